@@ -1,0 +1,103 @@
+"""Time as a parameter: deadlines, the clock they are read from, and the one way to poll.
+
+Nothing else in the package reads a clock or sleeps.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Callable
+from typing import Protocol, TypeVar
+
+import tenacity
+
+T = TypeVar("T")
+
+
+class Clock(Protocol):
+    """What a deadline needs of time; tests give one that never sleeps."""
+
+    def monotonic(self) -> float:
+        """Seconds since some fixed moment."""
+        ...
+
+    def sleep(self, seconds: float) -> None:
+        """Let that many seconds pass."""
+        ...
+
+
+@dataclasses.dataclass(frozen=True)
+class Deadline:
+    """A moment after which nobody waits any more.
+
+    Args:
+        seconds: how long from now.
+        clock: where the time comes from.
+    """
+
+    seconds: float
+    clock: Clock = time
+    ends: float = dataclasses.field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "ends", self.clock.monotonic() + self.seconds)
+
+    @property
+    def left(self) -> float:
+        """The seconds left, never below zero."""
+        return max(0.0, self.ends - self.clock.monotonic())
+
+    @property
+    def over(self) -> bool:
+        """Whether the moment has passed."""
+        return self.left <= 0.0
+
+
+def poll(
+    attempt: Callable[[], T],
+    *,
+    until: Callable[[T], bool],
+    deadline: Deadline,
+    first: float = 0.005,
+    most: float = 0.5,
+) -> T:
+    """Call `attempt` until its result satisfies, or the deadline is over.
+
+    Args:
+        attempt: called at least once.
+        until: whether a result is good enough to stop.
+        deadline: when to stop at the latest.
+        first: seconds before the second attempt; doubled each time.
+        most: the longest pause between two attempts, in seconds.
+
+    Returns:
+        The last result, good or not: the caller reports what was seen last.
+    """
+
+    def last(state: tenacity.RetryCallState) -> T:
+        result: T = state.outcome.result()  # type: ignore[union-attr]
+        return result
+
+    return tenacity.Retrying(
+        retry=tenacity.retry_if_not_result(until),
+        stop=lambda _: deadline.over,
+        wait=tenacity.wait_exponential(multiplier=first, max=most),
+        sleep=lambda pause: deadline.clock.sleep(min(pause, deadline.left)),
+        retry_error_callback=last,
+    )(attempt)
+
+
+@dataclasses.dataclass(frozen=True)
+class Timeouts:
+    """How long each kind of step may take, in seconds; generous, for busy CI machines."""
+
+    create: float = 300.0
+    ready: float = 120.0
+    visible: float = 30.0
+    exec: float = 30.0
+    delete: float = 60.0
+
+    def scaled(self, factor: float) -> Timeouts:
+        """All of them multiplied, for slower machines."""
+        return Timeouts(*(factor * seconds for seconds in dataclasses.astuple(self)))

@@ -1,0 +1,161 @@
+"""Every error a user can meet.
+
+One class per situation, so that a caller can tell them apart. The text is always two lines:
+what is the matter, and what to do about it. Nothing here imports another room.
+"""
+
+from __future__ import annotations
+
+
+class PodshareError(Exception):
+    """Something a user can mend; its text says what is the matter and then what to do.
+
+    Args:
+        what: one sentence, naming the thing it is about (file:line where there is a file).
+        remedy: one sentence, saying what to do.
+    """
+
+    def __init__(self, what: str, remedy: str) -> None:
+        super().__init__(what, remedy)
+        self.what = what
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.what}\n{self.remedy}"
+
+
+# ---- manifests ----
+
+
+class ManifestError(PodshareError):
+    """A manifest cannot be used."""
+
+
+class ManifestNotFound(ManifestError):
+    """There is no file of that name."""
+
+
+class ManifestInvalid(ManifestError):
+    """The text is not YAML, or its fields have the wrong types."""
+
+
+class NotAPod(ManifestError):
+    """The YAML is fine, and holds no Pod, or more than one."""
+
+
+class NoContainers(ManifestError):
+    """The Pod lists no containers."""
+
+
+class UnknownContainer(ManifestError, LookupError):
+    """The Pod has no container of that name."""
+
+
+# An assertion that the spec alone refutes is a failed assertion and not a broken test: hence both.
+class NoSharedVolume(ManifestError, AssertionError):
+    """The two containers mount no volume in common, or not the one that was named."""
+
+
+# ---- clusters ----
+
+
+class ClusterError(PodshareError):
+    """There is no cluster to work on."""
+
+
+class KindMissing(ClusterError):
+    """The kind program is not to be found."""
+
+
+class EngineMissing(ClusterError):
+    """No container engine answers."""
+
+
+class ClusterCreateFailed(ClusterError):
+    """The kind program gave up, or took too long."""
+
+
+class ClusterUnreachable(ClusterError):
+    """The API server does not answer, or its kubeconfig is of no use."""
+
+
+class ContextNotAllowed(ClusterError):
+    """The API server is not on this machine, and nobody said that it may be used."""
+
+
+class ImageLoadFailed(ClusterError):
+    """A local image could not be put on the cluster's nodes."""
+
+
+class ApiError(ClusterError):
+    """The API server refused a request.
+
+    Args:
+        what: what was asked, and the server's own message.
+        remedy: one sentence, saying what to do.
+        status: the HTTP status, for example 404; 0 when no answer came.
+        reason: the reason of the Kubernetes Status object, for example `NotFound`.
+        details: the server's own message alone.
+    """
+
+    def __init__(
+        self, what: str, remedy: str, *, status: int = 0, reason: str = "", details: str = ""
+    ) -> None:
+        super().__init__(what, remedy)
+        self.status = status
+        self.reason = reason
+        self.details = details
+
+
+# ---- Pods ----
+
+
+class PodError(PodshareError):
+    """A Pod does not do what it should."""
+
+
+class DeployRejected(PodError):
+    """The API server does not accept a manifest."""
+
+
+class PodUnschedulable(PodError):
+    """No node can take the Pod."""
+
+
+class ImagePullFailed(PodError):
+    """An image is neither on the node nor to be pulled."""
+
+
+class ContainerConfigFailed(PodError):
+    """The kubelet cannot create or start a container as it is specified."""
+
+
+class ContainerCrashing(PodError):
+    """A container keeps ending."""
+
+
+class PodNotReady(PodError):
+    """The deadline passed before the Pod was ready."""
+
+
+class PodGone(PodError):
+    """The Pod was deleted, evicted or replaced by someone else."""
+
+
+# ---- commands in a container ----
+
+
+class ExecError(PodError):
+    """A command could not be run in a container; says nothing about files."""
+
+
+class ToolMissing(ExecError):
+    """The image has no such program."""
+
+
+class ExecTimeout(ExecError):
+    """The command did not end in time."""
+
+
+class SessionLost(ExecError):
+    """The connection to the container broke, as it does when the container ends."""
