@@ -1,0 +1,183 @@
+"""Requests to one API server, answered with plain dicts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from kubernetes import client, config
+from kubernetes.config import config_exception
+from urllib3 import Timeout
+from urllib3 import exceptions as http_errors
+from urllib3.response import BaseHTTPResponse
+
+from pytest_podshare import errors
+
+# seconds to connect, seconds between two bytes of an answer; not the patience of a caller
+CONNECT_TIMEOUT, READ_TIMEOUT = 5.0, 30.0
+
+_REMEDY = {
+    401: "Log in again: the credentials of the kubeconfig are not accepted.",
+    403: "Ask for the right named above, or use another account.",
+    404: "Check the name and the namespace.",
+    422: "Mend the field the API server names.",
+}
+
+
+class Api:
+    """One API server, with the credentials of one kubeconfig context.
+
+    Close it, or use it as a context manager.
+
+    Args:
+        kubeconfig: path of the kubeconfig file; None for the client's own default.
+        context: name of the context; None for the file's current one.
+
+    Raises:
+        ClusterUnreachable: the kubeconfig is missing or unusable.
+    """
+
+    def __init__(self, kubeconfig: Path | None = None, context: str | None = None) -> None:
+        source = kubeconfig or "The default kubeconfig"
+        file = str(kubeconfig) if kubeconfig else None
+        try:
+            self._client = config.new_client_from_config(config_file=file, context=context)
+            self.context = context or str(config.list_kube_config_contexts(file)[1]["name"])
+        except (config_exception.ConfigException, OSError, ValueError) as error:
+            raise errors.ClusterUnreachable(
+                f"{source}{f', context {context}' if context else ''}: {error}",
+                "Give a kubeconfig with --podshare-kubeconfig and one of its contexts "
+                "with --podshare-context.",
+            ) from None
+        self.configuration: client.Configuration = self._client.configuration
+        self._pool = self._client.rest_client.pool_manager
+
+    def __repr__(self) -> str:
+        return f"<Api {self.server}>"
+
+    def __enter__(self) -> Api:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @property
+    def server(self) -> str:
+        """The API server's address, `https://host:port`."""
+        return str(self.configuration.host).rstrip("/")
+
+    def close(self) -> None:
+        """Close every connection; may be called again."""
+        self._pool.clear()
+
+    def authorization(self) -> dict[str, str]:
+        """The headers that say who is asking, fresh: tokens may rotate."""
+        setting = self.configuration.auth_settings().get("BearerToken")
+        return {"authorization": setting["value"]} if setting and setting["value"] else {}
+
+    def get(self, path: str, **query: str) -> dict[str, Any]:
+        """GET an object or a list."""
+        return self._json("GET", path, query=query)
+
+    def text(self, path: str, **query: str) -> str:
+        """GET something that is not JSON, such as a log."""
+        return self._request("GET", path, query=query).data.decode(errors="replace")
+
+    def post(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """POST an object."""
+        return self._json("POST", path, body=body)
+
+    def delete(self, path: str, **options: Any) -> dict[str, Any]:
+        """DELETE with the fields of DeleteOptions, for example `gracePeriodSeconds=1`."""
+        return self._json("DELETE", path, body={"kind": "DeleteOptions", **options})
+
+    def lines(self, path: str, *, silence: float, **query: str) -> Iterator[dict[str, Any]]:
+        """GET a stream of JSON lines, as a watch is.
+
+        Ends quietly when the server closes it, the connection breaks, or nothing came for
+        `silence` seconds: whoever watches has to resume anyway.
+        """
+        response = self._request("GET", path, query=query, stream=True, read_timeout=silence)
+        try:
+            rest = b""
+            for chunk in response.stream(65536):
+                *whole, rest = (rest + chunk).split(b"\n")
+                yield from (json.loads(line) for line in whole if line.strip())
+        except (http_errors.HTTPError, OSError):
+            return
+        finally:
+            response.close()
+
+    def _json(self, method: str, path: str, **how: Any) -> dict[str, Any]:
+        answer: dict[str, Any] = json.loads(self._request(method, path, **how).data)
+        return answer
+
+    def _request(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: Mapping[str, Any] | None = None,
+        stream: bool = False,
+        read_timeout: float = READ_TIMEOUT,
+    ) -> BaseHTTPResponse:
+        url = self.server + path + (f"?{urlencode(query)}" if query else "")
+        headers = {"accept": "application/json, */*", **self.authorization()}
+        if body is not None:
+            headers["content-type"] = "application/json"
+        try:
+            response: BaseHTTPResponse = self._pool.request(
+                method,
+                url,
+                body=None if body is None else json.dumps(body).encode(),
+                headers=headers,
+                timeout=Timeout(connect=CONNECT_TIMEOUT, read=read_timeout),
+                preload_content=not stream,
+                # a POST that was lost on the way must not be sent twice
+                retries=2 if method == "GET" and not stream else False,
+            )
+        except http_errors.HTTPError as error:
+            raise errors.ClusterUnreachable(
+                f"The API server {self.server} does not answer: {_cause(error)}.",
+                "See whether the cluster runs; for one on kind: `kind get clusters`, `docker ps`.",
+            ) from None
+        if response.status >= 400:
+            raise _refusal(method, path, response.status, response.read() or response.data)
+        return response
+
+
+def pod_path(namespace: str, pod: str = "", verb: str = "") -> str:
+    """The path of a namespace's Pods, of one of them, or of one of its subresources."""
+    parts = ["api", "v1", "namespaces", namespace, "pods", pod, verb]
+    return "/" + "/".join(quote(part, safe="") for part in parts if part)
+
+
+def _cause(error: BaseException) -> str:
+    """The innermost of urllib3's nested reasons, which is the one that says something."""
+    reason = getattr(error, "reason", None)
+    return _cause(reason) if isinstance(reason, BaseException) else str(error).split(": ", 1)[-1]
+
+
+def _refusal(method: str, path: str, status: int, body: bytes) -> errors.ApiError:
+    try:
+        answer = json.loads(body)
+    except ValueError:
+        answer = {}
+    details = answer.get("message") or body.decode(errors="replace")[:200] or f"HTTP {status}"
+    return errors.ApiError(
+        f"{method} {path}: {details}",
+        _REMEDY.get(status, "See the API server's message."),
+        status=status,
+        reason=answer.get("reason", ""),
+        details=details,
+    )
