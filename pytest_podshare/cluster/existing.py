@@ -1,0 +1,43 @@
+"""A cluster that is there already: any kubeconfig and context that the guard lets pass."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+from pytest_podshare.cluster import record
+from pytest_podshare.deadline import Deadline, Timeouts
+
+
+@dataclasses.dataclass(frozen=True)
+class ExistingSettings:
+    """Which cluster.
+
+    Args:
+        kubeconfig: its kubeconfig file; None for the client's default.
+        context: its context; None for the file's current one.
+        allowed: contexts whose API server may be elsewhere than on this machine.
+        timeouts: how long things may take.
+    """
+
+    kubeconfig: Path | None
+    context: str | None
+    allowed: tuple[str, ...]
+    timeouts: Timeouts
+
+
+def bring_up(settings: ExistingSettings) -> record.Cluster:
+    """Connect to it.
+
+    Raises:
+        ContextNotAllowed: it is not on this machine, and was not allowed.
+        ClusterUnreachable: it does not answer.
+    """
+    return record.connect(
+        "existing",
+        settings.context or "(current context)",
+        kubeconfig=settings.kubeconfig,
+        context=settings.context,
+        allowed=settings.allowed,
+        deadline=Deadline(settings.timeouts.exec),
+    )

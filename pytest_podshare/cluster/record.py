@@ -1,0 +1,116 @@
+"""What the rest of the package knows of a cluster."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+from pytest_podshare import errors
+from pytest_podshare.cluster import guard
+from pytest_podshare.deadline import Deadline, poll
+from pytest_podshare.kube import watching
+from pytest_podshare.kube.client import Api
+
+
+@dataclasses.dataclass(frozen=True)
+class Cluster:
+    """A cluster that answers.
+
+    Args:
+        provider: `kind` or `existing`.
+        name: the kind cluster's name, or the context of an existing one.
+        kubeconfig: the file by which it was reached; None for the client's default.
+        image: the node image it was asked to be made of; None for the provider's default.
+        own: whether it is for tests alone, so that pull policies and images may be set.
+        created: whether this run made it.
+        version: its Kubernetes version, `v1.36.3`.
+        api: the connection to it, closed with the cluster.
+    """
+
+    provider: str
+    name: str
+    kubeconfig: Path | None
+    image: str | None
+    own: bool
+    created: bool
+    version: str
+    api: Api
+
+    @property
+    def server(self) -> str:
+        """Its API server's address."""
+        return self.api.server
+
+    def close(self) -> None:
+        """Close the connection; the cluster itself is left alone."""
+        self.api.close()
+
+
+def connect(
+    provider: str,
+    name: str,
+    *,
+    kubeconfig: Path | None,
+    context: str | None,
+    allowed: tuple[str, ...],
+    deadline: Deadline,
+    image: str | None = None,
+    own: bool = False,
+    created: bool = False,
+) -> Cluster:
+    """Connect to an API server, once the guard lets it pass and it says that it is ready.
+
+    Raises:
+        ContextNotAllowed: it is not on loopback, and its context is not among the allowed.
+        ClusterUnreachable: it did not become ready before the deadline.
+    """
+    api = Api(kubeconfig, context)
+    try:
+        guard.check(api.server, context or api.context, allowed)
+        _wait_until_it_answers(api, deadline)
+        version = str(api.get("/version")["gitVersion"])
+        if own:
+            _wait_for_nodes(api, deadline)
+    except BaseException:
+        api.close()
+        raise
+    return Cluster(provider, name, kubeconfig, image, own, created, version, api)
+
+
+def _wait_until_it_answers(api: Api, deadline: Deadline) -> None:
+    def answer() -> str:
+        try:
+            return api.text("/readyz")
+        except errors.ApiError as error:
+            # without the right to ask, having been answered must do
+            return "ok" if error.status in (401, 403) else str(error.what)
+        except errors.ClusterUnreachable as error:
+            return error.what
+
+    said = poll(answer, until=lambda text: text == "ok", deadline=deadline)
+    if said != "ok":
+        raise errors.ClusterUnreachable(
+            f"The API server {api.server} is not ready: {said}",
+            "See whether the cluster runs; one on kind is made anew after "
+            "`kind delete cluster --name NAME`.",
+        )
+
+
+def _wait_for_nodes(api: Api, deadline: Deadline) -> None:
+    """A Pod made before its node is ready would be called unschedulable."""
+    for node in api.get("/api/v1/nodes")["items"]:
+        name = node["metadata"]["name"]
+        seen = watching.wait_for(api, "/api/v1/nodes", name, _node_ready, deadline)
+        if not _node_ready(seen):
+            raise errors.ClusterUnreachable(
+                f"Node {name} did not become ready.",
+                f"See `kubectl describe node {name}`, or delete the cluster and try again.",
+            )
+
+
+def _node_ready(node: watching.Object | None) -> bool:
+    if node is None:
+        return False
+    conditions = {each["type"]: each["status"] for each in node["status"].get("conditions", ())}
+    taints = {each["key"] for each in node["spec"].get("taints") or ()}
+    return conditions.get("Ready") == "True" and "node.kubernetes.io/not-ready" not in taints
