@@ -1,0 +1,214 @@
+"""One container sees what another writes."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import posixpath
+import secrets
+import time
+from collections.abc import Callable
+
+from pytest_podshare import errors
+from pytest_podshare.deadline import Deadline, poll
+from pytest_podshare.pods.evidence import Evidence, Step, digest
+from pytest_podshare.pods.pod import Container, Pod
+from pytest_podshare.probe import shell
+from pytest_podshare.report import failure
+from pytest_podshare.wiring.model import SharedMount
+
+# seconds; a shared volume needs milliseconds, a busy CI machine sometimes more
+_TIMEOUT = 30.0
+_METHOD = "sh in each container over one exec session"
+# random bytes: enough that nobody guesses them, and every byte value gets its turn
+_NONCE_SIZE = 64
+
+
+def assert_file_visible(
+    pod: Pod,
+    *,
+    from_c: str,
+    to_c: str,
+    volume: str | None = None,
+    path: str | None = None,
+    content: bytes | str | None = None,
+    timeout: float = _TIMEOUT,
+) -> Evidence:
+    """Prove that `to_c` sees what `from_c` writes to the volumes they share.
+
+    Without a `path`, random content that no earlier run can have left is written under a name of
+    its own, through the writer's mount; it is read through the reader's own mount path and
+    subPath, compared by sha256, and removed. With a `path`, the file is one that the application
+    wrote: it is read in both containers and compared.
+
+    Kubernetes promises it: all containers of a Pod that mount a volume see the same files, at
+    the same or at different paths (documentation of emptyDir).
+
+    Args:
+        pod: the Pod.
+        from_c: the container that writes.
+        to_c: the container that reads.
+        volume: the volume; None for each one they share.
+        path: a file of the application, as `from_c` names it (an absolute path).
+        content: with a `path`, what the file must hold.
+        timeout: seconds until `to_c` must see it.
+
+    Returns:
+        Evidence: what was written where and seen where, with times.
+
+    Raises:
+        NoSharedVolume: by their mounts the two do not meet (an AssertionError as well).
+        AssertionError: the file is not seen, or holds something else.
+        UnknownContainer: the Pod has no such container.
+        ExecError: a command could not be run, so nothing is known of the file.
+    """
+    if content is not None and path is None:
+        raise TypeError("content= says what the file at path= must hold: give path= too")
+    started = time.monotonic()
+    meetings = _meetings(pod, from_c, to_c, volume, written=path is None)
+    if path is not None:
+        meetings = (_meeting_of(pod, meetings, from_c, path),)
+    # before any time is taken: opening a session costs more than all checks through it
+    pod[from_c].run(b":")
+    pod[to_c].run(b":")
+    steps: list[Step] = []
+    for meeting in meetings:
+        between = _Between(pod, pod[from_c], pod[to_c], meeting, timeout)
+        if path is None:
+            steps += between.nonce_seen()
+        else:
+            wanted = content.encode() if isinstance(content, str) else content
+            steps += between.file_seen(posixpath.relpath(path, meeting.from_dir), wanted)
+    names = ", ".join(meeting.volume.name for meeting in meetings)
+    evidence = Evidence(
+        claim=f"{to_c} sees what {from_c} wrote to {names}",
+        method=_METHOD,
+        pod=pod.name,
+        identity=pod.identity,
+        steps=tuple(steps),
+        seconds=time.monotonic() - started,
+    )
+    pod.evidence.append(evidence)
+    return evidence
+
+
+def _meetings(
+    pod: Pod, from_c: str, to_c: str, volume: str | None, *, written: bool
+) -> tuple[SharedMount, ...]:
+    """Where the two containers meet, by the spec; an assertion that it refutes fails here.
+
+    To be `written` to, a volume that only the kubelet fills must be asked for by name.
+    """
+    meetings = tuple(
+        each
+        for each in pod.wiring.shared(from_c, to_c)
+        if each.volume.name == volume
+        or (volume is None and (each.volume.is_written_by_containers or not written))
+    )
+    if not meetings:
+        raise errors.NoSharedVolume(
+            failure.nothing_shared(pod.wiring, str(pod), from_c, to_c, volume),
+            "Give both containers a volumeMount of the same volume, "
+            "or assert on containers that have one.",
+        )
+    return meetings
+
+
+def _meeting_of(
+    pod: Pod, meetings: tuple[SharedMount, ...], container: str, path: str
+) -> SharedMount:
+    """The one meeting that a path of the application lies in."""
+    within = [each for each in meetings if _is_below(path, each.from_dir)]
+    if len(within) != 1:
+        folders = ", ".join(each.from_dir for each in meetings)
+        raise errors.NoSharedVolume(
+            f"{container}:{path} lies in no volume that both containers of {pod} see.",
+            f"Give an absolute path below one of {container}'s shared folders: {folders}",
+        )
+    return within[0]
+
+
+def _is_below(path: str, folder: str) -> bool:
+    return posixpath.isabs(path) and posixpath.commonpath([path, folder]) == folder.rstrip("/")
+
+
+@dataclasses.dataclass(frozen=True)
+class _Between:
+    """One direction between two containers through one volume."""
+
+    pod: Pod
+    writer: Container
+    reader: Container
+    meeting: SharedMount
+    timeout: float
+
+    def nonce_seen(self) -> tuple[Step, Step]:
+        """Write what nobody can have written before, and have it seen."""
+        name, content = f"podshare-{secrets.token_hex(8)}", secrets.token_bytes(_NONCE_SIZE)
+        path = posixpath.join(self.meeting.from_dir, name)
+        begun = time.monotonic()
+        refused = shell.write(self.writer, path, content)
+        written = time.monotonic()
+        if refused is not None:
+            text = failure.not_written(
+                str(self.pod), self.meeting, self.writer.name, path, refused.message
+            )
+            raise AssertionError(text)
+        wrote = self._step("wrote", self.writer, path, content, written - begun)
+        try:
+            return wrote, self._seen(name, lambda: content, wrote)
+        finally:
+            # the verdict stands, whatever becomes of the file
+            with contextlib.suppress(errors.PodshareError):
+                shell.remove(self.writer, path)
+
+    def file_seen(self, name: str, wanted: bytes | None) -> tuple[Step, Step]:
+        """Have a file of the application seen, as the writer itself has it."""
+        path = posixpath.join(self.meeting.from_dir, name)
+
+        def own() -> bytes | shell.Missing | shell.Refused:
+            return shell.read(self.writer, path)
+
+        begun = time.monotonic()
+        deadline = Deadline(self.timeout)
+        has = poll(own, until=lambda it: _is(it, wanted), deadline=deadline)
+        if not isinstance(has, bytes) or not _is(has, wanted):
+            text = failure.not_there(
+                str(self.pod), self.meeting, self.writer.name, path, has, wanted, self.timeout
+            )
+            raise AssertionError(text)
+        wrote = self._step("has", self.writer, path, has, time.monotonic() - begun)
+        # an application that goes on writing changes what there is to be seen
+        return wrote, self._seen(name, own if wanted is None else lambda: wanted, wrote)
+
+    def _seen(self, name: str, expected: Callable[[], object], wrote: Step) -> Step:
+        path = posixpath.join(self.meeting.to_dir, name)
+        begun = time.monotonic()
+        seen, wanted = poll(
+            lambda: (shell.read(self.reader, path), expected()),
+            until=lambda pair: pair[0] == pair[1] and isinstance(pair[0], bytes),
+            deadline=Deadline(self.timeout),
+        )
+        if not isinstance(seen, bytes) or seen != wanted:
+            text = failure.not_visible(
+                str(self.pod), self.meeting, wrote, self.reader.name, path, seen, self.timeout
+            )
+            raise AssertionError(text)
+        return self._step("saw", self.reader, path, seen, time.monotonic() - begun)
+
+    def _step(
+        self, action: str, container: Container, path: str, content: bytes, seconds: float
+    ) -> Step:
+        return Step(
+            container=container.name,
+            action=action,
+            volume=self.meeting.volume.name,
+            path=path,
+            size=len(content),
+            sha256=digest(content),
+            seconds=seconds,
+        )
+
+
+def _is(content: object, wanted: bytes | None) -> bool:
+    return isinstance(content, bytes) and wanted in (None, content)

@@ -1,0 +1,194 @@
+"""Every option, its ini key and its environment variable, resolved once into one record.
+
+The command line comes before the environment, the environment before the ini file, and that
+before the default. Nothing else in the package reads any of them.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+
+from pytest_podshare.deadline import Timeouts
+
+PROVIDERS = ("kind", "existing")
+KEEPS = ("never", "failed", "always")
+
+
+@dataclasses.dataclass(frozen=True)
+class _Option:
+    """One setting: `name` gives --podshare-name, podshare_name and PODSHARE_NAME."""
+
+    name: str
+    default: str
+    help: str
+    metavar: str = "NAME"
+    choices: tuple[str, ...] = ()
+    many: bool = False
+    flag: bool = False
+
+    @property
+    def flag_name(self) -> str:
+        return "--podshare-" + self.name
+
+    @property
+    def key(self) -> str:
+        return "podshare_" + self.name.replace("-", "_")
+
+
+_TIMES = Timeouts()
+_OPTIONS = (
+    _Option(
+        "provider", "kind", "Where the cluster comes from: kind makes one, existing uses yours.",
+        choices=PROVIDERS,
+    ),
+    _Option("cluster-name", "podshare", "Name of the kind cluster."),
+    _Option("kind-bin", "", "The kind program; the one on PATH if not given.", "FILE"),
+    _Option("kind-image", "", "Node image of the kind cluster; kind's own if not given.", "IMAGE"),
+    _Option("kind-config", "", "kind configuration to make the cluster with.", "FILE"),
+    _Option(
+        "keep-cluster", "never",
+        "When to leave the kind cluster there after the run that made it.", choices=KEEPS,
+    ),
+    _Option(
+        "image", "",
+        "Load a local image, or an archive of images, onto the nodes; may be repeated.",
+        "NAME|ARCHIVE", many=True,
+    ),
+    _Option("kubeconfig", "", "kubeconfig of an existing cluster.", "FILE"),
+    _Option("context", "", "Context of an existing cluster; the current one if not given."),
+    _Option(
+        "allow-context", "",
+        "Allow a context whose API server is not on this machine; may be repeated.", many=True,
+    ),
+    _Option("create-timeout", f"{_TIMES.create:g}", "Time for a cluster to be there.", "SECONDS"),
+    _Option("ready-timeout", f"{_TIMES.ready:g}", "Time for a Pod to be ready.", "SECONDS"),
+    _Option("visible-timeout", f"{_TIMES.visible:g}", "Time for a file to be seen.", "SECONDS"),
+    _Option("exec-timeout", f"{_TIMES.exec:g}", "Time for a command in a container.", "SECONDS"),
+    _Option("delete-timeout", f"{_TIMES.delete:g}", "Time for a deletion.", "SECONDS"),
+    _Option("timeout-factor", "1", "Multiplies all of these times.", "NUMBER"),
+    _Option(
+        "story", "", "Print what was written and seen where, and in how much time.", flag=True
+    ),
+    _Option(
+        "stand-ins", "",
+        "Names of images on the nodes that are stand-ins; shown in the report header.",
+        "NAMES", many=True,
+    ),
+)  # fmt: skip
+
+
+@dataclasses.dataclass(frozen=True)
+class Options:
+    """What the user asked for; fields are named as the options are."""
+
+    provider: str
+    cluster_name: str
+    kind_bin: Path | None
+    kind_image: str | None
+    kind_config: Path | None
+    keep_cluster: str
+    image: tuple[str, ...]
+    kubeconfig: Path | None
+    context: str | None
+    allow_context: tuple[str, ...]
+    timeouts: Timeouts
+    story: bool
+    stand_ins: tuple[str, ...]
+
+
+def add(parser: pytest.Parser) -> None:
+    """Add every option and ini key to pytest's."""
+    group = parser.getgroup("podshare", "volumes shared by the containers of a Pod")
+    for option in _OPTIONS:
+        names = f" [ini: {option.key}, environment: {option.key.upper()}]"
+        # no default here: one would hide the environment and the ini file
+        how: dict[str, Any] = {"dest": option.key, "default": None, "help": option.help + names}
+        if option.flag:
+            how |= {"action": "store_const", "const": "true"}
+        else:
+            how |= {"metavar": option.metavar, "action": "append" if option.many else "store"}
+        group.addoption(option.flag_name, **how)
+        kind: Literal["args", "string"] = "args" if option.many else "string"
+        parser.addini(option.key, option.help, type=kind)
+
+
+def resolve(config: pytest.Config, environ: Mapping[str, str] = os.environ) -> Options:
+    """The options of a run.
+
+    Raises:
+        pytest.UsageError: a value that is none of the valid ones, naming where it was given.
+    """
+    values = {option.key: _Given(option, config, environ) for option in _OPTIONS}
+
+    def one(name: str) -> str:
+        return values["podshare_" + name].one()
+
+    factor = values["podshare_timeout_factor"].seconds()
+    times = {
+        field.name: values[f"podshare_{field.name}_timeout"].seconds()
+        for field in dataclasses.fields(Timeouts)
+    }
+    return Options(
+        provider=one("provider"),
+        cluster_name=one("cluster_name"),
+        kind_bin=_path(one("kind_bin")),
+        kind_image=one("kind_image") or None,
+        kind_config=_path(one("kind_config")),
+        keep_cluster=one("keep_cluster"),
+        image=values["podshare_image"].all(),
+        kubeconfig=_path(one("kubeconfig")),
+        context=one("context") or None,
+        allow_context=values["podshare_allow_context"].all(),
+        timeouts=Timeouts(**times).scaled(factor),
+        story=one("story").lower() not in ("", "0", "no", "false"),
+        stand_ins=values["podshare_stand_ins"].all(),
+    )
+
+
+class _Given:
+    """What was given for one option, and where."""
+
+    def __init__(self, option: _Option, config: pytest.Config, environ: Mapping[str, str]) -> None:
+        self._option = option
+        sources = (
+            (option.flag_name, config.getoption(option.key)),
+            (option.key.upper(), environ.get(option.key.upper())),
+            (f"ini key {option.key}", config.getini(option.key)),
+        )
+        # an option that was not given reads as None, an ini key as "" or []
+        given = [(where, value) for where, value in sources if value not in (None, "", [])]
+        self._where, self._value = next(iter(given), ("the default", option.default))
+
+    def one(self) -> str:
+        value = str(self._value).strip()
+        if self._option.choices and value not in self._option.choices:
+            raise self._wrong(f"Valid values: {', '.join(self._option.choices)}.")
+        return value
+
+    def all(self) -> tuple[str, ...]:
+        given = self._value if isinstance(self._value, list) else [self._value]
+        return tuple(part for each in given for part in str(each).replace(",", " ").split())
+
+    def seconds(self) -> float:
+        try:
+            number = float(self._value)
+        except ValueError:
+            number = -1.0
+        if not 0 < number < float("inf"):
+            raise self._wrong("Give a number above 0.")
+        return number
+
+    def _wrong(self, remedy: str) -> pytest.UsageError:
+        return pytest.UsageError(
+            f"{self._where}: {self._value!r} is not a valid podshare {self._option.name}. {remedy}"
+        )
+
+
+def _path(text: str) -> Path | None:
+    return Path(text).expanduser() if text else None

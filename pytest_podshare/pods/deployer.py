@@ -1,0 +1,150 @@
+"""From a manifest to a Pod that is ready."""
+
+from __future__ import annotations
+
+import copy
+from types import TracebackType
+from typing import Any
+
+from pytest_podshare import errors
+from pytest_podshare.cluster.namespaces import RUN_LABEL
+from pytest_podshare.cluster.record import Cluster
+from pytest_podshare.deadline import Deadline, Timeouts
+from pytest_podshare.kube import objects, watching
+from pytest_podshare.kube.client import pod_path
+from pytest_podshare.pods import state
+from pytest_podshare.pods.pod import Pod
+from pytest_podshare.wiring.load import ManifestSource, load
+
+# how many of a crashed container's last lines an error shows
+_LAST_LINES = 5
+
+
+class Podshare:
+    """Deploys Pods into one namespace; what the `podshare` fixture gives.
+
+    Close it, or use it as a context manager: that closes the exec sessions of its Pods. The Pods
+    themselves go with their namespace.
+
+    Args:
+        cluster: where to.
+        namespace: a namespace that is there.
+        run_id: the run, as the value of the label that every object gets.
+        timeouts: how long things may take.
+    """
+
+    def __init__(
+        self, cluster: Cluster, namespace: str, *, run_id: str, timeouts: Timeouts | None = None
+    ) -> None:
+        self.cluster = cluster
+        self.namespace = namespace
+        self.pods: list[Pod] = []
+        self._run_id = run_id
+        self._timeouts = timeouts or Timeouts()
+
+    def __repr__(self) -> str:
+        return f"<Podshare {self.namespace}, {len(self.pods)} Pods>"
+
+    def __enter__(self) -> Podshare:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def deploy(self, manifest: ManifestSource, *, timeout: float | None = None) -> Pod:
+        """Create the manifest's objects and wait until its Pod is ready.
+
+        Args:
+            manifest: a path, YAML text or a dict with one Pod; other objects in it (a ConfigMap,
+                a claim, a Service) are created first.
+            timeout: seconds for the Pod to become ready.
+
+        Returns:
+            The Pod, with every container ready, or all of them ended well.
+
+        Raises:
+            ManifestError: the manifest cannot be used.
+            DeployRejected: the API server does not accept it.
+            PodError: the Pod will not become ready, or did not in time.
+        """
+        loaded = load(manifest)
+        for document in loaded.others:
+            self._create(document, loaded.origin)
+        made = self._create(self._prepared(loaded.pod), loaded.origin)
+        deadline = Deadline(self._timeouts.ready if timeout is None else timeout)
+        ready = self._wait_until_ready(made["metadata"]["name"], made["metadata"]["uid"], deadline)
+        pod = Pod(self.cluster.api, ready, exec_timeout=self._timeouts.exec)
+        self.pods.append(pod)
+        return pod
+
+    def close(self) -> None:
+        """Close the exec sessions of its Pods; may be called again, and never raises."""
+        for pod in reversed(self.pods):
+            pod.close()
+
+    def _create(self, document: dict[str, Any], origin: str) -> dict[str, Any]:
+        document = copy.deepcopy(document)
+        metadata = document.setdefault("metadata", {})
+        metadata["namespace"] = self.namespace
+        metadata.setdefault("labels", {})[RUN_LABEL] = self._run_id
+        try:
+            return objects.create(self.cluster.api, document, self.namespace)
+        except errors.ApiError as error:
+            name = f"{document.get('kind')} {metadata.get('name', '')}".strip()
+            raise errors.DeployRejected(
+                f"{origin}: the API server rejects {name}: {error.details}", error.remedy
+            ) from None
+
+    def _prepared(self, pod: dict[str, Any]) -> dict[str, Any]:
+        """The Pod, told to use the images its node holds, where that is ours to say."""
+        if not self.cluster.own:
+            return pod
+        pod = copy.deepcopy(pod)
+        for field in ("initContainers", "containers"):
+            for container in pod["spec"].get(field) or ():
+                # an image without a tag would always be pulled, also where nothing can be
+                container.setdefault("imagePullPolicy", "IfNotPresent")
+        return pod
+
+    def _wait_until_ready(self, name: str, uid: str, deadline: Deadline) -> dict[str, Any]:
+        def settled(pod: watching.Object | None) -> bool:
+            if pod is None or pod["metadata"]["uid"] != uid:
+                raise errors.PodGone(
+                    f"Pod {name} was deleted before it was ready.", "See who deletes it."
+                )
+            if (problem := state.hopeless(pod)) is not None:
+                raise self._with_last_words(problem, pod)
+            return state.is_ready(pod)
+
+        seen = watching.wait_for(
+            self.cluster.api, pod_path(self.namespace), name, settled, deadline
+        )
+        if seen is not None and state.is_ready(seen):
+            return seen
+        raise self._with_last_words(
+            errors.PodNotReady(
+                f"Pod {name} was not ready within {deadline.seconds:g} s: {state.summary(seen)}.",
+                "Mend what holds it up, or raise --podshare-ready-timeout.",
+            ),
+            seen,
+        )
+
+    def _with_last_words(
+        self, problem: errors.PodError, pod: dict[str, Any] | None
+    ) -> errors.PodError:
+        """The same error, with the last lines of the container that ended."""
+        container = state.crashed(pod) if pod else None
+        if pod is None or container is None:
+            return problem
+        path = pod_path(self.namespace, pod["metadata"]["name"], "log")
+        try:
+            said = self.cluster.api.text(path, container=container, tailLines=str(_LAST_LINES))
+        except errors.ClusterError:
+            return problem
+        lines = [f"  {container}: {line}" for line in said.splitlines() if line.strip()]
+        return type(problem)(problem.what, "\n".join([problem.remedy, *lines]))

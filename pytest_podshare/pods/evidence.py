@@ -1,0 +1,67 @@
+"""What an assertion did and saw, as a record."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+
+from pytest_podshare.pods.state import Identity
+
+
+@dataclasses.dataclass(frozen=True)
+class Step:
+    """One thing that was done in one container.
+
+    Args:
+        container: where.
+        action: `wrote` or `saw`.
+        volume: the volume's name.
+        path: the file, as this container names it.
+        size: of its content, in bytes.
+        sha256: of its content, in hex.
+        seconds: how long it took; for `saw`, since it was written.
+    """
+
+    container: str
+    action: str
+    volume: str
+    path: str
+    size: int
+    sha256: str
+    seconds: float
+
+    def __str__(self) -> str:
+        return (
+            f"{self.container} {self.action:<5} {self.path}  {self.size} bytes"
+            f"  sha256 {self.sha256[:8]}…  {1000 * self.seconds:.1f} ms"
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class Evidence:
+    """Why an assertion holds.
+
+    Args:
+        claim: what was proved, in a sentence.
+        method: how, in a few words.
+        pod: the Pod's name.
+        identity: which Pod and which instances of its containers it was proved on.
+        steps: what was done and seen, in order.
+        seconds: how long all of it took.
+    """
+
+    claim: str
+    method: str
+    pod: str
+    identity: Identity
+    steps: tuple[Step, ...]
+    seconds: float
+
+    def __str__(self) -> str:
+        lines = [f"{self.claim}  ({1000 * self.seconds:.1f} ms, {self.method})"]
+        return "\n".join([*lines, *(f"  {step}" for step in self.steps)])
+
+
+def digest(content: bytes) -> str:
+    """The sha256 by which contents are compared, in hex."""
+    return hashlib.sha256(content).hexdigest()

@@ -1,0 +1,147 @@
+"""What the status of a Pod says, as pure functions: ready, hopeless, or neither yet."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from typing import Any
+
+from pytest_podshare import errors
+
+Status = dict[str, Any]
+
+# waiting reasons after which the kubelet tries for ever and nothing changes by itself
+_PULL = ("ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName", "ImageInspectError")
+_CONFIG = ("CreateContainerConfigError", "CreateContainerError", "RunContainerError")
+# a sidecar may fail once or twice while it waits for another container
+_CRASHES = 3
+# a claim that is still being provisioned holds the scheduler up for a moment only
+_PASSING = ("unbound immediate PersistentVolumeClaims", "not-ready", "uninitialized")
+
+
+@dataclasses.dataclass(frozen=True)
+class Identity:
+    """Which Pod, and which instance of each container: a restart changes the container's id.
+
+    Args:
+        uid: the Pod's metadata.uid.
+        containers: container name → container id, "" while it never ran.
+    """
+
+    uid: str
+    containers: tuple[tuple[str, str], ...]
+
+    def __str__(self) -> str:
+        ids = ", ".join(f"{name} {each.split('//')[-1][:12]}" for name, each in self.containers)
+        return f"Pod {self.uid} ({ids})"
+
+
+def identity(pod: Status) -> Identity:
+    """The identity of a Pod at this moment."""
+    containers = tuple((each["name"], each.get("containerID", "")) for each in _statuses(pod))
+    return Identity(pod["metadata"]["uid"], containers)
+
+
+def is_ready(pod: Status) -> bool:
+    """Whether every container is ready, or all of them ended well."""
+    status = pod.get("status", {})
+    return status.get("phase") == "Succeeded" or _condition(pod, "Ready").get("status") == "True"
+
+
+def hopeless(pod: Status) -> errors.PodError | None:
+    """The error of a Pod that will not become ready by itself, or None for one that may."""
+    status = pod.get("status", {})
+    name = pod["metadata"]["name"]
+    if pod["metadata"].get("deletionTimestamp"):
+        return errors.PodGone(f"Pod {name} is being deleted.", "See who deletes it.")
+    if status.get("phase") == "Failed":
+        return _failed(name, pod)
+    scheduled = _condition(pod, "PodScheduled")
+    message = scheduled.get("message", "")
+    if scheduled.get("reason") == "Unschedulable" and not any(sign in message for sign in _PASSING):
+        return errors.PodUnschedulable(
+            f"Pod {name} cannot be scheduled: {message}",
+            "Mend its nodeSelector, affinity, tolerations, claims or resource requests.",
+        )
+    found = (_stuck(name, each) for each in _statuses(pod))
+    return next((error for error in found if error), None)
+
+
+def summary(pod: Status | None) -> str:
+    """One line on where a Pod stands, for the error of a wait that ran out."""
+    if pod is None:
+        return "the Pod is not there"
+    parts = [f"phase {pod.get('status', {}).get('phase', 'unknown')}"]
+    parts += [f"{each['name']} {_state(each)}" for each in _statuses(pod)]
+    if message := _condition(pod, "PodScheduled").get("message"):
+        parts.append(message)
+    return ", ".join(parts)
+
+
+def crashed(pod: Status) -> str | None:
+    """The name of a container whose last words would explain why the Pod is not ready."""
+    for each in _statuses(pod):
+        ended = each.get("state", {}).get("terminated") or each.get("lastState", {}).get(
+            "terminated"
+        )
+        if ended and ended.get("exitCode") != 0:
+            return str(each["name"])
+    return None
+
+
+def _stuck(pod: str, each: Status) -> errors.PodError | None:
+    waiting = each.get("state", {}).get("waiting") or {}
+    reason, message = waiting.get("reason", ""), " ".join(waiting.get("message", "").split())
+    container = f"Container {each['name']} of Pod {pod}"
+    if reason in _PULL:
+        return errors.ImagePullFailed(
+            f"{container} has no image {each['image']}: {reason}: {message}",
+            "Check the name, load a local image with --podshare-image, or give the cluster "
+            "a way to pull it.",
+        )
+    if reason in _CONFIG:
+        return errors.ContainerConfigFailed(
+            f"{container} cannot be started: {reason}: {message}",
+            "Mend what the message names: a ConfigMap, a Secret, a subPath, a user, a command.",
+        )
+    if reason == "CrashLoopBackOff" and each.get("restartCount", 0) >= _CRASHES:
+        return errors.ContainerCrashing(
+            f"{container} keeps ending: {_state(each)}, {each['restartCount']} restarts.",
+            "Read its last words below, or let its command stay in the foreground.",
+        )
+    return None
+
+
+def _failed(name: str, pod: Status) -> errors.PodError:
+    status = pod["status"]
+    reason = " ".join(f"{status.get('reason', '')} {status.get('message', '')}".split())
+    if status.get("reason") == "Evicted":
+        return errors.PodGone(f"Pod {name} was evicted: {reason}", "Raise the limit it exceeded.")
+    states = ", ".join(f"{each['name']} {_state(each)}" for each in _statuses(pod))
+    return errors.ContainerCrashing(
+        f"Pod {name} failed: {reason or states}.",
+        "Read its last words below; a Pod with restartPolicy Never is not started again.",
+    )
+
+
+def _state(each: Status) -> str:
+    """`running`, `waiting (ErrImagePull)`, `ended with exit code 1 (Error)`."""
+    for kind, facts in each.get("state", {}).items():
+        if kind == "terminated":
+            return f"ended with exit code {facts.get('exitCode')} ({facts.get('reason', '')})"
+        if kind == "waiting":
+            last = each.get("lastState", {}).get("terminated") or {}
+            before = f", last exit code {last['exitCode']}" if last else ""
+            return f"waiting ({facts.get('reason', 'no reason given')}{before})"
+        return kind if each.get("ready") else f"{kind}, not ready"
+    return "not started"
+
+
+def _statuses(pod: Status) -> Iterator[Status]:
+    for field in ("initContainerStatuses", "containerStatuses"):
+        yield from pod.get("status", {}).get(field) or ()
+
+
+def _condition(pod: Status, kind: str) -> Status:
+    conditions = pod.get("status", {}).get("conditions") or ()
+    return next((each for each in conditions if each["type"] == kind), {})
