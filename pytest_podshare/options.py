@@ -51,6 +51,7 @@ _OPTIONS = (
     _Option("kind-bin", "", "The kind program; the one on PATH if not given.", "FILE"),
     _Option("kind-image", "", "Node image of the kind cluster; kind's own if not given.", "IMAGE"),
     _Option("kind-config", "", "kind configuration to make the cluster with.", "FILE"),
+    _Option("kind-nodes", "1", "Nodes of the kind cluster, where there is no config.", "NUMBER"),
     _Option(
         "keep-cluster", "never",
         "When to leave the kind cluster there after the run that made it.", choices=KEEPS,
@@ -92,6 +93,7 @@ class Options:
     kind_bin: Path | None
     kind_image: str | None
     kind_config: Path | None
+    kind_nodes: int
     keep_cluster: str
     image: tuple[str, ...]
     kubeconfig: Path | None
@@ -129,9 +131,9 @@ def resolve(config: pytest.Config, environ: Mapping[str, str] = os.environ) -> O
     def one(name: str) -> str:
         return values["podshare_" + name].one()
 
-    factor = values["podshare_timeout_factor"].seconds()
+    factor = values["podshare_timeout_factor"].positive()
     times = {
-        field.name: values[f"podshare_{field.name}_timeout"].seconds()
+        field.name: values[f"podshare_{field.name}_timeout"].positive()
         for field in dataclasses.fields(Timeouts)
     }
     return Options(
@@ -140,6 +142,7 @@ def resolve(config: pytest.Config, environ: Mapping[str, str] = os.environ) -> O
         kind_bin=_path(one("kind_bin")),
         kind_image=one("kind_image") or None,
         kind_config=_path(one("kind_config")),
+        kind_nodes=values["podshare_kind_nodes"].count(),
         keep_cluster=one("keep_cluster"),
         image=values["podshare_image"].all(),
         kubeconfig=_path(one("kubeconfig")),
@@ -175,7 +178,13 @@ class _Given:
         given = self._value if isinstance(self._value, list) else [self._value]
         return tuple(part for each in given for part in str(each).replace(",", " ").split())
 
-    def seconds(self) -> float:
+    def count(self) -> int:
+        number = self.positive()
+        if number != int(number):
+            raise self._wrong("Give a whole number above 0.")
+        return int(number)
+
+    def positive(self) -> float:
         try:
             number = float(self._value)
         except ValueError:

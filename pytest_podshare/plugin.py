@@ -177,6 +177,7 @@ def _settings(
         name=resolved.cluster_name,
         image=resolved.kind_image,
         config=resolved.kind_config,
+        nodes=resolved.kind_nodes,
         kind_bin=resolved.kind_bin,
         run_id=run_id,
         state=kind.default_state(),

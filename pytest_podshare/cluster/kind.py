@@ -24,10 +24,12 @@ import yaml
 
 from pytest_podshare import errors
 from pytest_podshare.cluster import kind_config, record
-from pytest_podshare.deadline import Deadline, Timeouts
+from pytest_podshare.deadline import Deadline, Timeouts, poll
 
 # seconds for the calls of kind that only look
 _LOOK = 30.0
+# how many looks, most of a second apart, must find no trace of a half-made cluster
+_QUIET = 3
 
 _SHIM = """\
 #!/bin/sh
@@ -44,6 +46,7 @@ class KindSettings:
         name: its name.
         image: the node image; None for kind's own default.
         config: a kind configuration file; None for one made for quick tests.
+        nodes: how many nodes, where there is no configuration file.
         kind_bin: the kind program; None for the one on PATH.
         run_id: who makes it, if it has to be made.
         state: the folder of all clusters' files.
@@ -53,6 +56,7 @@ class KindSettings:
     name: str
     image: str | None
     config: Path | None
+    nodes: int
     kind_bin: Path | None
     run_id: str
     state: Path
@@ -202,7 +206,7 @@ def _create(settings: KindSettings, deadline: Deadline) -> None:
     settings.log.unlink(missing_ok=True)
     config = settings.config or settings.folder / "kind.yaml"
     if settings.config is None:
-        config.write_text(kind_config.default(settings.image))
+        config.write_text(kind_config.default(settings.image, settings.nodes))
     elif not config.exists():
         raise errors.ClusterCreateFailed(
             f"There is no kind configuration {config}.", "Give a file with --podshare-kind-config."
@@ -214,13 +218,32 @@ def _create(settings: KindSettings, deadline: Deadline) -> None:
         with _bounded(settings, deadline.left) as expired:
             engine.create(config_file=config)
     except BaseException as error:
-        # kind removes what it made when it fails by itself, not when it is stopped
-        with contextlib.suppress(subprocess.CalledProcessError):
-            engine.delete()
-            settings.maker.unlink(missing_ok=True)
+        _remove_half_made(settings, engine)
         if isinstance(error, subprocess.CalledProcessError):
             raise _create_failed(settings, error.returncode, expired.is_set()) from None
         raise
+
+
+def _remove_half_made(settings: KindSettings, engine: Any) -> None:
+    """Remove what kind made before it failed or was stopped; never raises.
+
+    kind does so itself when it fails, not when it is stopped; and a node that it asked the engine
+    for may appear after it is dead, so that one look is not enough.
+    """
+    looks = 0
+
+    def looks_without_it() -> int:
+        nonlocal looks
+        looks += 1
+        if settings.name in clusters(settings):
+            looks = 0
+            engine.delete()
+        return looks
+
+    with contextlib.suppress(subprocess.CalledProcessError, errors.PodshareError):
+        deadline = Deadline(settings.timeouts.delete)
+        poll(looks_without_it, until=lambda n: n >= _QUIET, deadline=deadline, first=0.7, most=0.7)
+        settings.maker.unlink(missing_ok=True)
 
 
 def _create_failed(settings: KindSettings, code: int, late: bool) -> errors.ClusterCreateFailed:

@@ -10,18 +10,26 @@ import yaml
 _QUICK_SINCE = (1, 35)
 
 
-def default(image: str | None) -> str:
-    """One node whose kubelet notices things in seconds instead of a minute.
+def default(image: str | None, nodes: int) -> str:
+    """Nodes that all take Pods, and whose kubelets notice things in seconds.
 
     Args:
         image: the node image, whose tag tells the Kubernetes version; None when kind chooses.
+        nodes: how many; the first one carries the control plane as well.
     """
+    patches = [yaml.safe_dump(kubelet(image))]
+    if nodes > 1:
+        # of several nodes kind keeps the first free of Pods (a single one it untaints itself)
+        untainted = {"kind": "InitConfiguration", "nodeRegistration": {"taints": []}}
+        patches.append(yaml.safe_dump(untainted))
     return yaml.safe_dump(
         {
             "kind": "Cluster",
             "apiVersion": "kind.x-k8s.io/v1alpha4",
-            "kubeadmConfigPatches": [yaml.safe_dump(kubelet(image))],
-        }
+            "nodes": [{"role": "control-plane"}] + [{"role": "worker"}] * (nodes - 1),
+            "kubeadmConfigPatches": patches,
+        },
+        sort_keys=False,
     )
 
 

@@ -96,6 +96,10 @@ class Api:
         """POST an object."""
         return self._json("POST", path, body=body)
 
+    def patch(self, path: str, changes: Mapping[str, Any]) -> dict[str, Any]:
+        """PATCH by merging: None removes a field, a list replaces a list."""
+        return self._json("PATCH", path, body=changes)
+
     def delete(self, path: str, **options: Any) -> dict[str, Any]:
         """DELETE with the fields of DeleteOptions, for example `gracePeriodSeconds=1`."""
         return self._json("DELETE", path, body={"kind": "DeleteOptions", **options})
@@ -134,7 +138,8 @@ class Api:
         url = self.server + path + (f"?{urlencode(query)}" if query else "")
         headers = {"accept": "application/json, */*", **self.authorization()}
         if body is not None:
-            headers["content-type"] = "application/json"
+            merges = method == "PATCH"
+            headers["content-type"] = f"application/{'merge-patch+' if merges else ''}json"
         try:
             response: BaseHTTPResponse = self._pool.request(
                 method,
