@@ -1,0 +1,76 @@
+"""Local images on the cluster's nodes, by name and by archive."""
+
+import os
+import subprocess
+
+import pytest
+
+from pytest_podshare import errors
+from pytest_podshare.cluster import images
+from pytest_podshare.plugin import _RUN
+
+
+@pytest.fixture
+def settings(pytestconfig, podshare_cluster):
+    """The kind cluster of this run."""
+    if podshare_cluster.provider != "kind":
+        pytest.skip("images are loaded on kind clusters alone")
+    return pytestconfig.stash[_RUN].settings
+
+
+@pytest.fixture
+def local_image(tmp_path):
+    """A local image with a program that is nowhere else, made without any registry."""
+    name = f"podshare.test/local-{os.getpid()}:1"
+    program = tmp_path / "program"
+    program.write_text("not to be run\n")
+    tar = subprocess.run(["tar", "-C", tmp_path, "-c", "program"], capture_output=True, check=True)
+    subprocess.run(
+        ["docker", "import", "-", name], input=tar.stdout, capture_output=True, check=True
+    )
+    yield name
+    subprocess.run(["docker", "image", "rm", "-f", name], capture_output=True, check=True)
+
+
+LIST_IMAGES = ["ctr", "-n", "k8s.io", "images", "ls", "-q"]
+
+
+def on_every_node(podshare_cluster, image):
+    """Whether each node says that it holds the image."""
+    done = [
+        subprocess.run(
+            ["docker", "exec", node["metadata"]["name"], *LIST_IMAGES],
+            capture_output=True, text=True, check=True,
+        ).stdout.split()
+        for node in podshare_cluster.api.get("/api/v1/nodes")["items"]
+    ]  # fmt: skip
+    return all(image in held for held in done)
+
+
+def test_a_local_image_is_loaded_by_name(settings, podshare_cluster, local_image):
+    """Onto every node."""
+    assert not on_every_node(podshare_cluster, local_image)
+
+    images.load(settings, [local_image])
+
+    assert on_every_node(podshare_cluster, local_image)
+
+
+def test_an_archive_is_loaded(settings, podshare_cluster, local_image, tmp_path):
+    """As `docker save` writes it."""
+    archive = tmp_path / "image.tar"
+    subprocess.run(["docker", "save", "-o", archive, local_image], check=True)
+
+    images.load(settings, [str(archive)])
+
+    assert on_every_node(podshare_cluster, local_image)
+
+
+def test_an_image_that_is_not_there_is_named(settings):
+    """With the engine's own words."""
+    with pytest.raises(errors.ImageLoadFailed) as caught:
+        images.load(settings, ["podshare.test/no-such:1"])
+
+    what, remedy = str(caught.value).splitlines()
+    assert what.startswith("Could not save podshare.test/no-such:1: ")
+    assert remedy.startswith("Give --podshare-image the name of a local image")

@@ -1,0 +1,253 @@
+"""Files written in one container and seen in another, on a real cluster."""
+
+import copy
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from pytest_podshare import assert_file_visible
+from pytest_podshare.errors import NoSharedVolume, SessionLost, UnknownContainer
+
+SHAREVOL = yaml.safe_load(Path("manifests/sharevol.yaml").read_text())
+
+
+@pytest.fixture
+def twin(podshare):
+    """A function that deploys the sharevol Pod with one thing changed."""
+
+    def deploy(change):
+        manifest = copy.deepcopy(SHAREVOL)
+        change(manifest["spec"], *manifest["spec"]["containers"])
+        return podshare.deploy(manifest)
+
+    return deploy
+
+
+@pytest.mark.parametrize(
+    ("writer", "written", "reader", "seen"),
+    [("c1", "/tmp/xchange", "c2", "/tmp/data"), ("c2", "/tmp/data", "c1", "/tmp/xchange")],
+)
+def test_what_one_container_writes_the_other_sees(podshare, writer, written, reader, seen):
+    """Both ways, each container under its own path."""
+    pod = podshare.deploy("manifests/sharevol.yaml")
+
+    evidence = assert_file_visible(pod, from_c=writer, to_c=reader)
+
+    wrote, saw = evidence.steps
+    assert (wrote.container, wrote.action, str(Path(wrote.path).parent)) == (
+        writer,
+        "wrote",
+        written,
+    )
+    assert (saw.container, saw.action, str(Path(saw.path).parent)) == (reader, "saw", seen)
+    assert (wrote.sha256, wrote.size) == (saw.sha256, saw.size)
+    assert evidence.identity.uid == pod.uid
+    assert evidence.claim == f"{reader} sees what {writer} wrote to xchange"
+
+
+def test_nothing_is_left_in_the_volume(podshare):
+    """An assertion cleans up after itself, in every spelling of a name."""
+    pod = podshare.deploy("manifests/sharevol.yaml")
+
+    assert_file_visible(pod, from_c="c1", to_c="c2")
+
+    assert pod["c2"].exec(["ls", "-A", "/tmp/data"]).stdout == b""
+
+
+def test_every_check_writes_something_new(podshare):
+    """A file of an earlier check cannot pass for this one's."""
+    pod = podshare.deploy("manifests/sharevol.yaml")
+
+    digests = {assert_file_visible(pod, from_c="c1", to_c="c2").steps[0].sha256 for _ in range(5)}
+
+    assert len(digests) == 5
+
+
+def test_another_volume_at_the_same_place_fails(twin):
+    """The mutated twin: c2's mount is of another volume, and the message says so."""
+
+    def change(spec, _c1, c2):
+        spec["volumes"].append({"name": "exchange2", "emptyDir": {}})
+        c2["volumeMounts"][0]["name"] = "exchange2"
+
+    pod = twin(change)
+
+    with pytest.raises(AssertionError) as caught:
+        assert_file_visible(pod, from_c="c1", to_c="c2")
+
+    assert str(caught.value).splitlines() == [
+        "'c2' does not see what 'c1' writes: they share no volume that containers write to",
+        "  c1  mounts xchange at /tmp/xchange",
+        "  c2  mounts exchange2 at /tmp/data",
+        f"  pod  {pod.namespace}/sharevol",
+        "Give both containers a volumeMount of the same volume, "
+        "or assert on containers that have one.",
+    ]
+
+
+def test_a_volume_asked_for_by_name_must_be_mounted_by_both(twin):
+    """The mutated twin for a named volume; the other volume that they share is no excuse."""
+
+    def change(spec, c1, c2):
+        spec["volumes"].append({"name": "other", "emptyDir": {}})
+        c1["volumeMounts"].append({"name": "other", "mountPath": "/other"})
+        c2["volumeMounts"][0] = {"name": "other", "mountPath": "/other"}
+
+    pod = twin(change)
+    assert_file_visible(pod, from_c="c1", to_c="c2", volume="other")
+
+    with pytest.raises(NoSharedVolume, match="volume 'xchange': 'c2' does not mount it"):
+        assert_file_visible(pod, from_c="c1", to_c="c2", volume="xchange")
+    with pytest.raises(NoSharedVolume, match="volume 'exchange': the Pod has no such volume"):
+        assert_file_visible(pod, from_c="c1", to_c="c2", volume="exchange")
+
+
+def test_each_shared_volume_is_proved(twin):
+    """Without a volume's name all of them count, and one that is broken fails."""
+
+    def change(spec, c1, c2):
+        spec["volumes"].append({"name": "other", "emptyDir": {}})
+        c1["volumeMounts"].append({"name": "other", "mountPath": "/o1", "readOnly": True})
+        c2["volumeMounts"].append({"name": "other", "mountPath": "/o2"})
+
+    pod = twin(change)
+
+    evidence = assert_file_visible(pod, from_c="c2", to_c="c1")
+    assert [step.volume for step in evidence.steps] == ["xchange", "xchange", "other", "other"]
+
+    with pytest.raises(AssertionError) as caught:
+        assert_file_visible(pod, from_c="c1", to_c="c2")
+    text = re.sub(r"podshare-[0-9a-f]{16}", "NONCE", str(caught.value))
+    assert text.splitlines() == [
+        "'c1' cannot write to volume 'other'",
+        "  expected  c1:/o1/NONCE  written",
+        "  got       Read-only file system",
+        "  mount     c1 has other at /o1 (ro)",
+        f"  pod       {pod.namespace}/sharevol",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs", "folder"), [("out", "out", "/tmp/xchange"), ("", "in", "/tmp/xchange/in")]
+)
+def test_sub_paths_that_meet_are_shared(twin, mine, theirs, folder):
+    """The file goes to the deepest folder that both containers see."""
+
+    def change(_spec, c1, c2):
+        c1["volumeMounts"][0]["subPath"] = mine
+        c2["volumeMounts"][0]["subPath"] = theirs
+
+    evidence = assert_file_visible(twin(change), from_c="c1", to_c="c2")
+
+    assert str(Path(evidence.steps[0].path).parent) == folder
+
+
+def test_sub_paths_that_do_not_meet_fail(twin):
+    """The mutated twin: the same volume, and yet nothing in common."""
+
+    def change(_spec, c1, c2):
+        c1["volumeMounts"][0]["subPath"] = "out"
+        c2["volumeMounts"][0]["subPath"] = "in"
+
+    with pytest.raises(NoSharedVolume, match="they mount different subPaths of it"):
+        assert_file_visible(twin(change), from_c="c1", to_c="c2", volume="xchange")
+
+
+def test_a_reader_who_may_not_look_is_not_told_that_a_file_is_missing(twin):
+    """The spec says shared and the cluster says no: only the real run finds that out."""
+
+    def change(_spec, _c1, c2):
+        c2["securityContext"] = {"runAsUser": 1000}
+
+    pod = twin(change)
+    assert_file_visible(pod, from_c="c1", to_c="c2")
+    assert pod["c1"].exec(["chmod", "700", "/tmp/xchange"]).returncode == 0
+
+    with pytest.raises(AssertionError) as caught:
+        assert_file_visible(pod, from_c="c1", to_c="c2", timeout=0.5)
+
+    text = re.sub(r"podshare-[0-9a-f]{16}", "NONCE", str(caught.value))
+    text = re.sub(r"sha256 [0-9a-f]{8}", "sha256 DIGEST", text)
+    assert text.splitlines() == [
+        "'c2' does not see what 'c1' wrote in volume 'xchange'",
+        "  expected  c1:/tmp/xchange/NONCE  64 bytes  sha256 DIGEST…",
+        "  got       c2:/tmp/data/NONCE  Permission denied  (for 0.5 s)",
+        "  mounts    c1 has xchange at /tmp/xchange; c2 has xchange at /tmp/data",
+        f"  pod       {pod.namespace}/sharevol",
+    ]
+
+
+def test_a_mount_over_the_readers_mount_hides_the_file(twin):
+    """The spec says shared, and what the reader sees there is something else."""
+
+    def change(_spec, _c1, c2):
+        c2["securityContext"] = {"privileged": True}
+
+    pod = twin(change)
+    assert_file_visible(pod, from_c="c1", to_c="c2")
+    covered = pod["c2"].exec(["mount", "-t", "tmpfs", "tmpfs", "/tmp/data"])
+    assert covered.returncode == 0, covered.stderr
+
+    with pytest.raises(AssertionError, match=r"got +c2:/tmp/data/podshare-\w+  missing  \(for 0.3"):
+        assert_file_visible(pod, from_c="c1", to_c="c2", timeout=0.3)
+
+
+def test_a_file_of_the_application_is_seen(podshare):
+    """With a path it is the application that wrote, and the content may be asked for."""
+    pod = podshare.deploy("manifests/sharevol.yaml")
+    pod["c1"].exec(["sh", "-c", "echo some data > /tmp/xchange/data"])
+    assert_both = {"from_c": "c1", "to_c": "c2", "path": "/tmp/xchange/data"}
+
+    evidence = assert_file_visible(pod, **assert_both, content="some data\n")
+
+    assert [step.action for step in evidence.steps] == ["has", "saw"]
+    assert evidence.steps[1].path == "/tmp/data/data"
+    assert_file_visible(pod, **assert_both)
+    assert pod["c2"].exec(["cat", "/tmp/data/data"]).stdout == b"some data\n"
+
+
+def test_a_file_of_the_application_that_is_not_there_or_differs_fails(podshare):
+    """The mutated twins of path and content."""
+    pod = podshare.deploy("manifests/sharevol.yaml")
+    pod["c1"].exec(["sh", "-c", "echo some data > /tmp/xchange/data"])
+
+    with pytest.raises(AssertionError, match="'c1' itself does not have it in volume 'xchange'"):
+        assert_file_visible(pod, from_c="c1", to_c="c2", path="/tmp/xchange/date", timeout=0.3)
+    with pytest.raises(AssertionError, match="'c1' itself does not have it in volume 'xchange'"):
+        assert_file_visible(
+            pod, from_c="c1", to_c="c2", path="/tmp/xchange/data", content="other", timeout=0.3
+        )
+    with pytest.raises(NoSharedVolume, match="c1:/etc/passwd lies in no volume that both"):
+        assert_file_visible(pod, from_c="c1", to_c="c2", path="/etc/passwd")
+
+
+def test_an_unknown_container_is_no_failed_assertion(podshare):
+    """A typing error in the test is not a fault of the Pod."""
+    pod = podshare.deploy("manifests/sharevol.yaml")
+
+    with pytest.raises(UnknownContainer) as caught:
+        assert_file_visible(pod, from_c="c1", to_c="c3")
+
+    assert not isinstance(caught.value, AssertionError)
+
+
+def test_a_session_that_broke_is_opened_again(podshare):
+    """A shell that ended between two checks is no reason to fail."""
+    pod = podshare.deploy("manifests/sharevol.yaml")
+    assert_file_visible(pod, from_c="c1", to_c="c2")
+    with pytest.raises(SessionLost):
+        # the subshell's parent is the session's own shell
+        pod["c1"].exec(["sh", "-c", "kill -9 $PPID; sleep 5"])
+
+    assert_file_visible(pod, from_c="c1", to_c="c2")
+
+
+def test_binary_content_of_some_size_passes_through_a_session(podshare):
+    """Output of commands is bytes, whatever they are, with both streams and the exit code."""
+    pod = podshare.deploy("manifests/sharevol.yaml")
+
+    done = pod["c1"].exec(["sh", "-c", "head -c 3000000 /dev/urandom; echo oops >&2; exit 7"])
+
+    assert (len(done.stdout), done.stderr, done.returncode) == (3_000_000, b"oops\n", 7)

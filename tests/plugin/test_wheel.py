@@ -1,0 +1,53 @@
+"""The wheel, as a user installs it."""
+
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    """The wheel, built from this checkout."""
+    folder = tmp_path_factory.mktemp("wheel")
+    command = [sys.executable, "-m", "build", "--wheel", "--outdir", folder, ROOT]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    (built,) = folder.glob("*.whl")
+    return built
+
+
+def test_the_wheel_holds_the_package_alone(wheel):
+    """No tests, no sandbox, no manifests, and the mark that it is typed."""
+    names = zipfile.ZipFile(wheel).namelist()
+
+    tops = {name.split("/")[0] for name in names}
+    assert {top.split("-")[0] for top in tops} == {"pytest_podshare"}
+    assert "pytest_podshare/py.typed" in names
+    assert [name for name in names if not name.endswith((".py", "py.typed"))] == [
+        name for name in names if ".dist-info/" in name
+    ]
+
+
+def test_the_installed_plugin_loads_without_a_warning(wheel, tmp_path):
+    """In an empty environment, under --strict-markers, with warnings as errors."""
+    environment = tmp_path / "environment"
+    subprocess.run([sys.executable, "-m", "venv", environment], check=True)
+    python = environment / "bin" / "python"
+    subprocess.run([python, "-m", "pip", "install", "--quiet", wheel], check=True)
+    (tmp_path / "test_it.py").write_text("def test_it(): pass\n")
+
+    done = subprocess.run(
+        [python, "-m", "pytest", "--strict-markers", "-W", "error", "test_it.py"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "podshare: kind cluster" in done.stdout
+    assert "1 passed" in done.stdout

@@ -1,0 +1,174 @@
+"""The kind provider's dealings with a kind that is missing, broken, slow or interrupted.
+
+These faults cannot be made with the real kind; the real one is used in tests/cluster.
+"""
+
+import os
+import time
+
+import pytest
+import yaml
+
+from pytest_podshare import errors
+from pytest_podshare.cluster import kind, kind_config
+from pytest_podshare.deadline import Timeouts
+
+# it notes its calls, and there is a cluster from when it is created until it is deleted
+HEAD = """#!/bin/sh
+cd {folder}; echo "$*" >>calls
+case "$1" in create) touch there;; delete) rm -f there;; esac
+if [ "$*" = "get clusters" ] && [ -e there ]; then echo t; fi
+"""
+
+
+@pytest.fixture
+def settings(tmp_path):
+    """A function that makes settings around a shell script in place of kind."""
+
+    def make(script, **more):
+        program = tmp_path / "kind-program"
+        program.write_text(HEAD.format(folder=tmp_path) + script)
+        program.chmod(0o755)
+        given = {
+            "name": "t",
+            "image": None,
+            "config": None,
+            "nodes": 1,
+            "kind_bin": program,
+            "run_id": "r1",
+            "state": tmp_path / "state",
+            "timeouts": Timeouts(create=5.0),
+        }
+        return kind.KindSettings(**{**given, **more})
+
+    return make
+
+
+@pytest.fixture
+def calls(tmp_path):
+    """What the kind program was called for, its first two words."""
+
+    def read():
+        return [
+            " ".join(line.split()[:2]) for line in (tmp_path / "calls").read_text().splitlines()
+        ]
+
+    return read
+
+
+def test_no_kind_program(settings):
+    """It is said where it was looked for."""
+    with pytest.raises(errors.KindMissing) as caught:
+        kind.bring_up(settings("", kind_bin="/no/such/kind"))
+
+    assert str(caught.value) == (
+        "There is no kind program at /no/such/kind.\n"
+        "Install kind (0.30 or newer), or name it with --podshare-kind-bin."
+    )
+
+
+def test_no_engine(settings):
+    """What kind says of the engine is passed on in one line."""
+    with pytest.raises(errors.EngineMissing) as caught:
+        kind.bring_up(settings("echo 'ERROR: failed to list clusters: no docker' >&2; exit 1"))
+
+    assert str(caught.value).splitlines()[0] == (
+        "No container engine answers kind: failed to list clusters: no docker"
+    )
+
+
+def test_kind_fails_half_way(settings, calls):
+    """The reason is kind's own, what it had made is removed, and nobody is left as its maker."""
+    broken = settings(
+        'case "$1" in create) echo "✓ Preparing nodes" >&2;'
+        ' echo "ERROR: failed to create cluster: no space" >&2; exit 1;; esac'
+    )
+
+    with pytest.raises(errors.ClusterCreateFailed) as caught:
+        kind.bring_up(broken)
+
+    assert str(caught.value) == (
+        "kind create cluster --name t failed with exit code 1: failed to create cluster: no space\n"
+        f"Read what kind said in {broken.log}; what it had made was removed."
+    )
+    assert "delete cluster" in calls()
+    assert kind.made_by(broken) is None
+    assert "✓ Preparing nodes" in broken.log.read_text()
+
+
+def test_kind_takes_too_long(settings, calls):
+    """It is stopped at the deadline, and what it had made is removed."""
+    slow = settings('[ "$1" != create ] || exec sleep 60', timeouts=Timeouts(create=0.5))
+    begun = time.monotonic()
+
+    with pytest.raises(errors.ClusterCreateFailed, match="did not end within 0 s"):
+        kind.bring_up(slow)
+
+    assert time.monotonic() - begun < 30
+    assert "delete cluster" in calls()
+
+
+def test_the_working_directory_stays_clean(settings, tmp_path, monkeypatch):
+    """pytest-kind would leave a folder there."""
+    here = tmp_path / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
+
+    with pytest.raises(errors.ClusterCreateFailed):
+        kind.bring_up(settings('[ "$1" != create ]'))
+
+    assert os.listdir(here) == []
+
+
+def test_a_cluster_without_a_kubeconfig_is_not_half_used(settings):
+    """What is left of a broken cluster is named, with the command that removes it."""
+    broken = settings(
+        'case "$*" in "get clusters") echo t;; *) echo "ERROR: no node" >&2; exit 1;; esac'
+    )
+
+    with pytest.raises(errors.ClusterUnreachable) as caught:
+        kind.bring_up(broken)
+
+    assert str(caught.value) == (
+        "kind gives no kubeconfig for cluster t: no node\n"
+        "Delete what is left of it: kind delete cluster --name t"
+    )
+
+
+def test_a_missing_configuration_is_named_before_anything_is_made(settings, calls):
+    """A typing error costs no half-made cluster."""
+    with pytest.raises(errors.ClusterCreateFailed, match="There is no kind configuration"):
+        kind.bring_up(settings("", config=kind.Path("/no/such.yaml")))
+
+    assert calls() == ["get clusters"]
+
+
+@pytest.mark.parametrize(
+    ("image", "version"),
+    [
+        ("kindest/node:v1.36.3@sha256:0a1b", (1, 36)),
+        ("registry.example:5000/kindest/node:v1.34.4", (1, 34)),
+        ("podshare/node:v1.36.3-0123456789ab", (1, 36)),
+        ("podshare/node:latest", None),
+        (None, None),
+    ],
+)
+def test_the_version_is_read_off_the_images_tag(image, version):
+    """It decides which of the kubelet's settings exist."""
+    assert kind_config.version(image) == version
+
+
+def test_an_older_kubelet_is_not_given_what_it_refuses():
+    """Before 1.35 the back-off cap stands behind a gate, and the kubelet would not start."""
+    new, old = (kind_config.kubelet(f"kindest/node:v1.{minor}.0") for minor in (36, 34))
+
+    assert set(new) - set(old) == {"crashLoopBackOff", "failCgroupV1"}
+    assert old["volumeStatsAggPeriod"] == "10s"
+
+
+def test_every_node_takes_pods():
+    """kind would keep the control plane of several nodes free of them."""
+    config = yaml.safe_load(kind_config.default(None, nodes=2))
+
+    assert [node["role"] for node in config["nodes"]] == ["control-plane", "worker"]
+    assert "taints: []" in config["kubeadmConfigPatches"][1]

@@ -1,0 +1,136 @@
+"""What a Pod's status says: ready, hopeless, or neither yet."""
+
+import pytest
+
+from pytest_podshare import errors
+from pytest_podshare.pods import state
+
+
+def pod(*containers, phase="Running", **status):
+    """A Pod of that status."""
+    return {
+        "metadata": {"name": "p", "uid": "u1"},
+        "status": {"phase": phase, "containerStatuses": list(containers), **status},
+    }
+
+
+def waiting(reason, message="", **more):
+    """A container that waits."""
+    return {
+        "name": "c1",
+        "image": "nosuch:1",
+        "state": {"waiting": {"reason": reason, "message": message}},
+        **more,
+    }
+
+
+def unscheduled(message, reason="Unschedulable"):
+    """A Pod without a node."""
+    condition = {"type": "PodScheduled", "status": "False", "reason": reason, "message": message}
+    return pod(phase="Pending", conditions=[condition])
+
+
+@pytest.mark.parametrize(
+    ("given", "error"),
+    [
+        (pod(waiting("ImagePullBackOff")), errors.ImagePullFailed),
+        (pod(waiting("ErrImageNeverPull")), errors.ImagePullFailed),
+        (pod(waiting("InvalidImageName")), errors.ImagePullFailed),
+        (pod(waiting("CreateContainerConfigError")), errors.ContainerConfigFailed),
+        (pod(waiting("CreateContainerError")), errors.ContainerConfigFailed),
+        (pod(waiting("RunContainerError")), errors.ContainerConfigFailed),
+        (pod(waiting("CrashLoopBackOff", restartCount=3)), errors.ContainerCrashing),
+        (unscheduled("0/1 nodes are available"), errors.PodUnschedulable),
+        (pod(phase="Failed", reason="Evicted", message="too much"), errors.PodGone),
+        (pod(phase="Failed"), errors.ContainerCrashing),
+    ],
+)
+def test_a_permanent_state_fails_at_once(given, error):
+    """Nobody waits two minutes for what cannot change."""
+    assert type(state.hopeless(given)) is error
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        pod(phase="Pending"),
+        pod(waiting("ContainerCreating")),
+        pod(waiting("PodInitializing")),
+        pod(waiting("ErrImagePull")),
+        pod(waiting("CrashLoopBackOff", restartCount=2)),
+        unscheduled("pod has unbound immediate PersistentVolumeClaims"),
+        unscheduled("still looking", reason="SchedulerError"),
+    ],
+)
+def test_a_passing_state_is_waited_for(given):
+    """The first failed pull may be the network, the first crash another container's lateness."""
+    assert state.hopeless(given) is None
+
+
+def test_an_init_container_counts_as_well():
+    """It is the one that holds all others up."""
+    given = pod(initContainerStatuses=[waiting("ImagePullBackOff")])
+
+    assert isinstance(state.hopeless(given), errors.ImagePullFailed)
+
+
+def test_a_pod_that_is_being_deleted_will_not_become_ready():
+    """Somebody else deletes it."""
+    given = pod()
+    given["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
+
+    assert isinstance(state.hopeless(given), errors.PodGone)
+
+
+def test_the_error_names_container_image_and_reason():
+    """One line says what, and the kubelet's own words say why."""
+    problem = state.hopeless(pod(waiting("ImagePullBackOff", "Back-off  pulling\nimage")))
+
+    assert problem.what == (
+        "Container c1 of Pod p has no image nosuch:1: ImagePullBackOff: Back-off pulling image"
+    )
+
+
+def test_ready_is_what_the_pods_condition_says():
+    """Running alone is not ready; having succeeded is as good."""
+    ready = [{"type": "Ready", "status": "True"}]
+
+    assert not state.is_ready(pod())
+    assert state.is_ready(pod(conditions=ready))
+    assert state.is_ready(pod(phase="Succeeded"))
+
+
+def test_the_identity_tells_instances_apart():
+    """A restarted container has another id, a replaced Pod another UID."""
+    first = state.identity(pod({"name": "c1", "containerID": "containerd://aaa"}))
+    again = state.identity(pod({"name": "c1", "containerID": "containerd://aaa"}))
+    restarted = state.identity(pod({"name": "c1", "containerID": "containerd://bbb"}))
+
+    assert first == again
+    assert first != restarted
+    assert str(restarted) == "Pod u1 (c1 bbb)"
+
+
+def test_the_summary_says_where_every_container_stands():
+    """What was seen last is what an expired wait reports."""
+    given = pod(
+        {"name": "a", "ready": True, "state": {"running": {}}},
+        {"name": "b", "ready": False, "state": {"running": {}}},
+        waiting("CrashLoopBackOff", lastState={"terminated": {"exitCode": 2}}),
+        {"name": "d", "state": {"terminated": {"exitCode": 1, "reason": "Error"}}},
+    )
+
+    assert state.summary(given) == (
+        "phase Running, a running, b running, not ready, "
+        "c1 waiting (CrashLoopBackOff, last exit code 2), d ended with exit code 1 (Error)"
+    )
+    assert state.summary(None) == "the Pod is not there"
+
+
+def test_the_crashed_container_is_found():
+    """Its last words go with the error."""
+    fine = {"name": "a", "state": {"terminated": {"exitCode": 0}}}
+    bad = {"name": "b", "state": {"waiting": {}}, "lastState": {"terminated": {"exitCode": 3}}}
+
+    assert state.crashed(pod(fine, bad)) == "b"
+    assert state.crashed(pod(fine)) is None
