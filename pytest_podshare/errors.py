@@ -131,11 +131,31 @@ class ContainerConfigFailed(PodError):
 
 
 class ContainerCrashing(PodError):
-    """A container keeps ending."""
+    """A container keeps ending, or ended in failure for good."""
 
 
 class PodNotReady(PodError):
     """The deadline passed before the Pod was ready."""
+
+
+class RestartImpossible(PodError):
+    """No way of restarting the container is open, or the restart cannot be proved."""
+
+
+class RestartForbidden(PodError):
+    """The container's restart policy says that it stays ended."""
+
+
+class NotEnoughNodes(PodError):
+    """A drain needs another node for the Pod to go to."""
+
+
+class NodeAccessMissing(PodError):
+    """What was asked for is done on the node, and this cluster's nodes cannot be reached."""
+
+
+class ControlMissing(PodError):
+    """A negative claim has nothing to be compared with, so that it would prove nothing."""
 
 
 class PodGone(PodError):

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import posixpath
 import secrets
 import time
 from collections.abc import Callable
 
 from pytest_podshare import errors
+from pytest_podshare.assertions import marks
 from pytest_podshare.deadline import Deadline, poll
 from pytest_podshare.pods.evidence import Evidence, Step, digest
 from pytest_podshare.pods.pod import Container, Pod
@@ -19,9 +21,6 @@ from pytest_podshare.wiring.model import SharedMount
 
 # seconds; a shared volume needs milliseconds, a busy CI machine sometimes more
 _TIMEOUT = 30.0
-_METHOD = "sh in each container over one exec session"
-# random bytes: enough that nobody guesses them, and every byte value gets its turn
-_NONCE_SIZE = 64
 
 
 def assert_file_visible(
@@ -80,16 +79,82 @@ def assert_file_visible(
             wanted = content.encode() if isinstance(content, str) else content
             steps += between.file_seen(posixpath.relpath(path, meeting.from_dir), wanted)
     names = ", ".join(meeting.volume.name for meeting in meetings)
-    evidence = Evidence(
-        claim=f"{to_c} sees what {from_c} wrote to {names}",
-        method=_METHOD,
-        pod=pod.name,
-        identity=pod.identity,
-        steps=tuple(steps),
-        seconds=time.monotonic() - started,
+    claim = f"{to_c} sees what {from_c} wrote to {names}"
+    return pod.record(claim, method=marks.METHOD, begun=started, steps=steps)
+
+
+def assert_not_shared(
+    pod: Pod, *, from_c: str, to_c: str, volume: str | None = None, window: float = 0.5
+) -> Evidence:
+    """Prove that `to_c` sees nothing of what `from_c` writes.
+
+    Random content is written to each volume of `from_c` that it may write to (or to `volume`),
+    and its name is looked for below every mount of `to_c`, and at the path where `from_c` has it,
+    for a while. The controls of the same call: `from_c` itself sees the file, and the search
+    finds a file that `to_c` is known to have.
+
+    Kubernetes promises it: a container sees the volumes that its volumeMounts name, and of them
+    no more than their subPath (documentation of volumes).
+
+    Args:
+        pod: the Pod.
+        from_c: the container that writes.
+        to_c: the container that must not see it.
+        volume: the volume; None for each one that `from_c` may write to.
+        window: seconds for which it must stay unseen.
+
+    Returns:
+        Evidence: what was written, and the controls.
+
+    Raises:
+        AssertionError: it is seen.
+        NoSharedVolume: `from_c` has no such volume to write to.
+        ExecError: a command could not be run, so nothing is known.
+    """
+    started = time.monotonic()
+    reader = pod[to_c]
+    steps, proofs = [], []
+    for mark in marks.leave(pod, from_c, marks.written_by(pod, from_c, volume)):
+        steps += [mark.wrote, marks.must_have(pod, mark)]
+        name = posixpath.basename(mark.path)
+        places = [each.path for each in pod.wiring.container(to_c).mounts]
+        places.append(posixpath.dirname(mark.path))
+        deadline = Deadline(window)
+        found = poll(
+            functools.partial(shell.find, reader, places, name), until=bool, deadline=deadline
+        )
+        marks.remove(pod, mark)
+        if found:
+            raise AssertionError(
+                failure.text(
+                    f"{to_c!r} sees what {from_c!r} wrote in volume {mark.volume!r}",
+                    expected=f"{to_c} without {name}",
+                    got=", ".join(f"{to_c}:{path}" for path in found),
+                    written=f"{from_c}:{mark.path}",
+                    reader=failure.mounted(pod.wiring, to_c),
+                    pod=str(pod),
+                )
+            )
+        proofs.append(_control(reader))
+    volumes = ", ".join(step.volume for step in steps[::2])
+    return pod.record(
+        f"{to_c} sees nothing of what {from_c} wrote to {volumes}",
+        method=f"{marks.METHOD}, searched for {window:g} s",
+        begun=started,
+        steps=steps,
+        proofs=proofs,
     )
-    pod.evidence.append(evidence)
-    return evidence
+
+
+def _control(reader: Container) -> str:
+    """That the search works at all, on a file that every container has."""
+    known = "/etc/hosts"
+    if shell.find(reader, ["/etc"], "hosts") != [known]:
+        raise errors.ControlMissing(
+            f"The search in {reader.name} does not find {known}, so what it misses means nothing.",
+            "See what `find` the image has.",
+        )
+    return f"{reader.name} found {known} by the same search"
 
 
 def _meetings(
@@ -144,16 +209,17 @@ class _Between:
 
     def nonce_seen(self) -> tuple[Step, Step]:
         """Write what nobody can have written before, and have it seen."""
-        name, content = f"podshare-{secrets.token_hex(8)}", secrets.token_bytes(_NONCE_SIZE)
+        name, content = marks.new_name(), secrets.token_bytes(marks.SIZE)
         path = posixpath.join(self.meeting.from_dir, name)
         begun = time.monotonic()
         refused = shell.write(self.writer, path, content)
         written = time.monotonic()
         if refused is not None:
-            text = failure.not_written(
-                str(self.pod), self.meeting, self.writer.name, path, refused.message
+            raise AssertionError(
+                marks.not_written(
+                    self.pod, self.writer.name, self.meeting.from_mount, path, refused
+                )
             )
-            raise AssertionError(text)
         wrote = self._step("wrote", self.writer, path, content, written - begun)
         try:
             return wrote, self._seen(name, lambda: content, wrote)
@@ -173,10 +239,17 @@ class _Between:
         deadline = Deadline(self.timeout)
         has = poll(own, until=lambda it: _is(it, wanted), deadline=deadline)
         if not isinstance(has, bytes) or not _is(has, wanted):
-            text = failure.not_there(
-                str(self.pod), self.meeting, self.writer.name, path, has, wanted, self.timeout
+            raise AssertionError(
+                failure.text(
+                    f"{self.writer.name!r} itself does not have it in volume"
+                    f" {self.meeting.volume.name!r}",
+                    expected=f"{self.writer.name}:{path}  "
+                    + ("a file" if wanted is None else failure.described(wanted)),
+                    got=f"{failure.described(has)}  (for {self.timeout:g} s)",
+                    mount=f"{self.writer.name} has {self.meeting.from_mount}",
+                    pod=str(self.pod),
+                )
             )
-            raise AssertionError(text)
         wrote = self._step("has", self.writer, path, has, time.monotonic() - begun)
         # an application that goes on writing changes what there is to be seen
         return wrote, self._seen(name, own if wanted is None else lambda: wanted, wrote)
@@ -190,10 +263,18 @@ class _Between:
             deadline=Deadline(self.timeout),
         )
         if not isinstance(seen, bytes) or seen != wanted:
-            text = failure.not_visible(
-                str(self.pod), self.meeting, wrote, self.reader.name, path, seen, self.timeout
+            raise AssertionError(
+                failure.text(
+                    f"{self.reader.name!r} does not see what {self.writer.name!r} {wrote.action}"
+                    f" in volume {self.meeting.volume.name!r}",
+                    expected=f"{self.writer.name}:{wrote.path}  {wrote.size} bytes"
+                    f"  sha256 {wrote.sha256[:8]}…",
+                    got=f"{self.reader.name}:{path}  {failure.described(seen)}"
+                    f"  (for {self.timeout:g} s)",
+                    mounts=failure.mounts(self.meeting, self.writer.name, self.reader.name),
+                    pod=str(self.pod),
+                )
             )
-            raise AssertionError(text)
         return self._step("saw", self.reader, path, seen, time.monotonic() - begun)
 
     def _step(

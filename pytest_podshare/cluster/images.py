@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
 import tempfile
 from collections.abc import Sequence
@@ -11,6 +9,7 @@ from pathlib import Path
 
 from pytest_podshare import errors
 from pytest_podshare.cluster.kind import KindSettings, find_kind
+from pytest_podshare.cluster.nodes import engine_program
 
 # seconds for saving or loading an archive; large images on slow disks take minutes
 _PATIENCE = 600.0
@@ -31,7 +30,10 @@ def load(settings: KindSettings, images: Sequence[str]) -> None:
     with tempfile.TemporaryDirectory(prefix="podshare-images-") as folder:
         if names:
             saved = Path(folder) / "images.tar"
-            _run([_engine(), "save", "--output", str(saved), *names], f"save {' '.join(names)}")
+            _run(
+                [engine_program(), "save", "--output", str(saved), *names],
+                f"save {' '.join(names)}",
+            )
             archives.append(str(saved))
         kind = str(find_kind(settings.kind_bin))
         for archive in archives:
@@ -39,18 +41,6 @@ def load(settings: KindSettings, images: Sequence[str]) -> None:
                 [kind, "load", "image-archive", archive, "--name", settings.name],
                 f"load {archive if archive in images else ' '.join(names)}",
             )
-
-
-def _engine() -> str:
-    """The engine that kind uses as well."""
-    wanted = os.environ.get("KIND_EXPERIMENTAL_PROVIDER") or "docker"
-    for name in (wanted, "podman"):
-        if found := shutil.which(name):
-            return found
-    raise errors.EngineMissing(
-        f"There is no {wanted} to save images with.",
-        "Give the image as an archive (docker save -o image.tar NAME).",
-    )
 
 
 def _run(command: list[str], what: str) -> None:

@@ -96,9 +96,15 @@ class Api:
         """POST an object."""
         return self._json("POST", path, body=body)
 
-    def patch(self, path: str, changes: Mapping[str, Any]) -> dict[str, Any]:
-        """PATCH by merging: None removes a field, a list replaces a list."""
-        return self._json("PATCH", path, body=changes)
+    def patch(
+        self, path: str, changes: Mapping[str, Any], *, strategic: bool = False
+    ) -> dict[str, Any]:
+        """PATCH by merging: None removes a field, a list replaces a list.
+
+        With `strategic`, entries of a list of named things are merged by their names.
+        """
+        kind = "strategic-merge-patch" if strategic else "merge-patch"
+        return self._json("PATCH", path, body=changes, content_type=f"application/{kind}+json")
 
     def delete(self, path: str, **options: Any) -> dict[str, Any]:
         """DELETE with the fields of DeleteOptions, for example `gracePeriodSeconds=1`."""
@@ -132,14 +138,14 @@ class Api:
         *,
         query: Mapping[str, str] | None = None,
         body: Mapping[str, Any] | None = None,
+        content_type: str = "application/json",
         stream: bool = False,
         read_timeout: float = READ_TIMEOUT,
     ) -> BaseHTTPResponse:
         url = self.server + path + (f"?{urlencode(query)}" if query else "")
         headers = {"accept": "application/json, */*", **self.authorization()}
         if body is not None:
-            merges = method == "PATCH"
-            headers["content-type"] = f"application/{'merge-patch+' if merges else ''}json"
+            headers["content-type"] = content_type
         try:
             response: BaseHTTPResponse = self._pool.request(
                 method,

@@ -9,12 +9,12 @@ from typing import Any
 from pytest_podshare import errors
 from pytest_podshare.cluster.namespaces import RUN_LABEL
 from pytest_podshare.cluster.record import Cluster
-from pytest_podshare.deadline import Deadline, Timeouts
+from pytest_podshare.deadline import Deadline, Timeouts, poll
 from pytest_podshare.kube import objects, watching
 from pytest_podshare.kube.client import pod_path
 from pytest_podshare.pods import state
 from pytest_podshare.pods.pod import Pod
-from pytest_podshare.wiring.load import ManifestSource, load
+from pytest_podshare.wiring.load import Manifest, ManifestSource, load
 
 # how many of a crashed container's last lines an error shows
 _LAST_LINES = 5
@@ -60,8 +60,9 @@ class Podshare:
         """Create the manifest's objects and wait until its Pod is ready.
 
         Args:
-            manifest: a path, YAML text or a dict with one Pod; other objects in it (a ConfigMap,
-                a claim, a Service) are created first.
+            manifest: a path, YAML text or a dict with one Pod, or with one workload that makes it
+                (Deployment, StatefulSet, DaemonSet, ReplicaSet, Job); other objects in it (a
+                ConfigMap, a claim, a Service) are created first.
             timeout: seconds for the Pod to become ready.
 
         Returns:
@@ -75,10 +76,22 @@ class Podshare:
         loaded = load(manifest)
         for document in loaded.others:
             self._create(document, loaded.origin)
-        made = self._create(self._prepared(loaded.pod), loaded.origin)
         deadline = Deadline(self._timeouts.ready if timeout is None else timeout)
-        ready = self._wait_until_ready(made["metadata"]["name"], made["metadata"]["uid"], deadline)
-        pod = Pod(self.cluster.api, ready, exec_timeout=self._timeouts.exec)
+        known: set[str] = set()
+        if not loaded.is_bare:
+            self._create(self._prepared(loaded).subject, loaded.origin)
+
+        def next_one(deadline: Deadline) -> dict[str, Any]:
+            name, uid = self._appear(loaded, known, deadline)
+            known.add(uid)
+            return self._wait_until_ready(name, uid, deadline)
+
+        pod = Pod(
+            self.cluster,
+            next_one(deadline),
+            timeouts=self._timeouts,
+            again=lambda: next_one(Deadline(self._timeouts.ready)),
+        )
         self.pods.append(pod)
         return pod
 
@@ -100,16 +113,42 @@ class Podshare:
                 f"{origin}: the API server rejects {name}: {error.details}", error.remedy
             ) from None
 
-    def _prepared(self, pod: dict[str, Any]) -> dict[str, Any]:
-        """The Pod, told to use the images its node holds, where that is ours to say."""
-        if not self.cluster.own:
-            return pod
-        pod = copy.deepcopy(pod)
-        for field in ("initContainers", "containers"):
-            for container in pod["spec"].get(field) or ():
-                # an image without a tag would always be pulled, also where nothing can be
-                container.setdefault("imagePullPolicy", "IfNotPresent")
-        return pod
+    def _prepared(self, loaded: Manifest) -> Manifest:
+        """The manifest, told to use the images its node holds, where that is ours to say."""
+        own = copy.deepcopy(loaded)
+        metadata = own.pod.setdefault("metadata", {})
+        metadata.setdefault("labels", {})[RUN_LABEL] = self._run_id
+        if self.cluster.own:
+            for field in ("initContainers", "containers"):
+                for container in own.pod["spec"].get(field) or ():
+                    # an image without a tag would always be pulled, also where nothing can be
+                    container.setdefault("imagePullPolicy", "IfNotPresent")
+        return own
+
+    def _appear(self, loaded: Manifest, known: set[str], deadline: Deadline) -> tuple[str, str]:
+        """Name and UID of a Pod that is not known: made here, or by its controller."""
+        if loaded.is_bare:
+            metadata = self._create(self._prepared(loaded).subject, loaded.origin)["metadata"]
+            return metadata["name"], metadata["uid"]
+        labels = loaded.pod.get("metadata", {}).get("labels", {})
+        selector = ",".join(f"{key}={value}" for key, value in labels.items())
+
+        def look() -> tuple[str, str] | None:
+            listed = self.cluster.api.get(pod_path(self.namespace), labelSelector=selector)
+            for pod in listed["items"]:
+                metadata = pod["metadata"]
+                if metadata["uid"] not in known and "deletionTimestamp" not in metadata:
+                    return metadata["name"], metadata["uid"]
+            return None
+
+        found = poll(look, until=lambda it: it is not None, deadline=deadline, first=0.05)
+        if found is None:
+            name = f"{loaded.subject['kind']} {loaded.subject['metadata'].get('name')}"
+            raise errors.PodNotReady(
+                f"{name} made no Pod within {deadline.seconds:g} s.",
+                f"See its events: kubectl describe --namespace {self.namespace} {name}",
+            )
+        return found
 
     def _wait_until_ready(self, name: str, uid: str, deadline: Deadline) -> dict[str, Any]:
         def settled(pod: watching.Object | None) -> bool:

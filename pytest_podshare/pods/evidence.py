@@ -14,7 +14,7 @@ class Step:
 
     Args:
         container: where.
-        action: `wrote` or `saw`.
+        action: `wrote`, `has` or `saw`.
         volume: the volume's name.
         path: the file, as this container names it.
         size: of its content, in bytes.
@@ -47,6 +47,7 @@ class Evidence:
         pod: the Pod's name.
         identity: which Pod and which instances of its containers it was proved on.
         steps: what was done and seen, in order.
+        proofs: that what had to happen in between did: a restart, a replacement, a control.
         seconds: how long all of it took.
     """
 
@@ -55,11 +56,12 @@ class Evidence:
     pod: str
     identity: Identity
     steps: tuple[Step, ...]
+    proofs: tuple[object, ...]
     seconds: float
 
     def __str__(self) -> str:
         lines = [f"{self.claim}  ({1000 * self.seconds:.1f} ms, {self.method})"]
-        return "\n".join([*lines, *(f"  {step}" for step in self.steps)])
+        return "\n".join([*lines, *(f"  {each}" for each in (*self.steps, *self.proofs))])
 
 
 def digest(content: bytes) -> str:

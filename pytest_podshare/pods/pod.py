@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import shlex
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from pytest_podshare import errors
-from pytest_podshare.deadline import Deadline, poll
+from pytest_podshare.cluster.record import Cluster
+from pytest_podshare.deadline import Deadline, Timeouts, poll
 from pytest_podshare.kube.client import Api, pod_path
 from pytest_podshare.kube.exec import ExecSession
 from pytest_podshare.kube.framing import Completed
-from pytest_podshare.pods import state
-from pytest_podshare.pods.evidence import Evidence
+from pytest_podshare.pods import restarting, state
+from pytest_podshare.pods.evidence import Evidence, Step
+from pytest_podshare.pods.restarting import Restart
 from pytest_podshare.wiring.model import Wiring, of_pod
 
 
@@ -67,6 +70,24 @@ class Container:
                 raise
             return self._open(timeout).run(script, timeout=self._patience(timeout))
 
+    def restart(self, *, strategy: str | None = None, timeout: float | None = None) -> Restart:
+        """Restart this container alone, and prove that it happened.
+
+        Args:
+            strategy: `node`, `resize`, `term` or `image`; None for the first that is possible.
+            timeout: seconds until it runs and is ready again.
+
+        Returns:
+            The proof: which way, the container's id before and after, its exit code.
+
+        Raises:
+            RestartForbidden: its restart policy says that it stays ended.
+            RestartImpossible: no way is open, or it did not happen.
+            PodError: it does not become ready again.
+        """
+        patience = self.pod.timeouts.ready if timeout is None else timeout
+        return restarting.restart(self.pod, self.name, strategy, Deadline(patience))
+
     def logs(self, *, previous: bool = False) -> str:
         """What the container printed; with `previous`, what it printed before its last restart."""
         path = pod_path(self.pod.namespace, self.pod.name, "log")
@@ -87,7 +108,8 @@ class Container:
         """Open a session, waiting for a container that is about to come back."""
 
         def attempt() -> ExecSession | errors.SessionLost:
-            self.pod.check_still_there()
+            if problem := state.hopeless(self.pod.check_still_there()):
+                raise problem
             try:
                 return ExecSession(
                     self.pod.api,
@@ -107,7 +129,7 @@ class Container:
         raise opened
 
     def _patience(self, timeout: float | None) -> float:
-        return self.pod.exec_timeout if timeout is None else timeout
+        return self.pod.timeouts.exec if timeout is None else timeout
 
 
 class Pod:
@@ -116,24 +138,27 @@ class Pod:
     Close it, or let the fixture that deployed it do so: its exec sessions stay open until then.
 
     Args:
-        api: the cluster's connection.
+        cluster: where it is.
         live: the Pod as the API server gave it when it was ready.
-        exec_timeout: seconds for a command in one of its containers.
+        timeouts: how long things may take.
+        again: waits for the Pod that comes in its place, making it if nobody else does.
     """
 
-    def __init__(self, api: Api, live: dict[str, Any], *, exec_timeout: float) -> None:
-        self.api = api
-        self.exec_timeout = exec_timeout
-        self.name: str = live["metadata"]["name"]
-        self.namespace: str = live["metadata"]["namespace"]
-        # the live spec, not the manifest's: a webhook may have added containers and mounts
-        self.wiring: Wiring = of_pod(live["spec"])
-        self.identity = state.identity(live)
+    def __init__(
+        self,
+        cluster: Cluster,
+        live: dict[str, Any],
+        *,
+        timeouts: Timeouts,
+        again: Callable[[], dict[str, Any]],
+    ) -> None:
+        self.cluster = cluster
+        self.timeouts = timeouts
+        self._again = again
+        self._containers: dict[str, Container] = {}
+        self._become(live)
         # what was proved of it, in order; reports read it
         self.evidence: list[Evidence] = []
-        self._containers = {
-            each.name: Container(self, each.name) for each in self.wiring.containers
-        }
 
     def __repr__(self) -> str:
         return f"<Pod {self.namespace}/{self.name} ({', '.join(self._containers)})>"
@@ -150,9 +175,66 @@ class Pod:
         return self._containers[self.wiring.container(container).name]
 
     @property
+    def api(self) -> Api:
+        """The connection to its cluster."""
+        return self.cluster.api
+
+    @property
     def uid(self) -> str:
         """Its metadata.uid, which no other Pod ever has, whatever its name."""
         return self.identity.uid
+
+    def record(
+        self,
+        claim: str,
+        *,
+        method: str,
+        begun: float,
+        steps: Iterable[Step] = (),
+        proofs: Iterable[object] = (),
+    ) -> Evidence:
+        """Keep what was proved, and give it as the record it is kept as.
+
+        Args:
+            claim: what was proved, in a sentence.
+            method: how, in a few words.
+            begun: when the assertion began, by the monotonic clock.
+            steps: what was done and seen.
+            proofs: that what had to happen in between did.
+        """
+        evidence = Evidence(
+            claim=claim,
+            method=method,
+            pod=self.name,
+            identity=self.identity,
+            steps=tuple(steps),
+            proofs=tuple(proofs),
+            seconds=time.monotonic() - begun,
+        )
+        self.evidence.append(evidence)
+        return evidence
+
+    def come_back(self) -> None:
+        """Wait for the Pod that comes in the place of one that is gone; the handle then means it.
+
+        A controller makes it by itself; a bare Pod is made again of the same manifest.
+
+        Raises:
+            PodError: it does not become ready.
+        """
+        self._become(self._again())
+
+    def _become(self, live: dict[str, Any]) -> None:
+        self.close()
+        self.name: str = live["metadata"]["name"]
+        self.namespace: str = live["metadata"]["namespace"]
+        self.node: str = live["spec"]["nodeName"]
+        # the live spec, not the manifest's: a webhook may have added containers and mounts
+        self.spec: dict[str, Any] = live["spec"]
+        self.wiring: Wiring = of_pod(live["spec"])
+        self.identity = state.identity(live)
+        names = [each.name for each in self.wiring.containers]
+        self._containers = {name: Container(self, name) for name in names}
 
     def refresh(self) -> state.Identity:
         """Ask the API server which instances of its containers run now.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pytest_podshare import errors
@@ -40,6 +40,24 @@ def identity(pod: Status) -> Identity:
     """The identity of a Pod at this moment."""
     containers = tuple((each["name"], each.get("containerID", "")) for each in _statuses(pod))
     return Identity(pod["metadata"]["uid"], containers)
+
+
+def container_status(pod: Mapping[str, Any], name: str) -> Status:
+    """The status of one of its containers; empty but for its name while it has none."""
+    found = (each for each in _statuses(pod) if each["name"] == name)
+    return next(found, {"name": name, "containerID": "", "state": {}, "restartCount": 0})
+
+
+# what the API server writes; powers of two and of ten
+_UNITS = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40, "k": 10**3, "M": 10**6, "G": 10**9}
+
+
+def bytes_of(quantity: str) -> int:
+    """A quantity such as `10Mi` or `500k`, in bytes."""
+    for unit, factor in _UNITS.items():
+        if quantity.endswith(unit):
+            return round(float(quantity.removesuffix(unit)) * factor)
+    return round(float(quantity))
 
 
 def is_ready(pod: Status) -> bool:
@@ -107,7 +125,7 @@ def _stuck(pod: str, each: Status) -> errors.PodError | None:
     if reason == "CrashLoopBackOff" and each.get("restartCount", 0) >= _CRASHES:
         return errors.ContainerCrashing(
             f"{container} keeps ending: {_state(each)}, {each['restartCount']} restarts.",
-            "Read its last words below, or let its command stay in the foreground.",
+            "Read its last words (kubectl logs --previous), or keep its command in the foreground.",
         )
     return None
 
@@ -120,7 +138,7 @@ def _failed(name: str, pod: Status) -> errors.PodError:
     states = ", ".join(f"{each['name']} {_state(each)}" for each in _statuses(pod))
     return errors.ContainerCrashing(
         f"Pod {name} failed: {reason or states}.",
-        "Read its last words below; a Pod with restartPolicy Never is not started again.",
+        "Read its last words (kubectl logs); a Pod with restartPolicy Never is not started again.",
     )
 
 
@@ -137,7 +155,7 @@ def _state(each: Status) -> str:
     return "not started"
 
 
-def _statuses(pod: Status) -> Iterator[Status]:
+def _statuses(pod: Mapping[str, Any]) -> Iterator[Status]:
     for field in ("initContainerStatuses", "containerStatuses"):
         yield from pod.get("status", {}).get(field) or ()
 

@@ -6,6 +6,7 @@ import dataclasses
 import posixpath
 import secrets
 import shlex
+from collections.abc import Sequence
 from typing import Protocol
 
 from pytest_podshare import errors
@@ -13,6 +14,7 @@ from pytest_podshare.kube.framing import Completed
 
 # bytes per printf: a command line of a shell may be limited to 128 KiB, and a byte takes four
 _PIECE = 16 * 1024
+_PAGE = 4096
 # what strerror(3) makes of ENOENT in the C locale, in glibc and in musl
 _NOT_THERE = "No such file or directory"
 
@@ -70,6 +72,18 @@ def write(shell: Shell, path: str, content: bytes) -> Refused | None:
     return Refused(_words(done.stderr))
 
 
+def fill(shell: Shell, path: str, size: int) -> Refused | None:
+    """Write that many zero bytes, rounded up to whole pages, replacing what is there.
+
+    Raises:
+        ToolMissing: the image has no `dd`.
+    """
+    pages = -(-size // _PAGE)
+    script = b"LC_ALL=C dd if=/dev/zero of=%s bs=%d count=%d status=none"
+    done = _run(shell, script % (_quoted(path), _PAGE, pages), "dd")
+    return None if done.returncode == 0 else Refused(_words(done.stderr))
+
+
 def read(shell: Shell, path: str) -> bytes | Missing | Refused:
     """Read a whole file.
 
@@ -85,6 +99,41 @@ def read(shell: Shell, path: str) -> bytes | Missing | Refused:
         return done.stdout
     why = _words(done.stderr)
     return Missing() if why == _NOT_THERE else Refused(why)
+
+
+def find(shell: Shell, folders: Sequence[str], name: str) -> list[str]:
+    """Where a file of that name is below these folders, with its path.
+
+    Raises:
+        ToolMissing: the image has no `find`.
+    """
+    places = b" ".join(_quoted(folder) for folder in folders)
+    # a folder that is not there, or may not be entered, holds nothing that could be seen
+    script = b"find %s -name %s 2>/dev/null\ncode=$?; [ $code -lt 126 ] || exit $code"
+    done = _run(shell, script % (places, _quoted(name)), "find")
+    return sorted(set(done.stdout.decode(errors="surrogateescape").splitlines()))
+
+
+@dataclasses.dataclass(frozen=True)
+class Stat:
+    """Owner, group and permission bits (with setuid, setgid, sticky) of a file or folder."""
+
+    uid: int
+    gid: int
+    mode: int
+
+
+def stat(shell: Shell, path: str) -> Stat | None:
+    """Who owns what is at that path, symlinks followed; None if it cannot be told.
+
+    Raises:
+        ToolMissing: the image has no `stat`.
+    """
+    done = _run(shell, b"stat -L -c '%u %g %a' " + _quoted(path), "stat")
+    if done.returncode != 0:
+        return None
+    uid, gid, mode = done.stdout.split()
+    return Stat(int(uid), int(gid), int(mode, 8))
 
 
 def remove(shell: Shell, path: str) -> Refused | None:

@@ -16,22 +16,36 @@ from pytest_podshare.wiring import model
 ManifestSource = str | Path | Mapping[str, Any]
 
 _DICT, _TEXT = "the given dict", "the given YAML"
-_POD_HINT = "Give a manifest with one Pod (apiVersion: v1, kind: Pod); see manifests/sharevol.yaml."
+_POD_HINT = "Give a manifest with one Pod, or one workload that makes it (a Deployment, …)."
+# kinds that make Pods of the template at spec.template
+_WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job")
+_SUBJECTS = ("Pod", *_WORKLOADS)
 
 
 @dataclasses.dataclass(frozen=True)
 class Manifest:
-    """A Pod and the objects that come with it.
+    """A Pod, or what makes one, and the objects that come with it.
 
     Args:
         origin: where it came from, for messages: a path, `the given YAML` or `the given dict`.
-        pod: the Pod, a copy that is the caller's own.
+        subject: the Pod or the workload that makes it, a copy that is the caller's own.
         others: what else the manifest holds (ConfigMaps, claims, Services, …), in its order.
     """
 
     origin: str
-    pod: dict[str, Any]
+    subject: dict[str, Any]
     others: tuple[dict[str, Any], ...]
+
+    @property
+    def is_bare(self) -> bool:
+        """Whether it is a Pod that nobody makes anew when it is gone."""
+        return bool(self.subject["kind"] == "Pod")
+
+    @property
+    def pod(self) -> dict[str, Any]:
+        """The Pod, or the workload's template of it: metadata and spec."""
+        pod: dict[str, Any] = self.subject if self.is_bare else self.subject["spec"]["template"]
+        return pod
 
     @property
     def wiring(self) -> model.Wiring:
@@ -52,14 +66,14 @@ def load(source: ManifestSource) -> Manifest:
         NoContainers: the Pod has none.
     """
     origin, documents = _documents(source)
-    pods = [document for document in documents if document.get("kind") == "Pod"]
-    if len(pods) != 1:
+    subjects = [document for document in documents if document.get("kind") in _SUBJECTS]
+    if len(subjects) != 1:
         kinds = ", ".join(str(document.get("kind", "no kind")) for document in documents)
-        count = "no Pod" if not pods else f"{len(pods)} Pods"
+        count = "no Pod" if not subjects else f"{len(subjects)} Pods"
         raise errors.NotAPod(f"{origin} holds {count} ({kinds or 'nothing'}).", _POD_HINT)
-    _check_pod(origin, pods[0])
-    others = tuple(document for document in documents if document is not pods[0])
-    return Manifest(origin, pods[0], others)
+    _check_subject(origin, subjects[0])
+    others = tuple(document for document in documents if document is not subjects[0])
+    return Manifest(origin, subjects[0], others)
 
 
 def _documents(source: ManifestSource) -> tuple[str, list[dict[str, Any]]]:
@@ -119,17 +133,30 @@ def _flattened(origin: str, documents: list[Any]) -> list[dict[str, Any]]:
     return found
 
 
-def _check_pod(origin: str, pod: dict[str, Any]) -> None:
+def _check_subject(origin: str, subject: dict[str, Any]) -> None:
     """Check what the model takes for granted; the rest is for the API server to judge."""
+    metadata = subject.setdefault("metadata", {})
+    if not isinstance(metadata, dict) or not (metadata.get("name") or metadata.get("generateName")):
+        raise errors.ManifestInvalid(
+            f"{origin}: the {subject['kind']} has no name.", "Give it one under metadata.name."
+        )
+    if subject["kind"] == "Pod":
+        _check_pod(origin, subject)
+        return
+    spec = subject.get("spec")
+    template = spec.get("template") if isinstance(spec, dict) else None
+    if not isinstance(template, dict):
+        raise errors.ManifestInvalid(
+            f"{origin}: the {subject['kind']} has no template.", "Give it one under spec.template."
+        )
+    _check_pod(origin, template)
+
+
+def _check_pod(origin: str, pod: dict[str, Any]) -> None:
     spec = pod.get("spec")
     if not isinstance(spec, dict) or not spec.get("containers"):
         raise errors.NoContainers(
             f"{origin}: the Pod has no containers.", "List at least one under spec.containers."
-        )
-    metadata = pod.setdefault("metadata", {})
-    if not isinstance(metadata, dict) or not (metadata.get("name") or metadata.get("generateName")):
-        raise errors.ManifestInvalid(
-            f"{origin}: the Pod has no name.", "Give it one under metadata.name."
         )
     for field in ("initContainers", "containers", "volumes"):
         _check_named(origin, f"spec.{field}", spec.get(field), ("name",))

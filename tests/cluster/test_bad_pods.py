@@ -103,7 +103,7 @@ def test_a_container_that_keeps_ending(rejected):
         r"waiting \(CrashLoopBackOff, last exit code 3\), [3-9] restarts\.",
         what,
     )
-    assert remedy.startswith("Read its last words below")
+    assert remedy.startswith("Read its last words (kubectl logs --previous)")
     assert words == ["  c1: cannot find my config"]
 
 

@@ -12,6 +12,21 @@ def test_the_public_names_are_these():
         "Podshare",
         "PodshareError",
         "assert_file_visible",
+        "assert_log_contains",
+        "assert_lost_on_delete",
+        "assert_lost_on_drain",
+        "assert_medium",
+        "assert_not_shared",
+        "assert_permissions",
+        "assert_read_only",
+        "assert_size_limited",
+        "assert_survives_delete",
+        "assert_survives_drain",
+        "assert_survives_restart",
+        "assert_survives_sandbox_restart",
+        "assert_update_not_visible",
+        "assert_update_visible",
+        "assert_writable",
     ]
 
     assert expected == pytest_podshare.__all__

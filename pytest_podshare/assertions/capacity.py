@@ -1,0 +1,166 @@
+"""What a volume is made of, and how much goes into it."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from pytest_podshare import errors
+from pytest_podshare.assertions import marks
+from pytest_podshare.deadline import Deadline
+from pytest_podshare.kube import watching
+from pytest_podshare.kube.client import pod_path
+from pytest_podshare.pods import state
+from pytest_podshare.pods.evidence import Evidence
+from pytest_podshare.pods.pod import Pod
+from pytest_podshare.probe import mountinfo, shell
+from pytest_podshare.report import failure
+
+_ENOSPC = "No space left on device"
+_MEBI = 2**20
+
+
+def assert_medium(
+    pod: Pod, *, container: str, volume: str, medium: str, size: str | None = None
+) -> Evidence:
+    """Prove what a volume is made of, by the container's own table of mounts.
+
+    Kubernetes promises a tmpfs of `medium: Memory`, as large as its sizeLimit, and the node's
+    file system of an emptyDir without a medium (documentation of emptyDir).
+
+    Args:
+        pod: the Pod.
+        container: a container that mounts it.
+        volume: the volume.
+        medium: `Memory` for a tmpfs, `Disk` for anything else, or the name of a file system.
+        size: with `Memory`, the size that it must have, for example `10Mi`.
+
+    Returns:
+        Evidence, with the file system's type and size.
+
+    Raises:
+        AssertionError: it is made of something else, or of another size.
+        NoSharedVolume: the container does not mount it.
+    """
+    begun = time.monotonic()
+    mount = marks.mounts_of(pod, container, volume)[0]
+    entry = mountinfo.at(pod[container], mount.path)
+    if entry is None:
+        fits = False
+    elif medium == "Disk":
+        fits = entry.fs_type != "tmpfs"
+    else:
+        fits = entry.fs_type == ("tmpfs" if medium == "Memory" else medium)
+    if size is not None:
+        fits = fits and entry is not None and entry.size == state.bytes_of(size)
+    if not fits:
+        raise AssertionError(
+            failure.text(
+                f"volume {volume!r} is not of the medium that {container!r} should have",
+                expected=f"{medium}{'' if size is None else f' of {size}'}",
+                got=str(entry or f"nothing mounted at {mount.path}"),
+                mount=f"{container} has {mount}",
+                pod=str(pod),
+            )
+        )
+    claim = f"{volume} is of medium {medium} for {container}"
+    return pod.record(claim, method="mountinfo of the container", begun=begun, proofs=[entry])
+
+
+def assert_size_limited(
+    pod: Pod, *, container: str, volume: str, timeout: float = 120.0
+) -> Evidence:
+    """Prove that no more than its sizeLimit stays in an emptyDir.
+
+    Half of the limit is written, which must succeed: the control. Then more than the limit is: in
+    memory the writer must be refused (`No space left on device`) and the Pod goes on; on disk the
+    write succeeds, and the kubelet must evict the Pod, naming this volume and its limit. After an
+    eviction the Pod that comes in its place is what the handle means.
+
+    Kubernetes promises it: size of the tmpfs in memory; eviction on disk (documentation of
+    emptyDir, and of local ephemeral storage).
+
+    Args:
+        pod: the Pod.
+        container: the container that writes.
+        volume: an emptyDir with a sizeLimit.
+        timeout: seconds for the eviction; the kubelet looks every 10 s, at figures that are up to
+            `volumeStatsAggPeriod` old (60 s by default, 10 s on the plugin's own clusters).
+
+    Returns:
+        Evidence, with the refusal or the eviction's message.
+
+    Raises:
+        AssertionError: more than the limit stays.
+        ControlMissing: not even half of it can be written.
+        NoSharedVolume: the container does not mount it, or it has no limit.
+    """
+    begun = time.monotonic()
+    mount = marks.mounts_of(pod, container, volume)[0]
+    limit, in_memory = _limit(pod, volume)
+    path = f"{mount.path}/{marks.new_name()}"
+    refused = shell.fill(pod[container], path, limit // 2)
+    if refused is not None:
+        raise errors.ControlMissing(
+            f"{container} of {pod} cannot write half of the limit to {volume}: {refused}",
+            "Empty the volume first, and see whether it may be written to.",
+        )
+    refused = shell.fill(pod[container], path, limit + _MEBI)
+    if in_memory:
+        shell.remove(pod[container], path)
+        proof, seen = f"{container} was refused: {refused}", str(refused or "all of it written")
+        held = refused is not None and refused.message == _ENOSPC
+        expected = _ENOSPC
+    else:
+        expected = f'eviction: Usage of EmptyDir volume "{volume}" exceeds the limit'
+        seen = proof = _eviction(pod, Deadline(timeout)) if refused is None else str(refused)
+        held = f'Usage of EmptyDir volume "{volume}" exceeds the limit' in seen
+    if not held:
+        raise AssertionError(
+            failure.text(
+                f"volume {volume!r} takes more than its limit of {limit} bytes",
+                expected=expected,
+                got=seen,
+                wrote=f"{container}:{path}  {limit + _MEBI} bytes",
+                pod=str(pod),
+            )
+        )
+    if not in_memory:
+        pod.api.delete(pod_path(pod.namespace, pod.name), preconditions={"uid": pod.uid})
+        _gone(pod, Deadline(timeout))
+        pod.come_back()
+    return pod.record(
+        f"{volume} holds no more than {limit} bytes",
+        method=f"filled by {container}",
+        begun=begun,
+        proofs=[f"half of it was written by {container}", proof],
+    )
+
+
+def _eviction(pod: Pod, deadline: Deadline) -> str:
+    """Wait for the kubelet to evict the Pod; gives its words, or what was seen instead."""
+
+    def evicted(seen: watching.Object | None) -> bool:
+        return seen is None or seen["status"].get("reason") == "Evicted"
+
+    seen = watching.wait_for(pod.api, pod_path(pod.namespace), pod.name, evicted, deadline)
+    if seen is None or not evicted(seen):
+        return f"no eviction within {deadline.seconds:g} s: {state.summary(seen)}"
+    return f"Evicted: {str(seen['status'].get('message', '')).strip()}"
+
+
+def _gone(pod: Pod, deadline: Deadline) -> None:
+    collection = pod_path(pod.namespace)
+    watching.wait_for(pod.api, collection, pod.name, lambda seen: seen is None, deadline)
+
+
+def _limit(pod: Pod, volume: str) -> tuple[int, bool]:
+    """The sizeLimit in bytes, and whether the volume is in memory."""
+    entry: dict[str, Any] = next(each for each in pod.spec["volumes"] if each["name"] == volume)
+    source = entry.get("emptyDir") or {}
+    if "sizeLimit" not in source:
+        raise errors.NoSharedVolume(
+            f"Volume {volume!r} of {pod} is no emptyDir with a sizeLimit.",
+            "Give it one under emptyDir.sizeLimit.",
+        )
+    return state.bytes_of(source["sizeLimit"]), source.get("medium") == "Memory"

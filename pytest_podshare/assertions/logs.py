@@ -1,0 +1,86 @@
+"""What a container prints, as `kubectl logs` shows it."""
+
+from __future__ import annotations
+
+import re
+import time
+
+from pytest_podshare.deadline import Deadline, poll
+from pytest_podshare.pods.evidence import Evidence
+from pytest_podshare.pods.pod import Pod
+from pytest_podshare.report import failure
+
+
+def assert_log_contains(
+    pod: Pod,
+    *,
+    container: str,
+    text: str | None = None,
+    pattern: str | None = None,
+    lacks: str | None = None,
+    timeout: float = 30.0,
+) -> Evidence:
+    """Prove that a container's log shows something, and, if asked, not something else.
+
+    A sidecar that streams a file to its own output proves by that what it sees in the volume.
+    What it `lacks` is judged on the same log that shows what it contains: an empty log proves
+    nothing.
+
+    Args:
+        pod: the Pod.
+        container: the container, of any sort, also an init container that has ended.
+        text: what a line must contain; or
+        pattern: a regular expression that must match in a line.
+        lacks: text that no line may contain.
+        timeout: seconds until it must be there.
+
+    Returns:
+        Evidence, with the line.
+
+    Raises:
+        AssertionError: no line shows it, or one shows what must be lacking.
+        UnknownContainer: the Pod has no such container.
+        TypeError: neither a text nor a pattern was given, or both.
+    """
+    if (text is None) == (pattern is None):
+        raise TypeError("give text= or pattern=, one of them")
+    begun = time.monotonic()
+    wanted = re.compile(pattern if pattern is not None else re.escape(text or ""))
+    lines = poll(
+        lambda: pod[container].logs().splitlines(),
+        until=lambda lines: any(wanted.search(line) for line in lines),
+        deadline=Deadline(timeout),
+        first=0.02,
+    )
+    shown = [line for line in lines if wanted.search(line)]
+    asked = f"text {text!r}" if text is not None else f"pattern {pattern!r}"
+    if not shown:
+        raise AssertionError(
+            failure.text(
+                f"the log of {container!r} does not show it",
+                expected=asked,
+                got=_last(lines) + f"  (for {timeout:g} s)",
+                pod=str(pod),
+            )
+        )
+    wrong = [line for line in lines if lacks is not None and lacks in line]
+    if wrong:
+        raise AssertionError(
+            failure.text(
+                f"the log of {container!r} shows what it must lack",
+                expected=f"no line with {lacks!r}",
+                got=f"{len(wrong)} of {len(lines)} lines, the first {wrong[0]!r:.100}",
+                pod=str(pod),
+            )
+        )
+    without = "" if lacks is None else f" and lacks {lacks!r}"
+    return pod.record(
+        f"the log of {container} shows {asked}{without}",
+        method="log of the container",
+        begun=begun,
+        proofs=[f"{shown[0]:.100}"],
+    )
+
+
+def _last(lines: list[str]) -> str:
+    return f"{len(lines)} lines, the last {lines[-1]!r:.100}" if lines else "an empty log"

@@ -1,0 +1,146 @@
+"""What must be gone afterwards: an emptyDir dies with its Pod."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from pytest_podshare import errors
+from pytest_podshare.assertions import marks
+from pytest_podshare.deadline import Deadline
+from pytest_podshare.pods import replacing
+from pytest_podshare.pods.evidence import Evidence, Step
+from pytest_podshare.pods.pod import Pod
+from pytest_podshare.probe import shell
+from pytest_podshare.report import failure
+
+# volumes that are made with the Pod and go with it
+_PASSING = ("emptyDir", "ephemeral")
+
+
+def assert_lost_on_delete(
+    pod: Pod,
+    *,
+    volume: str | None = None,
+    container: str | None = None,
+    path: str | None = None,
+    timeout: float = 120.0,
+) -> Evidence:
+    """Prove that what is in the Pod's passing volumes is gone in the Pod that comes after it.
+
+    It is written, and seen to be there; the Pod is deleted, gracefully and by its UID, until no Pod
+    has that UID and, on kind, the node has no folder of it; it comes back (a controller's
+    replacement, or the same manifest again for a bare Pod) and looks. The control of the same call:
+    the new Pod sees what it writes at the same place. The handle then means the new Pod.
+
+    Kubernetes promises it: when a Pod is removed from a node for any reason, the data in the
+    emptyDir is deleted permanently (documentation of emptyDir).
+
+    Args:
+        pod: the Pod.
+        volume: the volume; None for each emptyDir and ephemeral volume.
+        container: with a `path`, the container that has it.
+        path: a file of the application instead of one of ours.
+        timeout: seconds until the Pod is gone.
+
+    Returns:
+        Evidence, with the proof of the replacement.
+
+    Raises:
+        AssertionError: it is still there.
+        NoSharedVolume: the Pod has no such volume.
+        PodError: the Pod does not go, or none becomes ready in its place.
+    """
+    left = _left(pod, volume, container, path)
+    return _lost(pod, left, lambda: replacing.delete(pod, Deadline(timeout)), "the Pod's deletion")
+
+
+def assert_lost_on_drain(
+    pod: Pod, *, volume: str | None = None, timeout: float = 120.0
+) -> Evidence:
+    """Prove that what is in the Pod's passing volumes is gone after a drain of its node.
+
+    The node is cordoned, the Pod evicted through the API, as `kubectl drain` does; the Pod that
+    comes is on another node and looks. The node is schedulable again afterwards, whatever happens.
+
+    Args:
+        pod: the Pod.
+        volume: the volume; None for each emptyDir and ephemeral volume.
+        timeout: seconds until the Pod is gone.
+
+    Returns:
+        Evidence, with the proof of the replacement.
+
+    Raises:
+        AssertionError: it is still there.
+        NotEnoughNodes: there is no other node to go to.
+        PodError: the Pod does not go, or none becomes ready in its place.
+    """
+    left = _left(pod, volume, None, None)
+    fate = replacing.drain
+    return _lost(
+        pod, left, lambda: fate(pod, Deadline(timeout), elsewhere=True), "a drain of its node"
+    )
+
+
+def _left(
+    pod: Pod, volume: str | None, container: str | None, path: str | None
+) -> list[marks.Mark]:
+    if path is not None:
+        if container is None:
+            raise TypeError("path= is a file of a container: give container= too")
+        return [marks.of_application(pod, container, path)]
+    names = [
+        each.name
+        for each in pod.wiring.volumes
+        if each.name == volume or (volume is None and each.kind in _PASSING)
+    ]
+    if not names:
+        wanted = f"volume {volume!r}" if volume else "emptyDir or ephemeral volume"
+        raise errors.NoSharedVolume(f"{pod} has no {wanted}.", "Name one of its volumes.")
+    left = []
+    for name in names:
+        writer, mount = marks.writer_of(pod, name)
+        left += marks.leave(pod, writer.name, [mount])
+    return left
+
+
+def _lost(
+    pod: Pod, left: list[marks.Mark], fate: Callable[[], replacing.Replacement], after: str
+) -> Evidence:
+    begun = time.monotonic()
+    # a file that was never there would be gone as well
+    steps = [step for mark in left for step in (mark.wrote, marks.must_have(pod, mark))]
+    proof = fate()
+    for mark in left:
+        steps += _control(pod, mark)
+        seen = marks.look(pod, mark)
+        if not isinstance(seen, shell.Missing):
+            raise AssertionError(
+                failure.text(
+                    f"what {mark.container!r} {mark.wrote.action} in volume {mark.volume!r}"
+                    f" is still there after {after}",
+                    expected=f"{mark.container}:{mark.path}  missing",
+                    got=seen,
+                    mount=f"{mark.container} has {mark.mount}",
+                    proof=str(proof),
+                    pod=str(pod),
+                )
+            )
+    volumes = ", ".join(mark.volume for mark in left)
+    return pod.record(
+        f"what was written to {volumes} is lost on {after}",
+        method=marks.METHOD,
+        begun=begun,
+        steps=steps,
+        proofs=[proof],
+    )
+
+
+def _control(pod: Pod, mark: marks.Mark) -> tuple[Step, Step]:
+    """That the new Pod sees at all what is in the volume."""
+    (control,) = marks.leave(pod, mark.container, [mark.mount])
+    try:
+        return control.wrote, marks.must_have(pod, control)
+    finally:
+        marks.remove(pod, control)

@@ -1,0 +1,209 @@
+"""Marks: files of random content, left in a volume to be looked for later."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import posixpath
+import secrets
+import time
+
+from pytest_podshare import errors
+from pytest_podshare.pods.evidence import Step, digest
+from pytest_podshare.pods.pod import Pod
+from pytest_podshare.probe import shell
+from pytest_podshare.report import failure
+from pytest_podshare.wiring.model import Container, Mount
+
+METHOD = "sh in each container over one exec session"
+# random bytes: enough that nobody guesses them, and every byte value gets its turn
+SIZE = 64
+
+
+@dataclasses.dataclass(frozen=True)
+class Mark:
+    """A file that was left.
+
+    Args:
+        container: who wrote it, or has it.
+        mount: the mount it lies in.
+        path: where, as that container names it.
+        content: what it holds.
+        wrote: the step of writing it.
+        is_ours: whether we wrote it, so that it is ours to remove.
+    """
+
+    container: str
+    mount: Mount
+    path: str
+    content: bytes
+    wrote: Step
+    is_ours: bool = True
+
+    @property
+    def volume(self) -> str:
+        """The volume it lies in."""
+        return self.mount.volume
+
+
+def new_name() -> str:
+    """A file name that nobody else has."""
+    return f"podshare-{secrets.token_hex(8)}"
+
+
+def written_by(pod: Pod, container: str, volume: str | None) -> list[Mount]:
+    """The mounts through which a container may write, one of each volume.
+
+    Raises:
+        NoSharedVolume: it has none, or none of the volume that was named.
+    """
+    kinds = {each.name: each for each in pod.wiring.volumes}
+    chosen: dict[str, Mount] = {}
+    for mount in pod.wiring.container(container).mounts:
+        if volume is None:
+            fits = not mount.read_only and kinds[mount.volume].is_written_by_containers
+        else:
+            fits = mount.volume == volume
+        if fits:
+            chosen.setdefault(mount.volume, mount)
+    if not chosen:
+        what = "no volume it may write to" if volume is None else f"no volume {volume!r}"
+        raise errors.NoSharedVolume(
+            f"{container!r} of {pod} has {what}: it {failure.mounted(pod.wiring, container)}.",
+            "Name a container and a volume that it mounts.",
+        )
+    return list(chosen.values())
+
+
+def mounts_of(pod: Pod, container: str, volume: str) -> list[Mount]:
+    """The container's mounts of that volume.
+
+    Raises:
+        NoSharedVolume: it has none.
+    """
+    mounts = list(pod.wiring.container(container).mounts_of(volume))
+    if not mounts:
+        raise errors.NoSharedVolume(
+            f"{container!r} of {pod} does not mount volume {volume!r}:"
+            f" it {failure.mounted(pod.wiring, container)}.",
+            "Name a volume that it mounts.",
+        )
+    return mounts
+
+
+def writer_of(pod: Pod, volume: str) -> tuple[Container, Mount]:
+    """A running container that may write to that volume, and its mount.
+
+    Raises:
+        NoSharedVolume: there is none.
+    """
+    for container in pod.wiring.containers:
+        for mount in container.mounts_of(volume):
+            if container.role != "init" and not mount.read_only:
+                return container, mount
+    raise errors.NoSharedVolume(
+        f"No running container of {pod} may write to volume {volume!r}.",
+        "Name a volume that a container mounts without readOnly.",
+    )
+
+
+def leave(pod: Pod, container: str, mounts: list[Mount]) -> list[Mark]:
+    """Leave a mark through each of these mounts.
+
+    Raises:
+        AssertionError: one cannot be written.
+    """
+    return [_leave(pod, container, mount) for mount in mounts]
+
+
+def _leave(pod: Pod, container: str, mount: Mount) -> Mark:
+    path, content = posixpath.join(mount.path, new_name()), secrets.token_bytes(SIZE)
+    begun = time.monotonic()
+    refused = shell.write(pod[container], path, content)
+    if refused is not None:
+        raise AssertionError(not_written(pod, container, mount, path, refused))
+    wrote = step("wrote", container, mount.volume, path, content, time.monotonic() - begun)
+    return Mark(container, mount, path, content, wrote)
+
+
+def of_application(pod: Pod, container: str, path: str) -> Mark:
+    """Take a file of the application for a mark.
+
+    Raises:
+        AssertionError: it is not there.
+        NoSharedVolume: it lies in no volume.
+    """
+    mounts = pod.wiring.container(container).mounts
+    around = [each for each in mounts if posixpath.commonpath([each.path, path]) == each.path]
+    if not around:
+        raise errors.NoSharedVolume(
+            f"{container}:{path} of {pod} lies in no volume.",
+            f"Give a path below one of its mounts: it {failure.mounted(pod.wiring, container)}.",
+        )
+    mount = max(around, key=lambda each: len(each.path))
+    begun = time.monotonic()
+    content = shell.read(pod[container], path)
+    if not isinstance(content, bytes):
+        raise AssertionError(
+            failure.text(
+                f"{container!r} does not have the file to begin with",
+                expected=f"{container}:{path}  a file",
+                got=content,
+                pod=str(pod),
+            )
+        )
+    has = step("has", container, mount.volume, path, content, time.monotonic() - begun)
+    return Mark(container, mount, path, content, has, is_ours=False)
+
+
+def look(pod: Pod, mark: Mark) -> bytes | shell.Missing | shell.Refused:
+    """What is where the mark was left."""
+    return shell.read(pod[mark.container], mark.path)
+
+
+def must_have(pod: Pod, mark: Mark, *, after: str = "it was written") -> Step:
+    """The step of seeing the mark where it was left.
+
+    Raises:
+        AssertionError: it is not there, or holds something else.
+    """
+    begun = time.monotonic()
+    seen = look(pod, mark)
+    if seen != mark.content:
+        raise AssertionError(
+            failure.text(
+                f"what {mark.container!r} {mark.wrote.action} in volume {mark.volume!r}"
+                f" is not there after {after}",
+                expected=f"{mark.container}:{mark.path}  {failure.described(mark.content)}",
+                got=seen,
+                mount=f"{mark.container} has {mark.mount}",
+                pod=str(pod),
+            )
+        )
+    seconds = time.monotonic() - begun
+    return step("saw", mark.container, mark.volume, mark.path, mark.content, seconds)
+
+
+def remove(pod: Pod, mark: Mark) -> None:
+    """Remove a mark of ours; the verdict stands, whatever becomes of it."""
+    if mark.is_ours:
+        with contextlib.suppress(errors.PodshareError):
+            shell.remove(pod[mark.container], mark.path)
+
+
+def step(
+    action: str, container: str, volume: str, path: str, content: bytes, seconds: float
+) -> Step:
+    """A step of evidence about a content."""
+    return Step(container, action, volume, path, len(content), digest(content), seconds)
+
+
+def not_written(pod: Pod, container: str, mount: Mount, path: str, refused: shell.Refused) -> str:
+    """What to say when a mark cannot be left."""
+    return failure.text(
+        f"{container!r} cannot write to volume {mount.volume!r}",
+        expected=f"{container}:{path}  written",
+        got=refused,
+        mount=f"{container} has {mount}",
+        pod=str(pod),
+    )

@@ -1,0 +1,195 @@
+"""What must still be there afterwards: after a restart, a deletion, a drain."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from pytest_podshare import errors
+from pytest_podshare.assertions import marks
+from pytest_podshare.deadline import Deadline
+from pytest_podshare.pods import replacing, restarting
+from pytest_podshare.pods.evidence import Evidence
+from pytest_podshare.pods.pod import Pod
+
+# volumes that do not go with their Pod
+_OUTLIVING = ("persistentVolumeClaim", "hostPath", "nfs", "csi")
+
+
+def assert_survives_restart(
+    pod: Pod,
+    *,
+    container: str,
+    volume: str | None = None,
+    path: str | None = None,
+    strategy: str | None = None,
+    timeout: float = 120.0,
+) -> Evidence:
+    """Prove that what a container wrote to its volumes is there after it has been restarted.
+
+    The restart is proved: same Pod, another container id, a higher restartCount, the old instance
+    as the last state, the other containers untouched.
+
+    Kubernetes promises it: a crashing container does not remove a Pod from its node, so the data
+    in an emptyDir is safe across crashes (documentation of emptyDir).
+
+    Args:
+        pod: the Pod.
+        container: the container that writes, is restarted, and looks again.
+        volume: the volume; None for each one that it may write to.
+        path: a file of the application instead, as the container names it.
+        strategy: how to restart (`node`, `resize`, `term`, `image`); None for the first possible.
+        timeout: seconds until the container is ready again.
+
+    Returns:
+        Evidence, with the restart's proof.
+
+    Raises:
+        AssertionError: it is gone, or changed.
+        RestartForbidden: the container's restart policy says that it stays ended.
+        RestartImpossible: no restart happened, so nothing is known.
+    """
+    return _survives(
+        pod,
+        _marks(pod, container, volume, path),
+        lambda: pod[container].restart(strategy=strategy, timeout=timeout),
+        f"what {container} wrote to {{volumes}} survives its restart",
+        f"{container} was restarted",
+    )
+
+
+def assert_survives_sandbox_restart(
+    pod: Pod, *, volume: str | None = None, timeout: float = 120.0
+) -> Evidence:
+    """Prove that what is in the Pod's volumes is there after its sandbox has been restarted.
+
+    All containers start anew, init containers included, in the same Pod: as after a fault of the
+    container runtime. Needs the node, so a kind cluster.
+
+    Args:
+        pod: the Pod.
+        volume: the volume; None for each one that a running container may write to.
+        timeout: seconds until the Pod is ready again.
+
+    Returns:
+        Evidence, with the restart's proof.
+
+    Raises:
+        AssertionError: it is gone, or changed.
+        NodeAccessMissing: the cluster's nodes cannot be reached.
+    """
+    return _survives(
+        pod,
+        _one_mark_each(pod, volume, None),
+        lambda: restarting.restart_sandbox(pod, Deadline(timeout)),
+        "what was written to {volumes} survives a restart of the sandbox",
+        "the sandbox was restarted",
+    )
+
+
+def assert_survives_delete(
+    pod: Pod, *, volume: str | None = None, timeout: float = 120.0
+) -> Evidence:
+    """Prove that what is in the Pod's lasting volumes is there in the Pod that comes after it.
+
+    The Pod is deleted by its UID; a controller's replacement, or the same manifest again, is the
+    Pod that looks, and the handle then means that one.
+
+    Kubernetes promises it of claims: a PersistentVolume has a life of its own (documentation of
+    persistent volumes).
+
+    Args:
+        pod: the Pod.
+        volume: the volume; None for each one that outlives its Pod (a claim, a hostPath).
+        timeout: seconds until the Pod is gone.
+
+    Returns:
+        Evidence, with the proof of the replacement.
+
+    Raises:
+        AssertionError: it is gone, or changed.
+        NoSharedVolume: the Pod has no such volume.
+        PodError: the Pod does not go, or none becomes ready in its place.
+    """
+    return _survives(
+        pod,
+        _one_mark_each(pod, volume, _OUTLIVING),
+        lambda: replacing.delete(pod, Deadline(timeout)),
+        "what was written to {volumes} survives the Pod's deletion",
+        "the Pod was replaced",
+    )
+
+
+def assert_survives_drain(
+    pod: Pod, *, volume: str | None = None, timeout: float = 120.0
+) -> Evidence:
+    """Prove that what is in the Pod's lasting volumes is there after a drain of its node.
+
+    The node is cordoned, the Pod evicted through the API, the node made schedulable again, for a
+    volume may be bound to it; then the Pod that comes looks.
+
+    Args:
+        pod: the Pod.
+        volume: the volume; None for each one that outlives its Pod.
+        timeout: seconds until the Pod is gone.
+
+    Returns:
+        Evidence, with the proof of the replacement.
+
+    Raises:
+        AssertionError: it is gone, or changed.
+        PodError: the Pod does not go, or none becomes ready in its place.
+    """
+    return _survives(
+        pod,
+        _one_mark_each(pod, volume, _OUTLIVING),
+        lambda: replacing.drain(pod, Deadline(timeout), elsewhere=False),
+        "what was written to {volumes} survives a drain of its node",
+        "the node was drained",
+    )
+
+
+def _survives(
+    pod: Pod, left: list[marks.Mark], fate: Callable[[], object], claim: str, after: str
+) -> Evidence:
+    begun = time.monotonic()
+    proof = fate()
+    steps = [mark.wrote for mark in left]
+    for mark in left:
+        steps.append(marks.must_have(pod, mark, after=f"{after} ({proof})"))
+        marks.remove(pod, mark)
+    volumes = ", ".join(mark.volume for mark in left)
+    return pod.record(
+        claim.format(volumes=volumes),
+        method=marks.METHOD,
+        begun=begun,
+        steps=steps,
+        proofs=[proof],
+    )
+
+
+def _marks(pod: Pod, container: str, volume: str | None, path: str | None) -> list[marks.Mark]:
+    if path is not None:
+        return [marks.of_application(pod, container, path)]
+    return marks.leave(pod, container, marks.written_by(pod, container, volume))
+
+
+def _one_mark_each(pod: Pod, volume: str | None, kinds: tuple[str, ...] | None) -> list[marks.Mark]:
+    """A mark in each volume of these kinds, or in the one that was named, whatever its kind."""
+    names = [
+        each.name
+        for each in pod.wiring.volumes
+        if each.name == volume
+        or (volume is None and each.is_written_by_containers and kinds in (None, (each.kind,)))
+        or (volume is None and kinds is not None and each.kind in kinds)
+    ]
+    if not names:
+        wanted = f"volume {volume!r}" if volume else f"volume of {', '.join(kinds or ())}"
+        raise errors.NoSharedVolume(
+            f"{pod} has no {wanted}.", "Name one of its volumes, or mount one that lasts."
+        )
+    left = []
+    for name in names:
+        container, mount = marks.writer_of(pod, name)
+        left += marks.leave(pod, container.name, [mount])
+    return left

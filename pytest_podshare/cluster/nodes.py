@@ -1,0 +1,57 @@
+"""The nodes of a kind cluster: containers of the local engine, so commands can be run on them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+
+from pytest_podshare import errors
+
+# seconds for a command on a node; none of ours does more than look or send a signal
+_PATIENCE = 30.0
+
+
+def engine_program() -> str:
+    """The container engine that kind uses.
+
+    Raises:
+        EngineMissing: neither it nor Podman is on PATH.
+    """
+    wanted = os.environ.get("KIND_EXPERIMENTAL_PROVIDER") or "docker"
+    for name in (wanted, "podman"):
+        if found := shutil.which(name):
+            return found
+    raise errors.EngineMissing(
+        f"There is no {wanted} on PATH.", "Install the client of the engine that kind uses."
+    )
+
+
+def run(node: str, *argv: str) -> str:
+    """Run a command on a node.
+
+    Returns:
+        What it printed.
+
+    Raises:
+        NodeAccessMissing: it failed, or did not end.
+    """
+    try:
+        done = subprocess.run(
+            [engine_program(), "exec", node, *argv],
+            capture_output=True,
+            text=True,
+            timeout=_PATIENCE,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise _failed(node, argv, f"no end within {_PATIENCE:.0f} s") from None
+    if done.returncode != 0:
+        raise _failed(node, argv, done.stderr.strip() or f"exit code {done.returncode}")
+    return done.stdout
+
+
+def _failed(node: str, argv: tuple[str, ...], why: str) -> errors.NodeAccessMissing:
+    return errors.NodeAccessMissing(
+        f"`{' '.join(argv[:4])} …` on node {node}: {why}", "See whether the node runs: docker ps"
+    )

@@ -1,0 +1,167 @@
+"""Deleting a Pod for good: by its UID, until nothing of it is left, on the node as well."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from pytest_podshare import errors
+from pytest_podshare.cluster import nodes
+from pytest_podshare.deadline import Deadline, poll
+from pytest_podshare.kube import watching
+from pytest_podshare.kube.client import pod_path
+
+if TYPE_CHECKING:
+    from pytest_podshare.pods.pod import Pod
+
+# seconds that the containers get to end; zero would be a force delete, which proves nothing:
+# the object would be gone before the node has cleaned up
+_GRACE = 1
+_NODES = "/api/v1/nodes"
+# seconds for the taint of a cordon to go; it takes well under one
+_UNCORDON = 10.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Replacement:
+    """The proof that a Pod went and another came.
+
+    Args:
+        how: `deleted` or `drained`.
+        before: the UID of the Pod that went.
+        after: the UID of the one that came.
+        node_before: the node that it was on.
+        node_after: the node that the new one is on.
+        folder_gone: whether the node was seen without the old one's volumes; None where it cannot
+            be looked at.
+        seconds: until the new one was ready.
+    """
+
+    how: str
+    before: str
+    after: str
+    node_before: str
+    node_after: str
+    folder_gone: bool | None
+    seconds: float
+
+    def __str__(self) -> str:
+        where = f"{self.node_before} → {self.node_after}"
+        if self.node_before == self.node_after:
+            where = f"on {self.node_after}"
+        folder = ", its folder on the node gone" if self.folder_gone else ""
+        return (
+            f"Pod {self.before[:8]} {self.how}{folder}, Pod {self.after[:8]} came {where}"
+            f"  {self.seconds:.1f} s"
+        )
+
+
+def delete(pod: Pod, deadline: Deadline) -> Replacement:
+    """Delete the Pod and wait for the one that comes in its place; the handle then means that.
+
+    Raises:
+        PodError: it does not go, or none becomes ready in its place.
+    """
+    begun, before, node = time.monotonic(), pod.uid, pod.node
+    path = pod_path(pod.namespace, pod.name)
+    pod.api.delete(path, preconditions={"uid": before}, gracePeriodSeconds=_GRACE)
+    gone = _wait_until_gone(pod, deadline)
+    pod.come_back()
+    seconds = time.monotonic() - begun
+    return Replacement("deleted", before, pod.uid, node, pod.node, gone, seconds)
+
+
+def drain(pod: Pod, deadline: Deadline, *, elsewhere: bool) -> Replacement:
+    """Evict the Pod from its node, as a drain does, and wait for the one that comes.
+
+    The node is cordoned meanwhile, and as it was afterwards, whatever happens.
+
+    Args:
+        pod: the Pod.
+        deadline: for it to be gone.
+        elsewhere: whether the new one has to come while the node is cordoned, so on another node;
+            a volume that is bound to its node needs it back.
+
+    Raises:
+        NotEnoughNodes: there is no other node to go to.
+        PodError: it does not go, or none becomes ready in its place.
+    """
+    begun, before, node = time.monotonic(), pod.uid, pod.node
+    if elsewhere and not _other_nodes(pod):
+        raise errors.NotEnoughNodes(
+            f"Pod {pod} has no other node to go to than {node}.",
+            "Make a cluster of two nodes: --podshare-kind-nodes=2",
+        )
+    with _cordoned(pod, node):
+        options = {"preconditions": {"uid": before}, "gracePeriodSeconds": _GRACE}
+        eviction = {
+            "apiVersion": "policy/v1",
+            "kind": "Eviction",
+            "metadata": {"name": pod.name, "namespace": pod.namespace},
+            "deleteOptions": options,
+        }
+        pod.api.post(pod_path(pod.namespace, pod.name, "eviction"), eviction)
+        gone = _wait_until_gone(pod, deadline)
+        if elsewhere:
+            pod.come_back()
+    if not elsewhere:
+        pod.come_back()
+    seconds = time.monotonic() - begun
+    return Replacement("drained", before, pod.uid, node, pod.node, gone, seconds)
+
+
+def _wait_until_gone(pod: Pod, deadline: Deadline) -> bool | None:
+    """Wait until no Pod has that UID, and where its node can be looked at, no folder either."""
+    uid, node = pod.uid, pod.node
+
+    def gone(seen: watching.Object | None) -> bool:
+        return seen is None or seen["metadata"]["uid"] != uid
+
+    seen = watching.wait_for(pod.api, pod_path(pod.namespace), pod.name, gone, deadline)
+    if not gone(seen):
+        held = (seen or {}).get("metadata", {}).get("finalizers")
+        raise errors.PodNotReady(
+            f"Pod {pod} is still there {deadline.seconds:g} s after its deletion.",
+            f"Finalizers hold it: {held}" if held else "See its events and its node.",
+        )
+    if not pod.cluster.own:
+        return None
+    look = f"test -e /var/lib/kubelet/pods/{uid}/volumes && echo there || echo gone"
+    return (
+        poll(
+            lambda: nodes.run(node, "sh", "-c", look).strip(),
+            until=lambda said: said == "gone",
+            deadline=deadline,
+            first=0.1,
+        )
+        == "gone"
+    )
+
+
+@contextlib.contextmanager
+def _cordoned(pod: Pod, node: str) -> Iterator[None]:
+    was = bool(pod.api.get(f"{_NODES}/{node}")["spec"].get("unschedulable", False))
+    pod.api.patch(f"{_NODES}/{node}", {"spec": {"unschedulable": True}})
+    try:
+        yield
+    finally:
+        if not was:
+            pod.api.patch(f"{_NODES}/{node}", {"spec": {"unschedulable": None}})
+            # the scheduler heeds the taint, which goes a moment after the mark
+            watching.wait_for(pod.api, _NODES, node, _takes_pods, Deadline(_UNCORDON))
+
+
+def _takes_pods(node: watching.Object | None) -> bool:
+    taints = (node or {}).get("spec", {}).get("taints") or ()
+    return not any(taint["key"] == "node.kubernetes.io/unschedulable" for taint in taints)
+
+
+def _other_nodes(pod: Pod) -> list[str]:
+    return [
+        node["metadata"]["name"]
+        for node in pod.api.get(_NODES)["items"]
+        if node["metadata"]["name"] != pod.node and not node["spec"].get("unschedulable")
+    ]

@@ -1,0 +1,182 @@
+"""Restarting one container, or the whole sandbox, and proving that it happened.
+
+From inside a container SIGKILL never reaches its process 1, and `kill` returns 0 all the same
+(pid_namespaces(7)); so nothing counts here but what the kubelet reports afterwards.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from typing import TYPE_CHECKING, Any
+
+from pytest_podshare import errors
+from pytest_podshare.deadline import Deadline
+from pytest_podshare.kube import watching
+from pytest_podshare.kube.client import pod_path
+from pytest_podshare.pods import state, strategies
+
+if TYPE_CHECKING:
+    from pytest_podshare.pods.pod import Pod
+
+
+@dataclasses.dataclass(frozen=True)
+class Restart:
+    """The proof of a restart.
+
+    Args:
+        container: which one; "" for the whole sandbox.
+        strategy: how.
+        before: its container id, or the sandbox's.
+        after: the id of the instance that came in its place.
+        exit_code: of the instance that ended; None for a sandbox.
+        seconds: until the new one was ready.
+    """
+
+    container: str
+    strategy: str
+    before: str
+    after: str
+    exit_code: int | None
+    seconds: float
+
+    def __str__(self) -> str:
+        what = self.container or "the sandbox"
+        code = "" if self.exit_code is None else f", exit code {self.exit_code}"
+        return (
+            f"{what} restarted ({self.strategy}{code}): {_short(self.before)} → "
+            f"{_short(self.after)}  {self.seconds:.1f} s"
+        )
+
+
+def restart(pod: Pod, name: str, strategy: str | None, deadline: Deadline) -> Restart:
+    """Restart one container; see `Container.restart`."""
+    begun = time.monotonic()
+    live = pod.check_still_there()
+    before = state.container_status(live, name)
+    if "running" not in before.get("state", {}):
+        raise errors.RestartImpossible(
+            f"Container {name} of {pod} does not run.", "Wait for it, or see why it ended."
+        )
+    used = strategies.send(pod, live, name, strategy)
+    seen = _wait_for_another(pod, name, before["containerID"], used, deadline)
+    after = state.container_status(seen, name)
+    _check_proof(pod, live, seen, name)
+    pod.refresh()
+    ended = after.get("lastState", {}).get("terminated", {})
+    return Restart(
+        container=name,
+        strategy=used,
+        before=before["containerID"],
+        after=after["containerID"],
+        exit_code=ended.get("exitCode"),
+        seconds=time.monotonic() - begun,
+    )
+
+
+def restart_sandbox(pod: Pod, deadline: Deadline) -> Restart:
+    """Kill the Pod's sandbox on its node: all its containers start anew, in the same Pod.
+
+    Raises:
+        NodeAccessMissing: the cluster's nodes cannot be reached.
+        RestartImpossible: it did not happen.
+    """
+    begun = time.monotonic()
+    live = pod.check_still_there()
+    before = strategies.kill_sandbox(pod)
+    old = dict(state.identity(live).containers)
+
+    def anew(seen: watching.Object | None) -> bool:
+        now = state.identity(_same(pod, seen))
+        return state.is_ready(_alive(seen)) and all(
+            running != old[name] for name, running in now.containers if old[name]
+        )
+
+    seen = watching.wait_for(pod.api, pod_path(pod.namespace), pod.name, anew, deadline)
+    after = strategies.sandbox_id(pod)
+    if not anew(seen) or after == before:
+        raise errors.RestartImpossible(
+            f"The sandbox of {pod} was killed and did not come back within {deadline.seconds:g} s:"
+            f" {state.summary(seen)}.",
+            "See the events of the Pod.",
+        )
+    pod.refresh()
+    return Restart("", "node", before, after, None, time.monotonic() - begun)
+
+
+def _wait_for_another(
+    pod: Pod, name: str, old: str, strategy: str, deadline: Deadline
+) -> dict[str, Any]:
+    def another(seen: watching.Object | None) -> bool:
+        now = state.container_status(_same(pod, seen), name)
+        _check_not_over(pod, now, strategy)
+        problem = state.hopeless(_alive(seen))
+        if problem is not None and now["containerID"] != old:
+            raise problem
+        return now["containerID"] != old and now.get("ready", False) and "running" in now["state"]
+
+    seen = watching.wait_for(pod.api, pod_path(pod.namespace), pod.name, another, deadline)
+    if another(seen):
+        return _alive(seen)
+    now = state.container_status(_alive(seen), name)
+    raise errors.RestartImpossible(
+        f"Container {name} of {pod} was not ready again within {deadline.seconds:g} s of being"
+        f" restarted ({strategy}): "
+        + ("its id is still the old one" if now["containerID"] == old else state.summary(seen))
+        + ".",
+        "See its logs, or raise the timeout; an unchanged id means that nothing happened.",
+    )
+
+
+def _check_not_over(pod: Pod, now: dict[str, Any], strategy: str) -> None:
+    """A container that ended well under OnFailure has ended for good."""
+    ended = now.get("state", {}).get("terminated")
+    policy = strategies.policy(pod.spec, now["name"])
+    if ended and (policy == "Never" or (policy == "OnFailure" and ended["exitCode"] == 0)):
+        raise errors.RestartForbidden(
+            f"Container {now['name']} of {pod} ended with exit code {ended['exitCode']}"
+            f" ({strategy}), and restartPolicy {policy} leaves it ended.",
+            "Its volumes are still there for the other containers; use restartPolicy Always to "
+            "have it restarted.",
+        )
+
+
+def _check_proof(pod: Pod, before: dict[str, Any], after: dict[str, Any], name: str) -> None:
+    """Same Pod, a higher count, the old instance as the last state, and nobody else touched."""
+    was, now = (state.container_status(each, name) for each in (before, after))
+    ended = now.get("lastState", {}).get("terminated", {})
+    others = [
+        (one, other)
+        for (one, old), (other, new) in zip(
+            state.identity(before).containers, state.identity(after).containers, strict=True
+        )
+        if one != name and old != new
+    ]
+    proofs = {
+        "restartCount did not grow": now["restartCount"] > was["restartCount"],
+        "its last state is not the old instance": ended.get("containerID") == was["containerID"],
+        f"{', '.join(one for one, _ in others)} restarted as well": not others,
+    }
+    missing = [what for what, proved in proofs.items() if not proved]
+    if missing:
+        raise errors.RestartImpossible(
+            f"The restart of container {name} of {pod} alone is not proved: {'; '.join(missing)}.",
+            "Something else restarts containers of this Pod; see its events.",
+        )
+
+
+def _same(pod: Pod, seen: watching.Object | None) -> dict[str, Any]:
+    live = _alive(seen)
+    if live["metadata"]["uid"] != pod.uid:
+        raise errors.PodGone(f"Pod {pod} was replaced meanwhile.", "See who deletes it.")
+    return live
+
+
+def _alive(seen: watching.Object | None) -> dict[str, Any]:
+    if seen is None:
+        raise errors.PodGone("The Pod was deleted meanwhile.", "See who deletes it.")
+    return seen
+
+
+def _short(container_id: str) -> str:
+    return container_id.split("//")[-1][:12]

@@ -1,0 +1,181 @@
+"""The ways of ending one container so that the kubelet starts it again.
+
+Each either does its part or says why it cannot; none claims that anything happened.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from pytest_podshare import errors
+from pytest_podshare.cluster import nodes
+from pytest_podshare.kube.client import pod_path
+from pytest_podshare.pods import state
+
+if TYPE_CHECKING:
+    from pytest_podshare.pods.pod import Pod
+
+# bit of SIGTERM (15) in the masks of /proc/PID/status
+_TERM = 1 << 14
+_CTR = ("ctr", "--namespace", "k8s.io")
+
+
+def send(pod: Pod, live: Mapping[str, Any], name: str, strategy: str | None) -> str:
+    """Have a container ended, by that strategy or by the first that is possible.
+
+    Returns:
+        The strategy that was used.
+
+    Raises:
+        RestartForbidden: its restart policy is Never, and the strategy does not get around it.
+        RestartImpossible: the strategy, or every one, is impossible; says why for each.
+    """
+    if strategy is not None and strategy not in _STRATEGIES:
+        raise errors.RestartImpossible(
+            f"There is no restart strategy {strategy!r}.", f"Use one of {', '.join(_STRATEGIES)}."
+        )
+    if strategy != "image" and policy(pod.spec, name) == "Never":
+        raise errors.RestartForbidden(
+            f"Container {name} of {pod} has restartPolicy Never: once ended, it stays so.",
+            'strategy="image" restarts it all the same, by changing its image\'s spelling.',
+        )
+    why_not: dict[str, str] = {}
+    # a changed image is a changed Pod, so only who asks for it gets it
+    for each in [strategy] if strategy else ["node", "resize", "term"]:
+        refused = _STRATEGIES[each](pod, live, name)
+        if refused is None:
+            return each
+        why_not[each] = refused
+    reasons = "; ".join(f"{each}: {reason}" for each, reason in why_not.items())
+    raise errors.RestartImpossible(
+        f"Container {name} of {pod} cannot be restarted ({reasons}).",
+        "Give it resizePolicy RestartContainer, let process 1 handle SIGTERM, "
+        'or ask for strategy="image".',
+    )
+
+
+def policy(spec: Mapping[str, Any], name: str) -> str:
+    """The restart policy of a container: its own, or the Pod's."""
+    for field in ("initContainers", "containers"):
+        for each in spec.get(field) or ():
+            if each["name"] == name and each.get("restartPolicy"):
+                return str(each["restartPolicy"])
+    return str(spec.get("restartPolicy", "Always"))
+
+
+def kill_sandbox(pod: Pod) -> str:
+    """Kill the sandbox's own process on the node; gives the id of the sandbox."""
+    sandbox = sandbox_id(pod)
+    nodes.run(pod.node, *_CTR, "tasks", "kill", "--signal", "SIGKILL", sandbox)
+    return sandbox
+
+
+def sandbox_id(pod: Pod) -> str:
+    """The id of the Pod's newest sandbox.
+
+    Raises:
+        NodeAccessMissing: the cluster's nodes cannot be reached.
+    """
+    if not pod.cluster.own:
+        raise errors.NodeAccessMissing(
+            "A sandbox is killed on its node, and the nodes of this cluster cannot be reached.",
+            "Run this on a kind cluster of the plugin's own.",
+        )
+    wanted = f'labels."io.kubernetes.pod.uid"=={pod.uid},' + (
+        'labels."io.cri-containerd.kind"==sandbox'
+    )
+    running = {line.split()[0] for line in nodes.run(pod.node, *_CTR, "tasks", "ls").splitlines()}
+    listed = nodes.run(pod.node, *_CTR, "containers", "ls", "--quiet", wanted).split()
+    return next((each for each in listed if each in running), "")
+
+
+def _on_node(pod: Pod, live: Mapping[str, Any], name: str) -> str | None:
+    if not pod.cluster.own:
+        return "the cluster's nodes cannot be reached"
+    container = str(state.container_status(live, name)["containerID"]).split("//")[-1]
+    nodes.run(pod.node, *_CTR, "tasks", "kill", "--signal", "SIGKILL", container)
+    return None
+
+
+def _by_resize(pod: Pod, live: Mapping[str, Any], name: str) -> str | None:
+    """Change a resource whose resizePolicy says that the container is to be restarted for it."""
+    spec = _spec(live, name)
+    restarting = {
+        each["resourceName"]
+        for each in spec.get("resizePolicy") or ()
+        if each["restartPolicy"] == "RestartContainer"
+    }
+    for resource, more in (("cpu", _more_cpu), ("memory", _more_memory)):
+        now = (spec.get("resources", {}).get("requests") or {}).get(resource)
+        limit = (spec.get("resources", {}).get("limits") or {}).get(resource)
+        if resource in restarting and now is not None:
+            changed = {"requests": {resource: more(now)}}
+            if limit is not None:
+                changed["limits"] = {resource: more(limit)}
+            entry = {"name": name, "resources": changed}
+            path = pod_path(pod.namespace, pod.name, "resize")
+            pod.api.patch(path, {"spec": {"containers": [entry]}}, strategic=True)
+            return None
+    return "no resource it requests has resizePolicy RestartContainer"
+
+
+def _by_term(pod: Pod, live: Mapping[str, Any], name: str) -> str | None:
+    """Send SIGTERM from inside, where process 1 is the container's own and handles it."""
+    if live["spec"].get("shareProcessNamespace"):
+        return "process 1 is the sandbox's, for the containers share their processes"
+    try:
+        status = pod[name].run(b"cat /proc/1/status").stdout.decode(errors="replace")
+    except errors.ExecError as error:
+        return error.what
+    caught = re.search(r"^SigCgt:\s*([0-9a-f]+)$", status, re.MULTILINE)
+    if caught is None or not int(caught[1], 16) & _TERM:
+        return "process 1 does not handle SIGTERM, so that it would not get it"
+    # the session ends with its container, most often before it can answer
+    with contextlib.suppress(errors.SessionLost):
+        pod[name].exec(["sh", "-c", "kill -TERM 1"])
+    return None
+
+
+def _by_image(pod: Pod, live: Mapping[str, Any], name: str) -> str | None:
+    """Spell the image another way: the kubelet takes it for a new one, which is there already."""
+    field = "initContainers" if _is_init(live, name) else "containers"
+    entry = {"name": name, "image": another_spelling(_spec(live, name)["image"])}
+    path = pod_path(pod.namespace, pod.name)
+    pod.api.patch(path, {"spec": {field: [entry]}}, strategic=True)
+    return None
+
+
+def another_spelling(image: str) -> str:
+    """A different reference to the same image: `busybox` ↔ `docker.io/library/busybox:latest`."""
+    plain = image.removeprefix("docker.io/").removeprefix("library/")
+    if plain != image:
+        return plain
+    first = image.split("/")[0]
+    if "/" in image and ("." in first or ":" in first or first == "localhost"):
+        return image.removesuffix(":latest") if image.endswith(":latest") else f"{image}:latest"
+    return f"docker.io/{image}" if "/" in image else f"docker.io/library/{image}"
+
+
+def _spec(live: Mapping[str, Any], name: str) -> dict[str, Any]:
+    both = (live["spec"].get("initContainers") or []) + live["spec"]["containers"]
+    found: dict[str, Any] = next(each for each in both if each["name"] == name)
+    return found
+
+
+def _is_init(live: Mapping[str, Any], name: str) -> bool:
+    return any(each["name"] == name for each in live["spec"].get("initContainers") or ())
+
+
+def _more_cpu(quantity: str) -> str:
+    milli = int(quantity[:-1]) if quantity.endswith("m") else round(1000 * float(quantity))
+    return f"{milli + 1}m"
+
+
+def _more_memory(quantity: str) -> str:
+    return str(state.bytes_of(quantity) + 1024 * 1024)
+
+
+_STRATEGIES = {"node": _on_node, "resize": _by_resize, "term": _by_term, "image": _by_image}

@@ -1,0 +1,85 @@
+"""What a container itself says of its mounts: /proc/self/mountinfo (proc_pid_mountinfo(5))."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+
+from pytest_podshare import errors
+from pytest_podshare.probe.shell import Shell
+
+
+@dataclasses.dataclass(frozen=True)
+class MountEntry:
+    """One line of it.
+
+    Args:
+        path: the mount point.
+        root: the folder of the file system that is mounted.
+        fs_type: `ext4`, `tmpfs`, `overlay`, …
+        options: of this mount: `ro`, `relatime`, …
+        super_options: of the file system: `size=10240k`, …
+    """
+
+    path: str
+    root: str
+    fs_type: str
+    options: tuple[str, ...]
+    super_options: tuple[str, ...]
+
+    @property
+    def read_only(self) -> bool:
+        """Whether nothing can be written through it."""
+        return "ro" in self.options
+
+    @property
+    def size(self) -> int | None:
+        """The size that a tmpfs was given, in bytes; None where none is told."""
+        for option in self.super_options:
+            if found := re.fullmatch(r"size=(\d+)([kmg]?)", option):
+                return int(found[1]) * {"": 1, "k": 2**10, "m": 2**20, "g": 2**30}[found[2]]
+        return None
+
+    def __str__(self) -> str:
+        size = "" if self.size is None else f", {self.size} bytes"
+        return f"{self.path} is {self.fs_type} ({'ro' if self.read_only else 'rw'}{size})"
+
+
+def parse(text: str) -> list[MountEntry]:
+    """The entries, in the order of mounting."""
+    entries = []
+    for line in text.splitlines():
+        before, _, after = line.partition(" - ")
+        # mount id, parent, device, root, mount point, options, …
+        fields, tail = before.split(" "), after.split(" ")
+        entries.append(
+            MountEntry(
+                path=_unescaped(fields[4]),
+                root=_unescaped(fields[3]),
+                fs_type=tail[0],
+                options=tuple(fields[5].split(",")),
+                super_options=tuple(tail[2].split(",")),
+            )
+        )
+    return entries
+
+
+def at(shell: Shell, path: str) -> MountEntry | None:
+    """The mount at that path, as the container sees it; of several the last, which hides the rest.
+
+    Raises:
+        ToolMissing: the image has no `cat`.
+    """
+    done = shell.run(b"cat /proc/self/mountinfo")
+    if done.returncode != 0:
+        raise errors.ToolMissing(
+            f"{shell.name} cannot tell its mounts: {done.stderr.decode(errors='replace').strip()}",
+            "Use an image with `cat`; nothing was learned about the volume.",
+        )
+    found = [each for each in parse(done.stdout.decode(errors="replace")) if each.path == path]
+    return found[-1] if found else None
+
+
+def _unescaped(field: str) -> str:
+    """The kernel writes blank, tab, line end and backslash as octal escapes."""
+    return re.sub(r"\\([0-7]{3})", lambda match: chr(int(match[1], 8)), field)

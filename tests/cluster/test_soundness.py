@@ -1,0 +1,459 @@
+"""Every assertion passes on what it is about, and fails on each of its mutated twins.
+
+The table of all of them is written to docs/soundness.md by the run itself.
+"""
+
+import copy
+import dataclasses
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import pytest_podshare as ps
+from pytest_podshare import errors
+
+TABLE = Path("docs/soundness.md")
+STAY = "while :; do sleep 1; done"
+
+
+def pod(**spec):
+    """A Pod of two containers that both mount the emptyDir v at /v."""
+    container = {
+        "image": "busybox",
+        "command": ["sh", "-c", STAY],
+        "volumeMounts": [{"name": "v", "mountPath": "/v"}],
+    }
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "sound", "labels": {"app": "sound"}},
+        "spec": {
+            "containers": [{**copy.deepcopy(container), "name": name} for name in ("c1", "c2")],
+            "volumes": [{"name": "v", "emptyDir": {}}],
+            "terminationGracePeriodSeconds": 1,
+            **spec,
+        },
+    }
+
+
+CLAIM = {
+    "apiVersion": "v1",
+    "kind": "PersistentVolumeClaim",
+    "metadata": {"name": "data"},
+    "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "8Mi"}}},
+}
+CLAIMED = {"persistentVolumeClaim": {"claimName": "data"}}
+ON_NODE = {"hostPath": {"path": "/tmp/podshare-soundness", "type": "DirectoryOrCreate"}}
+CONFIG = {
+    "apiVersion": "v1",
+    "kind": "ConfigMap",
+    "metadata": {"name": "config"},
+    "data": {"key": "before"},
+}
+
+
+def volume(manifest, **source):
+    """Give v another source."""
+    manifest["spec"]["volumes"][0] = {"name": "v", **source}
+
+
+def with_volume(**source):
+    """A Pod whose v has that source."""
+    manifest = pod()
+    volume(manifest, **source)
+    return manifest
+
+
+def mount(manifest, container, **changes):
+    """Change the mount of a container, 0 or 1."""
+    manifest["spec"]["containers"][container]["volumeMounts"][0].update(changes)
+
+
+def command(manifest, script):
+    """Give c1 another command."""
+    manifest["spec"]["containers"][0]["command"] = ["sh", "-c", script]
+
+
+def another_volume(manifest, container):
+    """Let a container mount another emptyDir at the same path."""
+    manifest["spec"]["volumes"].append({"name": "w", "emptyDir": {}})
+    mount(manifest, container, name="w")
+
+
+def two_volumes():
+    """A Pod whose containers mount a volume each."""
+    manifest = pod()
+    another_volume(manifest, 1)
+    return manifest
+
+
+def config(sub_path):
+    """A ConfigMap as files: whole in c2, and for c1 as asked."""
+    manifest = with_volume(configMap={"name": "config"})
+    if sub_path:
+        mount(manifest, 0, mountPath="/v/key", subPath="key")
+    return manifest
+
+
+def by(kind, manifest):
+    """The same Pod, made by a controller."""
+    return {
+        "apiVersion": "apps/v1",
+        "kind": kind,
+        "metadata": {"name": "sound"},
+        "spec": {
+            "selector": {"matchLabels": {"app": "sound"}},
+            "template": {
+                "metadata": {"labels": {"app": "sound"}},
+                "spec": manifest["spec"],
+            },
+        },
+    }
+
+
+def as_user(manifest, container, uid):
+    """Let a container run as another user."""
+    manifest["spec"]["containers"][container]["securityContext"] = {"runAsUser": uid}
+
+
+def init(manifest, script):
+    """Let an init container do something to v first, as root."""
+    manifest["spec"]["initContainers"] = [
+        {
+            "name": "init",
+            "image": "busybox",
+            "command": ["sh", "-c", script],
+            "volumeMounts": [{"name": "v", "mountPath": "/v"}],
+        }
+    ]
+
+
+def without_cat(manifest):
+    """Let the reader's image lose a program; busybox would still have it built in."""
+    script = f"rm -f /bin/cat /usr/bin/cat; touch /v/done; {STAY}"
+    probe = {"exec": {"command": ["test", "-e", "/v/done"]}, "periodSeconds": 1}
+    manifest["spec"]["containers"][1].update(
+        image="centos:7", command=["sh", "-c", script], readinessProbe=probe
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    """An assertion, what it holds on, and the twins on which it must not.
+
+    Args:
+        assertion: its name.
+        about: what it is shown on.
+        manifest: the Pod.
+        call: the assertion's arguments.
+        twins: what is changed, how, and what is raised instead.
+        others: other objects of the manifest.
+    """
+
+    assertion: str
+    about: str
+    manifest: Callable[[], dict[str, Any]]
+    call: dict[str, Any]
+    twins: dict[str, tuple[Callable[[dict[str, Any]], Any], type[Exception]]]
+    others: tuple[dict[str, Any], ...] = ()
+
+
+ASSERTION = AssertionError
+CASES = [
+    Case(
+        "assert_file_visible", "an emptyDir in both", pod,
+        {"from_c": "c1", "to_c": "c2", "timeout": 3},
+        {
+            "the reader mounts another volume": (lambda m: another_volume(m, 1), ASSERTION),
+            "the writer mounts another volume": (lambda m: another_volume(m, 0), ASSERTION),
+            "the subPaths differ": (
+                lambda m: (mount(m, 0, subPath="out"), mount(m, 1, subPath="in")), ASSERTION,
+            ),
+            "the writer mounts it read-only": (lambda m: mount(m, 0, readOnly=True), ASSERTION),
+            "the reader may not enter the folder": (
+                lambda m: (init(m, "chmod 700 /v"), as_user(m, 1, 1000)), ASSERTION,
+            ),
+            "the reader has no such program": (
+                without_cat, errors.ToolMissing,
+            ),
+        },
+    ),
+    Case(
+        "assert_not_shared", "a volume each", two_volumes, {"from_c": "c1", "to_c": "c2"},
+        {
+            "both mount the same volume": (lambda m: mount(m, 1, name="v"), ASSERTION),
+            "the reader mounts the folder above": (
+                lambda m: (mount(m, 0, subPath="out"), mount(m, 1, name="v")), ASSERTION,
+            ),
+            "both mount one folder of the node": (
+                lambda m: m["spec"].update(
+                    volumes=[{"name": "v", **ON_NODE}, {"name": "w", **ON_NODE}]
+                ),
+                ASSERTION,
+            ),
+        },
+    ),
+    Case(
+        "assert_log_contains", "c1 prints a line",
+        lambda: with_command("echo a line; " + STAY),
+        {"container": "c1", "text": "a line", "lacks": "another", "timeout": 3},
+        {
+            "it prints something else": (lambda m: command(m, "echo other; " + STAY), ASSERTION),
+            "it prints nothing": (lambda m: command(m, STAY), ASSERTION),
+            "it prints what it must lack": (
+                lambda m: command(m, "echo a line; echo another; " + STAY), ASSERTION,
+            ),
+        },
+    ),
+    Case(
+        "assert_survives_restart", "an emptyDir", pod, {"container": "c1"},
+        {
+            "the container empties it when it starts": (
+                lambda m: command(m, "rm -rf /v/*; " + STAY), ASSERTION,
+            ),
+            "restartPolicy Never": (
+                lambda m: m["spec"].update(restartPolicy="Never"), errors.RestartForbidden,
+            ),
+            "the container mounts no volume": (
+                lambda m: m["spec"]["containers"][0].pop("volumeMounts"), ASSERTION,
+            ),
+        },
+    ),
+    Case(
+        "assert_survives_sandbox_restart", "an emptyDir", pod, {},
+        {"an init container empties it": (lambda m: init(m, "rm -rf /v/*"), ASSERTION)},
+    ),
+    Case(
+        "assert_survives_delete", "a claim", lambda: with_volume(**CLAIMED), {"volume": "v"},
+        {
+            "an emptyDir in its place": (lambda m: volume(m, emptyDir={}), ASSERTION),
+            "an emptyDir, and a Deployment": (
+                lambda m: (volume(m, emptyDir={}), by("Deployment", m))[1], ASSERTION,
+            ),
+            "an init container empties it": (lambda m: init(m, "rm -rf /v/*"), ASSERTION),
+        },
+        (CLAIM,),
+    ),
+    Case(
+        "assert_survives_drain", "a claim", lambda: with_volume(**CLAIMED), {"volume": "v"},
+        {"an emptyDir in its place": (lambda m: volume(m, emptyDir={}), ASSERTION)},
+        (CLAIM,),
+    ),
+    Case(
+        "assert_lost_on_delete", "an emptyDir", pod, {"volume": "v"},
+        {
+            "a claim in its place": (lambda m: volume(m, **CLAIMED), ASSERTION),
+            "a claim, and a Deployment": (
+                lambda m: (volume(m, **CLAIMED), by("Deployment", m))[1], ASSERTION,
+            ),
+        },
+        (CLAIM,),
+    ),
+    Case(
+        "assert_lost_on_drain", "an emptyDir", pod, {"volume": "v"},
+        {
+            "a DaemonSet that returns to its node, with a hostPath": (
+                lambda m: (volume(m, **ON_NODE), pinned(m), by("DaemonSet", m))[2], ASSERTION,
+            ),
+        },
+    ),
+    Case(
+        "assert_read_only", "readOnly: true", lambda: read_only(),
+        {"container": "c1", "volume": "v"},
+        {
+            "readOnly: false": (lambda m: mount(m, 0, readOnly=False), ASSERTION),
+            "writable, and owned by somebody else": (
+                lambda m: (
+                    mount(m, 0, readOnly=False), init(m, "chmod 755 /v"), as_user(m, 0, 1000),
+                ),
+                ASSERTION,
+            ),
+        },
+    ),
+    Case(
+        "assert_writable", "an emptyDir", pod, {"container": "c1", "volume": "v"},
+        {
+            "readOnly: true": (lambda m: mount(m, 0, readOnly=True), ASSERTION),
+            "owned by somebody else": (
+                lambda m: (init(m, "chmod 755 /v"), as_user(m, 0, 1000)), ASSERTION,
+            ),
+        },
+    ),
+    Case(
+        "assert_permissions", "fsGroup 2000",
+        lambda: pod(securityContext={"fsGroup": 2000}),
+        {"container": "c1", "path": "/v", "gid": 2000, "mode": 0o2777},
+        {
+            "another fsGroup": (
+                lambda m: m["spec"].update(securityContext={"fsGroup": 2001}), ASSERTION,
+            ),
+            "no fsGroup": (lambda m: m["spec"].pop("securityContext"), ASSERTION),
+            "another path": (lambda m: mount(m, 0, mountPath="/elsewhere"), ASSERTION),
+        },
+    ),
+    Case(
+        "assert_medium", "8 MiB in memory",
+        lambda: with_volume(emptyDir={"medium": "Memory", "sizeLimit": "8Mi"}),
+        {"container": "c1", "volume": "v", "medium": "Memory", "size": "8Mi"},
+        {
+            "on disk": (lambda m: volume(m, emptyDir={"sizeLimit": "8Mi"}), ASSERTION),
+            "another limit": (
+                lambda m: volume(m, emptyDir={"medium": "Memory", "sizeLimit": "9Mi"}), ASSERTION,
+            ),
+        },
+    ),
+    Case(
+        "assert_size_limited", "8 MiB in memory",
+        lambda: with_volume(emptyDir={"medium": "Memory", "sizeLimit": "8Mi"}),
+        {"container": "c1", "volume": "v"},
+        {
+            "made larger behind the kubelet's back": (
+                lambda m: (
+                    command(m, "mount -o remount,size=64m /v; " + STAY),
+                    m["spec"]["containers"][0].update(securityContext={"privileged": True}),
+                ),
+                ASSERTION,
+            ),
+            "no limit": (lambda m: volume(m, emptyDir={"medium": "Memory"}), ASSERTION),
+        },
+    ),
+    Case(
+        "assert_size_limited", "4 MiB on disk",
+        lambda: with_volume(emptyDir={"sizeLimit": "4Mi"}),
+        {"container": "c1", "volume": "v", "timeout": 45},
+        {
+            "emptied before the kubelet looks": (
+                lambda m: command(m, "while :; do rm -f /v/podshare-*; sleep 0.1; done"), ASSERTION,
+            ),
+        },
+    ),
+    Case(
+        "assert_update_visible", "a ConfigMap", lambda: config(sub_path=False),
+        {"container": "c1", "volume": "v", "timeout": 30},
+        {"through a subPath": (lambda m: mount(m, 0, mountPath="/k", subPath="key"), ASSERTION)},
+        (CONFIG,),
+    ),
+    Case(
+        "assert_update_not_visible", "a ConfigMap through a subPath", lambda: config(sub_path=True),
+        {"container": "c1", "volume": "v", "timeout": 60},
+        {
+            "without the subPath": (
+                lambda m: m["spec"]["containers"][0].update(
+                    volumeMounts=[{"name": "v", "mountPath": "/v"}]
+                ),
+                ASSERTION,
+            ),
+            "nobody mounts the whole of it": (
+                lambda m: mount(m, 1, mountPath="/k", subPath="key"), errors.ControlMissing,
+            ),
+        },
+        (CONFIG,),
+    ),
+]  # fmt: skip
+
+
+def with_command(script):
+    """A Pod whose c1 has that command."""
+    manifest = pod()
+    command(manifest, script)
+    return manifest
+
+
+def read_only():
+    """A Pod whose c1 mounts v read-only."""
+    manifest = pod()
+    mount(manifest, 0, readOnly=True)
+    return manifest
+
+
+def pinned(manifest):
+    """Keep the Pod to the nodes that are no control plane: to one, of our two."""
+    key = "node-role.kubernetes.io/control-plane"
+    terms = [{"matchExpressions": [{"key": key, "operator": "DoesNotExist"}]}]
+    required = {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": terms}}
+    manifest["spec"]["affinity"] = {"nodeAffinity": required}
+
+
+@pytest.fixture(scope="module")
+def verdicts():
+    """What each cell of the table turned out to be; written when all are there."""
+    cells: dict[tuple[str, str, str], str] = {}
+    yield cells
+    expected = [(case.assertion, case.about, twin) for case in CASES for twin in ("", *case.twins)]
+    if all(cell in cells for cell in expected):
+        TABLE.write_text(HEAD + "".join(row(*cell, cells[cell]) for cell in expected))
+
+
+HEAD = """\
+# Soundness
+Every assertion passes on what it is about, and fails on each of its mutated twins: the same Pod
+with one thing changed. This table is written by the run of tests/cluster/test_soundness.py itself,
+on a real cluster.
+
+| assertion | on | verdict |
+|---|---|---|
+"""
+
+
+def row(assertion, about, twin, verdict):
+    """A line of the table."""
+    on = f"{about}; twin: {twin}" if twin else f"**{about}**"
+    return f"| `{assertion}` | {on} | {verdict} |\n"
+
+
+def name_of(case):
+    """The case in a test's id."""
+    return f"{case.assertion}-{case.about}".replace(" ", "-")
+
+
+@pytest.mark.parametrize("case", CASES, ids=name_of)
+def test_it_passes_on_what_it_is_about(podshare, verdicts, case):
+    """The positive control for all twins."""
+    deployed = podshare.deploy({"kind": "List", "items": [*case.others, case.manifest()]})
+
+    evidence = getattr(ps, case.assertion)(deployed, **case.call)
+
+    assert evidence.claim
+    verdicts[case.assertion, case.about, ""] = "passes"
+
+
+TWINS = [(case, twin) for case in CASES for twin in case.twins]
+
+
+@pytest.mark.parametrize(
+    ("case", "twin"),
+    TWINS,
+    ids=[f"{name_of(case)}-{twin}".replace(" ", "-") for case, twin in TWINS],
+)
+def test_it_fails_on_its_twin(podshare, verdicts, case, twin):
+    """The same Pod with one thing changed; the error is the one that names the change."""
+    change, error = case.twins[twin]
+    manifest = case.manifest()
+    changed = change(manifest)
+    manifest = changed if isinstance(changed, dict) and "kind" in changed else manifest
+    deployed = podshare.deploy({"kind": "List", "items": [*case.others, manifest]})
+
+    with pytest.raises(error) as caught:
+        getattr(ps, case.assertion)(deployed, **case.call)
+
+    lines = str(caught.value).splitlines()
+    assert len(lines) <= 12
+    verdict = f"{type(caught.value).__name__}: {plain(lines[0], deployed)}"
+    verdicts[case.assertion, case.about, twin] = verdict
+
+
+def plain(text, deployed):
+    """The text without what differs from run to run."""
+    text = text.replace(str(deployed), "the Pod").replace("|", "\\|")
+    text = re.sub(r"podshare-[0-9a-f]{16}", "NONCE", text)
+    return re.sub(r"\((\w+ restarted|the sandbox restarted|Pod [0-9a-f]{8}) .*\)", "(PROOF)", text)
+
+
+def test_every_assertion_has_a_case_with_a_twin():
+    """No assertion is added without one on which it fails."""
+    public = {name for name in ps.__all__ if name.startswith("assert_")}
+
+    assert public == {case.assertion for case in CASES if case.twins}
