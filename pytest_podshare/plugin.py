@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from pytest_podshare import options
-from pytest_podshare.cluster import kind
+from pytest_podshare.cluster import kind, kind_config
 from pytest_podshare.cluster.existing import ExistingSettings
 from pytest_podshare.cluster.kind import KindSettings
 from pytest_podshare.cluster.record import Cluster
@@ -59,6 +59,7 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
         provider=resolved.provider,
         cluster=resolved.cluster_name if is_kind else resolved.context or "(current context)",
         server=kind.known_server(settings) if isinstance(settings, KindSettings) else None,
+        version=kind_config.version_text(resolved.kind_image),
         image=resolved.kind_image,
         stand_ins=resolved.stand_ins,
         run_id=run.id,

@@ -52,5 +52,14 @@ def kubelet(image: str | None) -> dict[str, object]:
 
 def version(image: str | None) -> tuple[int, int] | None:
     """Major and minor version in a tag such as `kindest/node:v1.36.3@sha256:…`."""
-    found = re.search(r":v(\d+)\.(\d+)", image or "")
-    return (int(found[1]), int(found[2])) if found else None
+    text = version_text(image)
+    if text is None:
+        return None
+    major, minor, *_ = text.removeprefix("v").split(".")
+    return int(major), int(minor)
+
+
+def version_text(image: str | None) -> str | None:
+    """The version in such a tag: `v1.36.3`."""
+    found = re.search(r":(v\d+\.\d+(\.\d+)?)", image or "")
+    return found[1] if found else None

@@ -14,6 +14,7 @@ def header(
     provider: str,
     cluster: str,
     server: str | None,
+    version: str | None,
     image: str | None,
     stand_ins: Sequence[str],
     run_id: str,
@@ -24,6 +25,7 @@ def header(
         provider: `kind` or `existing`.
         cluster: the kind cluster's name, or the context.
         server: the API server by the cluster's kubeconfig file; None if there is none yet.
+        version: the Kubernetes version by the node image's tag; None if it tells none.
         image: the node image; None for kind's own.
         stand_ins: images on the nodes that only carry the name of the real ones.
         run_id: the run.
@@ -31,6 +33,7 @@ def header(
     facts = [f"{provider} cluster {cluster}"]
     if provider == "kind":
         facts.append(server or "made when first needed")
+        facts += [f"Kubernetes {version}"] if version else []
         facts.append(f"node image {image or 'by kind'}")
         facts.append("imagePullPolicy IfNotPresent")
     facts.append(f"run {run_id}")
