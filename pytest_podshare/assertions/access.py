@@ -41,7 +41,7 @@ def assert_read_only(pod: Pod, *, container: str, volume: str) -> Evidence:
         ControlMissing: it cannot write anywhere, so that its failing here means nothing.
     """
     begun = time.monotonic()
-    proofs = []
+    events: list[object] = []
     for mount in marks.mounts_of(pod, container, volume):
         path = f"{mount.path}/{marks.new_name()}"
         refused = shell.write(pod[container], path, b"x")
@@ -59,14 +59,13 @@ def assert_read_only(pod: Pod, *, container: str, volume: str) -> Evidence:
                     pod=str(pod),
                 )
             )
-        proofs += [f"{container} was refused: {_EROFS}", str(entry)]
+        events += [f"{container} was refused: {_EROFS}", str(entry)]
     (control,) = _control(pod, container)
     return pod.record(
         f"{container} cannot write to {volume}",
         method=marks.METHOD,
         begun=begun,
-        steps=[control.wrote],
-        proofs=proofs,
+        events=[*events, control.wrote],
     )
 
 
@@ -86,12 +85,12 @@ def assert_writable(pod: Pod, *, container: str, volume: str) -> Evidence:
         NoSharedVolume: the container does not mount it.
     """
     begun = time.monotonic()
-    steps = []
+    events: list[object] = []
     for mark in marks.leave(pod, container, marks.mounts_of(pod, container, volume)):
-        steps += [mark.wrote, marks.must_have(pod, mark)]
+        events += [mark.wrote, marks.must_have(pod, mark)]
         marks.remove(pod, mark)
     claim = f"{container} can write to {volume}"
-    return pod.record(claim, method=marks.METHOD, begun=begun, steps=steps)
+    return pod.record(claim, method=marks.METHOD, begun=begun, events=events)
 
 
 def assert_permissions(
@@ -140,7 +139,12 @@ def assert_permissions(
             )
         )
     claim = f"{container}:{path} has {_described(has)}"
-    return pod.record(claim, method="stat in the container", begun=begun)
+    return pod.record(
+        claim,
+        method="stat in the container",
+        begun=begun,
+        events=[f"stat of {path}: {_described(has)}"],
+    )
 
 
 def _control(pod: Pod, container: str) -> list[marks.Mark]:

@@ -64,7 +64,7 @@ def assert_medium(
             )
         )
     claim = f"{volume} is of medium {medium} for {container}"
-    return pod.record(claim, method="mountinfo of the container", begun=begun, proofs=[entry])
+    return pod.record(claim, method="mountinfo of the container", begun=begun, events=[entry])
 
 
 def assert_size_limited(
@@ -133,7 +133,7 @@ def assert_size_limited(
         f"{volume} holds no more than {limit} bytes",
         method=f"filled by {container}",
         begun=begun,
-        proofs=[f"half of it was written by {container}", proof],
+        events=[f"half of it was written by {container}", proof],
     )
 
 

@@ -78,7 +78,7 @@ def assert_log_contains(
         f"the log of {container} shows {asked}{without}",
         method="log of the container",
         begun=begun,
-        proofs=[f"{shown[0]:.100}"],
+        events=[f"{shown[0]:.100}"],
     )
 
 

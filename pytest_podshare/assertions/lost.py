@@ -110,10 +110,13 @@ def _lost(
 ) -> Evidence:
     begun = time.monotonic()
     # a file that was never there would be gone as well
-    steps = [step for mark in left for step in (mark.wrote, marks.must_have(pod, mark))]
-    proof = fate()
+    events: list[object] = []
     for mark in left:
-        steps += _control(pod, mark)
+        events += [mark.wrote, marks.must_have(pod, mark)]
+    proof = fate()
+    events.append(proof)
+    for mark in left:
+        events += _control(pod, mark)
         seen = marks.look(pod, mark)
         if not isinstance(seen, shell.Missing):
             raise AssertionError(
@@ -127,13 +130,13 @@ def _lost(
                     pod=str(pod),
                 )
             )
+        events.append(f"{mark.container} lacks {mark.path}")
     volumes = ", ".join(mark.volume for mark in left)
     return pod.record(
         f"what was written to {volumes} is lost on {after}",
         method=marks.METHOD,
         begun=begun,
-        steps=steps,
-        proofs=[proof],
+        events=events,
     )
 
 

@@ -154,17 +154,16 @@ def _survives(
 ) -> Evidence:
     begun = time.monotonic()
     proof = fate()
-    steps = [mark.wrote for mark in left]
+    events: list[object] = [*(mark.wrote for mark in left), proof]
     for mark in left:
-        steps.append(marks.must_have(pod, mark, after=f"{after} ({proof})"))
+        events.append(marks.must_have(pod, mark, after=f"{after} ({proof})"))
         marks.remove(pod, mark)
     volumes = ", ".join(mark.volume for mark in left)
     return pod.record(
         claim.format(volumes=volumes),
         method=marks.METHOD,
         begun=begun,
-        steps=steps,
-        proofs=[proof],
+        events=events,
     )
 
 

@@ -52,7 +52,7 @@ def assert_update_visible(
     deadline = Deadline(timeout)
     steps = [_arrived(pod, container, mount, source, content, begun, deadline) for mount in mounts]
     claim = f"a change of {source} is seen by {container}"
-    return pod.record(claim, method="changed through the API server", begun=begun, steps=steps)
+    return pod.record(claim, method="changed through the API server", begun=begun, events=steps)
 
 
 def assert_update_not_visible(
@@ -110,8 +110,7 @@ def assert_update_not_visible(
         f"a change of {source} is not seen by {container}",
         method="changed through the API server",
         begun=begun,
-        steps=[seen],
-        proofs=[f"{container} still has what it held, when {watcher.name} had the change"],
+        events=[seen, f"{container} still has what it held, when {watcher.name} had the change"],
     )
 
 

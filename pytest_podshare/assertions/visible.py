@@ -80,7 +80,7 @@ def assert_file_visible(
             steps += between.file_seen(posixpath.relpath(path, meeting.from_dir), wanted)
     names = ", ".join(meeting.volume.name for meeting in meetings)
     claim = f"{to_c} sees what {from_c} wrote to {names}"
-    return pod.record(claim, method=marks.METHOD, begun=started, steps=steps)
+    return pod.record(claim, method=marks.METHOD, begun=started, events=steps)
 
 
 def assert_not_shared(
@@ -113,9 +113,11 @@ def assert_not_shared(
     """
     started = time.monotonic()
     reader = pod[to_c]
-    steps, proofs = [], []
+    events: list[object] = []
+    volumes = []
     for mark in marks.leave(pod, from_c, marks.written_by(pod, from_c, volume)):
-        steps += [mark.wrote, marks.must_have(pod, mark)]
+        events += [mark.wrote, marks.must_have(pod, mark)]
+        volumes.append(mark.volume)
         name = posixpath.basename(mark.path)
         places = [each.path for each in pod.wiring.container(to_c).mounts]
         places.append(posixpath.dirname(mark.path))
@@ -135,14 +137,12 @@ def assert_not_shared(
                     pod=str(pod),
                 )
             )
-        proofs.append(_control(reader))
-    volumes = ", ".join(step.volume for step in steps[::2])
+        events.append(_control(reader))
     return pod.record(
-        f"{to_c} sees nothing of what {from_c} wrote to {volumes}",
+        f"{to_c} sees nothing of what {from_c} wrote to {', '.join(volumes)}",
         method=f"{marks.METHOD}, searched for {window:g} s",
         begun=started,
-        steps=steps,
-        proofs=proofs,
+        events=events,
     )
 
 

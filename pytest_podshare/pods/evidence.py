@@ -46,8 +46,8 @@ class Evidence:
         method: how, in a few words.
         pod: the Pod's name.
         identity: which Pod and which instances of its containers it was proved on.
-        steps: what was done and seen, in order.
-        proofs: that what had to happen in between did: a restart, a replacement, a control.
+        events: what was done, seen and proved, in order: steps, and the proofs that what had to
+            happen in between did (a restart, a replacement, a control).
         seconds: how long all of it took.
     """
 
@@ -55,13 +55,22 @@ class Evidence:
     method: str
     pod: str
     identity: Identity
-    steps: tuple[Step, ...]
-    proofs: tuple[object, ...]
+    events: tuple[object, ...]
     seconds: float
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """What was written and seen."""
+        return tuple(each for each in self.events if isinstance(each, Step))
+
+    @property
+    def proofs(self) -> tuple[object, ...]:
+        """What proves that the rest of it happened."""
+        return tuple(each for each in self.events if not isinstance(each, Step))
 
     def __str__(self) -> str:
         lines = [f"{self.claim}  ({1000 * self.seconds:.1f} ms, {self.method})"]
-        return "\n".join([*lines, *(f"  {each}" for each in (*self.steps, *self.proofs))])
+        return "\n".join([*lines, *(f"  {each}" for each in self.events)])
 
 
 def digest(content: bytes) -> str:

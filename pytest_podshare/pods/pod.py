@@ -15,7 +15,7 @@ from pytest_podshare.kube.client import Api, pod_path
 from pytest_podshare.kube.exec import ExecSession
 from pytest_podshare.kube.framing import Completed
 from pytest_podshare.pods import restarting, state
-from pytest_podshare.pods.evidence import Evidence, Step
+from pytest_podshare.pods.evidence import Evidence
 from pytest_podshare.pods.restarting import Restart
 from pytest_podshare.wiring.model import Wiring, of_pod
 
@@ -190,8 +190,7 @@ class Pod:
         *,
         method: str,
         begun: float,
-        steps: Iterable[Step] = (),
-        proofs: Iterable[object] = (),
+        events: Iterable[object],
     ) -> Evidence:
         """Keep what was proved, and give it as the record it is kept as.
 
@@ -199,16 +198,14 @@ class Pod:
             claim: what was proved, in a sentence.
             method: how, in a few words.
             begun: when the assertion began, by the monotonic clock.
-            steps: what was done and seen.
-            proofs: that what had to happen in between did.
+            events: what was done, seen and proved, in order.
         """
         evidence = Evidence(
             claim=claim,
             method=method,
             pod=self.name,
             identity=self.identity,
-            steps=tuple(steps),
-            proofs=tuple(proofs),
+            events=tuple(events),
             seconds=time.monotonic() - begun,
         )
         self.evidence.append(evidence)

@@ -15,8 +15,16 @@ _PULL = ("ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName", "ImageInsp
 _CONFIG = ("CreateContainerConfigError", "CreateContainerError", "RunContainerError")
 # a sidecar may fail once or twice while it waits for another container
 _CRASHES = 3
-# a claim that is still being provisioned holds the scheduler up for a moment only
-_PASSING = ("unbound immediate PersistentVolumeClaims", "not-ready", "uninitialized")
+# a claim that is still being made or provisioned, or that goes with the Pod before this one, holds
+# the scheduler up for a moment only
+_PASSING = (
+    "unbound immediate PersistentVolumeClaims",
+    "waiting for ephemeral volume controller",
+    "PVC was not created for pod",
+    "is being deleted",
+    "not-ready",
+    "uninitialized",
+)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -59,7 +59,7 @@ def stories(evidence: Iterable[tuple[str, str]]) -> list[str]:
     """What each test's assertions did and saw, under the test's name."""
     lines: list[str] = []
     for test, texts in itertools.groupby(evidence, key=lambda pair: pair[0]):
-        lines.append(test)
+        lines.append(test.lstrip())
         lines += [f"  {line}" for _, text in texts for line in text.splitlines()]
     return lines
 
