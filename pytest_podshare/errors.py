@@ -146,6 +146,10 @@ class RestartForbidden(PodError):
     """The container's restart policy says that it stays ended."""
 
 
+class EvictionRefused(PodError):
+    """A disruption budget does not let the Pod be evicted."""
+
+
 class NotEnoughNodes(PodError):
     """A drain needs another node for the Pod to go to."""
 

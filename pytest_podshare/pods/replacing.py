@@ -23,6 +23,8 @@ _GRACE = 1
 _NODES = "/api/v1/nodes"
 # seconds for the taint of a cordon to go; it takes well under one
 _UNCORDON = 10.0
+# 429 Too Many Requests: what the API server answers where a disruption budget forbids it
+_NOT_NOW = 429
 
 
 @dataclasses.dataclass(frozen=True)
@@ -96,14 +98,7 @@ def drain(pod: Pod, deadline: Deadline, *, elsewhere: bool) -> Replacement:
             "Make a cluster of two nodes: --podshare-kind-nodes=2",
         )
     with _cordoned(pod, node):
-        options = {"preconditions": {"uid": before}, "gracePeriodSeconds": _GRACE}
-        eviction = {
-            "apiVersion": "policy/v1",
-            "kind": "Eviction",
-            "metadata": {"name": pod.name, "namespace": pod.namespace},
-            "deleteOptions": options,
-        }
-        pod.api.post(pod_path(pod.namespace, pod.name, "eviction"), eviction)
+        _evict(pod, deadline)
         gone = _wait_until_gone(pod, deadline)
         if elsewhere:
             pod.come_back()
@@ -111,6 +106,32 @@ def drain(pod: Pod, deadline: Deadline, *, elsewhere: bool) -> Replacement:
         pod.come_back()
     seconds = time.monotonic() - begun
     return Replacement("drained", before, pod.uid, node, pod.node, gone, seconds)
+
+
+def _evict(pod: Pod, deadline: Deadline) -> None:
+    """Ask for the eviction until a disruption budget allows it, as `kubectl drain` does."""
+    eviction = {
+        "apiVersion": "policy/v1",
+        "kind": "Eviction",
+        "metadata": {"name": pod.name, "namespace": pod.namespace},
+        "deleteOptions": {"preconditions": {"uid": pod.uid}, "gracePeriodSeconds": _GRACE},
+    }
+
+    def ask() -> str:
+        try:
+            pod.api.post(pod_path(pod.namespace, pod.name, "eviction"), eviction)
+        except errors.ApiError as error:
+            if error.status != _NOT_NOW:
+                raise
+            return error.details
+        return ""
+
+    refused = poll(ask, until=lambda why: not why, deadline=deadline, first=0.5, most=5.0)
+    if refused:
+        raise errors.EvictionRefused(
+            f"Pod {pod} may not be evicted, for {deadline.seconds:g} s: {refused}",
+            "Relax its PodDisruptionBudget, or let there be more replicas.",
+        )
 
 
 def _wait_until_gone(pod: Pod, deadline: Deadline) -> bool | None:

@@ -59,6 +59,7 @@ def test_a_permanent_state_fails_at_once(given, error):
         pod(waiting("ErrImagePull")),
         pod(waiting("CrashLoopBackOff", restartCount=2)),
         unscheduled("pod has unbound immediate PersistentVolumeClaims"),
+        unscheduled("waiting for ephemeral volume controller to create the persistentvolumeclaim"),
         unscheduled("still looking", reason="SchedulerError"),
     ],
 )

@@ -1,0 +1,141 @@
+"""Deleting and draining, with what goes wrong in between."""
+
+import pytest
+
+from pytest_podshare import (
+    assert_lost_on_delete,
+    assert_lost_on_drain,
+    assert_survives_drain,
+    errors,
+)
+
+POD = {
+    "containers": [
+        {
+            "name": "c1",
+            "image": "busybox",
+            "command": ["sh", "-c", "while :; do sleep 1; done"],
+            "volumeMounts": [{"name": "v", "mountPath": "/v"}],
+        }
+    ],
+    "volumes": [{"name": "v", "emptyDir": {}}],
+    "terminationGracePeriodSeconds": 1,
+}
+DEPLOYMENT = {
+    "apiVersion": "apps/v1",
+    "kind": "Deployment",
+    "metadata": {"name": "d"},
+    "spec": {
+        "selector": {"matchLabels": {"app": "d"}},
+        "template": {"metadata": {"labels": {"app": "d"}}, "spec": POD},
+    },
+}
+BARE = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": POD}
+BUDGET = {
+    "apiVersion": "policy/v1",
+    "kind": "PodDisruptionBudget",
+    "metadata": {"name": "b"},
+    "spec": {"minAvailable": 1, "selector": {"matchLabels": {"app": "d"}}},
+}
+
+
+@pytest.fixture
+def cordoned(podshare_cluster):
+    """A function that lists the nodes which take no Pods."""
+
+    def names():
+        nodes = podshare_cluster.api.get("/api/v1/nodes")["items"]
+        return [each["metadata"]["name"] for each in nodes if each["spec"].get("unschedulable")]
+
+    return names
+
+
+@pytest.fixture
+def two_nodes(podshare_cluster):
+    """Somewhere to go to."""
+    if len(podshare_cluster.api.get("/api/v1/nodes")["items"]) < 2:
+        pytest.skip("the cluster has one node; --podshare-kind-nodes=2 makes two")
+
+
+def test_the_handle_follows_a_deployments_replacement(podshare):
+    """Another Pod, of another name and UID, made by nobody of ours."""
+    pod = podshare.deploy(DEPLOYMENT)
+    name, uid = pod.name, pod.uid
+
+    evidence = assert_lost_on_delete(pod)
+
+    assert (pod.name, pod.uid) != (name, uid)
+    (proof, _) = evidence.proofs
+    assert (proof.before, proof.after, proof.folder_gone) == (uid, pod.uid, True)
+    assert pod["c1"].exec(["echo", "here"]).stdout == b"here\n"
+
+
+@pytest.mark.usefixtures("two_nodes")
+def test_a_drain_moves_the_pod_and_leaves_the_node_as_it_was(podshare, cordoned):
+    """Evicted through the API, seen on the other node, and everything schedulable again."""
+    pod = podshare.deploy(BARE)
+    node = pod.node
+
+    evidence = assert_lost_on_drain(pod)
+
+    assert pod.node != node
+    assert (evidence.proofs[0].node_before, evidence.proofs[0].node_after) == (node, pod.node)
+    assert cordoned() == []
+
+
+@pytest.mark.usefixtures("two_nodes")
+def test_a_node_that_was_cordoned_before_stays_so(podshare, cordoned):
+    """What somebody else wants is not undone."""
+    pod = podshare.deploy(BARE)
+    node = pod.node
+    api = podshare.cluster.api
+    api.patch(f"/api/v1/nodes/{node}", {"spec": {"unschedulable": True}})
+    try:
+        assert_lost_on_drain(pod)
+
+        assert cordoned() == [node]
+    finally:
+        api.patch(f"/api/v1/nodes/{node}", {"spec": {"unschedulable": None}})
+
+
+@pytest.mark.usefixtures("two_nodes")
+def test_a_budget_that_forbids_the_eviction_is_named_and_the_node_uncordoned(podshare, cordoned):
+    """The Pod is left alone, and so is the node."""
+    pod = podshare.deploy({"kind": "List", "items": [BUDGET, DEPLOYMENT]})
+    before = pod.identity
+
+    with pytest.raises(errors.EvictionRefused) as caught:
+        assert_lost_on_drain(pod, timeout=3)
+
+    assert "disruption budget" in str(caught.value)
+    assert pod.refresh() == before
+    assert cordoned() == []
+
+
+@pytest.mark.usefixtures("two_nodes")
+def test_without_another_node_nothing_is_drained(podshare, cordoned):
+    """It is said before anything is touched."""
+    pod = podshare.deploy(BARE)
+    api = podshare.cluster.api
+    others = [
+        each["metadata"]["name"]
+        for each in api.get("/api/v1/nodes")["items"]
+        if each["metadata"]["name"] != pod.node
+    ]
+    for other in others:
+        api.patch(f"/api/v1/nodes/{other}", {"spec": {"unschedulable": True}})
+    try:
+        with pytest.raises(errors.NotEnoughNodes, match="--podshare-kind-nodes=2"):
+            assert_lost_on_drain(pod)
+        assert cordoned() == others
+    finally:
+        for other in others:
+            api.patch(f"/api/v1/nodes/{other}", {"spec": {"unschedulable": None}})
+
+
+def test_a_pod_without_a_lasting_volume_has_nothing_to_survive_in(podshare):
+    """Nothing is claimed of volumes that are not there."""
+    pod = podshare.deploy(BARE)
+
+    with pytest.raises(errors.NoSharedVolume, match="has no volume of persistentVolumeClaim"):
+        assert_survives_drain(pod)

@@ -1,0 +1,59 @@
+"""Ways of restarting a container, as far as they are decided without one."""
+
+import pytest
+
+from pytest_podshare.pods import state, strategies
+
+NEVER = {"restartPolicy": "Never"}
+
+
+@pytest.mark.parametrize(
+    ("image", "other"),
+    [
+        ("busybox", "docker.io/library/busybox"),
+        ("busybox:1.37", "docker.io/library/busybox:1.37"),
+        ("docker.io/library/busybox:latest", "busybox:latest"),
+        ("library/busybox", "busybox"),
+        ("team/app:2", "docker.io/team/app:2"),
+        ("docker.io/team/app:2", "team/app:2"),
+        ("registry.example/app:latest", "registry.example/app"),
+        ("localhost:5000/app", "localhost:5000/app:latest"),
+    ],
+)
+def test_an_image_can_be_spelled_another_way(image, other):
+    """The kubelet takes it for a new image, and finds it on the node."""
+    assert strategies.another_spelling(image) == other
+
+
+@pytest.mark.parametrize(
+    ("spec", "policy"),
+    [
+        ({}, "Always"),
+        ({**NEVER, "initContainers": [{"name": "c", "restartPolicy": "Always"}]}, "Always"),
+        ({"restartPolicy": "Never"}, "Never"),
+        ({"restartPolicy": "Never", "initContainers": [{"name": "c"}]}, "Never"),
+        (
+            {
+                "restartPolicy": "Never",
+                "initContainers": [{"name": "c", "restartPolicy": "Always"}],
+            },
+            "Always",
+        ),
+        (
+            {"restartPolicy": "Always", "containers": [{"name": "c", "restartPolicy": "Never"}]},
+            "Never",
+        ),
+    ],
+)
+def test_a_containers_own_restart_policy_comes_before_the_pods(spec, policy):
+    """A native sidecar is restarted in a Pod that is not."""
+    assert strategies.policy(spec, "c") == policy
+
+
+@pytest.mark.parametrize(
+    ("quantity", "size"),
+    [("8Mi", 8 * 2**20), ("1Gi", 2**30), ("500k", 500_000), ("1.5Ki", 1536), ("42", 42)],
+)
+def test_a_quantity_is_read_in_bytes(quantity, size):
+    """As the API server writes them."""
+    assert state.bytes_of(quantity) == size
