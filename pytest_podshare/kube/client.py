@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -16,6 +15,7 @@ from urllib3 import exceptions as http_errors
 from urllib3.response import BaseHTTPResponse
 
 from pytest_podshare import errors
+from pytest_podshare.owner import Owner
 
 # seconds to connect, seconds between two bytes of an answer; not the patience of a caller
 CONNECT_TIMEOUT, READ_TIMEOUT = 5.0, 30.0
@@ -28,7 +28,7 @@ _REMEDY = {
 }
 
 
-class Api:
+class Api(Owner):
     """One API server, with the credentials of one kubeconfig context.
 
     Close it, or use it as a context manager.
@@ -58,17 +58,6 @@ class Api:
 
     def __repr__(self) -> str:
         return f"<Api {self.server}>"
-
-    def __enter__(self) -> Api:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     @property
     def server(self) -> str:

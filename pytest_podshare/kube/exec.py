@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import secrets
 import threading
-from types import TracebackType
 from urllib.parse import urlencode
 
 import websocket
@@ -18,13 +17,14 @@ from pytest_podshare import errors
 from pytest_podshare.deadline import Deadline
 from pytest_podshare.kube import framing
 from pytest_podshare.kube.client import Api, pod_path
+from pytest_podshare.owner import Owner
 
 # what a container runtime says when the program is not in the image
 _NO_PROGRAM = ("executable file not found", "no such file or directory", "stat sh:")
 _GONE_REMEDY = "See whether the container still runs; a command after this opens a new session."
 
 
-class ExecSession:
+class ExecSession(Owner):
     """One `sh` in one container; safe to use from several threads, one command at a time.
 
     Close it, or use it as a context manager.
@@ -65,17 +65,6 @@ class ExecSession:
 
     def __repr__(self) -> str:
         return f"<ExecSession {self.target} {'open' if self._socket.connected else 'closed'}>"
-
-    def __enter__(self) -> ExecSession:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """End the shell; may be called again, and never raises."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-from types import TracebackType
 from typing import Any
 
 from pytest_podshare import errors
@@ -12,6 +11,7 @@ from pytest_podshare.cluster.record import Cluster
 from pytest_podshare.deadline import Deadline, Timeouts, poll
 from pytest_podshare.kube import objects, watching
 from pytest_podshare.kube.client import pod_path
+from pytest_podshare.owner import Owner
 from pytest_podshare.pods import state
 from pytest_podshare.pods.pod import Pod
 from pytest_podshare.wiring.load import Manifest, ManifestSource, load
@@ -20,7 +20,7 @@ from pytest_podshare.wiring.load import Manifest, ManifestSource, load
 _LAST_LINES = 5
 
 
-class Podshare:
+class Podshare(Owner):
     """Deploys Pods into one namespace; what the `podshare` fixture gives.
 
     Close it, or use it as a context manager: that closes the exec sessions of its Pods. The Pods
@@ -44,17 +44,6 @@ class Podshare:
 
     def __repr__(self) -> str:
         return f"<Podshare {self.namespace}, {len(self.pods)} Pods>"
-
-    def __enter__(self) -> Podshare:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def deploy(self, manifest: ManifestSource, *, timeout: float | None = None) -> Pod:
         """Create the manifest's objects and wait until its Pod is ready.
