@@ -72,7 +72,7 @@ def _settings(kind_bin: Path, cluster: str, image: str | None) -> KindSettings:
         name=cluster,
         image=image,
         config=None,
-        nodes=1,
+        nodes=int(os.environ.get("PODSHARE_KIND_NODES") or 1),
         kind_bin=kind_bin,
         run_id=MAKER,
         state=default_state(),

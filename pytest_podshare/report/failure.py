@@ -39,9 +39,11 @@ def mounts(meeting: SharedMount, writer: str, reader: str) -> str:
 def nothing_shared(wiring: Wiring, pod: str, from_c: str, to_c: str, volume: str | None) -> str:
     """What to say when two containers do not meet in a volume, by their mounts alone."""
     if volume is None:
-        first = (
-            f"{to_c!r} does not see what {from_c!r} writes:"
-            " they share no volume that containers write to"
+        common = _in_both(wiring, from_c, to_c)
+        first = f"{to_c!r} does not see what {from_c!r} writes: " + (
+            f"they mount different subPaths of {common}"
+            if common
+            else "they share no volume that containers write to"
         )
     else:
         first = f"{to_c!r} does not see what {from_c!r} writes to volume {volume!r}: " + _apart(
@@ -55,6 +57,18 @@ def mounted(wiring: Wiring, container: str) -> str:
     """What a container mounts, in a line."""
     entries = [each for each in wiring.container(container).mounts if each.path != _TOKEN]
     return f"mounts {'; '.join(str(each) for each in entries)}" if entries else "mounts no volume"
+
+
+def _in_both(wiring: Wiring, from_c: str, to_c: str) -> str:
+    """The volumes that both mount, though they do not meet in them."""
+    names = [
+        repr(each.name)
+        for each in wiring.volumes
+        if each.is_written_by_containers
+        and wiring.container(from_c).mounts_of(each.name)
+        and wiring.container(to_c).mounts_of(each.name)
+    ]
+    return ", ".join(names)
 
 
 def _apart(wiring: Wiring, from_c: str, to_c: str, volume: str) -> str:

@@ -1,6 +1,5 @@
 """Local images on the cluster's nodes, by name and by archive."""
 
-import os
 import subprocess
 
 import pytest
@@ -16,20 +15,6 @@ def settings(pytestconfig, podshare_cluster):
     if podshare_cluster.provider != "kind":
         pytest.skip("images are loaded on kind clusters alone")
     return pytestconfig.stash[_RUN].settings
-
-
-@pytest.fixture
-def local_image(tmp_path):
-    """A local image with a program that is nowhere else, made without any registry."""
-    name = f"podshare.test/local-{os.getpid()}:1"
-    program = tmp_path / "program"
-    program.write_text("not to be run\n")
-    tar = subprocess.run(["tar", "-C", tmp_path, "-c", "program"], capture_output=True, check=True)
-    subprocess.run(
-        ["docker", "import", "-", name], input=tar.stdout, capture_output=True, check=True
-    )
-    yield name
-    subprocess.run(["docker", "image", "rm", "-f", name], capture_output=True, check=True)
 
 
 LIST_IMAGES = ["ctr", "-n", "k8s.io", "images", "ls", "-q"]

@@ -97,11 +97,21 @@ def test_a_cluster_is_deleted_unless_it_is_kept_and_found_again(pytester, own, c
     assert own in clusters()
 
 
-def test_a_cluster_that_a_run_made_is_deleted_after_it(pytester, own, clusters):
-    """By default nothing is left, and nothing is said of it."""
-    result = run(pytester, "-n", "2")
+def test_a_cluster_that_a_run_made_is_deleted_after_it(pytester, own, clusters, local_image):
+    """By default nothing is left; local images are there before the first Pod."""
+    pytester.makepyfile(
+        test_image=f"""
+        from pytest_podshare.cluster import nodes
 
-    result.assert_outcomes(passed=1)
+        def test_the_image_is_there(podshare_cluster):
+            listed = nodes.run("{own}-control-plane", "ctr", "-n", "k8s.io", "images", "ls", "-q")
+            assert {local_image!r} in listed.split()
+        """
+    )
+
+    result = run(pytester, "-n", "2", f"--podshare-image={local_image}")
+
+    result.assert_outcomes(passed=2)
     assert "kept cluster" not in result.stdout.str()
     assert own not in clusters()
 
