@@ -1,0 +1,102 @@
+"""Article 000: what the API server knows, as files in a container."""
+
+import contextlib
+import threading
+import time
+
+import pytest
+
+from pytest_podshare import (
+    assert_permissions,
+    assert_read_only,
+    assert_update_not_visible,
+    assert_update_visible,
+)
+from pytest_podshare.deadline import Deadline, poll
+
+MANIFEST = "manifests/config-as-files.yaml"
+VOLUMES = ("settings", "credentials", "podinfo", "everything")
+FILES = [
+    ("/etc/settings/settings.conf", b"color = blue\n", 0o644),
+    ("/etc/credentials/password", b"open sesame", 0o400),
+    ("/etc/podinfo/greeting", b"hello", 0o644),
+    ("/etc/everything/settings.conf", b"color = blue\n", 0o440),
+    ("/etc/everything/secret/password", b"open sesame", 0o440),
+    ("/etc/everything/name", b"config-as-files", 0o440),
+]
+
+
+def test_every_entry_is_a_file_of_its_mode_that_nobody_can_write(podshare):
+    """Content, mode and read-only, of all four sorts of volume."""
+    pod = podshare.deploy(MANIFEST)
+
+    for path, content, mode in FILES:
+        assert pod["app"].exec(["cat", path]).stdout == content
+        assert_permissions(pod, container="app", path=path, uid=0, mode=mode)
+    labels = pod["app"].exec(["cat", "/etc/podinfo/labels"]).stdout
+    assert b'app="config-as-files"' in labels.splitlines()
+    for volume in VOLUMES:
+        assert_read_only(pod, container="app", volume=volume)
+
+
+@contextlib.contextmanager
+def hurried(pod):
+    """The kubelet looks at a Pod at once when it changes, and else once in ten seconds."""
+    over = threading.Event()
+
+    def change_it():
+        while not over.wait(0.5):
+            changes = {"metadata": {"annotations": {"hurry": str(time.monotonic())}}}
+            pod.api.patch(f"/api/v1/namespaces/{pod.namespace}/pods/{pod.name}", changes)
+
+    thread = threading.Thread(target=change_it)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def test_updates_arrive_but_not_through_a_subpath(podshare):
+    """All four sorts of volume follow a change; the file that is mounted alone does not."""
+    pod = podshare.deploy(MANIFEST)
+
+    assert_update_visible(pod, container="app", volume="settings")
+    assert_update_visible(pod, container="app", volume="podinfo")
+    with hurried(pod):
+        assert_update_visible(pod, container="app", volume="credentials")
+        assert_update_visible(pod, container="app", volume="everything")
+        assert_update_not_visible(pod, container="pinned", volume="settings")
+
+    assert pod["pinned"].exec(["cat", "/etc/settings.conf"]).stdout == b"color = blue\n"
+    pod["pinned"].restart()
+    assert pod["pinned"].exec(["cat", "/etc/settings.conf"]).stdout.startswith(b"podshare-")
+
+
+def test_a_change_of_the_pod_itself_hurries_the_kubelet(podshare):
+    """Three changes of the ConfigMap in a row arrive long before the kubelet would look."""
+    pod = podshare.deploy(MANIFEST)
+    namespace = f"/api/v1/namespaces/{pod.namespace}"
+
+    for value in ("red", "green", "black"):
+        pod.api.patch(f"{namespace}/configmaps/settings", {"data": {"settings.conf": value}})
+        pod.api.patch(
+            f"{namespace}/pods/{pod.name}", {"metadata": {"annotations": {"hurry": value}}}
+        )
+        seen = poll(
+            lambda: pod["app"].exec(["cat", "/etc/settings/settings.conf"]).stdout.decode(),
+            until=lambda it, value=value: it == value,
+            deadline=Deadline(5),
+        )
+        assert seen == value
+
+
+def test_another_mode_is_noticed(twin):
+    """The mutated twin of the mode."""
+    pod = twin(
+        "config-as-files", lambda spec: spec["volumes"][1]["secret"].update(defaultMode=0o444)
+    )
+
+    with pytest.raises(AssertionError, match="has not the permissions that 'app' should see"):
+        assert_permissions(pod, container="app", path="/etc/credentials/password", mode=0o400)
