@@ -5,6 +5,7 @@ from pytest_podshare.assertions.access import (
     assert_read_only,
     assert_writable,
 )
+from pytest_podshare.assertions.apart import assert_not_shared
 from pytest_podshare.assertions.capacity import assert_medium, assert_size_limited
 from pytest_podshare.assertions.logs import assert_log_contains
 from pytest_podshare.assertions.lost import assert_lost_on_delete, assert_lost_on_drain
@@ -15,11 +16,12 @@ from pytest_podshare.assertions.survives import (
     assert_survives_sandbox_restart,
 )
 from pytest_podshare.assertions.updates import assert_update_not_visible, assert_update_visible
-from pytest_podshare.assertions.visible import assert_file_visible, assert_not_shared
+from pytest_podshare.assertions.visible import assert_file_visible
 from pytest_podshare.errors import PodshareError
+from pytest_podshare.pods.container import Container
 from pytest_podshare.pods.deployer import Podshare
 from pytest_podshare.pods.evidence import Evidence
-from pytest_podshare.pods.pod import Container, Pod
+from pytest_podshare.pods.pod import Pod
 
 __all__ = [
     "Container",

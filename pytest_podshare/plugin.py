@@ -12,7 +12,7 @@ import pytest
 from pytest_podshare import options
 from pytest_podshare.cluster import kind, kind_config
 from pytest_podshare.cluster.existing import ExistingSettings
-from pytest_podshare.cluster.kind import KindSettings
+from pytest_podshare.cluster.kind_program import KindSettings, default_state
 from pytest_podshare.cluster.record import Cluster
 from pytest_podshare.cluster.run import Run
 from pytest_podshare.deadline import Deadline
@@ -181,6 +181,6 @@ def _settings(
         nodes=resolved.kind_nodes,
         kind_bin=resolved.kind_bin,
         run_id=run_id,
-        state=kind.default_state(),
+        state=default_state(),
         timeouts=resolved.timeouts,
     )

@@ -13,7 +13,7 @@ from sandbox.errors import SandboxError
 from sandbox.talk import say
 
 if TYPE_CHECKING:
-    from pytest_podshare.cluster.kind import KindSettings
+    from pytest_podshare.cluster.kind_program import KindSettings
 
 MAKER = "dev-up"  # stands where a test run would leave its id: no test run takes it for its own
 
@@ -65,7 +65,7 @@ def delete(kind_bin: Path, cluster: str) -> None:
 
 
 def _settings(kind_bin: Path, cluster: str, image: str | None) -> KindSettings:
-    from pytest_podshare.cluster.kind import KindSettings, default_state
+    from pytest_podshare.cluster.kind_program import KindSettings, default_state
     from pytest_podshare.deadline import Timeouts
 
     return KindSettings(

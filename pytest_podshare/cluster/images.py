@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pytest_podshare import errors
-from pytest_podshare.cluster.kind import KindSettings, find_kind
+from pytest_podshare.cluster.kind_program import KindSettings, find_kind
 from pytest_podshare.cluster.nodes import engine_program
 
 # seconds for saving or loading an archive; large images on slow disks take minutes

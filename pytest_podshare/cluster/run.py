@@ -12,7 +12,7 @@ from typing import Any
 from pytest_podshare import errors
 from pytest_podshare.cluster import existing, images, kind
 from pytest_podshare.cluster.existing import ExistingSettings
-from pytest_podshare.cluster.kind import KindSettings
+from pytest_podshare.cluster.kind_program import KindSettings
 from pytest_podshare.cluster.namespaces import Namespaces
 from pytest_podshare.cluster.record import Cluster
 from pytest_podshare.deadline import Deadline

@@ -23,8 +23,8 @@ _LAST_LINES = 5
 class Podshare(Owner):
     """Deploys Pods into one namespace; what the `podshare` fixture gives.
 
-    Close it, or use it as a context manager: that closes the exec sessions of its Pods. The Pods
-    themselves go with their namespace.
+    Close it, or use it as a context manager: that closes the exec sessions of its Pods, and deletes
+    the objects of its manifests that live in no namespace. All others go with theirs.
 
     Args:
         cluster: where to.
@@ -40,6 +40,7 @@ class Podshare(Owner):
         self.namespace = namespace
         self.pods: list[Pod] = []
         self._run_id = run_id
+        self._astray: list[objects.Created] = []
         self._timeouts = timeouts or Timeouts()
 
     def __repr__(self) -> str:
@@ -85,9 +86,11 @@ class Podshare(Owner):
         return pod
 
     def close(self) -> None:
-        """Close the exec sessions of its Pods; may be called again, and never raises."""
+        """Close sessions and delete what no namespace takes along; never raises."""
         for pod in reversed(self.pods):
             pod.close()
+        while self._astray:
+            self._astray.pop().delete(self.cluster.api)
 
     def _create(self, document: dict[str, Any], origin: str) -> dict[str, Any]:
         document = copy.deepcopy(document)
@@ -95,12 +98,15 @@ class Podshare(Owner):
         metadata["namespace"] = self.namespace
         metadata.setdefault("labels", {})[RUN_LABEL] = self._run_id
         try:
-            return objects.create(self.cluster.api, document, self.namespace)
+            created = objects.create(self.cluster.api, document, self.namespace)
         except errors.ApiError as error:
             name = f"{document.get('kind')} {metadata.get('name', '')}".strip()
             raise errors.DeployRejected(
                 f"{origin}: the API server rejects {name}: {error.details}", error.remedy
             ) from None
+        if not created.goes_with_namespace:
+            self._astray.append(created)
+        return created.live
 
     def _prepared(self, loaded: Manifest) -> Manifest:
         """The manifest, told to use the images its node holds, where that is ours to say."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_podshare.cluster import kind
+from pytest_podshare.cluster import kind_program
 from pytest_podshare.deadline import Deadline, poll
 
 SHAREVOL = Path("manifests/sharevol.yaml").resolve()
@@ -25,7 +25,7 @@ def test_it(podshare):
 @pytest.fixture
 def kind_bin():
     """The kind program this run uses."""
-    return kind.find_kind(Path(os.environ.get("PODSHARE_KIND_BIN") or "kind"))
+    return kind_program.find_kind(Path(os.environ.get("PODSHARE_KIND_BIN") or "kind"))
 
 
 @pytest.fixture

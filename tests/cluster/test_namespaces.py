@@ -1,12 +1,17 @@
 """A run's namespaces: labelled, its own, and the only ones it deletes."""
 
-import pytest
+from pathlib import Path
 
+import pytest
+import yaml
+
+from pytest_podshare import Podshare
 from pytest_podshare.cluster.namespaces import RUN_LABEL, Namespaces
 from pytest_podshare.deadline import Deadline
 from pytest_podshare.errors import ApiError
 
 COLLECTION = "/api/v1/namespaces"
+SHAREVOL = yaml.safe_load(Path("manifests/sharevol.yaml").read_text())
 
 
 @pytest.fixture
@@ -71,3 +76,22 @@ def test_what_does_not_go_is_named(run, podshare_cluster):
     assert run.wait_until_gone(Deadline(2)) == (name,)
     podshare_cluster.api.patch(f"{path}/held", {"metadata": {"finalizers": None}})
     assert run.wait_until_gone(Deadline(60)) == ()
+
+
+def test_an_object_outside_of_namespaces_goes_with_its_test(podshare_cluster, podshare_namespace):
+    """A manifest's StorageClass would otherwise stay on a kept cluster."""
+    storage_class = {
+        "apiVersion": "storage.k8s.io/v1",
+        "kind": "StorageClass",
+        "metadata": {"name": "podshare-astray"},
+        "provisioner": "podshare.dev/none",
+    }
+    path = "/apis/storage.k8s.io/v1/storageclasses/podshare-astray"
+
+    with Podshare(podshare_cluster, podshare_namespace, run_id="testrun1") as podshare:
+        podshare.deploy({"kind": "List", "items": [storage_class, SHAREVOL]})
+        assert podshare_cluster.api.get(path)["metadata"]["labels"][RUN_LABEL] == "testrun1"
+
+    with pytest.raises(ApiError) as caught:
+        podshare_cluster.api.get(path)
+    assert caught.value.status == 404

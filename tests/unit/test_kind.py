@@ -5,12 +5,13 @@ These faults cannot be made with the real kind; the real one is used in tests/cl
 
 import os
 import time
+from pathlib import Path
 
 import pytest
 import yaml
 
 from pytest_podshare import errors
-from pytest_podshare.cluster import kind, kind_config
+from pytest_podshare.cluster import kind, kind_config, kind_program
 from pytest_podshare.deadline import Timeouts
 
 # it notes its calls, and there is a cluster from when it is created until it is deleted
@@ -39,7 +40,7 @@ def settings(tmp_path):
             "state": tmp_path / "state",
             "timeouts": Timeouts(create=5.0),
         }
-        return kind.KindSettings(**{**given, **more})
+        return kind_program.KindSettings(**{**given, **more})
 
     return make
 
@@ -135,10 +136,21 @@ def test_a_cluster_without_a_kubeconfig_is_not_half_used(settings):
     )
 
 
+def test_a_configuration_is_found_wherever_kind_runs(settings, tmp_path, monkeypatch):
+    """A relative path means what it means to the user, and not to the program in between."""
+    monkeypatch.chdir(tmp_path)
+    Path("mine.yaml").touch()
+
+    with pytest.raises(errors.ClusterCreateFailed):
+        kind.bring_up(settings('[ "$1" != create ]', config=Path("mine.yaml")))
+
+    assert f"--config {tmp_path}/mine.yaml" in (tmp_path / "calls").read_text()
+
+
 def test_a_missing_configuration_is_named_before_anything_is_made(settings, calls):
     """A typing error costs no half-made cluster."""
     with pytest.raises(errors.ClusterCreateFailed, match="There is no kind configuration"):
-        kind.bring_up(settings("", config=kind.Path("/no/such.yaml")))
+        kind.bring_up(settings("", config=Path("/no/such.yaml")))
 
     assert calls() == ["get clusters"]
 
