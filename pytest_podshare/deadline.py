@@ -97,6 +97,14 @@ class Timeouts:
     visible: float = 30.0
     exec: float = 30.0
     delete: float = 60.0
+    # the kubelet looks every 10 s, at sizes that are up to a minute old
+    evict: float = 120.0
+    # a changed ConfigMap waits for the kubelet's next look, and for its cache
+    update: float = 150.0
+
+    def or_given(self, name: str, given: float | None) -> float:
+        """The seconds that a caller gave, or else the ones of that name."""
+        return float(getattr(self, name)) if given is None else given
 
     def scaled(self, factor: float) -> Timeouts:
         """All of them multiplied, for slower machines."""

@@ -72,6 +72,8 @@ _OPTIONS = (
     _Option("visible-timeout", f"{_TIMES.visible:g}", "Time for a file to be seen.", "SECONDS"),
     _Option("exec-timeout", f"{_TIMES.exec:g}", "Time for a command in a container.", "SECONDS"),
     _Option("delete-timeout", f"{_TIMES.delete:g}", "Time for a deletion.", "SECONDS"),
+    _Option("evict-timeout", f"{_TIMES.evict:g}", "Time for an eviction.", "SECONDS"),
+    _Option("update-timeout", f"{_TIMES.update:g}", "Time for an update to arrive.", "SECONDS"),
     _Option("timeout-factor", "1", "Multiplies all of these times.", "NUMBER"),
     _Option(
         "story", "", "Print what was written and seen where, and in how much time.", flag=True

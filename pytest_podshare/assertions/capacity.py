@@ -68,7 +68,7 @@ def assert_medium(
 
 
 def assert_size_limited(
-    pod: Pod, *, container: str, volume: str, timeout: float = 120.0
+    pod: Pod, *, container: str, volume: str, timeout: float | None = None
 ) -> Evidence:
     """Prove that no more than its sizeLimit stays in an emptyDir.
 
@@ -84,8 +84,9 @@ def assert_size_limited(
         pod: the Pod.
         container: the container that writes.
         volume: an emptyDir with a sizeLimit.
-        timeout: seconds for the eviction; the kubelet looks every 10 s, at figures that are up to
-            `volumeStatsAggPeriod` old (60 s by default, 10 s on the plugin's own clusters).
+        timeout: seconds for the eviction; None for --podshare-evict-timeout. The kubelet looks
+            every 10 s, at figures that are up to `volumeStatsAggPeriod` old (60 s by default, 10 s
+            on the plugin's own clusters).
 
     Returns:
         Evidence, with the refusal or the eviction's message.
@@ -98,6 +99,7 @@ def assert_size_limited(
     begun = time.monotonic()
     mount = marks.mounts_of(pod, container, volume)[0]
     limit, in_memory = _limit(pod, volume)
+    patience = pod.timeouts.or_given("evict", timeout)
     path = f"{mount.path}/{marks.new_name()}"
     refused = shell.fill(pod[container], path, limit // 2)
     if refused is not None:
@@ -113,7 +115,7 @@ def assert_size_limited(
         expected = _ENOSPC
     else:
         expected = f'eviction: Usage of EmptyDir volume "{volume}" exceeds the limit'
-        seen = proof = _eviction(pod, Deadline(timeout)) if refused is None else str(refused)
+        seen = proof = _eviction(pod, Deadline(patience)) if refused is None else str(refused)
         held = f'Usage of EmptyDir volume "{volume}" exceeds the limit' in seen
     if not held:
         raise AssertionError(
@@ -127,7 +129,7 @@ def assert_size_limited(
         )
     if not in_memory:
         pod.api.delete(pod_path(pod.namespace, pod.name), preconditions={"uid": pod.uid})
-        _gone(pod, Deadline(timeout))
+        _gone(pod, Deadline(patience))
         pod.come_back()
     return pod.record(
         f"{volume} holds no more than {limit} bytes",

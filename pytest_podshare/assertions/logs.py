@@ -18,7 +18,7 @@ def assert_log_contains(
     text: str | None = None,
     pattern: str | None = None,
     lacks: str | None = None,
-    timeout: float = 30.0,
+    timeout: float | None = None,
 ) -> Evidence:
     """Prove that a container's log shows something, and, if asked, not something else.
 
@@ -32,7 +32,7 @@ def assert_log_contains(
         text: what a line must contain; or
         pattern: a regular expression that must match in a line.
         lacks: text that no line may contain.
-        timeout: seconds until it must be there.
+        timeout: seconds until it must be there; None for --podshare-visible-timeout.
 
     Returns:
         Evidence, with the line.
@@ -45,11 +45,12 @@ def assert_log_contains(
     if (text is None) == (pattern is None):
         raise TypeError("give text= or pattern=, one of them")
     begun = time.monotonic()
+    patience = pod.timeouts.or_given("visible", timeout)
     wanted = re.compile(pattern if pattern is not None else re.escape(text or ""))
     lines = poll(
         lambda: pod[container].logs().splitlines(),
         until=lambda lines: any(wanted.search(line) for line in lines),
-        deadline=Deadline(timeout),
+        deadline=Deadline(patience),
         first=0.02,
     )
     shown = [line for line in lines if wanted.search(line)]
@@ -59,7 +60,7 @@ def assert_log_contains(
             failure.text(
                 f"the log of {container!r} does not show it",
                 expected=asked,
-                got=_last(lines) + f"  (for {timeout:g} s)",
+                got=_last(lines) + f"  (for {patience:g} s)",
                 pod=str(pod),
             )
         )

@@ -7,7 +7,6 @@ from collections.abc import Callable
 
 from pytest_podshare import errors
 from pytest_podshare.assertions import marks
-from pytest_podshare.deadline import Deadline
 from pytest_podshare.pods import replacing
 from pytest_podshare.pods.evidence import Evidence, Step
 from pytest_podshare.pods.pod import Pod
@@ -24,7 +23,7 @@ def assert_lost_on_delete(
     volume: str | None = None,
     container: str | None = None,
     path: str | None = None,
-    timeout: float = 120.0,
+    timeout: float | None = None,
 ) -> Evidence:
     """Prove that what is in the Pod's passing volumes is gone in the Pod that comes after it.
 
@@ -42,7 +41,7 @@ def assert_lost_on_delete(
         container: with a `path`, the container that has it.
         path: a file of the application instead of one of ours; it may be there again, as an
             application makes its files anew, but not with what it held.
-        timeout: seconds until the Pod is gone.
+        timeout: seconds until the Pod is gone; None for --podshare-delete-timeout.
 
     Returns:
         Evidence, with the proof of the replacement.
@@ -53,11 +52,16 @@ def assert_lost_on_delete(
         PodError: the Pod does not go, or none becomes ready in its place.
     """
     left = _left(pod, volume, container, path)
-    return _lost(pod, left, lambda: replacing.delete(pod, Deadline(timeout)), "the Pod's deletion")
+    return _lost(
+        pod,
+        left,
+        lambda: replacing.delete(pod, pod.deadline("delete", timeout)),
+        "the Pod's deletion",
+    )
 
 
 def assert_lost_on_drain(
-    pod: Pod, *, volume: str | None = None, timeout: float = 120.0
+    pod: Pod, *, volume: str | None = None, timeout: float | None = None
 ) -> Evidence:
     """Prove that what is in the Pod's passing volumes is gone after a drain of its node.
 
@@ -67,7 +71,7 @@ def assert_lost_on_drain(
     Args:
         pod: the Pod.
         volume: the volume; None for each emptyDir and ephemeral volume.
-        timeout: seconds until the Pod is gone.
+        timeout: seconds until the Pod is gone; None for --podshare-delete-timeout.
 
     Returns:
         Evidence, with the proof of the replacement.
@@ -80,7 +84,10 @@ def assert_lost_on_drain(
     left = _left(pod, volume, None, None)
     fate = replacing.drain
     return _lost(
-        pod, left, lambda: fate(pod, Deadline(timeout), elsewhere=True), "a drain of its node"
+        pod,
+        left,
+        lambda: fate(pod, pod.deadline("delete", timeout), elsewhere=True),
+        "a drain of its node",
     )
 
 

@@ -7,7 +7,6 @@ from collections.abc import Callable
 
 from pytest_podshare import errors
 from pytest_podshare.assertions import marks
-from pytest_podshare.deadline import Deadline
 from pytest_podshare.pods import replacing, restarting
 from pytest_podshare.pods.evidence import Evidence
 from pytest_podshare.pods.pod import Pod
@@ -23,7 +22,7 @@ def assert_survives_restart(
     volume: str | None = None,
     path: str | None = None,
     strategy: str | None = None,
-    timeout: float = 120.0,
+    timeout: float | None = None,
 ) -> Evidence:
     """Prove that what a container wrote to its volumes is there after it has been restarted.
 
@@ -39,7 +38,7 @@ def assert_survives_restart(
         volume: the volume; None for each one that it may write to.
         path: a file of the application instead, as the container names it.
         strategy: how to restart (`node`, `resize`, `term`, `image`); None for the first possible.
-        timeout: seconds until the container is ready again.
+        timeout: seconds until the container is ready again; None for --podshare-ready-timeout.
 
     Returns:
         Evidence, with the restart's proof.
@@ -59,7 +58,7 @@ def assert_survives_restart(
 
 
 def assert_survives_sandbox_restart(
-    pod: Pod, *, volume: str | None = None, timeout: float = 120.0
+    pod: Pod, *, volume: str | None = None, timeout: float | None = None
 ) -> Evidence:
     """Prove that what is in the Pod's volumes is there after its sandbox has been restarted.
 
@@ -69,7 +68,7 @@ def assert_survives_sandbox_restart(
     Args:
         pod: the Pod.
         volume: the volume; None for each one that a running container may write to.
-        timeout: seconds until the Pod is ready again.
+        timeout: seconds until the Pod is ready again; None for --podshare-ready-timeout.
 
     Returns:
         Evidence, with the restart's proof.
@@ -81,14 +80,14 @@ def assert_survives_sandbox_restart(
     return _survives(
         pod,
         _one_mark_each(pod, volume, None),
-        lambda: restarting.restart_sandbox(pod, Deadline(timeout)),
+        lambda: restarting.restart_sandbox(pod, pod.deadline("ready", timeout)),
         "what was written to {volumes} survives a restart of the sandbox",
         "the sandbox was restarted",
     )
 
 
 def assert_survives_delete(
-    pod: Pod, *, volume: str | None = None, timeout: float = 120.0
+    pod: Pod, *, volume: str | None = None, timeout: float | None = None
 ) -> Evidence:
     """Prove that what is in the Pod's lasting volumes is there in the Pod that comes after it.
 
@@ -101,7 +100,7 @@ def assert_survives_delete(
     Args:
         pod: the Pod.
         volume: the volume; None for each one that outlives its Pod (a claim, a hostPath).
-        timeout: seconds until the Pod is gone.
+        timeout: seconds until the Pod is gone; None for --podshare-delete-timeout.
 
     Returns:
         Evidence, with the proof of the replacement.
@@ -114,14 +113,14 @@ def assert_survives_delete(
     return _survives(
         pod,
         _one_mark_each(pod, volume, _OUTLIVING),
-        lambda: replacing.delete(pod, Deadline(timeout)),
+        lambda: replacing.delete(pod, pod.deadline("delete", timeout)),
         "what was written to {volumes} survives the Pod's deletion",
         "the Pod was replaced",
     )
 
 
 def assert_survives_drain(
-    pod: Pod, *, volume: str | None = None, timeout: float = 120.0
+    pod: Pod, *, volume: str | None = None, timeout: float | None = None
 ) -> Evidence:
     """Prove that what is in the Pod's lasting volumes is there after a drain of its node.
 
@@ -131,7 +130,7 @@ def assert_survives_drain(
     Args:
         pod: the Pod.
         volume: the volume; None for each one that outlives its Pod.
-        timeout: seconds until the Pod is gone.
+        timeout: seconds until the Pod is gone; None for --podshare-delete-timeout.
 
     Returns:
         Evidence, with the proof of the replacement.
@@ -143,7 +142,7 @@ def assert_survives_drain(
     return _survives(
         pod,
         _one_mark_each(pod, volume, _OUTLIVING),
-        lambda: replacing.drain(pod, Deadline(timeout), elsewhere=False),
+        lambda: replacing.drain(pod, pod.deadline("delete", timeout), elsewhere=False),
         "what was written to {volumes} survives a drain of its node",
         "the node was drained",
     )

@@ -15,13 +15,9 @@ from pytest_podshare.probe import shell
 from pytest_podshare.report import failure
 from pytest_podshare.wiring.model import Container, Mount
 
-# the kubelet looks at what changed once in its syncFrequency: a minute by default, and its cache
-# may be as old again; 10 s on the plugin's own clusters
-_TIMEOUT = 150.0
-
 
 def assert_update_visible(
-    pod: Pod, *, container: str, volume: str, timeout: float = _TIMEOUT
+    pod: Pod, *, container: str, volume: str, timeout: float | None = None
 ) -> Evidence:
     """Prove that a change of what a volume is made from arrives in the container.
 
@@ -36,7 +32,7 @@ def assert_update_visible(
         pod: the Pod.
         container: a container that mounts it.
         volume: a volume of a ConfigMap, a Secret, the downward API, or projected from these.
-        timeout: seconds until it must be there.
+        timeout: seconds until it must be there; None for --podshare-update-timeout.
 
     Returns:
         Evidence, with the time that it took.
@@ -49,14 +45,14 @@ def assert_update_visible(
     source = sources.of_volume(pod, volume)
     mounts = marks.mounts_of(pod, container, volume)
     content = source.change(pod)
-    deadline = Deadline(timeout)
+    deadline = pod.deadline("update", timeout)
     steps = [_arrived(pod, container, mount, source, content, begun, deadline) for mount in mounts]
     claim = f"a change of {source} is seen by {container}"
     return pod.record(claim, method="changed through the API server", begun=begun, events=steps)
 
 
 def assert_update_not_visible(
-    pod: Pod, *, container: str, volume: str, timeout: float = _TIMEOUT
+    pod: Pod, *, container: str, volume: str, timeout: float | None = None
 ) -> Evidence:
     """Prove that a change does not arrive through a subPath, as it never does.
 
@@ -71,7 +67,7 @@ def assert_update_not_visible(
         pod: the Pod.
         container: a container that mounts it.
         volume: a volume of a ConfigMap, a Secret, the downward API, or projected from these.
-        timeout: seconds until the control must have got it.
+        timeout: seconds until the control must have got it; None for --podshare-update-timeout.
 
     Returns:
         Evidence, with the control.
@@ -88,7 +84,8 @@ def assert_update_not_visible(
     before = [shell.read(pod[container], _path(mount, source)) for mount in mounts]
     content = source.change(pod)
     try:
-        seen = _arrived(pod, watcher.name, whole, source, content, begun, Deadline(timeout))
+        deadline = pod.deadline("update", timeout)
+        seen = _arrived(pod, watcher.name, whole, source, content, begun, deadline)
     except AssertionError as error:
         raise errors.ControlMissing(
             f"The change of {source} did not arrive in {watcher.name} of {pod} either: {error}",

@@ -19,9 +19,6 @@ from pytest_podshare.probe import shell
 from pytest_podshare.report import failure
 from pytest_podshare.wiring.model import SharedMount
 
-# seconds; a shared volume needs milliseconds, a busy CI machine sometimes more
-_TIMEOUT = 30.0
-
 
 def assert_file_visible(
     pod: Pod,
@@ -31,7 +28,7 @@ def assert_file_visible(
     volume: str | None = None,
     path: str | None = None,
     content: bytes | str | None = None,
-    timeout: float = _TIMEOUT,
+    timeout: float | None = None,
 ) -> Evidence:
     """Prove that `to_c` sees what `from_c` writes to the volumes they share.
 
@@ -50,7 +47,7 @@ def assert_file_visible(
         volume: the volume; None for each one they share.
         path: a file of the application, as `from_c` names it (an absolute path).
         content: with a `path`, what the file must hold.
-        timeout: seconds until `to_c` must see it.
+        timeout: seconds until `to_c` must see it; None for --podshare-visible-timeout.
 
     Returns:
         Evidence: what was written where and seen where, with times.
@@ -64,6 +61,7 @@ def assert_file_visible(
     if content is not None and path is None:
         raise TypeError("content= says what the file at path= must hold: give path= too")
     started = time.monotonic()
+    patience = pod.timeouts.or_given("visible", timeout)
     meetings = _meetings(pod, from_c, to_c, volume, written=path is None)
     if path is not None:
         meetings = (_meeting_of(pod, meetings, from_c, path),)
@@ -72,7 +70,7 @@ def assert_file_visible(
     pod[to_c].run(b":")
     steps: list[Step] = []
     for meeting in meetings:
-        between = _Between(pod, pod[from_c], pod[to_c], meeting, timeout)
+        between = _Between(pod, pod[from_c], pod[to_c], meeting, patience)
         if path is None:
             steps += between.nonce_seen()
         else:

@@ -70,5 +70,6 @@ def _changes(
                 # most often 410 Gone: the version is too old; the caller lists again
                 return
             yield change
-    except errors.ClusterUnreachable:
+    except (errors.ClusterUnreachable, errors.ApiError):
+        # the caller lists again, and is told there what is the matter
         return

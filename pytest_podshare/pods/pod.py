@@ -9,7 +9,7 @@ from typing import Any
 
 from pytest_podshare import errors
 from pytest_podshare.cluster.record import Cluster
-from pytest_podshare.deadline import Timeouts
+from pytest_podshare.deadline import Deadline, Timeouts
 from pytest_podshare.kube.client import Api, pod_path
 from pytest_podshare.pods import state
 from pytest_podshare.pods.container import Container
@@ -95,6 +95,10 @@ class Pod:
         )
         self.evidence.append(evidence)
         return evidence
+
+    def deadline(self, name: str, given: float | None) -> Deadline:
+        """A deadline of the seconds that a caller gave, or else of the timeout of that name."""
+        return Deadline(self.timeouts.or_given(name, given))
 
     def come_back(self) -> None:
         """Wait for the Pod that comes in the place of one that is gone; the handle then means it.

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pytest_podshare import assert_file_visible
+from pytest_podshare import Podshare, assert_file_visible
+from pytest_podshare.deadline import Timeouts
 from pytest_podshare.errors import NoSharedVolume, SessionLost, UnknownContainer
 
 SHAREVOL = yaml.safe_load(Path("manifests/sharevol.yaml").read_text())
@@ -251,3 +252,13 @@ def test_binary_content_of_some_size_passes_through_a_session(podshare):
     done = pod["c1"].exec(["sh", "-c", "head -c 3000000 /dev/urandom; echo oops >&2; exit 7"])
 
     assert (len(done.stdout), done.stderr, done.returncode) == (3_000_000, b"oops\n", 7)
+
+
+def test_the_runs_own_timeout_holds_where_none_is_given(podshare_cluster, podshare_namespace):
+    """What --podshare-visible-timeout says, the failure says as well."""
+    timeouts = Timeouts(visible=0.3)
+    with Podshare(podshare_cluster, podshare_namespace, run_id="r", timeouts=timeouts) as podshare:
+        pod = podshare.deploy("manifests/sharevol.yaml")
+
+        with pytest.raises(AssertionError, match=r"missing  \(for 0\.3 s\)"):
+            assert_file_visible(pod, from_c="c1", to_c="c2", path="/tmp/xchange/no-such-file")

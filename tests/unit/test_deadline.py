@@ -64,6 +64,14 @@ def test_poll_lets_errors_through():
 
 def test_one_factor_scales_every_timeout():
     """Slow machines need one number, not five."""
-    scaled = Timeouts(1, 2, 3, 4, 5).scaled(2)
+    scaled = Timeouts(1, 2, 3, 4, 5, 6, 7).scaled(2)
 
-    assert scaled == Timeouts(2, 4, 6, 8, 10)
+    assert scaled == Timeouts(2, 4, 6, 8, 10, 12, 14)
+
+
+def test_what_a_caller_gives_comes_before_what_is_set():
+    """Also a timeout of nothing at all."""
+    times = Timeouts(visible=7)
+
+    assert times.or_given("visible", None) == 7
+    assert times.or_given("visible", 0.0) == 0.0
