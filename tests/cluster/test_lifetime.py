@@ -136,6 +136,8 @@ def started(pytester, *args):
         stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,
+        # whoever runs these tests in the background may have Ctrl-C ignored, and hand that down
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
 
 
