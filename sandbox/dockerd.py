@@ -20,6 +20,8 @@ from sandbox.running import end_group, last_lines
 
 START_SECONDS = 60.0
 STOP_SECONDS = 20.0
+# where dockerd keeps what its containerd runs with
+CONTAINERD = Path("/run/docker/containerd")
 
 
 def pid() -> int | None:
@@ -43,6 +45,7 @@ def start() -> None:
     config.write_text(json.dumps(configuration(folder), indent=1) + "\n")
     # Left behind by a machine that was switched off, it would keep dockerd from starting.
     (folder / "docker.pid").unlink(missing_ok=True)
+    forget_dead_containerd()
     with log.open("wb") as output:
         process = subprocess.Popen(
             ["dockerd", "--config-file", str(config)],
@@ -59,6 +62,18 @@ def start() -> None:
         end_group(process)
         _pid_file().unlink(missing_ok=True)
         raise
+
+
+def forget_dead_containerd(folder: Path = CONTAINERD) -> None:
+    """Remove the pid file of dockerd's own containerd, when that was killed along with it.
+
+    dockerd asks only whether the number is still taken, and a zombie that nobody has waited for
+    takes it: it would then wait for that containerd in vain. One that lives is used again.
+    """
+    for file in folder.glob("*.pid"):
+        number = file.read_text().strip()
+        if not number.isdecimal() or not _started(int(number)):
+            file.unlink(missing_ok=True)
 
 
 def configuration(folder: Path) -> dict[str, object]:

@@ -220,3 +220,26 @@ def test_runc_capped_hands_everything_else_through(runc: Path) -> None:
     """A call that names no file is runc's alone."""
     done = subprocess.run([runc, "kill", "id", "9"], capture_output=True, text=True, check=True)
     assert done.stdout == "kill id 9\n"
+
+
+def test_a_dead_containerd_is_forgotten_and_a_living_one_kept(tmp_path: Path) -> None:
+    """A zombie's number is still taken, and dockerd would wait for it in vain."""
+    file = tmp_path / "containerd.pid"
+    living = subprocess.Popen(["sleep", "60"])
+    zombie = subprocess.Popen(["true"])
+    try:
+        # not waited for: the state Z comes without our asking
+        while Path(f"/proc/{zombie.pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z":
+            pass
+
+        file.write_text(str(living.pid))
+        dockerd.forget_dead_containerd(tmp_path)
+        assert file.exists()
+
+        file.write_text(str(zombie.pid))
+        dockerd.forget_dead_containerd(tmp_path)
+        assert not file.exists()
+    finally:
+        living.kill()
+        living.wait()
+        zombie.wait()
