@@ -10,7 +10,7 @@ from pytest_podshare.assertions import marks
 from pytest_podshare.deadline import Deadline
 from pytest_podshare.kube import watching
 from pytest_podshare.kube.client import pod_path
-from pytest_podshare.pods import state
+from pytest_podshare.pods import replacing, state
 from pytest_podshare.pods.evidence import Evidence
 from pytest_podshare.pods.pod import Pod
 from pytest_podshare.probe import mountinfo, shell
@@ -128,9 +128,7 @@ def assert_size_limited(
             )
         )
     if not in_memory:
-        pod.api.delete(pod_path(pod.namespace, pod.name), preconditions={"uid": pod.uid})
-        _gone(pod, Deadline(patience))
-        pod.come_back()
+        replacing.delete(pod, Deadline(patience))
     return pod.record(
         f"{volume} holds no more than {limit} bytes",
         method=f"filled by {container}",
@@ -149,11 +147,6 @@ def _eviction(pod: Pod, deadline: Deadline) -> str:
     if seen is None or not evicted(seen):
         return f"no eviction within {deadline.seconds:g} s: {state.summary(seen)}"
     return f"Evicted: {str(seen['status'].get('message', '')).strip()}"
-
-
-def _gone(pod: Pod, deadline: Deadline) -> None:
-    collection = pod_path(pod.namespace)
-    watching.wait_for(pod.api, collection, pod.name, lambda seen: seen is None, deadline)
 
 
 def _limit(pod: Pod, volume: str) -> tuple[int, bool]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from pytest_podshare import errors
 from pytest_podshare.assertions import marks
 from pytest_podshare.pods import replacing
 from pytest_podshare.pods.evidence import Evidence, Step
@@ -82,11 +81,10 @@ def assert_lost_on_drain(
         PodError: the Pod does not go, or none becomes ready in its place.
     """
     left = _left(pod, volume, None, None)
-    fate = replacing.drain
     return _lost(
         pod,
         left,
-        lambda: fate(pod, pod.deadline("delete", timeout), elsewhere=True),
+        lambda: replacing.drain(pod, pod.deadline("delete", timeout), elsewhere=True),
         "a drain of its node",
     )
 
@@ -98,19 +96,8 @@ def _left(
         if container is None:
             raise TypeError("path= is a file of a container: give container= too")
         return [marks.of_application(pod, container, path)]
-    names = [
-        each.name
-        for each in pod.wiring.volumes
-        if each.name == volume or (volume is None and each.kind in _PASSING)
-    ]
-    if not names:
-        wanted = f"volume {volume!r}" if volume else "emptyDir or ephemeral volume"
-        raise errors.NoSharedVolume(f"{pod} has no {wanted}.", "Name one of its volumes.")
-    left = []
-    for name in names:
-        writer, mount = marks.writer_of(pod, name)
-        left += marks.leave(pod, writer.name, [mount])
-    return left
+    wanted = "emptyDir or ephemeral volume"
+    return marks.leave_in_each(pod, volume, lambda each: each.kind in _PASSING, wanted)
 
 
 def _lost(

@@ -7,13 +7,14 @@ import dataclasses
 import posixpath
 import secrets
 import time
+from collections.abc import Callable, Iterator
 
 from pytest_podshare import errors
 from pytest_podshare.pods.evidence import Step, digest
 from pytest_podshare.pods.pod import Pod
 from pytest_podshare.probe import shell
 from pytest_podshare.report import failure
-from pytest_podshare.wiring.model import Container, Mount
+from pytest_podshare.wiring.model import Container, Mount, Volume
 
 METHOD = "sh in each container over one exec session"
 # random bytes: enough that nobody guesses them, and every byte value gets its turn
@@ -91,16 +92,22 @@ def mounts_of(pod: Pod, container: str, volume: str) -> list[Mount]:
     return mounts
 
 
+def running_mounts(pod: Pod, volume: str) -> Iterator[tuple[Container, Mount]]:
+    """Every mount of a volume in a container that goes on running, with that container."""
+    for container in pod.wiring.containers:
+        if container.role != "init":
+            yield from ((container, mount) for mount in container.mounts_of(volume))
+
+
 def writer_of(pod: Pod, volume: str) -> tuple[Container, Mount]:
     """A running container that may write to that volume, and its mount.
 
     Raises:
         NoSharedVolume: there is none.
     """
-    for container in pod.wiring.containers:
-        for mount in container.mounts_of(volume):
-            if container.role != "init" and not mount.read_only:
-                return container, mount
+    for container, mount in running_mounts(pod, volume):
+        if not mount.read_only:
+            return container, mount
     raise errors.NoSharedVolume(
         f"No running container of {pod} may write to volume {volume!r}.",
         "Name a volume that a container mounts without readOnly.",
@@ -113,15 +120,54 @@ def leave(pod: Pod, container: str, mounts: list[Mount]) -> list[Mark]:
     Raises:
         AssertionError: one cannot be written.
     """
-    return [_leave(pod, container, mount) for mount in mounts]
+    return [leave_at(pod, container, mount, mount.path) for mount in mounts]
 
 
-def _leave(pod: Pod, container: str, mount: Mount) -> Mark:
-    path, content = posixpath.join(mount.path, new_name()), secrets.token_bytes(SIZE)
+def leave_in_each(
+    pod: Pod, volume: str | None, fits: Callable[[Volume], bool], wanted: str
+) -> list[Mark]:
+    """Leave a mark in each volume that fits, or in the one that is named, whatever it is.
+
+    Raises:
+        AssertionError: one cannot be written.
+        NoSharedVolume: there is no such volume, or nobody may write to it; says what was `wanted`.
+    """
+    names = [
+        each.name
+        for each in pod.wiring.volumes
+        if each.name == volume or (volume is None and fits(each))
+    ]
+    if not names:
+        raise errors.NoSharedVolume(
+            f"{pod} has no {f'volume {volume!r}' if volume else wanted}.",
+            "Name one of its volumes, or mount such a one.",
+        )
+    left: list[Mark] = []
+    for name in names:
+        writer, mount = writer_of(pod, name)
+        left += leave(pod, writer.name, [mount])
+    return left
+
+
+def leave_at(pod: Pod, container: str, mount: Mount, folder: str) -> Mark:
+    """Leave a mark in a folder, which lies in that mount.
+
+    Raises:
+        AssertionError: it cannot be written.
+    """
+    path, content = posixpath.join(folder, new_name()), secrets.token_bytes(SIZE)
     begun = time.monotonic()
     refused = shell.write(pod[container], path, content)
     if refused is not None:
-        raise AssertionError(not_written(pod, container, mount, path, refused))
+        raise AssertionError(
+            failure.text(
+                f"{container!r} cannot write to volume {mount.volume!r}",
+                expected=f"{container}:{path}  written",
+                got=refused,
+                mount=f"{container} has {mount}",
+                pod=str(pod),
+            )
+        )
     wrote = step("wrote", container, mount.volume, path, content, time.monotonic() - begun)
     return Mark(container, mount, path, content, wrote)
 
@@ -196,14 +242,3 @@ def step(
 ) -> Step:
     """A step of evidence about a content."""
     return Step(container, action, volume, path, len(content), digest(content), seconds)
-
-
-def not_written(pod: Pod, container: str, mount: Mount, path: str, refused: shell.Refused) -> str:
-    """What to say when a mark cannot be left."""
-    return failure.text(
-        f"{container!r} cannot write to volume {mount.volume!r}",
-        expected=f"{container}:{path}  written",
-        got=refused,
-        mount=f"{container} has {mount}",
-        pod=str(pod),
-    )

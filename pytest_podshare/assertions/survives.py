@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from pytest_podshare import errors
 from pytest_podshare.assertions import marks
 from pytest_podshare.pods import replacing, restarting
 from pytest_podshare.pods.evidence import Evidence
@@ -79,7 +78,12 @@ def assert_survives_sandbox_restart(
     """
     return _survives(
         pod,
-        _one_mark_each(pod, volume, None),
+        marks.leave_in_each(
+            pod,
+            volume,
+            lambda each: each.is_written_by_containers,
+            "volume that containers write to",
+        ),
         lambda: restarting.restart_sandbox(pod, pod.deadline("ready", timeout)),
         "what was written to {volumes} survives a restart of the sandbox",
         "the sandbox was restarted",
@@ -112,7 +116,7 @@ def assert_survives_delete(
     """
     return _survives(
         pod,
-        _one_mark_each(pod, volume, _OUTLIVING),
+        _in_lasting(pod, volume),
         lambda: replacing.delete(pod, pod.deadline("delete", timeout)),
         "what was written to {volumes} survives the Pod's deletion",
         "the Pod was replaced",
@@ -141,7 +145,7 @@ def assert_survives_drain(
     """
     return _survives(
         pod,
-        _one_mark_each(pod, volume, _OUTLIVING),
+        _in_lasting(pod, volume),
         lambda: replacing.drain(pod, pod.deadline("delete", timeout), elsewhere=False),
         "what was written to {volumes} survives a drain of its node",
         "the node was drained",
@@ -172,22 +176,6 @@ def _marks(pod: Pod, container: str, volume: str | None, path: str | None) -> li
     return marks.leave(pod, container, marks.written_by(pod, container, volume))
 
 
-def _one_mark_each(pod: Pod, volume: str | None, kinds: tuple[str, ...] | None) -> list[marks.Mark]:
-    """A mark in each volume of these kinds, or in the one that was named, whatever its kind."""
-    names = [
-        each.name
-        for each in pod.wiring.volumes
-        if each.name == volume
-        or (volume is None and each.is_written_by_containers and kinds in (None, (each.kind,)))
-        or (volume is None and kinds is not None and each.kind in kinds)
-    ]
-    if not names:
-        wanted = f"volume {volume!r}" if volume else f"volume of {', '.join(kinds or ())}"
-        raise errors.NoSharedVolume(
-            f"{pod} has no {wanted}.", "Name one of its volumes, or mount one that lasts."
-        )
-    left = []
-    for name in names:
-        container, mount = marks.writer_of(pod, name)
-        left += marks.leave(pod, container.name, [mount])
-    return left
+def _in_lasting(pod: Pod, volume: str | None) -> list[marks.Mark]:
+    wanted = f"volume of {', '.join(_OUTLIVING)}"
+    return marks.leave_in_each(pod, volume, lambda each: each.kind in _OUTLIVING, wanted)

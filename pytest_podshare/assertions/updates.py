@@ -151,10 +151,9 @@ def _path(mount: Mount, source: sources.Source) -> str:
 
 
 def _control(pod: Pod, volume: str) -> tuple[Container, Mount]:
-    for container in pod.wiring.containers:
-        for mount in container.mounts_of(volume):
-            if container.role != "init" and not mount.sub_path:
-                return container, mount
+    for container, mount in marks.running_mounts(pod, volume):
+        if not mount.sub_path:
+            return container, mount
     raise errors.ControlMissing(
         f"No container of {pod} mounts volume {volume!r} without a subPath.",
         "Add such a mount to the Pod: it shows that the change has arrived on the node.",

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import posixpath
-import secrets
 import time
 from collections.abc import Callable
 
@@ -13,7 +11,7 @@ from pytest_podshare import errors
 from pytest_podshare.assertions import marks
 from pytest_podshare.deadline import Deadline, poll
 from pytest_podshare.pods.container import Container
-from pytest_podshare.pods.evidence import Evidence, Step, digest
+from pytest_podshare.pods.evidence import Evidence, Step
 from pytest_podshare.pods.pod import Pod
 from pytest_podshare.probe import shell
 from pytest_podshare.report import failure
@@ -133,24 +131,13 @@ class _Between:
 
     def nonce_seen(self) -> tuple[Step, Step]:
         """Write what nobody can have written before, and have it seen."""
-        name, content = marks.new_name(), secrets.token_bytes(marks.SIZE)
-        path = posixpath.join(self.meeting.from_dir, name)
-        begun = time.monotonic()
-        refused = shell.write(self.writer, path, content)
-        written = time.monotonic()
-        if refused is not None:
-            raise AssertionError(
-                marks.not_written(
-                    self.pod, self.writer.name, self.meeting.from_mount, path, refused
-                )
-            )
-        wrote = self._step("wrote", self.writer, path, content, written - begun)
+        meeting = self.meeting
+        mark = marks.leave_at(self.pod, self.writer.name, meeting.from_mount, meeting.from_dir)
         try:
-            return wrote, self._seen(name, lambda: content, wrote)
+            name = posixpath.basename(mark.path)
+            return mark.wrote, self._seen(name, lambda: mark.content, mark.wrote)
         finally:
-            # the verdict stands, whatever becomes of the file
-            with contextlib.suppress(errors.PodshareError):
-                shell.remove(self.writer, path)
+            marks.remove(self.pod, mark)
 
     def file_seen(self, name: str, wanted: bytes | None) -> tuple[Step, Step]:
         """Have a file of the application seen, as the writer itself has it."""
@@ -204,15 +191,7 @@ class _Between:
     def _step(
         self, action: str, container: Container, path: str, content: bytes, seconds: float
     ) -> Step:
-        return Step(
-            container=container.name,
-            action=action,
-            volume=self.meeting.volume.name,
-            path=path,
-            size=len(content),
-            sha256=digest(content),
-            seconds=seconds,
-        )
+        return marks.step(action, container.name, self.meeting.volume.name, path, content, seconds)
 
 
 def _is(content: object, wanted: bytes | None) -> bool:

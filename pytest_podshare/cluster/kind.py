@@ -26,8 +26,7 @@ def bring_up(settings: KindSettings) -> record.Cluster:
     """
     deadline = Deadline(settings.timeouts.create)
     with _locked(settings):
-        created = settings.name not in clusters(settings)
-        if created:
+        if settings.name not in clusters(settings):
             making.make(settings, deadline)
         _write_kubeconfig(settings)
     return record.connect(
@@ -40,7 +39,7 @@ def bring_up(settings: KindSettings) -> record.Cluster:
         deadline=deadline,
         image=settings.image,
         own=True,
-        created=settings.maker.exists() and settings.maker.read_text() == settings.run_id,
+        created=made_by(settings) == settings.run_id,
     )
 
 

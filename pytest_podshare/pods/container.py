@@ -83,8 +83,8 @@ class Container:
             RestartImpossible: no way is open, or it did not happen.
             PodError: it does not become ready again.
         """
-        patience = self.pod.timeouts.ready if timeout is None else timeout
-        return restarting.restart(self.pod, self.name, strategy, Deadline(patience))
+        deadline = self.pod.deadline("ready", timeout)
+        return restarting.restart(self.pod, self.name, strategy, deadline)
 
     def logs(self, *, previous: bool = False) -> str:
         """What the container printed; with `previous`, what it printed before its last restart."""
@@ -99,7 +99,7 @@ class Container:
 
     def _open(self, timeout: float | None) -> ExecSession:
         if self._session is None:
-            self._session = self._opened(Deadline(self._patience(timeout)))
+            self._session = self._opened(self.pod.deadline("exec", timeout))
         return self._session
 
     def _opened(self, deadline: Deadline) -> ExecSession:
@@ -127,4 +127,4 @@ class Container:
         raise opened
 
     def _patience(self, timeout: float | None) -> float:
-        return self.pod.timeouts.exec if timeout is None else timeout
+        return self.pod.timeouts.or_given("exec", timeout)
