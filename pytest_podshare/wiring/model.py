@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import posixpath
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pytest_podshare import errors
+from pytest_podshare.wiring.position import Position
 
-# what the API server makes of a volume that names no source
-DEFAULT_SOURCE = "emptyDir"
 _FILLED_BY_KUBELET = ("configMap", "secret", "projected", "downwardAPI", "image")
 
 
@@ -23,12 +23,22 @@ class Mount:
         path: mountPath in the container.
         sub_path: subPath within the volume, "" for its root.
         read_only: whether this container may only read.
+        expression: subPathExpr, as written; it stands in sub_path as well, unless both are given.
+        propagation: mountPropagation, as written; "" for the default.
+        recursive_read_only: recursiveReadOnly, as written; "" for the default.
+        unknown: fields it has that no mount is known to have.
+        at: where the manifest has it; None for one that came from no text.
     """
 
     volume: str
     path: str
     sub_path: str = ""
     read_only: bool = False
+    expression: str = ""
+    propagation: str = ""
+    recursive_read_only: str = ""
+    unknown: tuple[str, ...] = dataclasses.field(default=(), compare=False)
+    at: Position | None = dataclasses.field(default=None, compare=False)
 
     def __str__(self) -> str:
         """`xchange at /tmp/data (subPath=out, ro)`."""
@@ -39,15 +49,62 @@ class Mount:
 
 @dataclasses.dataclass(frozen=True)
 class Volume:
-    """One entry of a Pod's volumes: its name, and the kind of its source (`emptyDir`, …)."""
+    """One entry of a Pod's volumes.
+
+    Args:
+        name: its name.
+        kind: the kind of its source (`emptyDir`, `configMap`, …).
+        medium: of an emptyDir: `Memory`, or "" for the node's disk.
+        size_limit: of an emptyDir, as written (`10Mi`); "" for none.
+        source: the name of the claim, ConfigMap or Secret that it is made from; "" for none.
+        kinds: every kind of source that it names: one, or none, unless it is wrong.
+        facts: what it says of its source, as written, for whoever judges it.
+        at: where the manifest has it; None for one that came from no text.
+    """
 
     name: str
     kind: str
+    medium: str = ""
+    size_limit: str = ""
+    source: str = ""
+    kinds: tuple[str, ...] = dataclasses.field(default=(), compare=False)
+    facts: Mapping[str, Any] = dataclasses.field(default_factory=dict, compare=False)
+    at: Position | None = dataclasses.field(default=None, compare=False)
 
     @property
     def is_written_by_containers(self) -> bool:
         """Whether any container may write to it; the kubelet alone fills the others."""
         return self.kind not in _FILLED_BY_KUBELET
+
+
+@dataclasses.dataclass(frozen=True)
+class Device:
+    """One entry of a container's volumeDevices: a claim as a block device.
+
+    Args:
+        volume: name of the volume.
+        path: devicePath in the container.
+        at: where the manifest has it; None for one that came from no text.
+    """
+
+    volume: str
+    path: str
+    at: Position | None = dataclasses.field(default=None, compare=False)
+
+
+@dataclasses.dataclass(frozen=True)
+class FileKey:
+    """A variable of the environment that the kubelet reads from a file in a volume.
+
+    Args:
+        variable: its name.
+        volume: the volume; the container need not mount it.
+        at: where the manifest has it; None for one that came from no text.
+    """
+
+    variable: str
+    volume: str
+    at: Position | None = dataclasses.field(default=None, compare=False)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,11 +115,45 @@ class Container:
         name: its name in the Pod.
         role: `container`, `init` or `sidecar` (an init container that always restarts).
         mounts: its volumeMounts, in their order.
+        image: its image, as written.
+        words: its command and its args, in one.
+        user: runAsUser of the container, or else of the Pod; None where neither says.
+        group: runAsGroup, likewise.
+        non_root: runAsNonRoot, likewise; False where neither says.
+        read_only_root: readOnlyRootFilesystem.
+        limits: its resources' limits, as written (`{"memory": "64Mi"}`).
+        probes: which of `startupProbe`, `readinessProbe`, `livenessProbe` it has.
+        termination_message_path: as written; "" for the default.
+        env: its variables, "" for a value that does not stand in the manifest.
+        env_from: whether it has variables whose names do not stand in the manifest.
+        file_keys: its variables that come from files in volumes.
+        devices: its volumeDevices, in their order.
+        privileged: likewise its securityContext's.
+        post_start: whether it has a postStart hook, which the containers after a sidecar wait for.
+        restart_policy: its own restartPolicy, or else the Pod's, `Always` where neither says.
+        at: where the manifest has it; None for one that came from no text.
     """
 
     name: str
     role: str
     mounts: tuple[Mount, ...]
+    image: str = ""
+    words: tuple[str, ...] = ()
+    user: int | None = None
+    group: int | None = None
+    non_root: bool = False
+    read_only_root: bool = False
+    limits: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    probes: tuple[str, ...] = ()
+    termination_message_path: str = ""
+    env: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    env_from: bool = False
+    file_keys: tuple[FileKey, ...] = ()
+    devices: tuple[Device, ...] = ()
+    privileged: bool = False
+    post_start: bool = False
+    restart_policy: str = "Always"
+    at: Position | None = dataclasses.field(default=None, compare=False)
 
     def mounts_of(self, volume: str) -> tuple[Mount, ...]:
         """The mounts of that volume; one volume may be mounted several times."""
@@ -90,10 +181,47 @@ class SharedMount:
 
 @dataclasses.dataclass(frozen=True)
 class Wiring:
-    """Who mounts what where in one Pod."""
+    """Who mounts what where in one Pod.
+
+    Args:
+        containers: init containers and sidecars first, in their order, then the others.
+        volumes: its volumes, in their order.
+        fs_group: the Pod's fsGroup; None for none.
+        limits: the limits of the Pod's own resources, as written; mostly there are none.
+        groups: the Pod's supplementalGroups.
+    """
 
     containers: tuple[Container, ...]
     volumes: tuple[Volume, ...]
+    fs_group: int | None = None
+    limits: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    groups: tuple[int, ...] = ()
+
+    def mounts(self) -> Iterator[tuple[Container, Mount]]:
+        """Every mount, with its container."""
+        for container in self.containers:
+            for mount in container.mounts:
+                yield container, mount
+
+    def mounts_of(self, volume: str) -> tuple[tuple[Container, Mount], ...]:
+        """The mounts of that volume, with their containers."""
+        return self._mounted.get(volume, ())
+
+    def volume(self, name: str) -> Volume | None:
+        """The volume of that name; None for one that nobody declares."""
+        return self._declared.get(name)
+
+    @functools.cached_property
+    def _declared(self) -> dict[str, Volume]:
+        # of two volumes of one name, the first
+        return {volume.name: volume for volume in reversed(self.volumes)}
+
+    @functools.cached_property
+    def _mounted(self) -> dict[str, tuple[tuple[Container, Mount], ...]]:
+        found: dict[str, tuple[tuple[Container, Mount], ...]] = {}
+        for container, mount in self.mounts():
+            found[mount.volume] = (*found.get(mount.volume, ()), (container, mount))
+        return found
 
     def container(self, name: str) -> Container:
         """The container of that name.
@@ -143,31 +271,3 @@ def _meet(volume: Volume, mine: Mount, theirs: Mount) -> SharedMount | None:
 
 def _parts(sub_path: str) -> tuple[str, ...]:
     return tuple(part for part in sub_path.split("/") if part not in ("", "."))
-
-
-def of_pod(spec: Mapping[str, Any]) -> Wiring:
-    """The wiring of a Pod spec whose shape `load` has checked, or that the API server gave."""
-    containers = [
-        _container(entry, "sidecar" if entry.get("restartPolicy") == "Always" else "init")
-        for entry in spec.get("initContainers") or ()
-    ]
-    containers += [_container(entry, "container") for entry in spec.get("containers") or ()]
-    volumes = tuple(
-        Volume(entry["name"], next((key for key in entry if key != "name"), DEFAULT_SOURCE))
-        for entry in spec.get("volumes") or ()
-    )
-    return Wiring(tuple(containers), volumes)
-
-
-def _container(entry: Mapping[str, Any], role: str) -> Container:
-    mounts = tuple(
-        Mount(
-            volume=mount["name"],
-            path=mount["mountPath"],
-            # an expression is known only when the container runs: its text stands for itself
-            sub_path=mount.get("subPath") or mount.get("subPathExpr") or "",
-            read_only=bool(mount.get("readOnly", False)),
-        )
-        for mount in entry.get("volumeMounts") or ()
-    )
-    return Container(entry["name"], role, mounts)

@@ -3,7 +3,8 @@
 import pytest
 
 from pytest_podshare import errors
-from pytest_podshare.wiring.model import Mount, of_pod
+from pytest_podshare.wiring.model import Mount
+from pytest_podshare.wiring.pod_spec import of_pod
 
 
 def pod(*containers, volumes=("v", "w"), init=()):
