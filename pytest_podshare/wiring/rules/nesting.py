@@ -1,0 +1,180 @@
+"""Mounts within mounts."""
+
+from __future__ import annotations
+
+import itertools
+import posixpath
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from pytest_podshare.wiring.model import Container, Mount, Volume, Wiring
+from pytest_podshare.wiring.rules import places
+from pytest_podshare.wiring.rules.finding import Remark, of_mount, rule
+
+if TYPE_CHECKING:
+    from pytest_podshare.wiring.templates import Template
+
+# in these the kubelet makes a place for what is mounted there, and it is always a folder
+_WITH_PLACES = ("configMap", "secret", "projected", "downwardAPI")
+
+
+@rule("warning")
+def hidden_mount(template: Template, wiring: Wiring) -> Iterator[Remark]:
+    """A mount that another mount of the same container hides, or the part that others write to."""
+    for container in wiring.containers:
+        for first, second in itertools.combinations(container.mounts, 2):
+            if places.normal(first.path) == places.normal(second.path) != "/":
+                # what is mounted later lies over it; the very same path is refused elsewhere
+                if first.path != second.path:
+                    yield _hides(container, first, second, "all of it")
+                continue
+            for mount, inner in ((first, second), (second, first)):
+                writer = _writer_below(wiring, container, mount, inner)
+                if writer and inner.volume != mount.volume:
+                    yield _hides(container, mount, inner, f"what {writer!r} writes to it there")
+
+
+@rule("info")
+def part_hidden(template: Template, wiring: Wiring) -> Iterator[Remark]:
+    """A mount within a shared one, which another container has without it."""
+    for container in wiring.containers:
+        for mount in container.mounts:
+            volume = wiring.volume(mount.volume)
+            if volume is None or not volume.is_written_by_containers:
+                continue
+            # then there has to be more wrong than that
+            if volume.kind == "emptyDir" and mount.read_only:
+                continue
+            for inner in _within(container, mount):
+                other = _sees_what_is_hidden(wiring, container, mount, inner)
+                if other and not _writer_below(wiring, container, mount, inner):
+                    yield of_mount(
+                        container,
+                        mount,
+                        f", and {inner.volume!r} at {inner.path}: container {other!r} has the "
+                        f"folder of {mount.volume!r} there",
+                        "Mount them beside one another, or the same way in both.",
+                    )
+
+
+@rule("warning")
+def nested_in_read_only(template: Template, wiring: Wiring) -> Iterator[Remark]:
+    """Something is mounted within a read-only emptyDir, where nobody can have made its place."""
+    for container, mount in wiring.mounts():
+        volume = wiring.volume(mount.volume)
+        if not mount.read_only or volume is None or volume.kind not in ("emptyDir", "ephemeral"):
+            continue
+        if any(places.may_fill(each, mount) for each in places.before(wiring, container)):
+            continue
+        matter = f", within {mount.volume!r} at {mount.path}, which is read-only and still empty"
+        fix = f"Mount {mount.volume!r} without readOnly, or move the other one."
+        for inner in _within(container, mount):
+            yield of_mount(container, inner, matter, fix)
+        message = container.termination_message_path
+        if message and places.holder(container, message) is mount:
+            matter = f" read-only, and its termination message is {message}, within it"
+            yield of_mount(container, mount, matter, "Give terminationMessagePath another path.")
+
+
+@rule("error")
+def file_in_config(template: Template, wiring: Wiring) -> Iterator[Remark]:
+    """A file by subPath within a ConfigMap's folder, where the kubelet has made a folder for it."""
+    for container, mount in wiring.mounts():
+        volume = wiring.volume(mount.volume)
+        if volume is None or volume.kind not in _WITH_PLACES or mount.sub_path:
+            continue
+        for inner in _within(container, mount):
+            if _is_file(wiring, container, inner):
+                yield of_mount(
+                    container,
+                    inner,
+                    f" by subPath, within {mount.volume!r} at {mount.path}: the kubelet makes a "
+                    "folder there, over which a file cannot be mounted",
+                    "Project both into one volume, under `projected`.",
+                )
+
+
+def _is_file(wiring: Wiring, container: Container, mount: Mount) -> bool:
+    """Whether a file is mounted by its subPath: a ConfigMap's, or one that was made before."""
+    volume = wiring.volume(mount.volume)
+    if volume is None or not mount.sub_path or mount.expression:
+        return False
+    if volume.kind in ("emptyDir", "ephemeral"):
+        before = places.before(wiring, container)
+        return places.is_file(mount.sub_path) and any(
+            places.may_fill(each, mount) for each in before
+        )
+    return volume.kind in ("configMap", "secret") and not _is_folder(volume, mount.sub_path)
+
+
+def _is_folder(volume: Volume, sub_path: str) -> bool:
+    """Whether a subPath of a ConfigMap or Secret is a folder by its items."""
+    items = volume.facts.get("items")
+    paths = [str(each.get("path")) for each in items or () if isinstance(each, dict)]
+    return any(path.startswith(sub_path.rstrip("/") + "/") for path in paths)
+
+
+def _within(container: Container, mount: Mount) -> Iterator[Mount]:
+    """The mounts of a container that lie within that one."""
+    here = places.normal(mount.path)
+    for each in container.mounts:
+        there = places.normal(each.path)
+        if there != here and places.is_within(there, here):
+            yield each
+
+
+def _writer_below(wiring: Wiring, reader: Container, mount: Mount, inner: Mount) -> str | None:
+    """Who mounts just that part of a volume that an inner mount hides."""
+    here, there = places.normal(mount.path), places.normal(inner.path)
+    if not places.is_within(there, here):
+        return None
+    hidden = _hidden(mount, inner)
+    for container, other in wiring.mounts_of(mount.volume):
+        if container is reader or other.read_only:
+            continue
+        if _is_below(places.parts(other.sub_path), hidden):
+            return container.name
+        for path in places.spoken_of(container):
+            if places.holder(container, path) is other:
+                inside = posixpath.relpath(places.normal(path), places.normal(other.path))
+                named = places.parts(f"{other.sub_path}/{inside}")
+                # the folder itself may be named to make the place for the mount
+                if named != hidden and _is_below(named, hidden):
+                    return container.name
+    return None
+
+
+def _sees_what_is_hidden(
+    wiring: Wiring, reader: Container, mount: Mount, inner: Mount
+) -> str | None:
+    """Who, at the same time, writes to a volume, and has nothing mounted over that part of it."""
+    hidden = _hidden(mount, inner)
+    for container, other in wiring.mounts_of(mount.volume):
+        theirs = places.parts(other.sub_path)
+        if container is reader or container.role == "init" or other.read_only:
+            continue
+        if _is_below(hidden, theirs):
+            place = posixpath.join(other.path, *hidden[len(theirs) :])
+            over = places.holder(container, place)
+            if over is other:
+                return container.name
+    return None
+
+
+def _hidden(mount: Mount, inner: Mount) -> tuple[str, ...]:
+    """The part of a volume that an inner mount hides, from the volume's root."""
+    inside = posixpath.relpath(places.normal(inner.path), places.normal(mount.path))
+    return places.parts(f"{mount.sub_path}/{inside}")
+
+
+def _is_below(parts: tuple[str, ...], folder: tuple[str, ...]) -> bool:
+    return parts[: len(folder)] == folder
+
+
+def _hides(container: Container, mount: Mount, over: Mount, what: str) -> Remark:
+    return of_mount(
+        container,
+        mount,
+        f", and {over.volume!r} at {over.path} hides {what}",
+        "Mount them beside one another.",
+    )

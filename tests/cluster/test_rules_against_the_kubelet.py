@@ -1,0 +1,187 @@
+"""What the rules find, and the API server takes: the container does not start, or not for long."""
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from pytest_podshare.cluster.namespaces import Namespaces
+from pytest_podshare.deadline import Deadline, poll
+from pytest_podshare.kube.client import pod_path
+from pytest_podshare.wiring import rules
+from pytest_podshare.wiring.source import read
+from pytest_podshare.wiring.templates import templates
+
+# every namespace has it
+CONFIG = {"name": "config", "configMap": {"name": "kube-root-ca.crt"}}
+OUTER = {"name": "outer", "emptyDir": {}}
+INNER = {"name": "inner", "emptyDir": {}}
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    """A Pod that does not start, the same Pod mended, and who says why."""
+
+    rule: str
+    said: str
+    bad: dict
+    good: dict
+
+
+def container(*mounts, **fields):
+    """A container that sleeps, with mounts given as volume, path, and further fields."""
+    given = [{"name": name, "mountPath": path, **more} for name, path, more in mounts]
+    image = {"name": "c", "image": "busybox", "imagePullPolicy": "IfNotPresent"}
+    return {**image, "command": ["sleep", "600"], "volumeMounts": given, **fields}
+
+
+def spec(volumes, *mounts, **fields):
+    """A Pod's spec with one container."""
+    return {
+        "terminationGracePeriodSeconds": 0,
+        "containers": [container(*mounts, **fields)],
+        "volumes": volumes,
+    }
+
+
+def memory(medium):
+    """A volume in memory, or in what is meant to be."""
+    empty_dir = {"medium": medium, "sizeLimit": "1Mi"}
+    return spec([{"name": "v", "emptyDir": empty_dir}], ("v", "/v", {}))
+
+
+def variable(name):
+    """A subPathExpr, and a container with one variable."""
+    env = [{"name": name, "value": "a"}]
+    return spec([OUTER], ("outer", "/v", {"subPathExpr": "$(FOLDER)"}), env=env)
+
+
+def written(limit):
+    """A volume on disk with a sizeLimit, and a container that writes a line into it."""
+    volumes = [{"name": "v", "emptyDir": {"sizeLimit": limit}}]
+    command = ["sh", "-c", "date > /v/now; sleep 600"]
+    return spec(volumes, ("v", "/v", {}), command=command)
+
+
+def made_before(path):
+    """A file that an init container makes, mounted by subPath."""
+    mounts = [("config", "/v", {}), ("outer", path, {"subPath": "in.crt"})]
+    maker = container(("outer", "/made", {}), name="init", command=["touch", "/made/in.crt"])
+    return {**spec([CONFIG, OUTER], *mounts), "initContainers": [maker]}
+
+
+READ_ONLY = {"readOnly": True}
+FILE = {"subPath": "ca.crt"}
+
+CASES = [
+    Case("unknown-medium", "unknown storage medium", memory("memory"), memory("Memory")),
+    Case("unknown-variable", "missing value for FOLDER", variable("FOLDERS"), variable("FOLDER")),
+    Case(
+        "invalid-mount-path",
+        'to rootfs at "/"',
+        spec([OUTER], ("outer", "/", {})),
+        spec([OUTER], ("outer", "/v", {})),
+    ),
+    Case(
+        "system-path-hidden",
+        "executable file not found",
+        spec([OUTER], ("outer", "/bin", {})),
+        spec([OUTER], ("outer", "/v/bin", {})),
+    ),
+    Case(
+        "nested-in-read-only",
+        "create mountpoint for /v/in mount",
+        spec([OUTER, INNER], ("outer", "/v", READ_ONLY), ("inner", "/v/in", {})),
+        spec([OUTER, INNER], ("outer", "/v", {}), ("inner", "/v/in", {})),
+    ),
+    Case(
+        "nested-in-read-only",
+        "read-only file system",
+        spec([OUTER], ("outer", "/v", READ_ONLY), terminationMessagePath="/v/message"),
+        spec([OUTER], ("outer", "/v", {}), terminationMessagePath="/v/message"),
+    ),
+    Case(
+        "file-in-config",
+        "not a directory",
+        spec([CONFIG], ("config", "/v", {}), ("config", "/v/in.crt", FILE)),
+        spec([CONFIG], ("config", "/v", {}), ("config", "/w/in.crt", FILE)),
+    ),
+    Case("file-in-config", "not a directory", made_before("/v/in.crt"), made_before("/w/in.crt")),
+    Case("size-limit-too-small", 'exceeds the limit "512m"', written("512m"), written("512Mi")),
+]
+BY_NAME = {f"{case.rule}-{number}": case for number, case in enumerate(CASES)}
+
+
+def pod(name, its_spec):
+    """The Pod of that spec."""
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": its_spec}
+
+
+def found(manifest):
+    """The rules that find something in a Pod."""
+    (template,) = templates(read(manifest))
+    return {each.rule for each in rules.check(template)}
+
+
+@pytest.fixture(scope="module")
+def namespace(podshare_cluster):
+    """A namespace with all the Pods in it, which start, or do not, at the same time."""
+    namespaces = Namespaces(podshare_cluster.api, "kubelet")
+    name = namespaces.make(Deadline(60))
+    for called, case in BY_NAME.items():
+        podshare_cluster.api.post(pod_path(name), pod(f"{called}-bad", case.bad))
+        podshare_cluster.api.post(pod_path(name), pod(f"{called}-good", case.good))
+    yield name
+    namespaces.delete_all()
+
+
+def told(cluster, namespace, name):
+    """All that is told of a Pod: its events, and why its container waits or has ended."""
+    selector = f"involvedObject.name={name}"
+    events = cluster.api.get(f"/api/v1/namespaces/{namespace}/events", fieldSelector=selector)
+    status = cluster.api.get(pod_path(namespace, name))["status"]
+    states = [each["state"] for each in status.get("containerStatuses", ())]
+    messages = [each.get("message", "") for state in states for each in state.values()]
+    messages.append(status.get("message", ""))
+    return "\n".join([*(each.get("message", "") for each in events["items"]), *messages])
+
+
+@pytest.mark.parametrize("name", BY_NAME)
+def test_what_is_found_does_not_work(podshare_cluster, namespace, name):
+    """The kubelet or the runtime says why; the same Pod, mended, runs."""
+    case = BY_NAME[name]
+    said = poll(
+        lambda: told(podshare_cluster, namespace, f"{name}-bad"),
+        until=lambda text: case.said in text,
+        deadline=Deadline(90),
+    )
+    phase = poll(
+        lambda: podshare_cluster.api.get(pod_path(namespace, f"{name}-good"))["status"]["phase"],
+        until=lambda phase: phase == "Running",
+        deadline=Deadline(90),
+    )
+
+    assert case.said in said
+    assert case.rule in found(pod("bad", case.bad))
+    assert phase == "Running"
+    assert case.rule not in found(pod("good", case.good))
+
+
+def test_a_claim_takes_the_place_of_a_volume(podshare_cluster, namespace):
+    """The Pod of a StatefulSet has the claim, and not the emptyDir of the same name."""
+    (manifest,) = read(Path("manifests/rules/bad/claim-hides-volume.yaml")).objects
+    podshare_cluster.api.post(f"/apis/apps/v1/namespaces/{namespace}/statefulsets", manifest)
+
+    pods = poll(
+        lambda: podshare_cluster.api.get(
+            pod_path(namespace), labelSelector="app=claim-hides-volume"
+        )["items"],
+        until=bool,
+        deadline=Deadline(60),
+    )
+
+    (volume,) = [each for each in pods[0]["spec"]["volumes"] if each["name"] == "data"]
+    assert volume == {
+        "name": "data",
+        "persistentVolumeClaim": {"claimName": "data-claim-hides-volume-0"},
+    }
