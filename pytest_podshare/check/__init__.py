@@ -1,0 +1,4 @@
+"""Manifests judged without a cluster: gathered from wherever they lie, checked, and told.
+
+No Kubernetes client, no pytest, no clock.
+"""
