@@ -13,7 +13,14 @@ class PodshareError(Exception):
     Args:
         what: one sentence, naming the thing it is about (file:line where there is a file).
         remedy: one sentence, saying what to do.
+
+    Attributes:
+        cause: the word for why, for example `tool missing`, where it was looked for and found.
+        at: `file:line` of what is to blame; "" where there is nothing.
+        text: the whole text instead of the two lines, where there is more to say.
     """
+
+    cause = at = text = ""
 
     def __init__(self, what: str, remedy: str) -> None:
         super().__init__(what, remedy)
@@ -21,14 +28,47 @@ class PodshareError(Exception):
         self.remedy = remedy
 
     def __str__(self) -> str:
-        return f"{self.what}\n{self.remedy}"
+        return self.text or f"{self.what}\n{self.remedy}"
+
+
+class PromiseBroken(AssertionError):
+    """A promise of the manifest does not hold; the text says what, where and why.
+
+    Args:
+        text: the whole text.
+        cause: the word for why, for example `different subPath`; `unknown` if it is.
+        at: `file:line` of the mount that is to blame; "" where there is none.
+        volume: the volume that it is about; "" where it is about none alone.
+    """
+
+    def __init__(
+        self, text: str, *, cause: str = "unknown", at: str = "", volume: str = ""
+    ) -> None:
+        super().__init__(text)
+        self.cause = cause
+        self.at = at
+        self.volume = volume
 
 
 # ---- manifests ----
 
 
 class ManifestError(PodshareError):
-    """A manifest cannot be used."""
+    """A manifest cannot be used.
+
+    Args:
+        what: one sentence, beginning with the place (file:line:column where there is a text).
+        remedy: one sentence, saying what to do.
+        excerpt: the line of the manifest and a caret below it; lines between the two.
+    """
+
+    def __init__(self, what: str, remedy: str, *, excerpt: str = "") -> None:
+        super().__init__(what, remedy)
+        self.excerpt = excerpt
+
+    def __str__(self) -> str:
+        lines = (self.what, self.excerpt, self.remedy)
+        return self.text or "\n".join(line for line in lines if line)
 
 
 class ManifestNotFound(ManifestError):
@@ -49,6 +89,26 @@ class NoContainers(ManifestError):
 
 class UnknownContainer(ManifestError, LookupError):
     """The Pod has no container of that name."""
+
+
+class UnknownVolume(ManifestError, LookupError):
+    """The container mounts no volume of that name."""
+
+
+class UnknownRule(ManifestError, LookupError):
+    """There is no rule of that id."""
+
+
+class RendererMissing(ManifestError):
+    """A chart or an overlay needs a program that is not on PATH."""
+
+
+class RenderFailed(ManifestError):
+    """A chart or an overlay does not render."""
+
+
+class SettingsInvalid(ManifestError):
+    """The table `[tool.podshare]` of pyproject.toml, or an option in its place, is wrong."""
 
 
 # An assertion that the spec alone refutes is a failed assertion and not a broken test: hence both.
@@ -77,6 +137,10 @@ class ClusterCreateFailed(ClusterError):
 
 class ClusterUnreachable(ClusterError):
     """The API server does not answer, or its kubeconfig is of no use."""
+
+
+class ClusterUnfit(ClusterError):
+    """A cluster of that name is of no use, and must not be replaced."""
 
 
 class ContextNotAllowed(ClusterError):
@@ -134,6 +198,10 @@ class ContainerCrashing(PodError):
     """A container keeps ending, or ended in failure for good."""
 
 
+class ContainerEnded(PodError):
+    """A container has ended, and its restart policy lets it stay so."""
+
+
 class PodNotReady(PodError):
     """The deadline passed before the Pod was ready."""
 
@@ -164,6 +232,25 @@ class ControlMissing(PodError):
 
 class PodGone(PodError):
     """The Pod was deleted, evicted or replaced by someone else."""
+
+
+# ---- files in a container ----
+
+
+class FileError(PodError):
+    """A file in a container cannot be had, or cannot be written."""
+
+
+class FileMissing(FileError):
+    """There is nothing of that name in the volume."""
+
+
+class FileRefused(FileError):
+    """The container may not read or write the file, in the words of its own tools."""
+
+
+class NotInVolume(FileError, ValueError):
+    """The container does not see that name in the volume, or no file can have it."""
 
 
 # ---- commands in a container ----

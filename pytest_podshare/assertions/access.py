@@ -6,10 +6,12 @@ import time
 
 from pytest_podshare import errors
 from pytest_podshare.assertions import marks
+from pytest_podshare.assertions.promise import broken, promise
+from pytest_podshare.explain import nature, why
+from pytest_podshare.explain.facts import Place
 from pytest_podshare.pods.evidence import Evidence
 from pytest_podshare.pods.pod import Pod
 from pytest_podshare.probe import mountinfo, shell
-from pytest_podshare.report import failure
 from pytest_podshare.wiring.model import Mount
 
 # the Pod's own tmpfs, which every container may write to
@@ -17,6 +19,7 @@ _WRITABLE = Mount("(shared memory)", "/dev/shm")  # noqa: S108 RUF100
 _EROFS = "Read-only file system"
 
 
+@promise
 def assert_read_only(pod: Pod, *, container: str, volume: str) -> Evidence:
     """Prove that a container cannot write to a volume, because it is mounted read-only.
 
@@ -49,15 +52,17 @@ def assert_read_only(pod: Pod, *, container: str, volume: str) -> Evidence:
             shell.remove(pod[container], path)
         entry = mountinfo.at(pod[container], mount.path)
         if refused is None or refused.message != _EROFS or entry is None or not entry.read_only:
-            raise AssertionError(
-                failure.text(
-                    f"volume {volume!r} is not read-only for {container!r}",
-                    expected=f"{container}:{path}  {_EROFS}",
-                    got="written" if refused is None else refused,
-                    live=str(entry or f"nothing mounted at {mount.path}"),
-                    mount=f"{container} has {mount}",
-                    pod=str(pod),
-                )
+            live = str(entry or f"nothing mounted at {mount.path}")
+            raise broken(
+                pod,
+                f"volume {volume!r} is not read-only for {container!r}",
+                expected=f"{container}:{path}  {_EROFS}",
+                got="written" if refused is None else refused,
+                where=f"{container} has {mount}",
+                volume=volume,
+                cause=nature.writable(container, mount, live)
+                if refused is None
+                else why.refused(pod, Place(container, path, mount), refused),
             )
         events += [f"{container} was refused: {_EROFS}", str(entry)]
     (control,) = _control(pod, container)
@@ -69,6 +74,7 @@ def assert_read_only(pod: Pod, *, container: str, volume: str) -> Evidence:
     )
 
 
+@promise
 def assert_writable(pod: Pod, *, container: str, volume: str) -> Evidence:
     """Prove that a container can write to a volume, and read what it wrote.
 
@@ -93,6 +99,7 @@ def assert_writable(pod: Pod, *, container: str, volume: str) -> Evidence:
     return pod.record(claim, method=marks.METHOD, begun=begun, events=events)
 
 
+@promise
 def assert_permissions(
     pod: Pod,
     *,
@@ -130,13 +137,12 @@ def assert_permissions(
     has = {"uid": state.uid, "gid": state.gid, "mode": state.mode} if state else {}
     asked = {name: value for name, value in wanted.items() if value is not None}
     if any(has.get(name) != value for name, value in asked.items()):
-        raise AssertionError(
-            failure.text(
-                f"{path} has not the permissions that {container!r} should see",
-                expected=_described(asked),
-                got=_described(has) if has else "missing",
-                pod=str(pod),
-            )
+        raise broken(
+            pod,
+            f"{path} does not have the permissions that {container!r} should see",
+            expected=_described(asked),
+            got=_described(has) if has else "missing",
+            cause=nature.permissions(pod, Place(container, path, None)),
         )
     claim = f"{container}:{path} has {_described(has)}"
     return pod.record(

@@ -8,7 +8,10 @@ import time
 
 from pytest_podshare import errors
 from pytest_podshare.assertions import marks
+from pytest_podshare.assertions.promise import broken, promise
 from pytest_podshare.deadline import Deadline, poll
+from pytest_podshare.explain import nature
+from pytest_podshare.explain.facts import Place
 from pytest_podshare.pods.container import Container
 from pytest_podshare.pods.evidence import Evidence
 from pytest_podshare.pods.pod import Pod
@@ -16,6 +19,7 @@ from pytest_podshare.probe import shell
 from pytest_podshare.report import failure
 
 
+@promise
 def assert_not_shared(
     pod: Pod, *, from_c: str, to_c: str, volume: str | None = None, window: float = 0.5
 ) -> Evidence:
@@ -60,15 +64,14 @@ def assert_not_shared(
         )
         marks.remove(pod, mark)
         if found:
-            raise AssertionError(
-                failure.text(
-                    f"{to_c!r} sees what {from_c!r} wrote in volume {mark.volume!r}",
-                    expected=f"{to_c} without {name}",
-                    got=", ".join(f"{to_c}:{path}" for path in found),
-                    written=f"{from_c}:{mark.path}",
-                    reader=failure.mounted(pod.wiring, to_c),
-                    pod=str(pod),
-                )
+            raise broken(
+                pod,
+                f"{to_c!r} sees what {from_c!r} wrote in volume {mark.volume!r}",
+                expected=f"{to_c} without {name}",
+                got=", ".join(f"{to_c}:{path}" for path in found),
+                where=f"{from_c} has {mark.mount}; {to_c} {failure.mounted(pod.wiring, to_c)}",
+                volume=mark.volume,
+                cause=nature.same_folder(pod, mark.place, Place(to_c, found[0], None)),
             )
         events.append(_control(reader))
     return pod.record(

@@ -7,19 +7,21 @@ from typing import Any
 
 from pytest_podshare import errors
 from pytest_podshare.assertions import marks
+from pytest_podshare.assertions.promise import broken, promise
 from pytest_podshare.deadline import Deadline
-from pytest_podshare.kube import watching
-from pytest_podshare.kube.client import pod_path
+from pytest_podshare.explain import nature
+from pytest_podshare.kube.watching import Object
 from pytest_podshare.pods import replacing, state
 from pytest_podshare.pods.evidence import Evidence
 from pytest_podshare.pods.pod import Pod
 from pytest_podshare.probe import mountinfo, shell
-from pytest_podshare.report import failure
+from pytest_podshare.wiring import quantity
 
 _ENOSPC = "No space left on device"
 _MEBI = 2**20
 
 
+@promise
 def assert_medium(
     pod: Pod, *, container: str, volume: str, medium: str, size: str | None = None
 ) -> Evidence:
@@ -52,21 +54,22 @@ def assert_medium(
     else:
         fits = entry.fs_type == ("tmpfs" if medium == "Memory" else medium)
     if size is not None:
-        fits = fits and entry is not None and entry.size == state.bytes_of(size)
+        fits = fits and entry is not None and entry.size == quantity.whole(size)
     if not fits:
-        raise AssertionError(
-            failure.text(
-                f"volume {volume!r} is not of the medium that {container!r} should have",
-                expected=f"{medium}{'' if size is None else f' of {size}'}",
-                got=str(entry or f"nothing mounted at {mount.path}"),
-                mount=f"{container} has {mount}",
-                pod=str(pod),
-            )
+        raise broken(
+            pod,
+            f"volume {volume!r} is not of the medium that {container!r} should have",
+            expected=f"{medium}{'' if size is None else f' of {size}'}",
+            got=str(entry or f"nothing mounted at {mount.path}"),
+            where=f"{container} has {mount}",
+            volume=volume,
+            cause=nature.medium(pod, container, mount),
         )
     claim = f"{volume} is of medium {medium} for {container}"
     return pod.record(claim, method="mountinfo of the container", begun=begun, events=[entry])
 
 
+@promise
 def assert_size_limited(
     pod: Pod, *, container: str, volume: str, timeout: float | None = None
 ) -> Evidence:
@@ -118,19 +121,19 @@ def assert_size_limited(
         seen = proof = _eviction(pod, Deadline(patience)) if refused is None else str(refused)
         held = f'Usage of EmptyDir volume "{volume}" exceeds the limit' in seen
     if not held:
-        raise AssertionError(
-            failure.text(
-                f"volume {volume!r} takes more than its limit of {limit} bytes",
-                expected=expected,
-                got=seen,
-                wrote=f"{container}:{path}  {limit + _MEBI} bytes",
-                pod=str(pod),
-            )
+        raise broken(
+            pod,
+            f"volume {volume!r} takes more than its limit of {quantity.written(limit)}",
+            expected=expected,
+            got=seen,
+            where=f"{container}:{path}  {quantity.written(limit + _MEBI)}",
+            volume=volume,
+            cause=nature.not_limited(pod, container, mount, refused),
         )
     if not in_memory:
         replacing.delete(pod, Deadline(patience))
     return pod.record(
-        f"{volume} holds no more than {limit} bytes",
+        f"{volume} holds no more than {quantity.written(limit)}",
         method=f"filled by {container}",
         begun=begun,
         events=[f"half of it was written by {container}", proof],
@@ -140,10 +143,10 @@ def assert_size_limited(
 def _eviction(pod: Pod, deadline: Deadline) -> str:
     """Wait for the kubelet to evict the Pod; gives its words, or what was seen instead."""
 
-    def evicted(seen: watching.Object | None) -> bool:
+    def evicted(seen: Object | None) -> bool:
         return seen is None or seen["status"].get("reason") == "Evicted"
 
-    seen = watching.wait_for(pod.api, pod_path(pod.namespace), pod.name, evicted, deadline)
+    seen = pod.watch.wait_for(pod.name, evicted, deadline)
     if seen is None or not evicted(seen):
         return f"no eviction within {deadline.seconds:g} s: {state.summary(seen)}"
     return f"Evicted: {str(seen['status'].get('message', '')).strip()}"
@@ -158,4 +161,4 @@ def _limit(pod: Pod, volume: str) -> tuple[int, bool]:
             f"Volume {volume!r} of {pod} is no emptyDir with a sizeLimit.",
             "Give it one under emptyDir.sizeLimit.",
         )
-    return state.bytes_of(source["sizeLimit"]), source.get("medium") == "Memory"
+    return quantity.whole(source["sizeLimit"]), source.get("medium") == "Memory"

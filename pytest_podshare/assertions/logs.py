@@ -5,12 +5,16 @@ from __future__ import annotations
 import re
 import time
 
+from pytest_podshare.assertions.promise import broken, promise
 from pytest_podshare.deadline import Deadline, poll
+from pytest_podshare.explain import nature
+from pytest_podshare.explain.cause import Cause
 from pytest_podshare.pods.evidence import Evidence
 from pytest_podshare.pods.pod import Pod
 from pytest_podshare.report import failure
 
 
+@promise
 def assert_log_contains(
     pod: Pod,
     *,
@@ -56,23 +60,22 @@ def assert_log_contains(
     shown = [line for line in lines if wanted.search(line)]
     asked = f"text {text!r}" if text is not None else f"pattern {pattern!r}"
     if not shown:
-        raise AssertionError(
-            failure.text(
-                f"the log of {container!r} does not show it",
-                expected=asked,
-                got=_last(lines) + f"  (for {patience:g} s)",
-                pod=str(pod),
-            )
+        raise broken(
+            pod,
+            f"the log of {container!r} does not show it",
+            expected=asked,
+            got=_last(lines) + f"  (for {patience:g} s)",
+            where=f"{container} {failure.mounted(pod.wiring, container)}",
+            cause=nature.log(pod, container),
         )
     wrong = [line for line in lines if lacks is not None and lacks in line]
     if wrong:
-        raise AssertionError(
-            failure.text(
-                f"the log of {container!r} shows what it must lack",
-                expected=f"no line with {lacks!r}",
-                got=f"{len(wrong)} of {len(lines)} lines, the first {wrong[0]!r:.100}",
-                pod=str(pod),
-            )
+        raise broken(
+            pod,
+            f"the log of {container!r} shows what it must lack",
+            expected=f"no line with {lacks!r}",
+            got=f"{len(wrong)} of {len(lines)} lines, the first {wrong[0]!r:.100}",
+            cause=Cause("another content", f"{container} has printed it"),
         )
     without = "" if lacks is None else f" and lacks {lacks!r}"
     return pod.record(
@@ -84,4 +87,4 @@ def assert_log_contains(
 
 
 def _last(lines: list[str]) -> str:
-    return f"{len(lines)} lines, the last {lines[-1]!r:.100}" if lines else "an empty log"
+    return f"the last of {len(lines)} lines {lines[-1]!r:.100}" if lines else "an empty log"

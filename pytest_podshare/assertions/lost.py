@@ -5,17 +5,20 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from pytest_podshare import errors
 from pytest_podshare.assertions import marks
+from pytest_podshare.assertions.promise import broken, promise
+from pytest_podshare.explain import nature
 from pytest_podshare.pods import replacing
 from pytest_podshare.pods.evidence import Evidence, Step
 from pytest_podshare.pods.pod import Pod
 from pytest_podshare.probe import shell
-from pytest_podshare.report import failure
 
 # volumes that are made with the Pod and go with it
 _PASSING = ("emptyDir", "ephemeral")
 
 
+@promise
 def assert_lost_on_delete(
     pod: Pod,
     *,
@@ -27,7 +30,7 @@ def assert_lost_on_delete(
     """Prove that what is in the Pod's passing volumes is gone in the Pod that comes after it.
 
     It is written, and seen to be there; the Pod is deleted, gracefully and by its UID, until no Pod
-    has that UID and, on kind, the node has no folder of it; it comes back (a controller's
+    has that UID and, on kind, the node has no volume of it; it comes back (a controller's
     replacement, or the same manifest again for a bare Pod) and looks. The control of the same call:
     the new Pod sees what it writes at the same place. The handle then means the new Pod.
 
@@ -59,6 +62,7 @@ def assert_lost_on_delete(
     )
 
 
+@promise
 def assert_lost_on_drain(
     pod: Pod, *, volume: str | None = None, timeout: float | None = None
 ) -> Evidence:
@@ -110,20 +114,21 @@ def _lost(
         events += [mark.wrote, marks.must_have(pod, mark)]
     proof = fate()
     events.append(proof)
+    _check_same_node(pod, left, proof)
     for mark in left:
         events += _control(pod, mark)
         seen = marks.look(pod, mark)
         if not _is_lost(mark, seen):
-            raise AssertionError(
-                failure.text(
-                    f"what {mark.container!r} {mark.wrote.action} in volume {mark.volume!r}"
-                    f" is still there after {after}",
-                    expected=f"{mark.container}:{mark.path}  missing",
-                    got=seen,
-                    mount=f"{mark.container} has {mark.mount}",
-                    proof=str(proof),
-                    pod=str(pod),
-                )
+            raise broken(
+                pod,
+                f"what {mark.container!r} {mark.wrote.action} in volume {mark.volume!r}"
+                f" is still there after {after}",
+                expected=f"{mark.place}  missing",
+                got=seen,
+                where=f"{mark.container} has {mark.mount}",
+                proof=str(proof),
+                volume=mark.volume,
+                cause=nature.outlives(pod, mark.volume),
             )
         events.append(f"{mark.container} no longer has what was in {mark.path}")
     volumes = ", ".join(mark.volume for mark in left)
@@ -133,6 +138,18 @@ def _lost(
         begun=begun,
         events=events,
     )
+
+
+def _check_same_node(pod: Pod, left: list[marks.Mark], proof: replacing.Replacement) -> None:
+    """Refuse to call lost what was left on another node: a hostPath is a folder of its node."""
+    for mark in left:
+        volume = pod.wiring.volume(mark.volume)
+        if volume and volume.kind == "hostPath" and proof.node_before != proof.node_after:
+            raise errors.ControlMissing(
+                f"The new Pod came on another node ({proof.node_after}), where volume"
+                f" {mark.volume!r}, a hostPath, is another folder.",
+                "Keep the Pod on one node by a nodeSelector; nothing was learned of the volume.",
+            )
 
 
 def _is_lost(mark: marks.Mark, seen: object) -> bool:

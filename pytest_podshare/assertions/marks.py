@@ -10,9 +10,14 @@ import time
 from collections.abc import Callable, Iterator
 
 from pytest_podshare import errors
-from pytest_podshare.pods.evidence import Step, digest
+from pytest_podshare.assertions.promise import broken
+from pytest_podshare.explain import why
+from pytest_podshare.explain.facts import Place
+from pytest_podshare.pods.evidence import Step
 from pytest_podshare.pods.pod import Pod
+from pytest_podshare.probe import content as contents
 from pytest_podshare.probe import shell
+from pytest_podshare.probe.content import Content
 from pytest_podshare.report import failure
 from pytest_podshare.wiring.model import Container, Mount, Volume
 
@@ -31,6 +36,7 @@ class Mark:
         path: where, as that container names it.
         content: what it holds.
         wrote: the step of writing it.
+        uid: of the Pod at that time.
         is_ours: whether we wrote it, so that it is ours to remove.
     """
 
@@ -39,12 +45,18 @@ class Mark:
     path: str
     content: bytes
     wrote: Step
+    uid: str
     is_ours: bool = True
 
     @property
     def volume(self) -> str:
         """The volume it lies in."""
         return self.mount.volume
+
+    @property
+    def place(self) -> Place:
+        """Where it lies, to ask why it does not."""
+        return Place(self.container, self.path, self.mount)
 
 
 def new_name() -> str:
@@ -149,27 +161,35 @@ def leave_in_each(
     return left
 
 
-def leave_at(pod: Pod, container: str, mount: Mount, folder: str) -> Mark:
-    """Leave a mark in a folder, which lies in that mount.
+def new_line() -> bytes:
+    """A content that nobody guesses, of one line: a shell can read it without any program."""
+    return secrets.token_hex(SIZE // 2).encode()
+
+
+def leave_at(
+    pod: Pod, container: str, mount: Mount, folder: str, content: bytes | None = None
+) -> Mark:
+    """Leave a mark in a folder, which lies in that mount; with random content if none is given.
 
     Raises:
         AssertionError: it cannot be written.
     """
-    path, content = posixpath.join(folder, new_name()), secrets.token_bytes(SIZE)
+    path = posixpath.join(folder, new_name())
+    content = secrets.token_bytes(SIZE) if content is None else content
     begun = time.monotonic()
     refused = shell.write(pod[container], path, content)
     if refused is not None:
-        raise AssertionError(
-            failure.text(
-                f"{container!r} cannot write to volume {mount.volume!r}",
-                expected=f"{container}:{path}  written",
-                got=refused,
-                mount=f"{container} has {mount}",
-                pod=str(pod),
-            )
+        raise broken(
+            pod,
+            f"{container!r} cannot write to volume {mount.volume!r}",
+            expected=f"{container}:{path}  written",
+            got=refused,
+            where=f"{container} has {mount}",
+            volume=mount.volume,
+            cause=why.refused(pod, Place(container, path, mount), refused),
         )
     wrote = step("wrote", container, mount.volume, path, content, time.monotonic() - begun)
-    return Mark(container, mount, path, content, wrote)
+    return Mark(container, mount, path, content, wrote, pod.uid)
 
 
 def of_application(pod: Pod, container: str, path: str) -> Mark:
@@ -190,16 +210,16 @@ def of_application(pod: Pod, container: str, path: str) -> Mark:
     begun = time.monotonic()
     content = shell.read(pod[container], path)
     if not isinstance(content, bytes):
-        raise AssertionError(
-            failure.text(
-                f"{container!r} does not have the file to begin with",
-                expected=f"{container}:{path}  a file",
-                got=content,
-                pod=str(pod),
-            )
+        place = Place(container, path, mount)
+        raise broken(
+            pod,
+            f"{container!r} does not have the file to begin with",
+            expected=f"{place}  a file",
+            got=content,
+            cause=why.unseen(pod, place, place, content, written=False),
         )
     has = step("has", container, mount.volume, path, content, time.monotonic() - begun)
-    return Mark(container, mount, path, content, has, is_ours=False)
+    return Mark(container, mount, path, content, has, pod.uid, is_ours=False)
 
 
 def look(pod: Pod, mark: Mark) -> bytes | shell.Missing | shell.Refused:
@@ -207,8 +227,8 @@ def look(pod: Pod, mark: Mark) -> bytes | shell.Missing | shell.Refused:
     return shell.read(pod[mark.container], mark.path)
 
 
-def must_have(pod: Pod, mark: Mark, *, after: str = "it was written") -> Step:
-    """The step of seeing the mark where it was left.
+def must_have(pod: Pod, mark: Mark, *, after: str = "it was written", proof: object = None) -> Step:
+    """The step of seeing the mark where it was left, after what is proved by that proof.
 
     Raises:
         AssertionError: it is not there, or holds something else.
@@ -216,15 +236,16 @@ def must_have(pod: Pod, mark: Mark, *, after: str = "it was written") -> Step:
     begun = time.monotonic()
     seen = look(pod, mark)
     if seen != mark.content:
-        raise AssertionError(
-            failure.text(
-                f"what {mark.container!r} {mark.wrote.action} in volume {mark.volume!r}"
-                f" is not there after {after}",
-                expected=f"{mark.container}:{mark.path}  {failure.described(mark.content)}",
-                got=seen,
-                mount=f"{mark.container} has {mark.mount}",
-                pod=str(pod),
-            )
+        raise broken(
+            pod,
+            f"what {mark.container!r} {mark.wrote.action} in volume {mark.volume!r}"
+            f" is not there after {after}",
+            expected=f"{mark.place}  {failure.described(mark.content)}",
+            got=seen,
+            where=f"{mark.container} has {mark.mount}",
+            proof=proof,
+            volume=mark.volume,
+            cause=why.lost(pod, mark.place, seen, uid=mark.uid),
         )
     seconds = time.monotonic() - begun
     return step("saw", mark.container, mark.volume, mark.path, mark.content, seconds)
@@ -238,7 +259,8 @@ def remove(pod: Pod, mark: Mark) -> None:
 
 
 def step(
-    action: str, container: str, volume: str, path: str, content: bytes, seconds: float
+    action: str, container: str, volume: str, path: str, held: bytes | Content, seconds: float
 ) -> Step:
     """A step of evidence about a content."""
-    return Step(container, action, volume, path, len(content), digest(content), seconds)
+    it = contents.of(held) if isinstance(held, bytes) else held
+    return Step(container, action, volume, path, it.size, it.sha256, seconds)

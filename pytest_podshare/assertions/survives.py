@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 
 from pytest_podshare.assertions import marks
+from pytest_podshare.assertions.promise import promise
 from pytest_podshare.pods import replacing, restarting
 from pytest_podshare.pods.evidence import Evidence
 from pytest_podshare.pods.pod import Pod
@@ -14,6 +15,7 @@ from pytest_podshare.pods.pod import Pod
 _OUTLIVING = ("persistentVolumeClaim", "hostPath", "nfs", "csi")
 
 
+@promise
 def assert_survives_restart(
     pod: Pod,
     *,
@@ -56,6 +58,7 @@ def assert_survives_restart(
     )
 
 
+@promise
 def assert_survives_sandbox_restart(
     pod: Pod, *, volume: str | None = None, timeout: float | None = None
 ) -> Evidence:
@@ -90,6 +93,7 @@ def assert_survives_sandbox_restart(
     )
 
 
+@promise
 def assert_survives_delete(
     pod: Pod, *, volume: str | None = None, timeout: float | None = None
 ) -> Evidence:
@@ -123,6 +127,7 @@ def assert_survives_delete(
     )
 
 
+@promise
 def assert_survives_drain(
     pod: Pod, *, volume: str | None = None, timeout: float | None = None
 ) -> Evidence:
@@ -159,7 +164,7 @@ def _survives(
     proof = fate()
     events: list[object] = [*(mark.wrote for mark in left), proof]
     for mark in left:
-        events.append(marks.must_have(pod, mark, after=f"{after} ({proof})"))
+        events.append(marks.must_have(pod, mark, after=after, proof=proof))
         marks.remove(pod, mark)
     volumes = ", ".join(mark.volume for mark in left)
     return pod.record(

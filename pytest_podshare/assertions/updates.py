@@ -7,7 +7,9 @@ import time
 
 from pytest_podshare import errors
 from pytest_podshare.assertions import marks
+from pytest_podshare.assertions.promise import broken, promise
 from pytest_podshare.deadline import Deadline, poll
+from pytest_podshare.explain import nature
 from pytest_podshare.pods import sources
 from pytest_podshare.pods.evidence import Evidence, Step, digest
 from pytest_podshare.pods.pod import Pod
@@ -16,6 +18,7 @@ from pytest_podshare.report import failure
 from pytest_podshare.wiring.model import Container, Mount
 
 
+@promise
 def assert_update_visible(
     pod: Pod, *, container: str, volume: str, timeout: float | None = None
 ) -> Evidence:
@@ -51,6 +54,7 @@ def assert_update_visible(
     return pod.record(claim, method="changed through the API server", begun=begun, events=steps)
 
 
+@promise
 def assert_update_not_visible(
     pod: Pod, *, container: str, volume: str, timeout: float | None = None
 ) -> Evidence:
@@ -93,15 +97,17 @@ def assert_update_not_visible(
         ) from None
     after = [shell.read(pod[container], _path(mount, source)) for mount in mounts]
     if after != before or content in after or not any(isinstance(each, bytes) for each in before):
-        raise AssertionError(
-            failure.text(
-                f"{container!r} sees the change of {source}, or never saw the file",
-                expected=f"what it held: {failure.described(before[0])}",
-                got=after[0],
-                mount=f"{container} has {mounts[0]}",
-                control=f"{watcher.name} has {whole}",
-                pod=str(pod),
-            )
+        saw = isinstance(before[0], bytes)
+        raise broken(
+            pod,
+            f"{container!r} sees the change of {source}"
+            if saw
+            else f"{container!r} never saw the file of {source}",
+            expected=f"what it held: {failure.described(before[0])}",
+            got=after[0],
+            where=f"{container} has {mounts[0]}; {watcher.name} has {whole}",
+            volume=volume,
+            cause=nature.updated(container, mounts[0]),
         )
     return pod.record(
         f"a change of {source} is not seen by {container}",
@@ -128,14 +134,14 @@ def _arrived(
         first=0.05,
     )
     if not isinstance(seen, bytes) or content not in seen:
-        raise AssertionError(
-            failure.text(
-                f"{container!r} does not see the change of {source}",
-                expected=f"{container}:{path}  {content.decode()}",
-                got=f"{failure.described(seen)}  (for {deadline.seconds:g} s)",
-                mount=f"{container} has {mount}",
-                pod=str(pod),
-            )
+        raise broken(
+            pod,
+            f"{container!r} does not see the change of {source}",
+            expected=f"{container}:{path}  {content.decode()}",
+            got=f"{failure.described(seen)}  (for {deadline.seconds:g} s)",
+            where=f"{container} has {mount}",
+            volume=mount.volume,
+            cause=nature.update(container, mount, deadline.seconds),
         )
     seconds = time.monotonic() - begun
     return Step(container, "saw", mount.volume, path, len(seen), digest(seen), seconds)

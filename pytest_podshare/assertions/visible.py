@@ -9,15 +9,21 @@ from collections.abc import Callable
 
 from pytest_podshare import errors
 from pytest_podshare.assertions import marks
+from pytest_podshare.assertions.promise import apart, broken, promise
 from pytest_podshare.deadline import Deadline, poll
+from pytest_podshare.explain import why
+from pytest_podshare.explain.facts import Place
 from pytest_podshare.pods.container import Container
 from pytest_podshare.pods.evidence import Evidence, Step
 from pytest_podshare.pods.pod import Pod
-from pytest_podshare.probe import shell
+from pytest_podshare.probe import content as contents
+from pytest_podshare.probe import shell, streaming
+from pytest_podshare.probe.content import Content
 from pytest_podshare.report import failure
 from pytest_podshare.wiring.model import SharedMount
 
 
+@promise
 def assert_file_visible(
     pod: Pod,
     *,
@@ -64,15 +70,16 @@ def assert_file_visible(
     if path is not None:
         meetings = (_meeting_of(pod, meetings, from_c, path),)
     # before any time is taken: opening a session costs more than all checks through it
-    pod[from_c].run(b":")
-    pod[to_c].run(b":")
+    pod[from_c].open()
+    pod[to_c].open()
     steps: list[Step] = []
     for meeting in meetings:
         between = _Between(pod, pod[from_c], pod[to_c], meeting, patience)
         if path is None:
             steps += between.nonce_seen()
         else:
-            wanted = content.encode() if isinstance(content, str) else content
+            held = content.encode() if isinstance(content, str) else content
+            wanted = None if held is None else contents.of(held)
             steps += between.file_seen(posixpath.relpath(path, meeting.from_dir), wanted)
     names = ", ".join(meeting.volume.name for meeting in meetings)
     claim = f"{to_c} sees what {from_c} wrote to {names}"
@@ -93,12 +100,21 @@ def _meetings(
         or (volume is None and (each.volume.is_written_by_containers or not written))
     )
     if not meetings:
-        raise errors.NoSharedVolume(
-            failure.nothing_shared(pod.wiring, str(pod), from_c, to_c, volume),
-            "Give both containers a volumeMount of the same volume, "
-            "or assert on containers that have one.",
-        )
+        raise _apart(pod, from_c, to_c, volume)
     return meetings
+
+
+def _apart(pod: Pod, from_c: str, to_c: str, volume: str | None) -> errors.NoSharedVolume:
+    """The error of two containers that by the spec do not meet."""
+    where = f"volume {volume!r}" if volume else "one volume, and see the same folder of it"
+    sides = (f"{name} {failure.mounted(pod.wiring, name)}" for name in (from_c, to_c))
+    return apart(
+        pod,
+        f"{to_c!r} does not see what {from_c!r} writes",
+        expected=f"{from_c} and {to_c} mount {where}",
+        got="; ".join(sides),
+        cause=why.apart(pod, from_c, to_c, volume),
+    )
 
 
 def _meeting_of(
@@ -119,6 +135,10 @@ def _is_below(path: str, folder: str) -> bool:
     return posixpath.isabs(path) and posixpath.commonpath([path, folder]) == folder.rstrip("/")
 
 
+# what there is at a path
+_Found = Content | shell.Missing | shell.Refused
+
+
 @dataclasses.dataclass(frozen=True)
 class _Between:
     """One direction between two containers through one volume."""
@@ -132,67 +152,95 @@ class _Between:
     def nonce_seen(self) -> tuple[Step, Step]:
         """Write what nobody can have written before, and have it seen."""
         meeting = self.meeting
-        mark = marks.leave_at(self.pod, self.writer.name, meeting.from_mount, meeting.from_dir)
+        line = marks.new_line()
+        mark = marks.leave_at(
+            self.pod, self.writer.name, meeting.from_mount, meeting.from_dir, line
+        )
+        name, wanted = posixpath.basename(mark.path), contents.of(line)
+        _, reader = self._places(name)
+
+        def look() -> _Found:
+            if shell.read_line(self.reader, reader.path) == line:
+                return wanted
+            return streaming.read(self.reader, reader.path)
+
         try:
-            name = posixpath.basename(mark.path)
-            return mark.wrote, self._seen(name, lambda: mark.content, mark.wrote)
+            return mark.wrote, self._seen(name, mark.wrote, look, lambda _: wanted)
         finally:
-            marks.remove(self.pod, mark)
+            # before any other command in this Pod, and nobody waits for it
+            shell.discard(self.writer, mark.path)
 
-    def file_seen(self, name: str, wanted: bytes | None) -> tuple[Step, Step]:
+    def file_seen(self, name: str, wanted: Content | None) -> tuple[Step, Step]:
         """Have a file of the application seen, as the writer itself has it."""
-        path = posixpath.join(self.meeting.from_dir, name)
+        place, reader = self._places(name)
+        path = place.path
 
-        def own() -> bytes | shell.Missing | shell.Refused:
-            return shell.read(self.writer, path)
+        def own() -> _Found:
+            return streaming.read(self.writer, path)
 
         begun = time.monotonic()
         deadline = Deadline(self.timeout)
         has = poll(own, until=lambda it: _is(it, wanted), deadline=deadline)
-        if not isinstance(has, bytes) or not _is(has, wanted):
-            raise AssertionError(
-                failure.text(
-                    f"{self.writer.name!r} itself does not have it in volume"
-                    f" {self.meeting.volume.name!r}",
-                    expected=f"{self.writer.name}:{path}  "
-                    + ("a file" if wanted is None else failure.described(wanted)),
-                    got=f"{failure.described(has)}  (for {self.timeout:g} s)",
-                    mount=f"{self.writer.name} has {self.meeting.from_mount}",
-                    pod=str(self.pod),
-                )
+        if not isinstance(has, Content) or not _is(has, wanted):
+            raise broken(
+                self.pod,
+                f"{self.writer.name!r} itself has"
+                f" {'another content in' if isinstance(has, Content) else 'no'} {path}",
+                expected=f"{place}  " + ("a file" if wanted is None else failure.described(wanted)),
+                got=f"{failure.described(has)}  (for {self.timeout:g} s)",
+                where=f"{self.writer.name} has {self.meeting.from_mount}",
+                volume=self.meeting.volume.name,
+                cause=why.unseen(self.pod, place, place, has, written=False),
             )
         wrote = self._step("has", self.writer, path, has, time.monotonic() - begun)
-        # an application that goes on writing changes what there is to be seen
-        return wrote, self._seen(name, own if wanted is None else lambda: wanted, wrote)
 
-    def _seen(self, name: str, expected: Callable[[], object], wrote: Step) -> Step:
-        path = posixpath.join(self.meeting.to_dir, name)
+        def expected(seen: _Found) -> _Found:
+            # an application that goes on writing changes what there is to be seen
+            return has if wanted is not None or seen == has else own()
+
+        def look() -> _Found:
+            return streaming.read(self.reader, reader.path)
+
+        return wrote, self._seen(name, wrote, look, expected)
+
+    def _seen(
+        self,
+        name: str,
+        wrote: Step,
+        look: Callable[[], _Found],
+        expected: Callable[[_Found], _Found],
+    ) -> Step:
+        """Look until there is what is expected, once one knows what there is."""
+        writer, reader = self._places(name)
+        path = reader.path
         begun = time.monotonic()
         seen, wanted = poll(
-            lambda: (shell.read(self.reader, path), expected()),
-            until=lambda pair: pair[0] == pair[1] and isinstance(pair[0], bytes),
+            lambda: (seen := look(), expected(seen)),
+            until=lambda pair: pair[0] == pair[1] and isinstance(pair[0], Content),
             deadline=Deadline(self.timeout),
         )
-        if not isinstance(seen, bytes) or seen != wanted:
-            raise AssertionError(
-                failure.text(
-                    f"{self.reader.name!r} does not see what {self.writer.name!r} {wrote.action}"
-                    f" in volume {self.meeting.volume.name!r}",
-                    expected=f"{self.writer.name}:{wrote.path}  {wrote.size} bytes"
-                    f"  sha256 {wrote.sha256[:8]}…",
-                    got=f"{self.reader.name}:{path}  {failure.described(seen)}"
-                    f"  (for {self.timeout:g} s)",
-                    mounts=failure.mounts(self.meeting, self.writer.name, self.reader.name),
-                    pod=str(self.pod),
-                )
+        if not isinstance(seen, Content) or seen != wanted:
+            raise broken(
+                self.pod,
+                f"{self.reader.name!r} does not see what {self.writer.name!r} {wrote.action}"
+                f" in volume {self.meeting.volume.name!r}",
+                expected=f"{writer}  {failure.described(wanted)}",
+                got=f"{self.reader.name}:{path}  {failure.described(seen)}"
+                f"  (for {self.timeout:g} s)",
+                where=failure.mounts(self.meeting, self.writer.name, self.reader.name),
+                volume=self.meeting.volume.name,
+                cause=why.unseen(self.pod, writer, reader, seen, written=True),
             )
         return self._step("saw", self.reader, path, seen, time.monotonic() - begun)
 
+    def _places(self, name: str) -> tuple[Place, Place]:
+        return why.meeting(self.meeting, self.writer.name, self.reader.name, name)
+
     def _step(
-        self, action: str, container: Container, path: str, content: bytes, seconds: float
+        self, action: str, container: Container, path: str, content: Content, seconds: float
     ) -> Step:
         return marks.step(action, container.name, self.meeting.volume.name, path, content, seconds)
 
 
-def _is(content: object, wanted: bytes | None) -> bool:
-    return isinstance(content, bytes) and wanted in (None, content)
+def _is(content: _Found, wanted: Content | None) -> bool:
+    return isinstance(content, Content) and wanted in (None, content)

@@ -73,6 +73,38 @@ class Evidence:
         return "\n".join([*lines, *(f"  {each}" for each in self.events)])
 
 
+HELD, BROKEN, UNKNOWN = "held", "broken", "unknown"
+
+
+@dataclasses.dataclass(frozen=True)
+class Check:
+    """One call of an assertion, whatever became of it; plain data, so that it can travel.
+
+    Args:
+        assertion: its name, for example `assert_file_visible`.
+        manifest: where the Pod came from: a path, or `the given YAML`.
+        pod: namespace and name.
+        containers: whom it was about: `c1→c2`, `c1`, or "" for all of them.
+        volumes: the volumes it was about, as far as it got to know them.
+        verdict: `held`, `broken`, or `unknown` where nothing could be learned.
+        seconds: how long it took.
+        text: the evidence, or the whole failure.
+        cause: the word for why, for one that is broken or unknown.
+        at: `file:line` of the mount that is to blame; "" where there is none.
+    """
+
+    assertion: str
+    manifest: str
+    pod: str
+    containers: str
+    volumes: tuple[str, ...]
+    verdict: str
+    seconds: float
+    text: str
+    cause: str = ""
+    at: str = ""
+
+
 def digest(content: bytes) -> str:
     """The sha256 by which contents are compared, in hex."""
     return hashlib.sha256(content).hexdigest()

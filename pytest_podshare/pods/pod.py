@@ -11,10 +11,13 @@ from pytest_podshare import errors
 from pytest_podshare.cluster.record import Cluster
 from pytest_podshare.deadline import Deadline, Timeouts
 from pytest_podshare.kube.client import Api, pod_path
+from pytest_podshare.kube.watching import Watch
 from pytest_podshare.pods import state
 from pytest_podshare.pods.container import Container
-from pytest_podshare.pods.evidence import Evidence
-from pytest_podshare.wiring.model import Wiring, of_pod
+from pytest_podshare.pods.evidence import Check, Evidence
+from pytest_podshare.wiring.load import Manifest
+from pytest_podshare.wiring.model import Mount, Wiring
+from pytest_podshare.wiring.pod_spec import of_pod
 
 
 class Pod:
@@ -25,7 +28,9 @@ class Pod:
     Args:
         cluster: where it is.
         live: the Pod as the API server gave it when it was ready.
+        manifest: what it was made of.
         timeouts: how long things may take.
+        watch: the watch of its namespace's Pods, which is not its own.
         again: waits for the Pod that comes in its place, making it if nobody else does.
     """
 
@@ -34,16 +39,22 @@ class Pod:
         cluster: Cluster,
         live: dict[str, Any],
         *,
+        manifest: Manifest,
         timeouts: Timeouts,
+        watch: Watch,
         again: Callable[[], dict[str, Any]],
     ) -> None:
         self.cluster = cluster
+        self.manifest = manifest
         self.timeouts = timeouts
+        self.watch = watch
         self._again = again
         self._containers: dict[str, Container] = {}
         self._become(live)
-        # what was proved of it, in order; reports read it
+        # what was proved of it, in order
         self.evidence: list[Evidence] = []
+        # every assertion that was made on it, whatever its verdict; reports read it
+        self.checks: list[Check] = []
 
     def __repr__(self) -> str:
         return f"<Pod {self.namespace}/{self.name} ({', '.join(self._containers)})>"
@@ -85,6 +96,8 @@ class Pod:
             begun: when the assertion began, by the monotonic clock.
             events: what was done, seen and proved, in order.
         """
+        if self.manifest.stand_in:
+            method += f", {self.manifest.stand_in} in place of the applications"
         evidence = Evidence(
             claim=claim,
             method=method,
@@ -99,6 +112,11 @@ class Pod:
     def deadline(self, name: str, given: float | None) -> Deadline:
         """A deadline of the seconds that a caller gave, or else of the timeout of that name."""
         return Deadline(self.timeouts.or_given(name, given))
+
+    def where(self, container: str, mount: Mount | None) -> str:
+        """`file:line` of a container or of a mount of it in the manifest; "" if it has no such."""
+        line = self.manifest.line_of(container, mount.path if mount else None)
+        return f"{self.manifest.origin}:{line}" if line else ""
 
     def come_back(self) -> None:
         """Wait for the Pod that comes in the place of one that is gone; the handle then means it.
@@ -117,10 +135,12 @@ class Pod:
         self.node: str = live["spec"]["nodeName"]
         # the live spec, not the manifest's: a webhook may have added containers and mounts
         self.spec: dict[str, Any] = live["spec"]
+        self.labels: dict[str, str] = live["metadata"].get("labels") or {}
         self.wiring: Wiring = of_pod(live["spec"])
         self.identity = state.identity(live)
+        known = self._containers
         names = [each.name for each in self.wiring.containers]
-        self._containers = {name: Container(self, name) for name in names}
+        self._containers = {name: known.get(name) or Container(self, name) for name in names}
 
     def refresh(self) -> state.Identity:
         """Ask the API server which instances of its containers run now.
@@ -149,6 +169,11 @@ class Pod:
         if (problem := state.hopeless(live)) and isinstance(problem, errors.PodGone):
             raise problem
         return live
+
+    def settle(self) -> None:
+        """Wait until what was posted to its containers has been run, as far as it still can be."""
+        for container in self._containers.values():
+            container.settle()
 
     def close(self) -> None:
         """Close its exec sessions; may be called again, and never raises."""

@@ -20,7 +20,7 @@ _CRASHES = 3
 _PASSING = (
     "unbound immediate PersistentVolumeClaims",
     "waiting for ephemeral volume controller",
-    "PVC was not created for pod",
+    "was not created for pod",
     "is being deleted",
     "not-ready",
     "uninitialized",
@@ -56,16 +56,11 @@ def container_status(pod: Mapping[str, Any], name: str) -> Status:
     return next(found, {"name": name, "containerID": "", "state": {}, "restartCount": 0})
 
 
-# what the API server writes; powers of two and of ten
-_UNITS = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40, "k": 10**3, "M": 10**6, "G": 10**9}
-
-
-def bytes_of(quantity: str) -> int:
-    """A quantity such as `10Mi` or `500k`, in bytes."""
-    for unit, factor in _UNITS.items():
-        if quantity.endswith(unit):
-            return round(float(quantity.removesuffix(unit)) * factor)
-    return round(float(quantity))
+def has_ended(pod: Status, container: str, policy: str) -> Status | None:
+    """How a container ended that its restart policy does not start again; None for any other."""
+    ended = container_status(pod, container).get("state", {}).get("terminated")
+    stays = policy == "Never" or (policy == "OnFailure" and ended and ended.get("exitCode") == 0)
+    return dict(ended) if ended and stays else None
 
 
 def is_ready(pod: Status) -> bool:
@@ -98,7 +93,7 @@ def summary(pod: Status | None) -> str:
     if pod is None:
         return "the Pod is not there"
     parts = [f"phase {pod.get('status', {}).get('phase', 'unknown')}"]
-    parts += [f"{each['name']} {_state(each)}" for each in _statuses(pod)]
+    parts += [f"{each['name']} {describe(each)}" for each in _statuses(pod)]
     if message := _condition(pod, "PodScheduled").get("message"):
         parts.append(message)
     return ", ".join(parts)
@@ -132,7 +127,7 @@ def _stuck(pod: str, each: Status) -> errors.PodError | None:
         )
     if reason == "CrashLoopBackOff" and each.get("restartCount", 0) >= _CRASHES:
         return errors.ContainerCrashing(
-            f"{container} keeps ending: {_state(each)}, {each['restartCount']} restarts.",
+            f"{container} keeps ending: {describe(each)}, {each['restartCount']} restarts.",
             "Read its last words (kubectl logs --previous), or keep its command in the foreground.",
         )
     return None
@@ -142,16 +137,17 @@ def _failed(name: str, pod: Status) -> errors.PodError:
     status = pod["status"]
     reason = " ".join(f"{status.get('reason', '')} {status.get('message', '')}".split())
     if status.get("reason") == "Evicted":
-        return errors.PodGone(f"Pod {name} was evicted: {reason}", "Raise the limit it exceeded.")
-    states = ", ".join(f"{each['name']} {_state(each)}" for each in _statuses(pod))
+        why = " ".join(str(status.get("message", "")).split())
+        return errors.PodGone(f"Pod {name} was evicted: {why}", "Raise the limit it exceeded.")
+    states = ", ".join(f"{each['name']} {describe(each)}" for each in _statuses(pod))
     return errors.ContainerCrashing(
         f"Pod {name} failed: {reason or states}.",
         "Read its last words (kubectl logs); a Pod with restartPolicy Never is not started again.",
     )
 
 
-def _state(each: Status) -> str:
-    """`running`, `waiting (ErrImagePull)`, `ended with exit code 1 (Error)`."""
+def describe(each: Status) -> str:
+    """Where it stands: `running`, `waiting (ErrImagePull)`, `ended with exit code 1 (Error)`."""
     for kind, facts in each.get("state", {}).items():
         if kind == "terminated":
             return f"ended with exit code {facts.get('exitCode')} ({facts.get('reason', '')})"

@@ -14,6 +14,7 @@ from pytest_podshare import errors
 from pytest_podshare.cluster import nodes
 from pytest_podshare.kube.client import pod_path
 from pytest_podshare.pods import state
+from pytest_podshare.wiring import quantity
 
 if TYPE_CHECKING:
     from pytest_podshare.pods.pod import Pod
@@ -169,13 +170,13 @@ def _is_init(live: Mapping[str, Any], name: str) -> bool:
     return any(each["name"] == name for each in live["spec"].get("initContainers") or ())
 
 
-def _more_cpu(quantity: str) -> str:
-    milli = int(quantity[:-1]) if quantity.endswith("m") else round(1000 * float(quantity))
+def _more_cpu(given: str) -> str:
+    milli = int(given[:-1]) if given.endswith("m") else round(1000 * float(given))
     return f"{milli + 1}m"
 
 
-def _more_memory(quantity: str) -> str:
-    return str(state.bytes_of(quantity) + 1024 * 1024)
+def _more_memory(given: str) -> str:
+    return str(quantity.whole(given) + 1024 * 1024)
 
 
 _STRATEGIES = {"node": _on_node, "resize": _by_resize, "term": _by_term, "image": _by_image}

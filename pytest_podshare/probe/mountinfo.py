@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import posixpath
 import re
+from collections.abc import Iterable
 
 from pytest_podshare import errors
 from pytest_podshare.probe.shell import Shell
@@ -19,6 +21,7 @@ class MountEntry:
         fs_type: `ext4`, `tmpfs`, `overlay`, …
         options: of this mount: `ro`, `relatime`, …
         super_options: of the file system: `size=10240k`, …
+        device: major:minor of the file system; with `root`, it tells two mounts of one folder.
     """
 
     path: str
@@ -26,6 +29,21 @@ class MountEntry:
     fs_type: str
     options: tuple[str, ...]
     super_options: tuple[str, ...]
+    device: str = ""
+
+    @property
+    def source(self) -> tuple[str, str]:
+        """The folder that is mounted; two mounts of the same one show the same files."""
+        return self.device, self.root
+
+    @property
+    def volume(self) -> tuple[str, str] | None:
+        """The Pod's volume and the folder in it, as the kubelet names the source; None if not so.
+
+        A tmpfs is mounted by its own root, and a claim by its provisioner's folder.
+        """
+        found = _KUBELET.search(self.root)
+        return (found[1], found[2].strip("/")) if found else None
 
     @property
     def read_only(self) -> bool:
@@ -45,6 +63,10 @@ class MountEntry:
         return f"{self.path} is {self.fs_type} ({'ro' if self.read_only else 'rw'}{size})"
 
 
+# …/pods/UID/volumes/kubernetes.io~empty-dir/NAME/FOLDER
+_KUBELET = re.compile(r"/volumes/kubernetes\.io~[^/]+/([^/]+)(.*)$")
+
+
 def parse(text: str) -> list[MountEntry]:
     """The entries, in the order of mounting."""
     entries = []
@@ -59,13 +81,14 @@ def parse(text: str) -> list[MountEntry]:
                 fs_type=tail[0],
                 options=tuple(fields[5].split(",")),
                 super_options=tuple(tail[2].split(",")),
+                device=fields[2],
             )
         )
     return entries
 
 
-def at(shell: Shell, path: str) -> MountEntry | None:
-    """The mount at that path, as the container sees it; of several the last, which hides the rest.
+def table(shell: Shell) -> list[MountEntry]:
+    """All mounts of the container, in the order of mounting.
 
     Raises:
         ToolMissing: the image has no `cat`.
@@ -76,8 +99,23 @@ def at(shell: Shell, path: str) -> MountEntry | None:
             f"{shell.name} cannot tell its mounts: {done.stderr.decode(errors='replace').strip()}",
             "Use an image with `cat`; nothing was learned about the volume.",
         )
-    found = [each for each in parse(done.stdout.decode(errors="replace")) if each.path == path]
+    return parse(done.stdout.decode(errors="replace"))
+
+
+def at(shell: Shell, path: str) -> MountEntry | None:
+    """The mount at that path, as the container sees it; of several the last, which hides the rest.
+
+    Raises:
+        ToolMissing: the image has no `cat`.
+    """
+    found = [each for each in table(shell) if each.path == path]
     return found[-1] if found else None
+
+
+def covering(entries: Iterable[MountEntry], path: str) -> MountEntry | None:
+    """The mount that a path lies in: the last one at the path or above it, which hides the rest."""
+    around = [each for each in entries if posixpath.commonpath([each.path, path]) == each.path]
+    return around[-1] if around else None
 
 
 def _unescaped(field: str) -> str:

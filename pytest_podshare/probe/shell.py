@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import posixpath
+import re
 import secrets
 import shlex
 from collections.abc import Sequence
@@ -11,12 +13,19 @@ from typing import Protocol
 
 from pytest_podshare import errors
 from pytest_podshare.kube.framing import Completed
+from pytest_podshare.probe.inode import Stat
 
 # bytes per printf: a command line of a shell may be limited to 128 KiB, and a byte takes four
 _PIECE = 16 * 1024
 _PAGE = 4096
 # what strerror(3) makes of ENOENT in the C locale, in glibc and in musl
 _NOT_THERE = "No such file or directory"
+# what a printf format has for each byte: an octal escape, which any sh knows, or the byte itself
+# (not a hyphen: a format that begins with one is taken for an option)
+_FORMAT = [
+    bytes([byte]) if bytes([byte]).isalnum() or byte in b"/._" else b"\\%03o" % byte
+    for byte in range(256)
+]
 
 
 class Shell(Protocol):
@@ -26,6 +35,18 @@ class Shell(Protocol):
 
     def run(self, script: bytes) -> Completed:
         """Run a POSIX shell script."""
+        ...
+
+
+class Session(Shell, Protocol):
+    """A shell that stays open, so that it can be asked in shorter ways."""
+
+    def quick(self, script: bytes) -> Completed:
+        """Run a script that does not exit, in the shell itself; nothing of its stderr comes."""
+        ...
+
+    def post(self, script: bytes) -> None:
+        """Have a script run before the next command, and do not wait for it."""
         ...
 
 
@@ -47,11 +68,12 @@ class Missing:
         return "missing"
 
 
-def write(shell: Shell, path: str, content: bytes) -> Refused | None:
+def write(shell: Session, path: str, content: bytes) -> Refused | None:
     """Write a file so that a reader sees all of it or nothing.
 
     The content goes to a temporary name in the same folder and is renamed, which is atomic only
-    within one mount (rename(2)).
+    within one mount (rename(2)). It goes through the shell's own commands: for large content
+    there is `streaming`.
 
     Returns:
         None when it was written, else why it was not.
@@ -59,17 +81,37 @@ def write(shell: Shell, path: str, content: bytes) -> Refused | None:
     Raises:
         ToolMissing: the image has no `mv`.
     """
-    target = _quoted(path)
-    draft = _quoted(posixpath.join(posixpath.dirname(path), f".podshare-{secrets.token_hex(6)}"))
-    pieces = [content[at : at + _PIECE] for at in range(0, len(content), _PIECE)] or [b""]
-    lines = [b"set -e", b": > " + draft]
-    lines += [b"printf '" + _octal(piece) + b"' >> " + draft for piece in pieces]
-    lines += [b"mv " + draft + b" " + target]
-    done = _run(shell, b"\n".join(lines), "mv")
-    if done.returncode == 0:
-        return None
-    shell.run(b"rm -f " + draft)
-    return Refused(_words(done.stderr))
+    draft = draft_of(path)
+    if len(content) <= _PIECE:
+        at_once = b"printf '%s' > %s && " % (_format(content), quoted(draft))
+        if shell.quick(at_once + rename(draft, path)).returncode == 0:
+            return None
+    # again, in the slow way, which has words for what is the matter
+    pieces = [content[at : at + _PIECE] for at in range(0, len(content), _PIECE)]
+    lines = [b"set -e", b": > " + quoted(draft)]
+    lines += [b"printf '%s' >> %s" % (_format(piece), quoted(draft)) for piece in pieces]
+    done = run(shell, b"\n".join([*lines, rename(draft, path)]), "mv")
+    return None if done.returncode == 0 else write_refused(shell, draft, done)
+
+
+def draft_of(path: str) -> str:
+    """A temporary name in the folder of a path."""
+    return posixpath.join(posixpath.dirname(path), f".podshare-{secrets.token_hex(6)}")
+
+
+def rename(draft: str, path: str) -> bytes:
+    """The script that gives a draft its name; `mv` would put it into a folder of that name."""
+    target = quoted(path)
+    script = b'if [ -d %s ]; then echo "sh: Is a directory" >&2; false; else mv -f %s %s; fi'
+    return script % (target, quoted(draft), target)
+
+
+def write_refused(shell: Shell, draft: str, done: Completed) -> Refused:
+    """Why a draft could not be written or renamed; it is removed."""
+    # a shell's own printf fails without a word where the file system is full; cat tells why
+    told = shell.run(b"printf '%%%ds' x | LC_ALL=C cat >> %s" % (2 * _PAGE, quoted(draft)))
+    shell.run(b"rm -f " + quoted(draft))
+    return Refused(_words(done.stderr if told.returncode == 0 else told.stderr))
 
 
 def fill(shell: Shell, path: str, size: int) -> Refused | None:
@@ -80,7 +122,7 @@ def fill(shell: Shell, path: str, size: int) -> Refused | None:
     """
     pages = -(-size // _PAGE)
     script = b"LC_ALL=C dd if=/dev/zero of=%s bs=%d count=%d status=none"
-    done = _run(shell, script % (_quoted(path), _PAGE, pages), "dd")
+    done = run(shell, script % (quoted(path), _PAGE, pages), "dd")
     return None if done.returncode == 0 else Refused(_words(done.stderr))
 
 
@@ -93,12 +135,37 @@ def read(shell: Shell, path: str) -> bytes | Missing | Refused:
     Raises:
         ToolMissing: the image has no `cat`; says nothing about the file.
     """
+    done = shell.run(reading(path))
+    return read_refused(shell, done) or done.stdout
+
+
+def reading(path: str) -> bytes:
+    """The script that prints a file."""
     # asking whether it is there would call a file missing that lies in a forbidden folder
-    done = _run(shell, b"LC_ALL=C cat " + _quoted(path), "cat")
-    if done.returncode == 0:
-        return done.stdout
-    why = _words(done.stderr)
-    return Missing() if why == _NOT_THERE else Refused(why)
+    return b"LC_ALL=C cat " + quoted(path)
+
+
+def read_refused(shell: Shell, done: Completed) -> Missing | Refused | None:
+    """What was the matter with printing a file; None if nothing was.
+
+    Raises:
+        ToolMissing: the image has no `cat`; says nothing about the file.
+    """
+    check_tool(shell, done, "cat")
+    return None if done.returncode == 0 else _why_not(done)
+
+
+def read_line(shell: Session, path: str) -> bytes:
+    """Read a file of one line that has no end, without any program of the image.
+
+    A shell cannot hold NUL, and does not tell here why a file cannot be read: what does not come
+    as it should has to be asked for with `read`.
+
+    Returns:
+        Its content; nothing for a file that holds more than one line, or that is not there.
+    """
+    script = b'line=; ! IFS= read -r line < %s && printf %%s "$line"'
+    return shell.quick(script % quoted(path)).stdout
 
 
 def find(shell: Shell, folders: Sequence[str], name: str) -> list[str]:
@@ -107,20 +174,27 @@ def find(shell: Shell, folders: Sequence[str], name: str) -> list[str]:
     Raises:
         ToolMissing: the image has no `find`.
     """
-    places = b" ".join(_quoted(folder) for folder in folders)
+    places = b" ".join(quoted(folder) for folder in folders)
+    pattern = quoted(re.sub(r"([][*?\\])", r"\\\1", name))
     # a folder that is not there, or may not be entered, holds nothing that could be seen
-    script = b"find %s -name %s 2>/dev/null\ncode=$?; [ $code -lt 126 ] || exit $code"
-    done = _run(shell, script % (places, _quoted(name)), "find")
-    return sorted(set(done.stdout.decode(errors="surrogateescape").splitlines()))
+    script = b"LC_ALL=C find %s -name %s -print0 2>/dev/null"
+    script += b"\ncode=$?; [ $code -lt 126 ] || exit $code"
+    done = run(shell, script % (places, pattern), "find")
+    return sorted(set(_names(done.stdout)))
 
 
-@dataclasses.dataclass(frozen=True)
-class Stat:
-    """Owner, group and permission bits (with setuid, setgid, sticky) of a file or folder."""
+def names_in(shell: Shell, folder: str) -> list[str] | Missing | Refused:
+    """The names in a folder, or why there are none to be had.
 
-    uid: int
-    gid: int
-    mode: int
+    Raises:
+        ToolMissing: the image has no `ls`.
+    """
+    script = b"LC_ALL=C ls -A %s/ > /dev/null || exit\ncd %s\n" % ((quoted(folder),) * 2)
+    # line by line, ls would make two names of one that holds a line's end
+    script += b'for name in .* *; do case "$name" in .|..) continue;; esac\n'
+    script += b'if [ -e "$name" ] || [ -L "$name" ]; then printf "%s\\0" "$name"; fi; done'
+    done = run(shell, script, "ls")
+    return sorted(_names(done.stdout)) if done.returncode == 0 else _why_not(done)
 
 
 def stat(shell: Shell, path: str) -> Stat | None:
@@ -129,36 +203,87 @@ def stat(shell: Shell, path: str) -> Stat | None:
     Raises:
         ToolMissing: the image has no `stat`.
     """
-    done = _run(shell, b"stat -L -c '%u %g %a' " + _quoted(path), "stat")
-    if done.returncode != 0:
-        return None
-    uid, gid, mode = done.stdout.split()
-    return Stat(int(uid), int(gid), int(mode, 8))
+    done = run(shell, _stating(path, b"-L"), "stat")
+    return Stat.parse(done.stdout) if done.returncode == 0 else None
+
+
+def lstat(shell: Shell, path: str) -> Stat | Missing | Refused:
+    """What is at that path, symlinks not followed, or why it cannot be told.
+
+    Raises:
+        ToolMissing: the image has no `stat`, or no `readlink` for a symlink.
+    """
+    leads = b"if [ -L %s ]; then readlink %s; fi" % ((quoted(path),) * 2)
+    done = run(shell, _stating(path) + b" || exit\n" + leads, "stat")
+    return Stat.parse(done.stdout) if done.returncode == 0 else _why_not(done)
+
+
+def _stating(path: str, option: bytes = b"") -> bytes:
+    return b"LC_ALL=C stat %s -c '%%u %%g %%f %%s %%Y %%U %%G' %s" % (option, quoted(path))
 
 
 def remove(shell: Shell, path: str) -> Refused | None:
     """Remove a file; one that is not there is removed already."""
-    done = _run(shell, b"rm -f " + _quoted(path), "rm")
+    done = run(shell, b"LC_ALL=C rm -f " + quoted(path), "rm")
     return None if done.returncode == 0 else Refused(_words(done.stderr))
 
 
-def _run(shell: Shell, script: bytes, tool: str) -> Completed:
+def discard(shell: Session, path: str) -> None:
+    """Have a file of ours removed before the next command; nobody waits for it, or is told."""
+    with contextlib.suppress(errors.PodshareError):
+        shell.post(b"rm -f " + quoted(path))
+
+
+def run(shell: Shell, script: bytes, tool: str) -> Completed:
+    """Run a script that stands and falls with a program of the image.
+
+    Raises:
+        ToolMissing: there is no such program.
+    """
     done = shell.run(script)
-    if done.returncode in (126, 127):
-        raise errors.ToolMissing(
-            f"The image of {shell.name} has no usable `{tool}`: {_words(done.stderr)}",
-            f"Use an image with `{tool}`; nothing was learned about the volume.",
-        )
+    check_tool(shell, done, tool)
     return done
 
 
-def _octal(content: bytes) -> bytes:
-    """The content as a printf format: every byte as an octal escape, which any sh knows."""
-    return b"".join(b"\\%03o" % byte for byte in content)
+def check_tool(shell: Shell, done: Completed, tool: str) -> None:
+    """Raise the error of an image that lacks a program."""
+    if done.returncode in (126, 127):
+        raise errors.ToolMissing(
+            f"The image of {shell.name} has no usable `{tool}`.",
+            f"Use an image with `{tool}`; nothing was learned about the volume.",
+        )
 
 
-def _quoted(path: str) -> bytes:
+def quoted(path: str) -> bytes:
+    """A path as one word of a shell, whatever bytes it has.
+
+    Raises:
+        ValueError: it holds NUL, which no word of a shell can.
+    """
+    if "\0" in path:
+        raise ValueError(f"{path!r} holds NUL")
     return shlex.quote(path).encode("utf-8", "surrogateescape")
+
+
+def assigned(variable: str, path: str) -> str:
+    """The script that sets a variable to a path, in ASCII alone, whatever bytes the path has."""
+    letters = _format(path.encode("utf-8", "surrogateescape")).decode("ascii")
+    # a substitution would cut off line ends at the end, so there is something after them
+    return f"{variable}=$(printf '{letters}/'); {variable}=${{{variable}%/}}"
+
+
+def _format(content: bytes) -> bytes:
+    """The content as a printf format."""
+    return b"".join([_FORMAT[byte] for byte in content])
+
+
+def _names(listed: bytes) -> list[str]:
+    return listed.decode("utf-8", "surrogateescape").split("\0")[:-1]
+
+
+def _why_not(done: Completed) -> Missing | Refused:
+    why = _words(done.stderr)
+    return Missing() if why == _NOT_THERE else Refused(why)
 
 
 def _words(stderr: bytes) -> str:

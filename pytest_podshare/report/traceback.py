@@ -26,9 +26,11 @@ def without_our_frames(
     value = excinfo.value
     if not isinstance(value, (errors.PodshareError, AssertionError)) or not _passed(value, _OURS):
         return excinfo
+    # what led to it inside is told by the text
+    value.__suppress_context__ = True
     if isinstance(value, errors.PodshareError) and not _left(value.__traceback__, _MACHINERY):
         return _text_alone(str(value))
-    value.__traceback__ = _without(value.__traceback__, _OURS)
+    value.__traceback__ = _until_ours(value.__traceback__)
     return pytest.ExceptionInfo.from_exception(value)
 
 
@@ -40,13 +42,11 @@ def _passed(value: BaseException, folder: Path) -> bool:
     return last is not None and _is_in(last, folder)
 
 
-def _without(tb: TracebackType | None, folder: Path) -> TracebackType | None:
-    if tb is None:
+def _until_ours(tb: TracebackType | None) -> TracebackType | None:
+    """The frames up to our first one: what we call, and what calls us back, is our own matter."""
+    if tb is None or _is_in(tb, _OURS):
         return None
-    rest = _without(tb.tb_next, folder)
-    if _is_in(tb, folder):
-        return rest
-    return TracebackType(rest, tb.tb_frame, tb.tb_lasti, tb.tb_lineno)
+    return TracebackType(_until_ours(tb.tb_next), tb.tb_frame, tb.tb_lasti, tb.tb_lineno)
 
 
 def _left(tb: TracebackType | None, machinery: tuple[Path, ...]) -> bool:

@@ -79,12 +79,13 @@ def test_another_volume_at_the_same_place_fails(twin):
         assert_file_visible(pod, from_c="c1", to_c="c2")
 
     assert str(caught.value).splitlines() == [
-        "'c2' does not see what 'c1' writes: they share no volume that containers write to",
-        "  c1  mounts xchange at /tmp/xchange",
-        "  c2  mounts exchange2 at /tmp/data",
-        f"  pod  {pod.namespace}/sharevol",
-        "Give both containers a volumeMount of the same volume, "
-        "or assert on containers that have one.",
+        "'c2' does not see what 'c1' writes",
+        "  expected  c1 and c2 mount one volume, and see the same folder of it",
+        "  got       c1 mounts xchange at /tmp/xchange; c2 mounts exchange2 at /tmp/data",
+        "  why       another volume: c1 mounts volume 'xchange', c2 mounts 'exchange2' at"
+        " /tmp/data, which is a volume of its own",
+        f"  pod       {pod.namespace}/sharevol",
+        "Mount 'xchange' in c2 instead of 'exchange2'.",
     ]
 
 
@@ -99,9 +100,9 @@ def test_a_volume_asked_for_by_name_must_be_mounted_by_both(twin):
     pod = twin(change)
     assert_file_visible(pod, from_c="c1", to_c="c2", volume="other")
 
-    with pytest.raises(NoSharedVolume, match="volume 'xchange': 'c2' does not mount it"):
+    with pytest.raises(NoSharedVolume, match="not mounted: c2 does not mount volume 'xchange'"):
         assert_file_visible(pod, from_c="c1", to_c="c2", volume="xchange")
-    with pytest.raises(NoSharedVolume, match="volume 'exchange': the Pod has no such volume"):
+    with pytest.raises(NoSharedVolume, match="not mounted: the Pod has no volume 'exchange'"):
         assert_file_visible(pod, from_c="c1", to_c="c2", volume="exchange")
 
 
@@ -121,11 +122,15 @@ def test_each_shared_volume_is_proved(twin):
     with pytest.raises(AssertionError) as caught:
         assert_file_visible(pod, from_c="c1", to_c="c2")
     text = re.sub(r"podshare-[0-9a-f]{16}", "NONCE", str(caught.value))
+    text = re.sub(r" is \w+ \(ro\)", " is FS (ro)", text)
     assert text.splitlines() == [
         "'c1' cannot write to volume 'other'",
         "  expected  c1:/o1/NONCE  written",
         "  got       Read-only file system",
-        "  mount     c1 has other at /o1 (ro)",
+        "  where     c1 has other at /o1 (ro)",
+        "  why       read-only: c1 mounts volume other read-only (readOnly: true);"
+        " its table of mounts says /o1 is FS (ro)",
+        "  to do     Drop readOnly from this mount of c1.",
         f"  pod       {pod.namespace}/sharevol",
     ]
 
@@ -152,7 +157,7 @@ def test_sub_paths_that_do_not_meet_fail(twin):
         c1["volumeMounts"][0]["subPath"] = "out"
         c2["volumeMounts"][0]["subPath"] = "in"
 
-    with pytest.raises(NoSharedVolume, match="they mount different subPaths of it"):
+    with pytest.raises(NoSharedVolume, match="different subPath: of volume xchange c1 mounts"):
         assert_file_visible(twin(change), from_c="c1", to_c="c2", volume="xchange")
 
 
@@ -175,7 +180,11 @@ def test_a_reader_who_may_not_look_is_not_told_that_a_file_is_missing(twin):
         "'c2' does not see what 'c1' wrote in volume 'xchange'",
         "  expected  c1:/tmp/xchange/NONCE  64 bytes  sha256 DIGEST…",
         "  got       c2:/tmp/data/NONCE  Permission denied  (for 0.5 s)",
-        "  mounts    c1 has xchange at /tmp/xchange; c2 has xchange at /tmp/data",
+        "  where     c1 has xchange at /tmp/xchange; c2 has xchange at /tmp/data",
+        "  why       permission denied: c2 is user 1000 with group 0; /tmp/data belongs to 0:0"
+        " with mode 0700",
+        "  to do     Its mode lets no group enter it: let who makes it give it mode 0710 and set"
+        " the Pod's fsGroup, or run both containers as one user.",
         f"  pod       {pod.namespace}/sharevol",
     ]
 
@@ -214,9 +223,9 @@ def test_a_file_of_the_application_that_is_not_there_or_differs_fails(podshare):
     pod = podshare.deploy("manifests/sharevol.yaml")
     pod["c1"].exec(["sh", "-c", "echo some data > /tmp/xchange/data"])
 
-    with pytest.raises(AssertionError, match="'c1' itself does not have it in volume 'xchange'"):
+    with pytest.raises(AssertionError, match="'c1' itself has no /tmp/xchange/date"):
         assert_file_visible(pod, from_c="c1", to_c="c2", path="/tmp/xchange/date", timeout=0.3)
-    with pytest.raises(AssertionError, match="'c1' itself does not have it in volume 'xchange'"):
+    with pytest.raises(AssertionError, match="'c1' itself has another content in /tmp/x"):
         assert_file_visible(
             pod, from_c="c1", to_c="c2", path="/tmp/xchange/data", content="other", timeout=0.3
         )

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from pytest_podshare import errors, options
+from pytest_podshare.explain.cause import WORDS
 
 DOCUMENTS = [Path("README.md"), Path("CONTRIBUTING.md"), *sorted(Path("docs").glob("**/*.md"))]
 SOURCES = {
@@ -76,4 +77,14 @@ def test_the_reference_lists_every_error():
     ]
 
     assert len(classes) > 20
+    assert missing == []
+
+
+def test_the_reference_lists_every_cause():
+    """With what it means."""
+    text = Path("docs/reference.md").read_text()
+
+    missing = [word for word in WORDS if f"| `{word}` | {WORDS[word]} |" not in text]
+
+    assert len(WORDS) > 20
     assert missing == []

@@ -1,45 +1,43 @@
 """The shell way to write and read files, in the real shells of this machine."""
 
+import io
 import os
 import shutil
+import stat
 import subprocess
+import tempfile
+from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from local_shell import SHELLS, LocalShell
 
 from pytest_podshare import errors
-from pytest_podshare.kube.framing import Completed
-from pytest_podshare.probe import shell
+from pytest_podshare.probe import content as contents
+from pytest_podshare.probe import shell, streaming, trail
 
-SHELLS = {"sh": ["sh"], "bash": ["bash", "--posix"], "busybox": ["busybox", "sh"]}
-
-
-class Local:
-    """A shell of this machine in place of one in a container."""
-
-    def __init__(self, argv, path=None):
-        self.name = "here"
-        self._argv = argv
-        self._path = path
-
-    def run(self, script):
-        """Run a script as a session would."""
-        environ = {**os.environ, "LANG": "de_DE.UTF-8"}
-        if self._path is not None:
-            environ["PATH"] = str(self._path)
-        done = subprocess.run(self._argv, input=script, capture_output=True, env=environ)
-        return Completed(done.returncode, done.stdout, done.stderr)
+REAL = settings(
+    deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 
 
-@pytest.fixture(params=SHELLS)
+@pytest.fixture(scope="module", params=SHELLS)
 def here(request):
-    """Each kind of shell that this machine has."""
-    argv = SHELLS[request.param]
-    if shutil.which(argv[0]) is None:
-        pytest.skip(f"no {argv[0]} on this machine")
-    return Local([shutil.which(argv[0]), *argv[1:]])
+    """Each kind of shell that this machine has, kept open as in a session."""
+    with LocalShell(SHELLS[request.param]) as opened:
+        yield opened
 
 
-CONTENTS = [b"", b"some data\n", bytes(range(256)), b"%s %d \\n '\"$HOME`id`", b"x" * 70_000]
+CONTENTS = [b"", b"-n", b"some data\n", bytes(range(256)), b"%s %d \\n '\"$HOME`id`", b"x" * 70_000]
+ODD_NAMES = ["with space", "it's", "-n", "-rf", "$HOME", "ä", "a\nb", "\n", "a\n", "\udcff", "*"]
+# what a file may be called: any bytes but NUL and slash
+NAMES = (
+    st.binary(min_size=1, max_size=80)
+    .map(lambda raw: raw.translate(bytes.maketrans(b"\0/", b"_.")))
+    .filter(lambda raw: raw not in (b".", b".."))
+    .map(os.fsdecode)
+)
 
 
 @pytest.mark.parametrize("content", CONTENTS, ids=lambda content: f"{len(content)}-bytes")
@@ -53,7 +51,7 @@ def test_what_is_written_is_read(here, tmp_path, content):
     assert os.listdir(tmp_path) == ["f"]
 
 
-@pytest.mark.parametrize("name", ["with space", "it's", "-n", "$HOME", "ä", "a\nb", "\udcff"])
+@pytest.mark.parametrize("name", ODD_NAMES)
 def test_any_name_can_be_written(here, tmp_path, name):
     """A name may hold any byte but NUL and slash."""
     path = f"{tmp_path}/{name}"
@@ -61,29 +59,226 @@ def test_any_name_can_be_written(here, tmp_path, name):
     assert shell.write(here, path, b"content") is None
 
     assert shell.read(here, path) == b"content"
+    assert shell.find(here, [str(tmp_path)], name) == [path]
     assert shell.remove(here, path) is None
     assert os.listdir(tmp_path) == []
 
 
+@REAL
+@given(name=NAMES, content=st.binary(max_size=400), line=st.text("0123456789abcdef", min_size=1))
+def test_any_name_and_any_content_pass_every_way(here, tmp_path, name, content, line):
+    """Written and read by the shell, streamed, looked for, listed, and seen by Python itself."""
+    folder = tempfile.mkdtemp(dir=tmp_path)
+    path = f"{folder}/{name}"
+    held = contents.of(content)
+
+    assert shell.write(here, path, content) is None
+    assert Path(path).read_bytes() == content
+    assert shell.read(here, path) == content
+    assert streaming.read(here, path) == held
+    assert streaming.write(here, path, [content], len(content)) == held
+    assert Path(path).read_bytes() == content
+    assert os.listdir(folder) == [name] == shell.names_in(here, folder)
+    assert shell.find(here, [folder], name) == [path]
+    assert shell.write(here, path, line.encode()) is None
+    assert shell.read_line(here, path) == line.encode()
+    assert trail.of_path(here, path)[-1].path == path
+    shell.discard(here, path)
+    assert shell.names_in(here, folder) == []
+
+
+@REAL
+@given(path=NAMES)
+def test_a_path_is_spelled_in_ascii_whatever_bytes_it_has(here, path):
+    """As it has to be where it is an argument of an exec, which the API takes for UTF-8."""
+    script = shell.assigned("p", path)
+
+    assert script.isascii()
+    assert here.run(script.encode() + b'\nprintf %s "$p"').stdout == os.fsencode(path)
+
+
+def test_a_name_that_looks_like_a_pattern_finds_itself_alone(here, tmp_path):
+    """And not what the pattern would match: the control for the search."""
+    for name in ("a*", "ab", "a?", "[a]", "a", "a\\*"):
+        (tmp_path / name).touch()
+
+    for name in ("a*", "a?", "[a]", "a\\*"):
+        assert shell.find(here, [str(tmp_path)], name) == [f"{tmp_path}/{name}"]
+
+
+def test_a_search_finds_every_file_of_that_name(here, tmp_path):
+    """In each folder below those given, be there folders that are missing."""
+    for folder in ("a", "a\nb", "c/d"):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / "f").touch()
+
+    found = shell.find(here, [str(tmp_path), f"{tmp_path}/none", f"{tmp_path}/c"], "f")
+
+    assert found == sorted(f"{tmp_path}/{folder}/f" for folder in ("a", "a\nb", "c/d"))
+    assert shell.find(here, [str(tmp_path)], "g") == []
+
+
+def test_nul_is_in_no_path():
+    """A shell would drop it without a word, and take another file."""
+    with pytest.raises(ValueError, match="holds NUL"):
+        shell.quoted("/v/a\0b")
+
+
 def test_a_file_that_is_not_there_is_missing(here, tmp_path):
     """Missing is one thing, and not an error."""
-    assert shell.read(here, str(tmp_path / "f")) == shell.Missing()
+    path = str(tmp_path / "f")
+
+    assert shell.read(here, path) == shell.Missing()
+    assert streaming.read(here, path) == shell.Missing()
+    assert shell.lstat(here, path) == shell.Missing()
+    assert shell.names_in(here, path) == shell.Missing()
+    assert shell.read_line(here, path) == b""
 
 
 def test_a_folder_is_not_missing(here, tmp_path):
     """Whatever else the reader says is another thing, in its own words."""
     assert shell.read(here, str(tmp_path)) == shell.Refused("Is a directory")
+    assert streaming.read(here, str(tmp_path)) == shell.Refused("Is a directory")
+
+
+def test_a_file_is_no_folder(here, tmp_path):
+    """Nor is it one without names."""
+    (tmp_path / "f").touch()
+
+    assert shell.names_in(here, str(tmp_path / "f")) == shell.Refused("Not a directory")
+    assert shell.names_in(here, str(tmp_path)) == ["f"]
+
+
+@pytest.mark.parametrize("held", [b"", b"one\n", b"one\ntwo", b"\n", b"one\n\n"])
+def test_only_one_line_without_an_end_is_read_as_such(here, tmp_path, held):
+    """The mutated twins of a line: all else has to be asked for in the slow way."""
+    (tmp_path / "f").write_bytes(held)
+
+    assert shell.read_line(here, str(tmp_path / "f")) == b""
+
+
+def test_nothing_of_one_file_is_left_for_the_next(here, tmp_path):
+    """A line that was read is forgotten when the next file is not there."""
+    (tmp_path / "f").write_bytes(b"  one \\n ")
+
+    assert shell.read_line(here, str(tmp_path / "f")) == b"  one \\n "
+    assert shell.read_line(here, str(tmp_path / "g")) == b""
+
+
+@pytest.mark.parametrize("size", [10, 70_000])
+def test_a_write_is_not_put_into_a_folder_of_that_name(here, tmp_path, size):
+    """As mv by itself would do."""
+    (tmp_path / "folder").mkdir()
+    path, content = str(tmp_path / "folder"), b"x" * size
+
+    assert shell.write(here, path, content) == shell.Refused("Is a directory")
+    assert streaming.write(here, path, [content], size) == shell.Refused("Is a directory")
+    assert [each for _, _, names in os.walk(tmp_path) for each in names] == []
 
 
 def test_a_refused_write_says_why_and_leaves_nothing(here, tmp_path):
     """The reason is the system's own."""
     (tmp_path / "file").touch()
+    path = str(tmp_path / "file" / "f")
 
-    refused = shell.write(here, str(tmp_path / "file" / "f"), b"x")
-
-    assert isinstance(refused, shell.Refused)
-    assert refused.message in ("Not a directory", "nonexistent directory", "Directory nonexistent")
+    for refused in (shell.write(here, path, b"x"), streaming.write(here, path, [b"x"], 1)):
+        assert isinstance(refused, shell.Refused)
+        assert refused.message in (
+            "Not a directory",
+            "nonexistent directory",
+            "Directory nonexistent",
+        )
     assert os.listdir(tmp_path) == ["file"]
+
+
+def test_a_content_that_ends_early_is_not_given_its_name(here, tmp_path):
+    """A connection that breaks looks like the end of a content."""
+
+    class Breaking(LocalShell):
+        """One whose connection breaks after some bytes, without a word."""
+
+        def feed(self, script, pieces):
+            return super().feed(script, [next(iter(pieces))])
+
+    with Breaking(here._argv) as breaking:
+        refused = streaming.write(breaking, str(tmp_path / "f"), [b"x" * 10, b"y" * 10], 20)
+
+    assert refused == shell.Refused("only 10 bytes came")
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("pieces", [[b"short"], [b"much", b"too", b"long"]])
+def test_a_content_of_another_size_than_was_said_is_an_error(here, tmp_path, pieces):
+    """The file changed while it was read: nothing is written."""
+    with pytest.raises(ValueError, match="a content of 8 bytes has"):
+        streaming.write(here, str(tmp_path / "f"), pieces, 8)
+
+    here.run(b":")
+    assert os.listdir(tmp_path) == []
+
+
+def test_content_is_never_taken_for_commands(here, tmp_path):
+    """Whatever of it is left by a program that ended early."""
+    content = b"\ntouch %s/pwned\n" % bytes(tmp_path) * 5000
+    path = str(tmp_path / "none" / "f")
+
+    assert isinstance(streaming.write(here, path, [content], len(content)), shell.Refused)
+    assert isinstance(shell.write(here, path, content), shell.Refused)
+
+    assert here.run(b"echo on").stdout == b"on\n"
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_content_is_handed_on_in_parts(here, tmp_path):
+    """And what the one who takes them raises is not kept back."""
+    (tmp_path / "f").write_bytes(b"0123456789" * 100_000)
+    into = io.BytesIO()
+
+    held = streaming.read(here, str(tmp_path / "f"), into.write)
+
+    assert held == contents.of(into.getvalue())
+    assert len(into.getvalue()) == 1_000_000
+
+
+def test_what_a_file_is_can_be_told(here, tmp_path):
+    """In the words of pytest-testinfra; of a link, where it leads."""
+    (tmp_path / "f").write_bytes(b"12345")
+    (tmp_path / "f").chmod(0o4640)
+    (tmp_path / "a\nb").symlink_to("no such\nfile")
+    os.mkfifo(tmp_path / "pipe")
+    known = (tmp_path / "f").stat()
+
+    file, link, pipe, folder = (
+        shell.lstat(here, f"{tmp_path}{name}") for name in ("/f", "/a\nb", "/pipe", "")
+    )
+
+    assert (file.uid, file.gid, file.mode, file.size) == (known.st_uid, known.st_gid, 0o4640, 5)
+    assert file.mtime == int(known.st_mtime)
+    assert file.user == Path(tmp_path, "f").owner()
+    assert file.group == Path(tmp_path, "f").group()
+    assert (file.is_file, file.is_directory, file.is_symlink, file.linked_to) == (
+        True,
+        False,
+        False,
+        "",
+    )
+    assert (link.is_symlink, link.linked_to, link.is_file) == (True, "no such\nfile", False)
+    assert (pipe.is_pipe, pipe.is_socket, pipe.kind) == (True, False, stat.S_IFIFO)
+    assert (folder.is_directory, folder.is_file) == (True, False)
+    assert shell.stat(here, f"{tmp_path}/a\nb") is None
+    assert shell.stat(here, f"{tmp_path}/f") == file
+
+
+def test_the_way_to_a_file_has_links_with_any_names(here, tmp_path):
+    """One of several lines would shift all that comes after it."""
+    (tmp_path / "folder\nof two").mkdir()
+    (tmp_path / "link").symlink_to("folder\nof two")
+    (tmp_path / "link" / "f").touch()
+
+    way = trail.of_path(here, f"{tmp_path}/link/f")
+
+    assert [each.target for each in way[-2:]] == ["folder\nof two", ""]
+    assert [each.kind for each in way[-2:]] == ["symbolic link", "regular empty file"]
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become somebody else")
@@ -96,26 +291,71 @@ def test_a_forbidden_folder_is_not_a_missing_file(tmp_path):
         if folder.is_relative_to("/tmp") and folder != folder.parent:
             folder.chmod(0o755)
     tmp_path.chmod(0o700)
-    nobody = Local(["setpriv", "--reuid=65534", "--clear-groups", "sh"])
+    refused, path = shell.Refused("Permission denied"), str(tmp_path / "f")
+    nobody = ["setpriv", "--reuid=65534", "--clear-groups"]
 
-    assert shell.read(nobody, str(tmp_path / "f")) == shell.Refused("Permission denied")
+    with LocalShell(SHELLS["sh"], user=nobody) as shut_out:
+        assert shell.read(shut_out, path) == refused
+        assert streaming.read(shut_out, path) == refused
+        assert shell.lstat(shut_out, path) == refused
+        assert shell.names_in(shut_out, str(tmp_path)) == refused
+        assert shell.write(shut_out, path, b"x") == refused
+        assert streaming.write(shut_out, path, [b"x"], 1) == refused
+
+
+@pytest.fixture
+def small(tmp_path):
+    """A file system of one page."""
+    if os.geteuid() != 0:
+        pytest.skip("needs root to mount")
+    mounted = ["mount", "-t", "tmpfs", "-o", "size=4k", "tmpfs", str(tmp_path)]
+    if subprocess.run(mounted, capture_output=True).returncode != 0:
+        pytest.skip("cannot mount here")
+    yield tmp_path
+    subprocess.run(["umount", str(tmp_path)], check=True)
+
+
+@pytest.mark.parametrize("size", [5_000, 100_000])
+def test_a_full_file_system_is_named_and_no_draft_stays(here, small, size):
+    """A shell's printf says nothing of it, and busybox' head calls it an I/O error."""
+    path, full = f"{small}/f", shell.Refused("No space left on device")
+    assert shell.write(here, path, b"x" * 4096) is None
+    assert shell.remove(here, path) is None
+
+    assert shell.write(here, path, b"x" * size) == full
+    assert streaming.write(here, path, [b"x" * size], size) == full
+
+    assert os.listdir(small) == []
 
 
 @pytest.mark.parametrize(
     ("tool", "act"),
     [
         ("cat", lambda here, path: shell.read(here, path)),
+        ("cat", lambda here, path: streaming.read(here, path)),
         ("mv", lambda here, path: shell.write(here, path, b"x")),
+        ("head", lambda here, path: streaming.write(here, path, [b"x"], 1)),
         ("rm", lambda here, path: shell.remove(here, path)),
+        ("stat", lambda here, path: shell.lstat(here, path)),
+        ("ls", lambda here, path: shell.names_in(here, path)),
+        ("find", lambda here, path: shell.find(here, [path], "f")),
     ],
 )
 def test_a_missing_tool_is_never_a_missing_file(tmp_path, tool, act):
     """An image without the program says nothing about the volume."""
-    bare = Local([shutil.which("sh")], path=tmp_path / "nothing here")
+    bare = LocalShell(SHELLS["sh"], path=tmp_path / "nothing here")
 
-    with pytest.raises(errors.ToolMissing) as caught:
+    with bare, pytest.raises(errors.ToolMissing) as caught:
         act(bare, str(tmp_path / "f"))
 
     first, second = str(caught.value).splitlines()
-    assert first.startswith(f"The image of here has no usable `{tool}`: ")
+    assert first == f"The image of here has no usable `{tool}`."
     assert second == f"Use an image with `{tool}`; nothing was learned about the volume."
+
+
+def test_reading_a_line_needs_no_tool(tmp_path):
+    """Which is why it is quick."""
+    (tmp_path / "f").write_bytes(b"0123")
+
+    with LocalShell(SHELLS["sh"], path=tmp_path / "nothing here") as bare:
+        assert shell.read_line(bare, str(tmp_path / "f")) == b"0123"

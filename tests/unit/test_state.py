@@ -60,6 +60,7 @@ def test_a_permanent_state_fails_at_once(given, error):
         pod(waiting("CrashLoopBackOff", restartCount=2)),
         unscheduled("pod has unbound immediate PersistentVolumeClaims"),
         unscheduled("waiting for ephemeral volume controller to create the persistentvolumeclaim"),
+        unscheduled("PVC ns/p-scratch was not created for pod ns/p (pod is not owner). not found"),
         unscheduled("still looking", reason="SchedulerError"),
     ],
 )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pytest_podshare.pods import state, strategies
+from pytest_podshare.pods import strategies
 
 NEVER = {"restartPolicy": "Never"}
 
@@ -48,12 +48,3 @@ def test_an_image_can_be_spelled_another_way(image, other):
 def test_a_containers_own_restart_policy_comes_before_the_pods(spec, policy):
     """A native sidecar is restarted in a Pod that is not."""
     assert strategies.policy(spec, "c") == policy
-
-
-@pytest.mark.parametrize(
-    ("quantity", "size"),
-    [("8Mi", 8 * 2**20), ("1Gi", 2**30), ("500k", 500_000), ("1.5Ki", 1536), ("42", 42)],
-)
-def test_a_quantity_is_read_in_bytes(quantity, size):
-    """As the API server writes them."""
-    assert state.bytes_of(quantity) == size

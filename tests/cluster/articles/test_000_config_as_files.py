@@ -98,5 +98,5 @@ def test_another_mode_is_noticed(twin):
         "config-as-files", lambda spec: spec["volumes"][1]["secret"].update(defaultMode=0o444)
     )
 
-    with pytest.raises(AssertionError, match="has not the permissions that 'app' should see"):
+    with pytest.raises(AssertionError, match="does not have the permissions that 'app' should see"):
         assert_permissions(pod, container="app", path="/etc/credentials/password", mode=0o400)

@@ -1,0 +1,113 @@
+"""Which cause holds, as pure functions of the facts, asked in order: the first that does is named.
+
+Each says nothing unless the facts show it. What none of them explains is unknown, never guessed.
+"""
+
+from __future__ import annotations
+
+import difflib
+import posixpath
+
+from pytest_podshare.explain import fates, mounts, refusals
+from pytest_podshare.explain.case import Case, blame
+from pytest_podshare.explain.cause import Cause
+from pytest_podshare.explain.facts import View
+from pytest_podshare.probe.content import Content
+from pytest_podshare.probe.shell import Missing
+
+# above this two names are taken for two spellings of one
+_ALIKE = 0.75
+
+
+def first(case: Case) -> Cause:
+    """The first cause that holds."""
+    found = (ask(case) for ask in _IN_ORDER)
+    return next((cause for cause in found if cause), None) or _unknown(case)
+
+
+def nothing_there(case: Case) -> Cause | None:
+    """The writer itself has no such file, or no folder for it."""
+    view = case.writer
+    if case.refused("No such file or directory"):
+        last = view.way[-1].path if view.way else "/"
+        return Cause(
+            "never written",
+            f"{view.place.container} has no folder {posixpath.dirname(view.place.path)}; of the way"
+            f" there it has {last}",
+            "See who should make the folder, and when.",
+            blame(view),
+        )
+    if not view.way or view.file is not None:
+        return None
+    name, path = view.place.container, view.place.path
+    near = f"beside it: {', '.join(view.nearby)}" if view.nearby else "its folder is empty"
+    if case.written:
+        return Cause(
+            "removed",
+            f"{name} itself no longer has what was in {path}; {near}",
+            f"See what else has the volume and deletes files in it, and what {name} does when it"
+            " starts.",
+        )
+    if not _is_alike(posixpath.basename(path), view.nearby):
+        return Cause(
+            "unknown",
+            f"{name} itself has no {path} now: never written, or removed since; {near}",
+            "See what the application writes and where: its configuration, its log.",
+        )
+    return Cause(
+        "never written",
+        f"{name} itself has no {path}; {near}",
+        "See where the application writes: its configuration, its log.",
+    )
+
+
+def _is_alike(name: str, others: tuple[str, ...]) -> bool:
+    return bool(difflib.get_close_matches(name, others, n=1, cutoff=_ALIKE))
+
+
+def _missing(case: Case) -> Cause | None:
+    seen_none = isinstance(case.seen, Missing) or case.refused("No such file or directory")
+    return nothing_there(case) if seen_none else None
+
+
+def _other_content(case: Case) -> Cause | None:
+    mine, theirs = case.writer.file, case.reader.file
+    held = isinstance(case.seen, (bytes, Content))
+    if not held or not mine or not theirs or mine.inode != theirs.inode:
+        return None
+    who = "both see" if mine is not theirs else f"{case.writer.place.container} sees"
+    return Cause(
+        "another content",
+        f"{who} the right file, and it holds something else: somebody has written to it",
+        "See who else writes to it, and what its own containers do when they start.",
+    )
+
+
+def _unknown(case: Case) -> Cause:
+    told = [_told(view) for view in case.facts.views]
+    return Cause("unknown", "; ".join(dict.fromkeys(told)), "")
+
+
+def _told(view: View) -> str:
+    """All that is known of a place, for a cause that is not."""
+    facts = [f"{view.place.container} is {view.state}"]
+    facts += [str(view.user)] if view.user else []
+    facts += [f"mount {view.entry}"] if view.entry else ["its mounts could not be asked for"]
+    facts += [f"{view.file} ({view.file.kind})"] if view.file else [f"no {view.place.path} seen"]
+    return ", ".join(facts)
+
+
+_IN_ORDER = (
+    fates.fate,
+    fates.not_running,
+    mounts.stale,
+    mounts.shadowed,
+    mounts.symlink,
+    mounts.elsewhere,
+    refusals.permission,
+    refusals.read_only,
+    refusals.no_space,
+    fates.restarted,
+    _missing,
+    _other_content,
+)

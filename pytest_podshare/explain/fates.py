@@ -1,0 +1,53 @@
+"""Causes in what became of the Pod, or of one of its containers."""
+
+from __future__ import annotations
+
+from pytest_podshare.explain.case import Case
+from pytest_podshare.explain.cause import Cause
+
+
+def trouble(case: Case) -> Cause | None:
+    """What became of the Pod or of one of its containers, if that explains why nobody answers."""
+    return fate(case) or not_running(case) or restarted(case)
+
+
+def fate(case: Case) -> Cause | None:
+    """The Pod is not there any more, or cannot be asked about."""
+    word, said = case.facts.fate, case.facts.message
+    if word == "unreachable":
+        return Cause("API server unreachable", said, "See whether the cluster still runs.")
+    if word == "evicted":
+        return Cause(word, said, "Raise the limit that it exceeded, or let it write less.")
+    if word:
+        return Cause(word, said, "See who deletes it; its volumes went with it.")
+    return None
+
+
+def not_running(case: Case) -> Cause | None:
+    """A container has ended."""
+    for view in case.facts.views:
+        if not view.running:
+            words = "; its last words: " + " / ".join(view.last_words) if view.last_words else ""
+            verb = "" if view.state.startswith("ended") else "is "
+            return Cause(
+                "not running",
+                f"{view.place.container} {verb}{view.state}{words}",
+                f"Mend what ends {view.place.container}, or keep its command running.",
+            )
+    return None
+
+
+def restarted(case: Case) -> Cause | None:
+    """Another instance of a container runs by now."""
+    views = [view for view in case.facts.views if view.restarts]
+    if not views:
+        return None
+    told = (
+        view.restarts + (f"; its last line now: {view.last_words[-1]}" if view.last_words else "")
+        for view in views
+    )
+    return Cause(
+        "restarted meanwhile",
+        "; ".join(told),
+        "See why it ends, and what its start does to the volume.",
+    )

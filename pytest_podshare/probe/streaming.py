@@ -1,0 +1,101 @@
+"""Content of any size, in and out of a container, of which only a part is ever at hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Protocol
+
+from pytest_podshare.kube.framing import Completed
+from pytest_podshare.probe import shell
+from pytest_podshare.probe.content import Content, Gauge
+from pytest_podshare.probe.shell import Missing, Refused
+
+
+class Streaming(shell.Session, Protocol):
+    """What large content needs of a container: an open shell, and both ways for bytes."""
+
+    def stream(self, script: bytes, to: Callable[[bytes], object]) -> Completed:
+        """Run a POSIX shell script and hand on its stdout as it comes."""
+        ...
+
+    def feed(self, script: str, pieces: Iterable[bytes]) -> Completed:
+        """Run a POSIX shell script that reads these bytes, and knows where they end."""
+        ...
+
+
+def read(
+    container: Streaming, path: str, to: Callable[[bytes], object] | None = None
+) -> Content | Missing | Refused:
+    """Read a whole file, part by part.
+
+    Args:
+        container: where it is.
+        path: the file.
+        to: takes the parts; None to have the file measured only. What it raises ends the reading.
+
+    Returns:
+        Its size and digest, or why there is none; `to` may have got a part of it by then.
+
+    Raises:
+        ToolMissing: the image has no `cat`; says nothing about the file.
+    """
+    gauge = Gauge(to)
+    done = container.stream(shell.reading(path), gauge)
+    refused = shell.read_refused(container, done)
+    return gauge.content if refused is None else refused
+
+
+def write(container: Streaming, path: str, pieces: Iterable[bytes], size: int) -> Content | Refused:
+    """Write a file so that a reader sees all of it or nothing.
+
+    The content goes through an exec of its own to a temporary name in the same folder, which is
+    renamed when all of it is there.
+
+    Args:
+        container: where it is to be.
+        path: the file.
+        pieces: its content.
+        size: how many bytes that is.
+
+    Returns:
+        What was written, or why it was not.
+
+    Raises:
+        ToolMissing: the image has no `head`, or no `mv`.
+        ValueError: the pieces are not of that size.
+    """
+    draft = shell.draft_of(path)
+    gauge = Gauge()
+    script = f'{shell.assigned("draft", draft)}\nLC_ALL=C head -c {size} > "$draft"'
+    try:
+        done = container.feed(script, _measured(pieces, size, gauge))
+        shell.check_tool(container, done, "head")
+        if done.returncode == 0:
+            done = shell.run(container, _rename_if_whole(draft, path, size), "mv")
+    except BaseException:
+        shell.discard(container, draft)
+        raise
+    if done.returncode == 0:
+        return gauge.content
+    return shell.write_refused(container, draft, done)
+
+
+def _measured(pieces: Iterable[bytes], size: int, gauge: Gauge) -> Iterator[bytes]:
+    """The pieces; too few would be waited for without end, too many would be cut off."""
+    for piece in pieces:
+        gauge(piece)
+        if gauge.size > size:
+            break
+        yield piece
+    if gauge.size != size:
+        raise ValueError(f"a content of {size} bytes has {gauge.size}: did it change meanwhile?")
+
+
+def _rename_if_whole(draft: str, path: str, size: int) -> bytes:
+    """A connection that breaks looks like an early end to whoever reads from it.
+
+    `ls -ln` has the size in its fifth word in every POSIX system, and does not read the file.
+    """
+    words = b"set -f; set -- $(LC_ALL=C ls -ln %s)\n" % shell.quoted(draft)
+    check = b'[ "$5" = %d ] || { echo "sh: only $5 bytes came" >&2; exit 1; }\n' % size
+    return words + check + shell.rename(draft, path)

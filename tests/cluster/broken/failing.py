@@ -1,0 +1,240 @@
+"""Tests that fail, each on its own broken manifest; test_broken.py runs them and reads why.
+
+pytest does not collect this file by itself: its name does not begin with `test_`.
+"""
+
+import dataclasses
+
+import pytest
+
+from pytest_podshare import (
+    assert_file_visible,
+    assert_log_contains,
+    assert_lost_on_delete,
+    assert_medium,
+    assert_not_shared,
+    assert_permissions,
+    assert_read_only,
+    assert_size_limited,
+    assert_survives_restart,
+    assert_update_not_visible,
+    assert_update_visible,
+)
+from pytest_podshare.deadline import Deadline, poll
+from pytest_podshare.kube.client import pod_path
+
+
+@pytest.fixture
+def broken(podshare):
+    """A function that deploys a manifest of manifests/broken by its name."""
+    return lambda name: podshare.deploy(f"manifests/broken/{name}.yaml")
+
+
+# the slowest is the first: the kubelet looks at sizes every 10 s, at figures up to 10 s old
+def test_evicted(broken):
+    """The Pod goes while its report is waited for."""
+    assert_file_visible(
+        broken("evicted"), from_c="app", to_c="uploader", path="/work/report.txt", timeout=90
+    )
+
+
+def test_crash_loop(broken):
+    """The report is there, and its reader keeps ending."""
+    assert_file_visible(
+        broken("crash-loop"), from_c="app", to_c="uploader", path="/work/report.txt", timeout=12
+    )
+
+
+def test_ended(broken):
+    """The report is there, and its reader has ended well."""
+    assert_file_visible(
+        broken("ended"), from_c="app", to_c="uploader", path="/work/report.txt", timeout=12
+    )
+
+
+def test_restarted(broken):
+    """The writer crashes and does not write it when it is back."""
+    assert_file_visible(
+        broken("restarted"), from_c="app", to_c="uploader", path="/work/report.txt", timeout=7
+    )
+
+
+def test_not_mounted(broken):
+    """By the spec alone."""
+    assert_file_visible(broken("not-mounted"), from_c="web", to_c="shipper")
+
+
+def test_not_mounted_by_name(broken):
+    """The same, when the volume is named."""
+    assert_file_visible(broken("not-mounted"), from_c="web", to_c="shipper", volume="logs")
+
+
+def test_another_volume(broken):
+    """By the spec alone."""
+    assert_file_visible(broken("another-volume"), from_c="exporter", to_c="uploader")
+
+
+def test_different_subpath(broken):
+    """By the spec alone."""
+    assert_file_visible(broken("different-subpath"), from_c="generator", to_c="web")
+
+
+def test_shadowed(broken):
+    """The spec shows it as well, but the file has to be looked for."""
+    pod = broken("shadowed")
+    assert_file_visible(pod, from_c="builder", to_c="web", path="/site/assets/app.css", timeout=2)
+
+
+def test_shadowed_by_itself(broken):
+    """The spec does not show it."""
+    assert_file_visible(broken("shadowed-by-itself"), from_c="app", to_c="store", timeout=2)
+
+
+def test_read_only(broken):
+    """The writer may not write."""
+    assert_file_visible(broken("read-only"), from_c="generator", to_c="web", timeout=2)
+
+
+def test_permission_denied_to_write(broken):
+    """The folder belongs to somebody else."""
+    pod = broken("permission-denied-to-write")
+    assert_file_visible(pod, from_c="thumbnailer", to_c="web", timeout=2)
+
+
+def test_permission_denied_to_read(broken):
+    """The file belongs to somebody else."""
+    pod = broken("permission-denied-to-read")
+    assert_file_visible(pod, from_c="app", to_c="shipper", path="/var/log/app/app.log", timeout=2)
+
+
+def test_no_space(broken):
+    """A file system in memory is full."""
+    assert_file_visible(broken("no-space"), from_c="app", to_c="web", timeout=2)
+
+
+def test_replaced(broken):
+    """Another Pod is there, of another name."""
+    pod = broken("replaced")
+    somebody_deletes(pod)
+    assert_file_visible(pod, from_c="app", to_c="uploader", timeout=2)
+
+
+def somebody_deletes(pod):
+    """Delete a Pod behind the plugin's back, and wait for the next one if there is to be one."""
+    pod.api.delete(pod_path(pod.namespace, pod.name), gracePeriodSeconds=0)
+
+    def uids():
+        return [each["metadata"]["uid"] for each in pod.api.get(pod_path(pod.namespace))["items"]]
+
+    wanted = 0 if pod.manifest.is_bare else 1
+    left = poll(
+        uids,
+        until=lambda them: len(them) == wanted and pod.uid not in them,
+        deadline=Deadline(30),
+        first=0.1,
+    )
+    assert pod.uid not in left
+
+
+def test_symlink(broken):
+    """What the link leads to is not in the volume."""
+    pod = broken("symlink")
+    path = "/site/current/index.html"
+    assert_file_visible(pod, from_c="deployer", to_c="web", path=path, timeout=2)
+
+
+def test_stale_file(broken):
+    """The reader has the file that was there before the rename."""
+    pod = broken("stale-file")
+    path = "/work/routes.conf"
+    assert_file_visible(pod, from_c="controller", to_c="proxy", path=path, timeout=2)
+
+
+def test_tool_missing(broken):
+    """The reader cannot look."""
+    assert_file_visible(broken("tool-missing"), from_c="app", to_c="scanner", timeout=2)
+
+
+def test_never_updates(broken):
+    """The kubelet does not touch a subPath."""
+    pod = broken("never-updates")
+    assert_update_visible(pod, container="app", volume="features", timeout=2)
+
+
+def test_never_written(broken):
+    """The writer writes to a file of another name."""
+    pod = broken("never-written")
+    assert_file_visible(pod, from_c="app", to_c="uploader", path="/work/report.txt", timeout=2)
+
+
+def test_unknown(broken):
+    """The file was there, and nobody can tell what became of it."""
+    pod = broken("unknown")
+    assert_file_visible(pod, from_c="app", to_c="uploader", path="/work/report.txt", timeout=2)
+
+
+def test_removed(broken):
+    """What was written is gone after a restart, which is not what removed it."""
+    assert_survives_restart(broken("unknown"), container="app")
+
+
+def test_deleted(podshare):
+    """The Pod is gone, and nobody makes another."""
+    pod = podshare.deploy("manifests/sharevol.yaml")
+    somebody_deletes(pod)
+    assert_file_visible(pod, from_c="c1", to_c="c2", timeout=2)
+
+
+def test_no_answer(broken):
+    """A command that does not end says nothing about a file."""
+    pod = broken("no-answer")
+    pod.timeouts = dataclasses.replace(pod.timeouts, exec=3)
+    assert_file_visible(pod, from_c="app", to_c="uploader", path="/work/report.txt", timeout=2)
+
+
+def test_another_content(broken):
+    """The application begins anew when it starts."""
+    assert_survives_restart(broken("another-content"), container="queue", path="/queue/state")
+
+
+def test_same_folder(broken):
+    """Two volumes are one folder of the node."""
+    assert_not_shared(broken("same-folder"), from_c="tenant-a", to_c="tenant-b")
+
+
+def test_not_read_only(broken):
+    """A mount lacks readOnly."""
+    assert_read_only(broken("not-read-only"), container="web", volume="site")
+
+
+def test_another_medium(broken):
+    """A volume lacks its medium."""
+    pod = broken("another-medium")
+    assert_medium(pod, container="app", volume="cache", medium="Memory", size="64Mi")
+
+
+def test_not_limited(broken):
+    """The file system is larger than the limit."""
+    assert_size_limited(broken("not-limited"), container="app", volume="cache")
+
+
+def test_no_subpath(broken):
+    """A change arrives that should stay away."""
+    assert_update_not_visible(broken("no-subpath"), container="app", volume="settings")
+
+
+def test_outlives_its_pod(broken):
+    """The next Pod finds what this one left."""
+    assert_lost_on_delete(broken("outlives-its-pod"), volume="scratch")
+
+
+def test_other_permissions(broken):
+    """The Pod lacks its fsGroup."""
+    pod = broken("other-permissions")
+    assert_permissions(pod, container="uploader", path="/upload", gid=3000, mode=0o2777)
+
+
+def test_log(broken):
+    """The app cannot have printed what it never got to."""
+    pod = broken("restarted")
+    assert_log_contains(pod, container="app", text="report written", timeout=7)

@@ -1,0 +1,79 @@
+"""What pytest prints of each broken manifest, in whole, compared with a golden text.
+
+`PODSHARE_GOLDEN=write` writes the golden texts anew.
+"""
+
+import os
+import re
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import failing
+import pytest
+
+HERE = Path(__file__).parent
+FAILING = Path(failing.__file__).relative_to(Path.cwd())
+CASES = [name.removeprefix("test_") for name in vars(failing) if name.startswith("test_")]
+
+# what differs from run to run, and what stands for it
+PASSING = {
+    r"podshare-[0-9a-f]{8}-[0-9a-f]{4}\b": "NAMESPACE",
+    r"podshare-[0-9a-f]{16}\b": "NONCE",
+    r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b": "UID",
+    r"(?<=Pod )[0-9a-f]{8}\b": "UID",
+    r"\b(?=\w*\d)[0-9a-f]{12,64}\b": "ID",
+    r"(?<=sha256 )[0-9a-f]{8}": "DIGEST",
+    r"\b\d{4}-\d\d-\d\dT[\d:]+Z": "TIME",
+    r"\b[\w.-]+-(control-plane|worker\d*)\b": "NODE",
+    r"(?<=replaced-)[0-9a-z]{5,10}-[0-9a-z]{5}\b": "POD",
+    r"(?<= is )(ext4|xfs|btrfs|overlay)(?= \()": "FS",
+    r"\b\d+(\.\d+)? ms\b": "N ms",
+    r"\b\d+\.\d+ s\b": "N s",
+    # a container in a loop does not wait to be counted
+    r"\b\d+ restarts\b": "N restarts",
+}
+
+
+@pytest.fixture(scope="session")
+def failures(request, podshare_cluster, tmp_path_factory):
+    """What pytest says of each case: one run of all that are selected, side by side."""
+    items = [item for item in request.session.items if item.path == Path(__file__)]
+    cases = [item.callspec.params["case"] for item in items if hasattr(item, "callspec")]
+    xml = tmp_path_factory.mktemp("broken") / "junit.xml"
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-n", "4"]
+    # two tests each at first, then one by one: so the slow ones are not for one worker
+    command += ["--dist=load", "--maxschedchunk=1", f"--junitxml={xml}"]
+    cluster = {"PODSHARE_CLUSTER_NAME": podshare_cluster.name, "PODSHARE_KEEP_CLUSTER": "always"}
+    run = subprocess.run(
+        [*command, *(f"{FAILING}::test_{case}" for case in cases)],
+        env={**os.environ, **cluster},
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == pytest.ExitCode.TESTS_FAILED, run.stdout + run.stderr
+    found = ET.parse(xml).iter("testcase")
+    return {case.get("name").removeprefix("test_"): said(case) for case in found}
+
+
+def said(case):
+    """The lines that pytest marks as the error, normalised; "" for a test that did not fail."""
+    # one block for each error of a chain
+    blocks = re.findall(r"(?:^E(?: .*)?\n)+", case.findtext("failure", "") + "\n", re.M)
+    text = "\n".join(textwrap.dedent(re.sub("^E", " ", block, flags=re.M)) for block in blocks)
+    for pattern, name in PASSING.items():
+        text = re.sub(pattern, name, text)
+    return text
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_failure_says_why(failures, case):
+    """The whole text is the golden one."""
+    golden = HERE / "golden" / f"{case.replace('_', '-')}.txt"
+    if os.environ.get("PODSHARE_GOLDEN") == "write":
+        golden.write_text(failures[case])
+        pytest.skip(f"{golden.name} is written: read it, as somebody who knows no manifest")
+
+    assert golden.read_text().splitlines() == failures[case].splitlines()
