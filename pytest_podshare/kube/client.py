@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -73,17 +73,21 @@ class Api(Owner):
         setting = self.configuration.auth_settings().get("BearerToken")
         return {"authorization": setting["value"]} if setting and setting["value"] else {}
 
-    def get(self, path: str, **query: str) -> dict[str, Any]:
-        """GET an object or a list."""
-        return self._json("GET", path, query=query)
+    def get(self, path: str, *, patience: float | None = None, **query: str) -> dict[str, Any]:
+        """GET an object or a list.
 
-    def text(self, path: str, **query: str) -> str:
-        """GET something that is not JSON, such as a log."""
-        return self._request("GET", path, query=query).data.decode(errors="replace")
+        With `patience`, ask once, and wait no longer than that many seconds for the next byte.
+        """
+        return self._json("GET", path, query=query, patience=patience)
 
-    def post(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        """POST an object."""
-        return self._json("POST", path, body=body)
+    def text(self, path: str, *, patience: float | None = None, **query: str) -> str:
+        """GET something that is not JSON, such as a log; `patience` as with `get`."""
+        answer = self._request("GET", path, query=query, patience=patience)
+        return answer.data.decode(errors="replace")
+
+    def post(self, path: str, body: Mapping[str, Any], **query: str) -> dict[str, Any]:
+        """POST an object, for example with `dryRun="All"`."""
+        return self._json("POST", path, body=body, query=query)
 
     def patch(
         self, path: str, changes: Mapping[str, Any], *, strategic: bool = False
@@ -99,19 +103,22 @@ class Api(Owner):
         """DELETE with the fields of DeleteOptions, for example `gracePeriodSeconds=1`."""
         return self._json("DELETE", path, body={"kind": "DeleteOptions", **options})
 
-    def lines(self, path: str, *, silence: float, **query: str) -> Iterator[dict[str, Any]]:
+    def lines(
+        self, path: str, *, patience: Callable[[], float], **query: str
+    ) -> Iterator[dict[str, Any]]:
         """GET a stream of JSON lines, as a watch is.
 
-        Ends quietly when the server closes it, the connection breaks, or nothing came for
-        `silence` seconds: whoever watches has to resume anyway.
+        Ends quietly when the server closes it, the connection breaks, or nothing came for as many
+        seconds as `patience` gives before each read: whoever watches has to resume anyway.
         """
-        response = self._request("GET", path, query=query, stream=True, read_timeout=silence)
+        response = self._request("GET", path, query=query, stream=True, patience=patience())
         try:
-            rest = b""
-            for chunk in response.stream(65536):
-                *whole, rest = (rest + chunk).split(b"\n")
+            rest, chunks = b"", response.stream(65536)
+            while True:
+                _be_patient(response, patience())
+                *whole, rest = (rest + next(chunks)).split(b"\n")
                 yield from (json.loads(line) for line in whole if line.strip())
-        except (http_errors.HTTPError, OSError):
+        except (StopIteration, http_errors.HTTPError, OSError):
             return
         finally:
             response.close()
@@ -129,7 +136,7 @@ class Api(Owner):
         body: Mapping[str, Any] | None = None,
         content_type: str = "application/json",
         stream: bool = False,
-        read_timeout: float = READ_TIMEOUT,
+        patience: float | None = None,
     ) -> BaseHTTPResponse:
         url = self.server + path + (f"?{urlencode(query)}" if query else "")
         headers = {"accept": "application/json, */*", **self.authorization()}
@@ -141,10 +148,10 @@ class Api(Owner):
                 url,
                 body=None if body is None else json.dumps(body).encode(),
                 headers=headers,
-                timeout=Timeout(connect=CONNECT_TIMEOUT, read=read_timeout),
+                timeout=_timeout(patience),
                 preload_content=not stream,
                 # a POST that was lost on the way must not be sent twice
-                retries=2 if method == "GET" and not stream else False,
+                retries=2 if method == "GET" and patience is None else False,
             )
         except http_errors.HTTPError as error:
             raise errors.ClusterUnreachable(
@@ -160,6 +167,21 @@ def pod_path(namespace: str, pod: str = "", verb: str = "") -> str:
     """The path of a namespace's Pods, of one of them, or of one of its subresources."""
     parts = ["api", "v1", "namespaces", namespace, "pods", pod, verb]
     return "/" + "/".join(quote(part, safe="") for part in parts if part)
+
+
+def _timeout(patience: float | None) -> Timeout:
+    if patience is None:
+        return Timeout(connect=CONNECT_TIMEOUT, read=READ_TIMEOUT)
+    # zero would mean that nothing is to be waited for, which urllib3 refuses
+    read = max(0.001, patience)
+    return Timeout(connect=min(CONNECT_TIMEOUT, read), read=read)
+
+
+def _be_patient(response: BaseHTTPResponse, seconds: float) -> None:
+    """Let the next read of a stream take that long."""
+    sock = getattr(response.connection, "sock", None)
+    if sock is not None:
+        sock.settimeout(max(0.001, seconds))
 
 
 def _cause(error: BaseException) -> str:

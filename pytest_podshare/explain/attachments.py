@@ -1,0 +1,156 @@
+"""Everything that helps with a failure and is gone with the test: gathered, bounded, masked."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import posixpath
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from pytest_podshare.deadline import Deadline
+from pytest_podshare.explain import bounded, cutting, happenings, masking, texts
+from pytest_podshare.explain.bounded import Trouble
+from pytest_podshare.explain.masking import Mask
+from pytest_podshare.kube.client import pod_path
+from pytest_podshare.pods import state
+from pytest_podshare.pods.deployer import Podshare
+
+# seconds for all of it; with those in which the cause is looked for, ten
+PATIENCE = 6.0
+# seconds of these for what is there at all: a server that does not say has nothing else to say
+_FIRST = 3.0
+# bytes of one attachment; no line of any text is too much
+_LIMIT, _ALL_LINES = 256 * 1024, 2**31
+_MOST_PODS, _MOST_OBJECTS = 20, 500
+# what is listed, and what is to be said where it cannot be
+_LISTED = {
+    "pods": "The Pods could not be listed",
+    "events": "The events could not be listed",
+    "secrets": "Only what the manifests themselves hold is known to be secret and hidden,"
+    " for the Secrets could not be listed",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Attachment:
+    """One text, for example `sharevol/logs/c1.txt`."""
+
+    name: str
+    text: str
+
+    @property
+    def ends(self) -> bool:
+        """Whether its last lines are those that help, rather than its first ones."""
+        return "/logs/" in self.name or self.name.endswith("events.txt")
+
+    def cut(self, *, lines: int = _ALL_LINES, size: int = _LIMIT, note: str = "") -> str:
+        """The lines that help most, as many as fit, and a note where some are left out."""
+        cut = cutting.last if self.ends else cutting.first
+        return cut(self.text, lines=lines, size=size, note=note)
+
+
+@dataclasses.dataclass(frozen=True)
+class Collected:
+    """What was to be had.
+
+    Args:
+        attachments: the texts, without secrets; one that was not to be had says why.
+        missing: what could not be asked at all, a sentence each.
+        mask: hides what is known to be secret in the namespace.
+    """
+
+    attachments: tuple[Attachment, ...]
+    missing: tuple[str, ...]
+    mask: Mask
+
+
+def collect(podshare: Podshare, deadline: Deadline) -> Collected:
+    """Ask for all that can be known of every Pod in the namespace; changes nothing."""
+    first = Deadline(min(_FIRST, deadline.left), deadline.clock)
+    asked = {kind: functools.partial(_list, podshare, kind, first) for kind in _LISTED}
+    answers = bounded.gather(asked, first)
+    troubles = {kind: it for kind, it in answers.items() if isinstance(it, Trouble)}
+    missing = [f"{_LISTED[kind]}: {trouble}." for kind, trouble in troubles.items()]
+    pods, events, secrets = (_answer(answers[kind]) for kind in _LISTED)
+    mask = known(podshare, pods, secrets)
+
+    pods.sort(key=lambda pod: (state.is_ready(pod), pod["metadata"]["name"]))
+    if names := [pod["metadata"]["name"] for pod in pods[_MOST_PODS:]]:
+        missing.append(f"Nothing was asked of more than {_MOST_PODS} Pods: {', '.join(names)}.")
+    jobs: dict[str, texts.Job] = {}
+    for pod in pods[:_MOST_PODS]:
+        jobs |= _of_listed(podshare, pod, events, mask, deadline)
+    jobs |= _of_unlisted(podshare, {pod["metadata"]["name"] for pod in pods}, events)
+    if others := happenings.of_others(events):
+        jobs["events.txt"] = functools.partial(happenings.table, others)
+    return Collected(_done(jobs, mask, deadline), tuple(mask.text(it) for it in missing), mask)
+
+
+def _answer(listed: list[dict[str, Any]] | Trouble) -> list[dict[str, Any]]:
+    return [] if isinstance(listed, Trouble) else listed
+
+
+def _list(podshare: Podshare, kind: str, deadline: Deadline) -> list[dict[str, Any]]:
+    path = f"{posixpath.dirname(pod_path(podshare.namespace))}/{kind}"
+    listed = podshare.cluster.api.get(path, patience=deadline.left, limit=str(_MOST_OBJECTS))
+    items: list[dict[str, Any]] = listed["items"]
+    return items
+
+
+def known(
+    podshare: Podshare,
+    pods: Sequence[dict[str, Any]] = (),
+    secrets: Sequence[dict[str, Any]] = (),
+) -> Mask:
+    """Hides what the manifests hold, our own credentials, and what these Pods and Secrets do."""
+    given = [each for manifest in podshare.manifests for each in manifest.others]
+    every = [*secrets, *(each for each in given if each.get("kind") == "Secret")]
+    templates = [manifest.pod for manifest in podshare.manifests]
+    ours = podshare.cluster.api.authorization().values()
+    tokens = [each.split(" ", 1)[-1] for each in ours]
+    return Mask([*masking.values(every, [*pods, *templates]), *tokens])
+
+
+def _of_listed(
+    podshare: Podshare,
+    pod: dict[str, Any],
+    events: list[dict[str, Any]],
+    mask: Mask,
+    deadline: Deadline,
+) -> dict[str, texts.Job]:
+    """The texts of a Pod that the API server tells of."""
+    name, uid = pod["metadata"]["name"], pod["metadata"]["uid"]
+    source = texts.PodTexts(podshare.cluster.api, pod, mask, deadline)
+    jobs = {f"{name}/{text}": job for text, job in source.jobs()}
+    return _events(happenings.of_pod(events, name), name, uid) | jobs
+
+
+def _of_unlisted(
+    podshare: Podshare, listed: set[str], events: list[dict[str, Any]]
+) -> dict[str, texts.Job]:
+    """The texts of Pods that were deployed, and that the API server does not tell of any more."""
+    jobs: dict[str, texts.Job] = {}
+    for pod in podshare.pods:
+        if pod.name not in listed:
+            jobs[f"{pod.name}/wiring.txt"] = functools.partial(texts.wiring, pod.spec)
+            jobs |= _events(happenings.of_pod(events, pod.name), pod.name, pod.uid)
+    return jobs
+
+
+def _events(events: list[Mapping[str, Any]], name: str, uid: str) -> dict[str, texts.Job]:
+    text = functools.partial(happenings.table, events, uid)
+    return {f"{name}/events.txt": text} if events else {}
+
+
+def _done(jobs: Mapping[str, texts.Job], mask: Mask, deadline: Deadline) -> tuple[Attachment, ...]:
+    """All texts, each masked and cut by its own job, so that the deadline holds for that too."""
+
+    def shown(name: str, job: Callable[[], str]) -> str:
+        return mask.text(Attachment(name, job()).cut())
+
+    asked = {name: functools.partial(shown, name, job) for name, job in jobs.items()}
+    return tuple(
+        Attachment(name, f"({mask.text(it.text)})" if isinstance(it, Trouble) else it)
+        for name, it in bounded.gather(asked, deadline).items()
+    )

@@ -1,0 +1,62 @@
+"""Tests that fail while there are secrets about; run by `test_failing_runs.py`."""
+
+from pathlib import Path
+
+import pytest
+
+from pytest_podshare import assert_log_contains
+from pytest_podshare.deadline import Deadline, poll
+from pytest_podshare.errors import ApiError
+from pytest_podshare.kube.client import pod_path
+
+HERE = Path(__file__).parent
+STUCK = """
+kind: Pod
+apiVersion: v1
+metadata: {name: stuck}
+spec: {containers: [{name: app, image: busybox, command: [/no/such/program]}]}
+"""
+# made by the test itself, so that no manifest knows it
+SECRET = {
+    "kind": "Secret",
+    "metadata": {"name": "other"},
+    "stringData": {"token": "only-in-the-cluster"},
+}
+HELPER = {
+    "name": "helper",
+    "image": "busybox",
+    "imagePullPolicy": "IfNotPresent",
+    "command": ["echo", "helper saw only-in-the-cluster"],
+}
+
+
+def test_leaking(podshare):
+    """Fails with a line of the log in its text."""
+    pod = podshare.deploy(HERE / "leaking.yaml")
+    path = pod_path(pod.namespace, pod.name)
+    pod.api.post(f"{path.partition('/pods/')[0]}/secrets", SECRET)
+    change = {"spec": {"ephemeralContainers": [HELPER]}}
+    pod.api.patch(f"{path}/ephemeralcontainers", change, strategic=True)
+    said = poll(lambda: _log(pod, "helper"), until=bool, deadline=Deadline(60))
+    print(said)
+    assert_log_contains(pod, container="app", text="options")
+
+    assert_log_contains(pod, container="app", text="is not there", timeout=0)
+
+
+def _log(pod, container):
+    path = pod_path(pod.namespace, pod.name, "log")
+    try:
+        return pod.api.text(path, container=container)
+    except ApiError:
+        return ""
+
+
+@pytest.fixture
+def stuck(podshare):
+    """Fails, for that program is in no image."""
+    return podshare.deploy(STUCK)
+
+
+def test_stuck(stuck):
+    """Is not reached."""

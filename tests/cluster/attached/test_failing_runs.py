@@ -1,0 +1,180 @@
+"""What is attached to failures on a real cluster: of every container, without secrets, in time."""
+
+import os
+import re
+import stat
+import subprocess
+import sys
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from pytest_podshare.cluster import nodes
+from pytest_podshare.deadline import Deadline, poll
+
+HERE = Path(__file__).parent.relative_to(Path.cwd())
+# what must be nowhere; the last is how every JSON Web Token begins
+SECRETS = (
+    *("correct-horse-battery", "r4bbit-hole", "s3same-open", "only-in-the-cluster"),
+    *("MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7", "VJTUt9Us8cKjMzEfYyjiWA4R4"),
+    *("Y29ycmVjdC1ob3JzZS1iYXR0ZXJ5", "eyJ"),
+)
+# seconds for explaining and attaching, and those that a busy machine takes for the rest
+AT_MOST, SLACK = 10, 3
+
+
+def run(test, arguments=(), **environment):
+    """Run tests that fail, on the same cluster; gives what was printed."""
+    plugins = ["-p", "no:cacheprovider"]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *plugins, HERE / test, *arguments],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=400,
+    )
+    assert done.returncode == pytest.ExitCode.TESTS_FAILED, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def leaked(podshare_cluster, tmp_path_factory):
+    """A folder with all that a run has left in which there are secrets about."""
+    folder = tmp_path_factory.mktemp("leaked")
+    printed = run(
+        "leaking.py",
+        [
+            *("-n", "2", "-rA", "-vv", "--showlocals"),
+            *(f"--podshare-artifacts-dir={folder}/artifacts", f"--junitxml={folder}/junit.xml"),
+            f"--podshare-report={folder}/page.html",
+        ],
+        PODSHARE_CLUSTER_NAME=podshare_cluster.name,
+        PODSHARE_KEEP_CLUSTER="always",
+    )
+    (folder / "printed.txt").write_text(printed)
+    return folder
+
+
+def home(folder, test):
+    """The folder of a test's artifacts."""
+    (found,) = folder.glob(f"artifacts/*-{test}-*")
+    return found
+
+
+def test_every_container_of_every_sort_is_there(leaked):
+    """Init, sidecar, ephemeral, and the one before a restart; tables of mounts of what runs."""
+    pod = home(leaked, "test_leaking") / "leaking"
+
+    files = {str(path.relative_to(pod)) for path in pod.rglob("*.*")}
+    # whether the ephemeral container still runs is not said
+    assert files - {"mounts/helper.txt"} == {
+        *("events.txt", "pod.yaml", "wiring.txt", "mounts/agent.txt", "mounts/app.txt"),
+        *(f"logs/{name}.txt" for name in ("agent", "app.previous", "app", "helper", "setup")),
+    }
+    logs = {path.name: path.read_text().splitlines() for path in (pod / "logs").iterdir()}
+    assert logs["setup.txt"] == ["set up"]
+    assert logs["agent.txt"] == ["agent began"]
+    assert logs["helper.txt"] == ["helper saw (hidden)"]
+    assert logs["app.txt"] == [
+        *("began as app with (hidden)", "base64 (hidden)", "address (hidden)"),
+        *["key: (hidden)"] * 4,
+        *("account (hidden)", "options --api-token (hidden)"),
+    ]
+    assert logs["app.previous.txt"] == [*logs["app.txt"], "first run ends"]
+
+
+def test_mounts_wiring_and_events_say_how_it_stood(leaked):
+    """The volumes' own mounts come first, and events name their container."""
+    pod = home(leaked, "test_leaking") / "leaking"
+
+    mounts = (pod / "mounts" / "app.txt").read_text().splitlines()
+    assert {line.split()[4] for line in mounts[: mounts.index("")]} == {"/shared", "/db"}
+    assert "rw /shared" in (pod / "wiring.txt").read_text()
+    events = [line.split("  ") for line in (pod / "events.txt").read_text().splitlines()]
+    assert {"agent", "app"} <= {each[3] for each in events if each[2].startswith("Started")}
+
+
+def test_a_pod_that_never_became_ready_is_there(leaked):
+    """It is not among the Pods that the test knows, and its events say why."""
+    pod = home(leaked, "test_stuck") / "stuck"
+
+    assert "/no/such/program" in (pod / "events.txt").read_text()
+    assert "/no/such/program" in (pod / "pod.yaml").read_text()
+    assert (pod / "logs" / "app.txt").is_file()
+
+
+def test_no_secret_is_anywhere(leaked):
+    """Not in files, not in XML, not on the page, not in the terminal, nor in the failure's text."""
+    written = {path: path.read_text() for path in leaked.rglob("*") if path.is_file()}
+
+    found = {
+        (path.name, each) for path, text in written.items() for each in SECRETS if each in text
+    }
+    assert found == set()
+    for name in ("printed.txt", "junit.xml", "page.html"):
+        # the failure quotes the last line of the log
+        assert "options --api-token (hidden)" in written[leaked / name]
+    assert "helper saw (hidden)" in written[leaked / "printed.txt"]
+
+
+def test_files_are_for_their_owner_alone(leaked):
+    """As a log may hold what nobody knows to be a secret."""
+    paths = [leaked / "artifacts", *(leaked / "artifacts").rglob("*")]
+
+    modes = {(path.is_dir(), stat.S_IMODE(path.stat().st_mode)) for path in paths}
+    assert modes == {(True, 0o700), (False, 0o600)}
+
+
+def test_the_report_says_where_and_holds_the_most_of_it(leaked):
+    """In the terminal and in JUnit XML, from a worker of pytest-xdist."""
+    printed = (leaked / "printed.txt").read_text().splitlines()
+    cases = {case.get("name"): case for case in ET.parse(leaked / "junit.xml").iter("testcase")}
+
+    assert f"All of this is kept in {home(leaked, 'test_leaking')}" in printed
+    entries = cases["test_leaking"].iter("property")
+    properties = {each.get("name"): each.get("value") for each in entries}
+    assert properties["podshare leaking/logs/setup.txt"] == "set up"
+    assert len(ET.tostring(cases["test_stuck"])) < 64 * 1024
+
+
+@pytest.fixture
+def control_plane(podshare_cluster):
+    """The node of the API server, which runs and is ready again after the test."""
+    node = f"{podshare_cluster.name}-control-plane"
+    yield node
+    nodes.run(node, "sh", "-c", "pkill -CONT -x kube-apiserver || true")
+    api = podshare_cluster.api
+    poll(lambda: api.text("/readyz"), until=lambda said: said == "ok", deadline=Deadline(120))
+
+
+@pytest.mark.parametrize(
+    ("way", "test", "failure", "own_seconds"),
+    [
+        ("silent", "test_own_assert", "AssertionError: assert 'red' == 'blue'", 0),
+        ("silent", "test_promise", "ExecTimeout: A command in web/c1 did not end within 2 s", 2),
+        ("stopped", "test_own_assert", "AssertionError: assert 'red' == 'blue'", 0),
+        ("killed", "test_own_assert", "AssertionError: assert 'red' == 'blue'", 0),
+    ],
+    ids=["silent-own", "silent-promise", "stopped-own", "killed-own"],
+)
+def test_an_api_server_that_falls_silent_hides_no_failure(
+    podshare_cluster, control_plane, tmp_path, way, test, failure, own_seconds
+):
+    """What is asked then ends within ten seconds, and the failure is what it was."""
+    printed = run(
+        "silenced.py",
+        ["-k", test, "--podshare-exec-timeout=2"],
+        SILENCED_WAY=way,
+        SILENCED_NODE=control_plane,
+        SILENCED_KUBECONFIG=str(podshare_cluster.kubeconfig),
+        SILENCED_SECONDS=str(tmp_path / "seconds"),
+    )
+
+    seconds = float((tmp_path / "seconds").read_text()) - own_seconds
+    print(f"{seconds:.1f} s from silence to the report")
+    assert seconds < AT_MOST + SLACK
+    assert re.search(rf"^E +(pytest_podshare\.errors\.)?{re.escape(failure)}", printed, re.M)
+    assert re.search(r" 1 failed(, \d+ deselected)? in ", printed.splitlines()[-1])
+    assert "The Pods could not be listed: " in printed
+    assert "--- podshare web/wiring.txt ---" in printed
