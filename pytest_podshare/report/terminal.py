@@ -5,8 +5,10 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from pytest_podshare.cluster.record import Cluster
+if TYPE_CHECKING:
+    from pytest_podshare.cluster.record import Cluster
 
 
 def header(
@@ -18,6 +20,7 @@ def header(
     image: str | None,
     stand_ins: Sequence[str],
     run_id: str,
+    stand_in: str | None = None,
 ) -> list[str]:
     """What a run will use, as far as it is known before any cluster is touched.
 
@@ -29,6 +32,7 @@ def header(
         image: the node image; None for kind's own.
         stand_ins: images on the nodes that only carry the name of the real ones.
         run_id: the run.
+        stand_in: the image that runs in place of the manifests' applications; None for none.
     """
     facts = [f"{provider} cluster {cluster}"]
     if provider == "kind":
@@ -43,16 +47,24 @@ def header(
             f"podshare: stand-ins carry the names {', '.join(stand_ins)} on these nodes;"
             " they are not the published images"
         )
+    if stand_in:
+        lines.append(
+            f"podshare: skeletons: {stand_in} runs in place of the applications of manifests,"
+            " which do not run"
+        )
     return lines
 
 
-def used(cluster: Cluster, seconds: float) -> str:
-    """What a run turned out to use."""
+def used(cluster: Cluster, seconds: float) -> list[str]:
+    """What a run turned out to use, and what it had to replace."""
     how = "made" if cluster.created else "connected"
-    return (
+    lines = [
         f"podshare: {cluster.provider} cluster {cluster.name}, {cluster.server},"
         f" Kubernetes {cluster.version}, {how} in {seconds:.1f} s"
-    )
+    ]
+    if cluster.replaced:
+        lines.insert(0, f"podshare: replaced cluster {cluster.name}: {cluster.replaced}")
+    return lines
 
 
 def stories(evidence: Iterable[tuple[str, str]]) -> list[str]:
