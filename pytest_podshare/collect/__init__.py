@@ -1,0 +1,10 @@
+"""Manifests as test items, for people who write no Python.
+
+Builds pytest's nodes from what `wiring` promises and `check` finds, and calls the assertions; knows
+nothing of a Pod spec, and touches no cluster before an item is set up.
+"""
+
+from pytest_podshare.collect.asked import PODSHARE, collected, ignored, start
+from pytest_podshare.collect.spelling import Spelling
+
+__all__ = ["PODSHARE", "Spelling", "collected", "ignored", "start"]

@@ -1,0 +1,66 @@
+"""Pods that several tests share: namespaces that last longer than a test."""
+
+from __future__ import annotations
+
+from pytest_podshare.cluster.namespaces import Namespaces
+from pytest_podshare.cluster.record import Cluster
+from pytest_podshare.deadline import Deadline, Timeouts
+from pytest_podshare.owner import Owner
+from pytest_podshare.pods.deployer import Podshare
+
+
+class PodshareFactory(Owner):
+    """Makes a `Podshare` wherever a fixture of yours wants one; what `podshare_factory` gives.
+
+    Args:
+        cluster: where to.
+        namespaces: those of the run.
+        run_id: the run, as the value of the label that every object gets.
+        timeouts: how long things may take.
+    """
+
+    def __init__(
+        self, cluster: Cluster, namespaces: Namespaces, *, run_id: str, timeouts: Timeouts
+    ) -> None:
+        self._cluster = cluster
+        self._namespaces = namespaces
+        self._run_id = run_id
+        self._timeouts = timeouts
+        self._open: list[Podshare] = []
+
+    def __repr__(self) -> str:
+        return f"<PodshareFactory of run {self._run_id}: {len(self._open)} namespaces>"
+
+    @property
+    def open(self) -> tuple[Podshare, ...]:
+        """Those that are not closed."""
+        return tuple(self._open)
+
+    def make(self) -> Podshare:
+        """A `Podshare` with a namespace of its own, both there until it is closed.
+
+        Use it as a context manager in a fixture of a module or a class; what nobody closes is
+        closed when the session ends.
+
+        Raises:
+            ApiError: the API server gives no namespace.
+        """
+        name = self._namespaces.make(Deadline(self._timeouts.ready))
+        made = Podshare(
+            self._cluster,
+            name,
+            run_id=self._run_id,
+            timeouts=self._timeouts,
+            afterwards=lambda: self._give_back(name),
+        )
+        self._open.append(made)
+        return made
+
+    def close(self) -> None:
+        """Close every one that is still open; never raises."""
+        for podshare in reversed(self.open):
+            podshare.close()
+
+    def _give_back(self, namespace: str) -> None:
+        self._open = [each for each in self._open if each.namespace != namespace]
+        self._namespaces.delete(namespace)

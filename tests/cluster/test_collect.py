@@ -1,0 +1,451 @@
+"""What manifests promise, proved on a cluster by runs of pytest without a line of Python."""
+
+import os
+import re
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+
+from pytest_podshare import assert_file_visible, errors
+
+MANIFESTS = Path("manifests").resolve()
+CHARTS = Path("../shared/charts").resolve()
+STAY = "while :; do sleep 1; done"
+POD = f"""\
+apiVersion: v1
+kind: Pod
+metadata:
+  name: web
+spec:
+  terminationGracePeriodSeconds: 1
+  containers:
+    - name: c1
+      image: busybox
+      command: [sh, -c, "echo hello > /a/log; {STAY}"]
+      volumeMounts: [{{name: v, mountPath: /a, subPath: one}}]
+    - name: c2
+      image: busybox
+      command: [sh, -c, "{STAY}"]
+      volumeMounts: [{{name: v, mountPath: /b, subPath: one}}]
+  volumes:
+    - name: v
+      emptyDir: {{}}
+"""
+APART = POD.replace("/b, subPath: one", "/b, subPath: other")
+# each deployment leaves a line, whichever process it is in
+COUNTED = """
+import pathlib
+from pytest_podshare.pods.deployer import Podshare
+
+deploy = Podshare.deploy
+
+def counted(self, manifest, **more):
+    with pathlib.Path(__file__).with_name("deployed").open("a") as file:
+        file.write(f"{manifest.origin} {manifest.subject['kind']}\\n")
+    return deploy(self, manifest, **more)
+
+Podshare.deploy = counted
+"""
+
+
+class Result:
+    """What became of a run: every item with its outcome and text, and what was deployed."""
+
+    def __init__(self, folder, done):
+        self.printed = done.stdout + done.stderr
+        self.deployed = []
+        if (folder / "deployed").exists():
+            self.deployed = (folder / "deployed").read_text().splitlines()
+        self.items, self.texts, self.properties, self.seconds = {}, {}, {}, {}
+        for case in ET.parse(folder / "out.xml").findall(".//testcase"):
+            level = case.get("classname").split(".yaml")[-1].lstrip(".")
+            name = "::".join(each for each in (level, case.get("name")) if each)
+            found = next(
+                (each for each in case if each.tag in ("failure", "error", "skipped")), None
+            )
+            self.items[name] = "passed" if found is None else found.tag
+            self.texts[name] = "" if found is None else (found.text or found.get("message"))
+            self.seconds[name] = float(case.get("time"))
+            self.properties[name] = [
+                (each.get("name"), each.get("value")) for each in case.findall(".//property")
+            ]
+
+
+@pytest.fixture
+def run(podshare_cluster, tmp_path):
+    """A function that runs pytest on manifests, on the cluster that is there."""
+    cluster = {"PODSHARE_CLUSTER_NAME": podshare_cluster.name, "PODSHARE_KEEP_CLUSTER": "always"}
+    (tmp_path / "counted.py").write_text(COUNTED)
+
+    def run_pytest(manifests, *args):
+        for name, text in manifests.items():
+            (tmp_path / name).write_text(text)
+        (tmp_path / "deployed").unlink(missing_ok=True)
+        command = [sys.executable, "-m", "pytest", "-p", "no:pytest-kind", "-p", "counted"]
+        done = subprocess.run(
+            [*command, "-p", "no:cacheprovider", "--junit-xml=out.xml", *args],
+            cwd=tmp_path,
+            env={**os.environ, **cluster},
+            capture_output=True,
+            text=True,
+        )
+        return Result(tmp_path, done)
+
+    return run_pytest
+
+
+def test_every_promise_of_a_manifest_is_proved_on_one_pod(run):
+    """It is deployed once, and each item has the evidence of its own promise alone."""
+    result = run({}, f"--podshare-manifests={MANIFESTS / 'sharevol.yaml'}")
+
+    assert result.items == {
+        "wiring": "passed",
+        "c1→c2@xchange": "passed",
+        "c2→c1@xchange": "passed",
+        "restart[c1]@xchange": "passed",
+        "restart[c2]@xchange": "passed",
+        "deleted@xchange": "passed",
+    }
+    assert result.deployed == [f"{MANIFESTS / 'sharevol.yaml'} Pod"]
+    claims = {
+        name: [value.split("  (")[0] for key, value in pairs if key == "podshare"]
+        for name, pairs in result.properties.items()
+    }
+    assert claims["wiring"] == []
+    assert claims["c2→c1@xchange"] == ["c1 sees what c2 wrote to xchange"]
+    assert claims["restart[c2]@xchange"] == ["what c2 wrote to xchange survives its restart"]
+    assert claims["deleted@xchange"] == [
+        "what was written to xchange is lost on the Pod's deletion"
+    ]
+
+
+def test_what_a_manifest_expects_otherwise_is_proved(run):
+    """Apart where it says apart, a file of the application, and another way to restart."""
+    annotation = """\
+  annotations:
+    podshare.dev/expect: |
+      c1→c2@v: {is: apart, window: 0.2}
+      c2→c1@v: apart
+      restart[c1]@v: {strategy: image}
+      restart[c2]@v: off
+      read-only[c2]@v: writable
+      deleted@v: off
+"""
+    result = run(
+        {"apart.yaml": APART.replace("spec:\n", f"{annotation}spec:\n", 1)},
+        "--podshare-manifests=apart.yaml",
+    )
+
+    assert result.items == dict.fromkeys(
+        ["wiring", "c1→c2@v", "c2→c1@v", "read-only[c2]@v", "restart[c1]@v"], "passed"
+    )
+
+
+def test_a_broken_promise_fails_with_its_text_and_nothing_else(run):
+    """Each of these is expected wrongly: what is said is what was seen, without a traceback."""
+    annotation = """\
+  annotations:
+    podshare.dev/expect: |
+      c1→c2@v: visible
+      c2→c1@v: off
+      restart[c1]@v: off
+      restart[c2]@v: off
+      medium@v: Memory
+      deleted@v: survives
+"""
+    result = run(
+        {"apart.yaml": APART.replace("spec:\n", f"{annotation}spec:\n", 1)},
+        "--podshare-manifests=apart.yaml",
+        "-k=not wiring",
+    )
+
+    assert result.items == {
+        "c1→c2@v": "failure",
+        "medium@v": "failure",
+        "deleted@v": "failure",
+    }
+    assert "'c2' does not see what 'c1' writes" in result.texts["c1→c2@v"]
+    assert "volume 'v' is not of the medium" in result.texts["medium@v"]
+    assert "is not there after the Pod was replaced" in result.texts["deleted@v"]
+    for text in result.texts.values():
+        assert ".py:" not in text
+        assert "def " not in text
+    assert re.search("^FAILED apart.yaml::medium@v - .*PromiseBroken: ", result.printed, re.M)
+
+
+def test_a_file_of_the_application_is_seen(run):
+    """What its author expects it to write; its mutated twin expects something else."""
+    annotation = """\
+  annotations:
+    podshare.dev/expect: |
+      c1->c2:/a/log: {content: "hello\\n", timeout: 5}
+"""
+    right = POD.replace("spec:\n", f"{annotation}spec:\n", 1)
+    manifests = {"right.yaml": right, "wrong.yaml": right.replace("hello\\n", "goodbye")}
+
+    result = run(manifests, *(f"{name}::c1→c2:/a/log" for name in manifests))
+
+    assert result.printed.count("'c1' itself has another content in /a/log") == 1
+    assert re.search("^FAILED wrong.yaml::c1→c2:/a/log", result.printed, re.M)
+    assert re.search(r"^=+ 1 failed, 1 passed in ", result.printed, re.M)
+
+
+def test_a_pod_that_cannot_be_deployed_is_tried_once(run):
+    """Every item says why, at once."""
+    result = run(
+        {"web.yaml": POD.replace("image: busybox", "image: private.test/no/such:1")},
+        "--podshare-manifests=web.yaml",
+        "--podshare-ready-timeout=30",
+        "-k=not wiring",
+    )
+
+    assert set(result.items.values()) == {"error"}
+    assert len(result.items) == 5
+    assert result.deployed == ["web.yaml Pod"]
+    assert all("has no image private.test/no/such:1" in each for each in result.texts.values())
+    assert all(seconds < 10 for seconds in list(result.seconds.values())[1:])
+
+
+MOVES = """
+
+from pytest_podshare.pods import replacing
+
+# as if the scheduler had chosen another node
+replacing.delete = lambda pod, deadline: replacing.drain(pod, deadline, elsewhere=True)
+"""
+
+
+def test_a_hostpath_is_not_expected_on_another_node(run, podshare_cluster, tmp_path):
+    """It is the node's; whether the Pod comes back there is nobody's promise."""
+    if len(podshare_cluster.api.get("/api/v1/nodes")["items"]) < 2:
+        pytest.skip("the cluster has one node; --podshare-kind-nodes=2 makes two")
+    on_node = POD.replace("emptyDir: {}", "hostPath: {path: /tmp/collect, type: DirectoryOrCreate}")
+    (tmp_path / "moves.py").write_text(MOVES)
+
+    stays = run({"web.yaml": on_node}, "--podshare-manifests=web.yaml", "-k=deleted")
+    moves = run({}, "--podshare-manifests=web.yaml", "-k=deleted", "-p", "moves", "-rs")
+
+    assert moves.items == {"deleted@v": "skipped"}, moves.printed
+    assert re.search(r"the Pod came back on \S+; a hostPath stays on \S+", moves.printed)
+    assert stays.items["deleted@v"] in ("passed", "skipped")
+
+
+SEVERAL = """\
+apiVersion: batch/v1
+kind: Job
+metadata: {name: once}
+spec:
+  template:
+    spec:
+      restartPolicy: Never
+      containers:
+        - name: c
+          image: busybox
+          command: [sh, -c, "echo done > /d/it"]
+          volumeMounts: [{name: d, mountPath: /d}]
+      volumes: [{name: d, emptyDir: {}}]
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  replicas: 2
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      terminationGracePeriodSeconds: 1
+      serviceAccountName: web
+      containers:
+        - name: c
+          image: busybox
+          command: [sh, -c, "while :; do sleep 1; done"]
+          volumeMounts: [{name: d, mountPath: /d}, {name: c, mountPath: /c}]
+      volumes: [{name: d, emptyDir: {}}, {name: c, configMap: {name: settings}}]
+---
+{apiVersion: v1, kind: ConfigMap, metadata: {name: settings}, data: {a: b}}
+---
+{apiVersion: v1, kind: ServiceAccount, metadata: {name: web}}
+"""
+
+
+def test_each_template_of_several_gets_its_own_pod(run):
+    """With what makes no Pods; a Job that has ended has nothing to be tried on."""
+    result = run({"all.yaml": SEVERAL}, "--podshare-manifests=all.yaml", "-rs")
+
+    assert result.items == {
+        "Job/once::wiring": "passed",
+        "Job/once::deleted@d": "skipped",
+        "Deployment/web::wiring": "passed",
+        "Deployment/web::restart[c]@d": "passed",
+        "Deployment/web::deleted@d": "passed",
+    }
+    assert result.deployed == ["all.yaml Job", "all.yaml Deployment"]
+    assert "its containers have ended; --podshare-skeleton keeps them running" in result.printed
+
+
+def test_workers_that_share_by_group_deploy_each_template_once(run):
+    """--dist=loadgroup: all items of a template are one worker's."""
+    result = run(
+        {"all.yaml": SEVERAL, "web.yaml": POD},
+        *("--podshare-manifests=all.yaml", "--podshare-manifests=web.yaml"),
+        *("-n2", "--dist=loadgroup", "-k", "web and not wiring and not deleted"),
+    )
+
+    assert set(result.items.values()) == {"passed"}
+    assert sorted(result.deployed) == ["all.yaml Deployment", "web.yaml Pod"]
+
+
+UNAVAILABLE = """\
+apiVersion: apps/v1
+kind: DaemonSet
+metadata: {name: agent}
+spec:
+  selector: {matchLabels: {app: agent}}
+  template:
+    metadata: {labels: {app: agent}}
+    spec:
+      serviceAccountName: robot
+      priorityClassName: high
+      nodeSelector: {disk: ssd}
+      securityContext: {runAsNonRoot: true, fsGroup: 3000}
+      imagePullSecrets: [{name: pull}]
+      initContainers:
+        - name: prepare
+          image: private.test/prepare
+          volumeMounts: [{name: data, mountPath: /data}]
+        - name: shipper
+          image: private.test/shipper
+          restartPolicy: Always
+          startupProbe: {tcpSocket: {port: 1}}
+          volumeMounts: [{name: data, mountPath: /logs, readOnly: true}, {name: nfs, mountPath: /n}]
+      containers:
+        - name: app
+          image: private.test/app
+          envFrom: [{secretRef: {name: keys}}]
+          readinessProbe: {tcpSocket: {port: 1}}
+          resources: {limits: {cpu: "64", memory: 64Gi}}
+          volumeMounts:
+            - {name: data, mountPath: /data}
+            - {name: keys, mountPath: /keys}
+            - {name: claim, mountPath: /claim, subPathExpr: "$(POD)/x"}
+          env: [{name: POD, valueFrom: {fieldRef: {fieldPath: metadata.name}}}]
+      volumes:
+        - {name: data, emptyDir: {medium: Memory}}
+        - {name: keys, secret: {secretName: keys}}
+        - {name: claim, persistentVolumeClaim: {claimName: theirs}}
+        - {name: nfs, nfs: {server: nowhere.test, path: /}}
+"""
+
+
+def test_a_skeleton_keeps_the_wiring_of_what_cannot_run(run):
+    """Private images, Secrets, claims, servers, nodes and probes that are not there."""
+    result = run(
+        {"agent.yaml": UNAVAILABLE},
+        "--podshare-manifests=agent.yaml",
+        "--podshare-skeleton",
+        "-k=not wiring",
+    )
+
+    assert result.items == dict.fromkeys(
+        [
+            "app→shipper@data",
+            "read-only[shipper]@data",
+            "medium@data",
+            "restart[app]@data",
+            "restart[app]@claim",
+            "restart[shipper]@nfs",
+            "deleted@data",
+            "deleted@claim",
+            "deleted@nfs",
+        ],
+        "passed",
+    )
+    did_not = ("podshare_skeleton", "the applications did not run: busybox in their place")
+    for pairs in result.properties.values():
+        assert did_not in pairs
+        (evidence,) = (value for name, value in pairs if name == "podshare")
+        assert "busybox in place of the applications)" in evidence
+    assert "podshare: skeletons: busybox runs in place of the applications" in result.printed
+
+
+def test_without_a_skeleton_it_cannot_run(run):
+    """The positive control of the skeleton."""
+    result = run(
+        {"agent.yaml": UNAVAILABLE}, "--podshare-manifests=agent.yaml", "-k=medium",
+        "--podshare-ready-timeout=10",
+    )  # fmt: skip
+
+    assert result.items == {"medium@data": "error"}
+
+
+@pytest.mark.skipif(not CHARTS.is_dir(), reason="the rendered charts are not here")
+def test_the_skeletons_of_real_charts_keep_their_promises(run):
+    """Sidecars, claims, memory, hostPaths: as their authors wired them."""
+    result = run(
+        {},
+        "--podshare-skeleton",
+        f"{CHARTS}/bitnami-harbor.yaml::Deployment/rel-harbor-registry",
+        f"{CHARTS}/fluent-fluent-bit--ci-values.yaml::DaemonSet/rel-fluent-bit",
+        f"{CHARTS}/bitnami-keycloak.yaml::StatefulSet/rel-postgresql",
+        f"{CHARTS}/prom-prometheus.yaml::DaemonSet/rel-prometheus-node-exporter",
+        *("-k", "not wiring and not (restart and empty) and not (deleted and (extra or varlog))"),
+    )
+
+    assert set(result.items.values()) == {"passed"}, result.printed
+    assert len(result.items) == 25
+    assert len(result.deployed) == 4
+
+
+@pytest.mark.podshare(MANIFESTS / "sharevol.yaml")
+def test_the_pod_of_the_mark_is_there(podshare_pod, podshare):
+    """In the namespace of the test, as if the test had deployed it."""
+    evidence = assert_file_visible(podshare_pod, from_c="c1", to_c="c2")
+
+    assert podshare.pods == [podshare_pod]
+    assert evidence.pod == "sharevol"
+
+
+def test_podshare_pod_needs_a_mark(run, tmp_path):
+    """Which says what to deploy; how to write it is in the text."""
+    (tmp_path / "test_it.py").write_text("def test_it(podshare_pod): pass\n")
+
+    result = run({}, "test_it.py")
+
+    assert list(result.items.values()) == ["error"]
+    assert (
+        "test_it.py::test_it wants podshare_pod, and no mark names its manifest." in result.printed
+    )
+    assert '@pytest.mark.podshare("manifests/pod.yaml")' in result.printed
+
+
+@pytest.fixture(scope="module")
+def shared(podshare_factory):
+    """A Pod that the tests of this module share."""
+    with podshare_factory.make() as made:
+        yield made.deploy(POD)
+
+
+@pytest.mark.parametrize("turn", [1, 2])
+def test_a_pod_that_is_shared_by_a_module_is_deployed_once(shared, turn):
+    """What one test does is there for the next."""
+    assert_file_visible(shared, from_c="c1", to_c="c2")
+
+    assert len(shared.evidence) == turn
+
+
+def test_what_a_factory_makes_goes_when_it_is_closed(podshare_factory, podshare_cluster):
+    """The namespace too; closing again does nothing."""
+    with podshare_factory.make() as made:
+        path = f"/api/v1/namespaces/{made.namespace}"
+        assert podshare_cluster.api.get(path)["status"]["phase"] == "Active"
+    made.close()
+
+    try:
+        phase = podshare_cluster.api.get(path)["status"]["phase"]
+    except errors.ApiError as error:
+        phase = error.status
+    assert phase in ("Terminating", 404)
