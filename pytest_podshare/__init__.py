@@ -1,27 +1,34 @@
 """Proves that the containers of a Kubernetes Pod share the volumes they are meant to share."""
 
-from pytest_podshare.assertions.access import (
-    assert_permissions,
-    assert_read_only,
-    assert_writable,
-)
-from pytest_podshare.assertions.apart import assert_not_shared
-from pytest_podshare.assertions.capacity import assert_medium, assert_size_limited
-from pytest_podshare.assertions.logs import assert_log_contains
-from pytest_podshare.assertions.lost import assert_lost_on_delete, assert_lost_on_drain
-from pytest_podshare.assertions.survives import (
-    assert_survives_delete,
-    assert_survives_drain,
-    assert_survives_restart,
-    assert_survives_sandbox_restart,
-)
-from pytest_podshare.assertions.updates import assert_update_not_visible, assert_update_visible
-from pytest_podshare.assertions.visible import assert_file_visible
-from pytest_podshare.errors import PodshareError
-from pytest_podshare.pods.container import Container
-from pytest_podshare.pods.deployer import Podshare
-from pytest_podshare.pods.evidence import Evidence
-from pytest_podshare.pods.pod import Pod
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pytest_podshare.assertions.access import (
+        assert_permissions,
+        assert_read_only,
+        assert_writable,
+    )
+    from pytest_podshare.assertions.apart import assert_not_shared
+    from pytest_podshare.assertions.capacity import assert_medium, assert_size_limited
+    from pytest_podshare.assertions.logs import assert_log_contains
+    from pytest_podshare.assertions.lost import assert_lost_on_delete, assert_lost_on_drain
+    from pytest_podshare.assertions.survives import (
+        assert_survives_delete,
+        assert_survives_drain,
+        assert_survives_restart,
+        assert_survives_sandbox_restart,
+    )
+    from pytest_podshare.assertions.updates import assert_update_not_visible, assert_update_visible
+    from pytest_podshare.assertions.visible import assert_file_visible
+    from pytest_podshare.errors import PodshareError
+    from pytest_podshare.pods.container import Container
+    from pytest_podshare.pods.deployer import Podshare
+    from pytest_podshare.pods.evidence import Evidence
+    from pytest_podshare.pods.factory import PodshareFactory
+    from pytest_podshare.pods.pod import Pod
 
 __all__ = [
     "Container",
@@ -29,6 +36,7 @@ __all__ = [
     "Pod",
     "Podshare",
     "PodshareError",
+    "PodshareFactory",
     "assert_file_visible",
     "assert_log_contains",
     "assert_lost_on_delete",
@@ -46,3 +54,42 @@ __all__ = [
     "assert_update_visible",
     "assert_writable",
 ]
+
+_HOMES = {
+    "Container": "pods.container",
+    "Evidence": "pods.evidence",
+    "Pod": "pods.pod",
+    "Podshare": "pods.deployer",
+    "PodshareError": "errors",
+    "PodshareFactory": "pods.factory",
+    "assert_file_visible": "assertions.visible",
+    "assert_log_contains": "assertions.logs",
+    "assert_lost_on_delete": "assertions.lost",
+    "assert_lost_on_drain": "assertions.lost",
+    "assert_medium": "assertions.capacity",
+    "assert_not_shared": "assertions.apart",
+    "assert_permissions": "assertions.access",
+    "assert_read_only": "assertions.access",
+    "assert_size_limited": "assertions.capacity",
+    "assert_survives_delete": "assertions.survives",
+    "assert_survives_drain": "assertions.survives",
+    "assert_survives_restart": "assertions.survives",
+    "assert_survives_sandbox_restart": "assertions.survives",
+    "assert_update_not_visible": "assertions.updates",
+    "assert_update_visible": "assertions.updates",
+    "assert_writable": "assertions.access",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Import a public name when it is first used: `podshare check` uses none of them."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    """What there is, imported or not."""
+    return sorted({*globals(), *__all__})

@@ -8,9 +8,10 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections.abc import Callable
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
-import tenacity
+if TYPE_CHECKING:
+    import tenacity
 
 T = TypeVar("T")
 
@@ -74,6 +75,8 @@ def poll(
     Returns:
         The last result, good or not: the caller reports what was seen last.
     """
+    # here, because it takes longer to load than most runs of pytest take to need no cluster
+    import tenacity
 
     def last(state: tenacity.RetryCallState) -> T:
         result: T = state.outcome.result()  # type: ignore[union-attr]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -51,7 +52,10 @@ _OPTIONS = (
     _Option("kind-bin", "", "The kind program; the one on PATH if not given.", "FILE"),
     _Option("kind-image", "", "Node image of the kind cluster; kind's own if not given.", "IMAGE"),
     _Option("kind-config", "", "kind configuration to make the cluster with.", "FILE"),
-    _Option("kind-nodes", "1", "Nodes of the kind cluster, where there is no config.", "NUMBER"),
+    _Option(
+        "kind-nodes", "",
+        "Nodes of the kind cluster, where there is no config; one if not given.", "NUMBER",
+    ),
     _Option(
         "keep-cluster", "never",
         "When to leave the kind cluster there after the run that made it.", choices=KEEPS,
@@ -78,6 +82,22 @@ _OPTIONS = (
     _Option(
         "story", "", "Print what was written and seen where, and in how much time.", flag=True
     ),
+    _Option("artifacts-dir", "", "Keep what helps with failures in files, by test.", "DIR"),
+    _Option("report", "", "Write what was checked into a page of HTML.", "FILE"),
+    _Option(
+        "manifests", "",
+        "Test what manifests promise: files, folders, globs, charts, overlays; may be repeated.",
+        "PATH", many=True,
+    ),
+    _Option(
+        "skeleton", "", "Deploy manifests without their applications: their wiring alone.",
+        flag=True,
+    ),
+    _Option("probe-image", "busybox", "What waits in a skeleton; it has a shell.", "IMAGE"),
+    _Option(
+        "require-cluster", "",
+        "Fail what manifests promise where there is no cluster, instead of skipping it.", flag=True,
+    ),
     _Option(
         "stand-ins", "",
         "Names of images on the nodes that are stand-ins; shown in the report header.",
@@ -88,14 +108,17 @@ _OPTIONS = (
 
 @dataclasses.dataclass(frozen=True)
 class Options:
-    """What the user asked for; fields are named as the options are."""
+    """What the user asked for; fields are named as the options are.
+
+    `manifests_alone` says that the manifests came from the command line.
+    """
 
     provider: str
     cluster_name: str
     kind_bin: Path | None
     kind_image: str | None
     kind_config: Path | None
-    kind_nodes: int
+    kind_nodes: int | None
     keep_cluster: str
     image: tuple[str, ...]
     kubeconfig: Path | None
@@ -103,6 +126,13 @@ class Options:
     allow_context: tuple[str, ...]
     timeouts: Timeouts
     story: bool
+    artifacts_dir: Path | None
+    report: Path | None
+    manifests: tuple[str, ...]
+    manifests_alone: bool
+    skeleton: bool
+    probe_image: str
+    require_cluster: bool
     stand_ins: tuple[str, ...]
 
 
@@ -144,14 +174,21 @@ def resolve(config: pytest.Config, environ: Mapping[str, str] = os.environ) -> O
         kind_bin=_path(one("kind_bin")),
         kind_image=one("kind_image") or None,
         kind_config=_path(one("kind_config")),
-        kind_nodes=values["podshare_kind_nodes"].count(),
+        kind_nodes=values["podshare_kind_nodes"].count() if one("kind_nodes") else None,
         keep_cluster=one("keep_cluster"),
         image=values["podshare_image"].all(),
         kubeconfig=_path(one("kubeconfig")),
         context=one("context") or None,
         allow_context=values["podshare_allow_context"].all(),
         timeouts=Timeouts(**times).scaled(factor),
-        story=one("story").lower() not in ("", "0", "no", "false"),
+        story=values["podshare_story"].yes(),
+        artifacts_dir=_absolute(one("artifacts_dir")),
+        report=_path(one("report")),
+        manifests=values["podshare_manifests"].paths(config.rootpath),
+        manifests_alone=config.getoption("podshare_manifests") is not None,
+        skeleton=values["podshare_skeleton"].yes(),
+        probe_image=one("probe_image"),
+        require_cluster=values["podshare_require_cluster"].yes(),
         stand_ins=values["podshare_stand_ins"].all(),
     )
 
@@ -180,6 +217,16 @@ class _Given:
         given = self._value if isinstance(self._value, list) else [self._value]
         return tuple(part for each in given for part in str(each).replace(",", " ").split())
 
+    def yes(self) -> bool:
+        return self.one().lower() not in ("", "0", "no", "false")
+
+    def paths(self, root: Path) -> tuple[str, ...]:
+        """Paths as they are on a command line; those of an ini file begin where it lies."""
+        given = self._value if isinstance(self._value, list) else shlex.split(str(self._value))
+        if self._where.startswith("ini "):
+            return tuple(str(root / each) for each in given)
+        return tuple(given)
+
     def count(self) -> int:
         number = self.positive()
         if number != int(number):
@@ -203,3 +250,9 @@ class _Given:
 
 def _path(text: str) -> Path | None:
     return Path(text).expanduser() if text else None
+
+
+def _absolute(text: str) -> Path | None:
+    """A path that stays the same wherever a test goes."""
+    path = _path(text)
+    return path.absolute() if path else None

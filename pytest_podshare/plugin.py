@@ -2,31 +2,53 @@
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
+import os
 import secrets
-from collections.abc import Generator, Iterator
+import weakref
+from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_podshare import options
-from pytest_podshare.cluster import kind, kind_config
+from pytest_podshare import collect, errors, options
+from pytest_podshare.cluster import kind_config, kind_program
 from pytest_podshare.cluster.existing import ExistingSettings
-from pytest_podshare.cluster.kind_program import KindSettings, default_state
-from pytest_podshare.cluster.record import Cluster
+from pytest_podshare.cluster.kind_program import KindSettings
+from pytest_podshare.cluster.processes import Process
 from pytest_podshare.cluster.run import Run
 from pytest_podshare.deadline import Deadline
 from pytest_podshare.errors import PodshareError
-from pytest_podshare.pods.deployer import Podshare
 from pytest_podshare.report import terminal, traceback
+
+# What only a run with manifests, Pods or reports needs is imported where it is needed: pytest loads
+# this module in every run of every project that has it installed.
+if TYPE_CHECKING:
+    from pytest_podshare.cluster.record import Cluster
+    from pytest_podshare.pods.deployer import Podshare
+    from pytest_podshare.pods.factory import PodshareFactory
+    from pytest_podshare.pods.pod import Pod
+    from pytest_podshare.report import travel
+    from pytest_podshare.report.shown import Told
 
 _OPTIONS = pytest.StashKey[options.Options]()
 _RUN = pytest.StashKey[Run]()
-_PODSHARE = pytest.StashKey[Podshare]()
+_PODSHARE = collect.PODSHARE
+_FACTORY: pytest.StashKey[PodshareFactory] = pytest.StashKey()
 _LINES = pytest.StashKey[list[str]]()
+_SENDER: pytest.StashKey[travel.Sender] = pytest.StashKey()
+# how much of a Pod's evidence has been told: a Pod may outlive a test, and be checked by the next
+_TOLD: pytest.StashKey[weakref.WeakKeyDictionary[Pod, int]] = pytest.StashKey()
 
 # under this name a test's evidence travels: into JUnit XML, and from a worker to the terminal
 _PROPERTY = "podshare"
+_MARKS = (
+    "podshare(manifest): the manifest that the fixture podshare_pod deploys; "
+    "also on what manifests promise (--podshare-manifests)",
+    "podshare_static: what manifests are found to be without a cluster (--podshare-manifests)",
+)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -39,15 +61,51 @@ def pytest_configure(config: pytest.Config) -> None:
     resolved = config.stash[_OPTIONS] = options.resolve(config)
     worker: dict[str, Any] = getattr(config, "workerinput", {})
     run_id = worker.get("podshare_run") or secrets.token_hex(4)
-    settings = _settings(resolved, run_id, resolved.kubeconfig)
-    config.stash[_RUN] = Run(run_id, settings, keep=resolved.keep_cluster, load=resolved.image)
+    controller = worker.get("podshare_controller")
+    config.stash[_RUN] = Run(
+        run_id,
+        _settings(resolved, run_id, resolved.kubeconfig),
+        keep=resolved.keep_cluster,
+        load=resolved.image,
+        controller=Process(*controller) if controller else None,
+    )
     config.stash[_LINES] = []
+    config.stash[_TOLD] = weakref.WeakKeyDictionary()
+    for mark in _MARKS:
+        config.addinivalue_line("markers", mark)
+    config.pluginmanager.register(collect.Spelling(config))
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """Let the workers of pytest-xdist be of the same run."""
-    node.workerinput["podshare_run"] = node.config.stash[_RUN].id
+    """Let the workers of pytest-xdist be of the same run, and know who outlives them."""
+    run = node.config.stash[_RUN]
+    node.workerinput["podshare_run"] = run.id
+    node.workerinput["podshare_controller"] = dataclasses.astuple(run.process)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take what a worker of pytest-xdist has to say at the end."""
+    told: list[str] = getattr(node, "workeroutput", {}).get("podshare_lines", [])
+    node.config.stash[_LINES] += told
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Find the manifests that are to be tested, before workers of pytest-xdist do."""
+    collect.start(session.config, session.config.stash[_OPTIONS])
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Pass over what lies beside manifests."""
+    return collect.ignored(collection_path, config)
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """Collect manifests."""
+    return collect.collected(file_path, parent)
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
@@ -58,11 +116,12 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     return terminal.header(
         provider=resolved.provider,
         cluster=resolved.cluster_name if is_kind else resolved.context or "(current context)",
-        server=kind.known_server(settings) if isinstance(settings, KindSettings) else None,
+        server=kind_program.known_server(settings) if isinstance(settings, KindSettings) else None,
         version=kind_config.version_text(resolved.kind_image),
         image=resolved.kind_image,
         stand_ins=resolved.stand_ins,
         run_id=run.id,
+        stand_in=resolved.probe_image if resolved.skeleton else None,
     )
 
 
@@ -81,7 +140,9 @@ def podshare_cluster(
     run = config.stash[_RUN]
     run.settings = _settings(config.stash[_OPTIONS], run.id, podshare_kubeconfig)
     cluster = run.open()
-    config.stash[_LINES].append(terminal.used(cluster, run.seconds))
+    # of the workers of pytest-xdist, the one that made it speaks for all
+    if cluster.created or not hasattr(config, "workerinput"):
+        config.stash[_LINES] += terminal.used(cluster, run.seconds)
     yield cluster
     stuck = run.close(failed=request.session.testsfailed > 0)
     if stuck:
@@ -94,7 +155,9 @@ def podshare_namespace(podshare_cluster: Cluster, pytestconfig: pytest.Config) -
     run = pytestconfig.stash[_RUN]
     name = run.namespaces.make(Deadline(run.settings.timeouts.ready))
     yield name
-    run.namespaces.delete(name)
+    # an API server that does not answer is told of by the test; the end of the run tries again
+    with contextlib.suppress(errors.ClusterUnreachable):
+        run.namespaces.delete(name)
 
 
 @pytest.fixture
@@ -102,6 +165,8 @@ def podshare(
     request: pytest.FixtureRequest, podshare_cluster: Cluster, podshare_namespace: str
 ) -> Iterator[Podshare]:
     """Deploys Pods into a namespace of the test's own."""
+    from pytest_podshare.pods.deployer import Podshare
+
     config = request.config
     made = Podshare(
         podshare_cluster,
@@ -114,6 +179,32 @@ def podshare(
         yield made
 
 
+@pytest.fixture
+def podshare_pod(request: pytest.FixtureRequest, podshare: Podshare) -> Pod:
+    """The Pod of the manifest that the mark `podshare` names."""
+    mark = request.node.get_closest_marker("podshare")
+    if mark is None or len(mark.args) != 1 or mark.kwargs:
+        raise errors.ManifestNotFound(
+            f"{request.node.nodeid} wants podshare_pod, and no mark names its manifest.",
+            'Mark the test, its class or its module: @pytest.mark.podshare("manifests/pod.yaml").',
+        )
+    return podshare.deploy(mark.args[0])
+
+
+@pytest.fixture(scope="session")
+def podshare_factory(
+    podshare_cluster: Cluster, pytestconfig: pytest.Config
+) -> Iterator[PodshareFactory]:
+    """Makes a Podshare for a fixture of your own, whose Pods several tests share."""
+    from pytest_podshare.pods.factory import PodshareFactory
+
+    run, timeouts = pytestconfig.stash[_RUN], pytestconfig.stash[_OPTIONS].timeouts
+    made = PodshareFactory(podshare_cluster, run.namespaces, run_id=run.id, timeouts=timeouts)
+    pytestconfig.stash[_FACTORY] = made
+    with made:
+        yield made
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
@@ -121,40 +212,89 @@ def pytest_runtest_makereport(
     """Keep our frames out of failures, and the evidence with the test."""
     if call.excinfo is not None:
         call.excinfo = traceback.without_our_frames(call.excinfo)
-    if call.when == "call" and (made := item.stash.get(_PODSHARE, None)):
-        item.user_properties += [
-            (_PROPERTY, str(each)) for pod in made.pods for each in pod.evidence
-        ]
-    return (yield)
+    pods = [pod for made in _podshares(item) for pod in made.pods]
+    if call.when == "call":
+        told = item.config.stash[_TOLD]
+        for pod in pods:
+            fresh, told[pod] = pod.evidence[told.get(pod, 0) :], len(pod.evidence)
+            item.user_properties += [(_PROPERTY, str(each)) for each in fresh]
+    report = yield
+    if "podshare_cluster" in getattr(item, "fixturenames", ()):
+        from pytest_podshare.report import attaching, travel
+
+        error = travel.error(call.excinfo) if call.excinfo and report.failed else ""
+        sender = item.config.stash.setdefault(_SENDER, travel.Sender())
+        sender.send(report, pods, error)
+        for made in _podshares(item):
+            if call.excinfo and report.failed and call.when != "teardown":
+                attaching.attach(item, report, made, item.config.stash[_OPTIONS].artifacts_dir)
+            else:
+                attaching.hide(item, report, made)
+    return report
+
+
+def _podshares(item: pytest.Item) -> Sequence[Podshare]:
+    """What a test can have deployed with: its own, or those that it shares with others."""
+    if (own := item.stash.get(_PODSHARE, None)) is not None:
+        return (own,)
+    factory = item.config.stash.get(_FACTORY, None)
+    uses = "podshare_factory" in getattr(item, "fixturenames", ())
+    return factory.open if factory is not None and uses else ()
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Delete the cluster that this run made, after the last fixture and the last worker."""
+    """Give the cluster up, after the last fixture and the last worker."""
     config = session.config
-    if hasattr(config, "workerinput"):
-        return
     run = config.stash[_RUN]
     try:
-        why = run.delete_cluster(failed=session.testsfailed > 0)
+        why = run.leave(failed=session.testsfailed > 0)
     except PodshareError as error:
         config.stash[_LINES].append(f"podshare: {error}")
         why = "it could not be deleted"
-    if why and isinstance(run.settings, KindSettings):
+    if hasattr(config, "workerinput"):
+        # the process that outlives this one says what became of the cluster
+        output: dict[str, Any] = config.workeroutput  # type: ignore[attr-defined]
+        output["podshare_lines"] = config.stash[_LINES]
+    elif why and isinstance(run.settings, KindSettings):
         settings = run.settings
         config.stash[_LINES] += terminal.kept_cluster(settings.name, settings.kubeconfig, why)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print the stories, what was used, and what was left there."""
+    """Print the stories, the verdicts, what was used, and what was left there."""
     config = terminalreporter.config
-    lines = config.stash[_LINES]
+    told: list[Told] = []
+    if any(hasattr(each, "podshare") for some in terminalreporter.stats.values() for each in some):
+        from pytest_podshare.report import travel
+
+        told = travel.received(terminalreporter)
+    said: list[str] = config.stash[_LINES]
+    # workers of pytest-xdist may say the same
+    lines = [*_verdicts(config, told), *dict.fromkeys(said)]
     if config.stash[_OPTIONS].story:
         lines = [*terminal.stories(_evidence(terminalreporter)), *lines]
     if lines:
+        terminalreporter.ensure_newline()
         terminalreporter.section("podshare")
         for line in lines:
             terminalreporter.write_line(line)
+
+
+def _verdicts(config: pytest.Config, told: Sequence[Told]) -> Iterator[str]:
+    """What became of every check: as a table, as notes for GitHub, as a page."""
+    checks = [check for each in told for check in each.checks]
+    writer, resolved = config.get_terminal_writer(), config.stash[_OPTIONS]
+    if not checks and not resolved.report:
+        return
+    from pytest_podshare.report import github, page, table
+
+    if checks and config.get_verbosity() >= 0:
+        yield from table.lines(checks, width=writer.fullwidth, colour=writer.hasmarkup)
+    yield from github.lines(checks, here=config.invocation_params.dir, environ=os.environ)
+    if resolved.report and not config.option.collectonly:
+        about = page.About(config.rootpath.name, config.stash[_RUN].id, resolved.stand_ins)
+        yield page.write(resolved.report, told, about)
 
 
 def _evidence(terminalreporter: pytest.TerminalReporter) -> Iterator[tuple[str, str]]:
@@ -181,6 +321,6 @@ def _settings(
         nodes=resolved.kind_nodes,
         kind_bin=resolved.kind_bin,
         run_id=run_id,
-        state=default_state(),
+        state=kind_program.default_state(),
         timeouts=resolved.timeouts,
     )

@@ -7,9 +7,11 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
+from benchmarks import catalogue
 from sandbox import commands, doctor, recipe
 from sandbox.errors import SandboxError, Terminated
 from sandbox.plan import KUBERNETES_VERSIONS
@@ -17,9 +19,8 @@ from sandbox.talk import say
 
 DESCRIPTION = "From nothing to a Kubernetes cluster, and the project's tests on it."
 EPILOG = """\
-What is there is used: a running Docker or Podman, kind, kubectl. What is
-missing is built once and cached outside the checkout. Commands run in the
-checkout's top folder.
+What is there is used: Docker or Podman, kind, kubectl. What is missing is
+built once and cached outside the checkout. Commands run in its top folder.
 
 Environment: PODSHARE_KUBERNETES, PODSHARE_CLUSTER_NAME, XDG_CACHE_HOME,
 PODSHARE_KIND_IMAGE (a node image of your own).
@@ -84,6 +85,10 @@ def parser() -> Parser:
     build.add_argument(
         "--again", action="store_true", help="build the steps even if they are there"
     )
+    bench = add("bench", "measure how fast it is, on the kept cluster")
+    bench.add_argument("names", nargs="*", metavar="NAME", help=", ".join(catalogue.NAMES))
+    bench.add_argument("--json", type=Path, metavar="FILE", help="write the figures there")
+    bench.add_argument("--quick", action="store_true", help="a tenth: to see that it runs")
     add("doctor", "what is there, what is missing, what mends it")
     return top
 
@@ -134,6 +139,8 @@ def dispatch(arguments: Sequence[str]) -> int:
         return commands.list_plan(chosen, markdown=asked.markdown)
     if asked.command == "build":
         return commands.build(chosen, asked.steps, again=asked.again)
+    if asked.command == "bench":
+        return commands.bench(chosen, asked.names, json=asked.json, quick=asked.quick)
     if asked.command in ("test", "run"):
         call = commands.test if asked.command == "test" else commands.run
         return call(chosen, rest)

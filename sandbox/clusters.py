@@ -51,7 +51,7 @@ def up(kind_bin: Path, engine: str, image: str) -> Path:
     else:
         say(f"creating cluster {name()}")
     with _as_sandbox_errors():
-        kind.bring_up(settings).close()
+        kind.bring_up(settings, keep=True).close()
     return settings.kubeconfig
 
 
@@ -72,7 +72,7 @@ def _settings(kind_bin: Path, cluster: str, image: str | None) -> KindSettings:
         name=cluster,
         image=image,
         config=None,
-        nodes=int(os.environ.get("PODSHARE_KIND_NODES") or 1),
+        nodes=int(os.environ.get("PODSHARE_KIND_NODES") or 0) or None,
         kind_bin=kind_bin,
         run_id=MAKER,
         state=default_state(),

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from rich.table import Table
 
-from sandbox import clusters, dockerd, engine, image, places, recipe, tools
+from benchmarks import catalogue
+from sandbox import browser, clusters, dockerd, engine, image, places, recipe, tools
 from sandbox.build import forecast, missing
 from sandbox.errors import SandboxError
 from sandbox.plan import PLAN, Step
@@ -22,7 +23,7 @@ from sandbox.store import Store
 from sandbox.talk import results, say
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class Choices:
     """What was asked for on the command line."""
 
@@ -30,7 +31,7 @@ class Choices:
     may_install: bool
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class Ready:
     """Everything a cluster needs, found or made."""
 
@@ -38,13 +39,15 @@ class Ready:
     kind: tools.Tool
     kubectl: tools.Tool
     image: str
+    helm: tools.Tool | None = None  # the tests alone need one
 
     def environment(self, cluster: str) -> dict[str, str]:
         """The environment the commands run in."""
         # The environment's own programs, then the tools PATH does not lead to by itself.
+        own_tools = [tool for tool in (self.kind, self.kubectl, self.helm) if tool is not None]
         folders = [
             str(Path(sys.executable).parent),
-            *(str(tool.path.parent) for tool in (self.kind, self.kubectl) if not tool.on_path),
+            *(str(tool.path.parent) for tool in own_tools if not tool.on_path),
         ]
         path = [*folders, *os.environ.get("PATH", "").split(os.pathsep)]
         own = {
@@ -70,7 +73,7 @@ def prepare(choices: Choices) -> Ready:
     node = image.ensure(products, choices.kubernetes, may_install=install)
     kind = tools.ensure_kind(products, may_install=install)
     kubectl = tools.ensure_kubectl(name, node, choices.kubernetes)
-    return Ready(name, kind, kubectl, node)
+    return Ready(name, kind, kubectl, node, tools.helm(products))
 
 
 def find_engine(choices: Choices) -> str:
@@ -148,7 +151,14 @@ def _stop_engine() -> None:
 
 
 def demo(choices: Choices, *, keep: bool) -> int:
-    """``./dev demo``."""
+    """``./dev demo``: what can be said at once, and then what takes a cluster."""
+    podshare = Path(sys.executable).with_name("podshare")
+    subprocess.run(
+        [podshare, "check", "--graph", "manifests/sharevol.yaml"],
+        stdin=subprocess.DEVNULL,
+        cwd=places.CHECKOUT,
+        check=False,
+    )
     environment = prepare(choices).environment(f"{clusters.name()}-demo")
     environment["PODSHARE_KEEP_CLUSTER"] = "always" if keep else "never"
     test = "tests/examples/test_sharevol.py"
@@ -158,7 +168,12 @@ def demo(choices: Choices, *, keep: bool) -> int:
 
 def test(choices: Choices, arguments: Sequence[str]) -> int:
     """``./dev test``."""
-    environment = prepare(choices).environment(f"{clusters.name()}-test")
+    ready = prepare(choices)
+    products = recipe.store(ready.engine, choices.kubernetes)
+    helm = tools.ensure_helm(products, may_install=choices.may_install)
+    if browser.is_wanted(arguments):
+        browser.ensure(may_install=choices.may_install)
+    environment = dataclasses.replace(ready, helm=helm).environment(f"{clusters.name()}-test")
     return _call([sys.executable, "-m", "tox", *arguments], environment)
 
 
@@ -175,6 +190,23 @@ def run(choices: Choices, command: Sequence[str]) -> int:
             f"there is no command {command[0]!r} on PATH", "check its spelling, or install it"
         )
     return _call(command, environment)
+
+
+def bench(choices: Choices, names: Sequence[str], *, json: Path | None, quick: bool) -> int:
+    """``./dev bench``; what needs no cluster is measured without one."""
+    try:
+        chosen = catalogue.chosen(names)
+    except LookupError as error:
+        raise SandboxError(
+            f"there is no benchmark {error}", f"choose from: {', '.join(catalogue.NAMES)}"
+        ) from None
+    environment = dict(os.environ)
+    if any(each.needs_cluster for each in chosen):
+        ready = prepare(choices)
+        clusters.up(ready.kind.path, ready.engine, ready.image)
+        environment = ready.environment(clusters.name())
+    options = [*(["--json", str(json.absolute())] if json else []), *(["--quick"] if quick else [])]
+    return _call([sys.executable, "-m", "benchmarks", *names, *options], environment)
 
 
 def _call(command: Sequence[str], environment: dict[str, str]) -> int:

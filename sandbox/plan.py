@@ -1,4 +1,4 @@
-"""The plan: one row per step of the node image. A table, not a program.
+"""The plan: one row per step of the node image, and of the tests' tools. A table, not a program.
 
 What a step does is in ``steps/<name>.sh``; how steps are run is in ``build``.
 """
@@ -261,6 +261,21 @@ PLAN: tuple[Step, ...] = (
         inputs=("node",),
         params=("KUBERNETES_VERSION",),
         image="podshare/node:v{KUBERNETES_VERSION}-{key}",
+    ),
+    Step(
+        "helm-modules",
+        "Helm's source and that of the modules it needs",
+        lane="network",
+        seconds=5,
+        inputs=("go/helm",),
+    ),
+    Step(
+        "helm",
+        "Helm, for the tests that check charts; no part of the node image",
+        lane="compile",
+        seconds=62,
+        needs=("helm-modules",),
+        inputs=("go/helm",),
     ),
 )
 

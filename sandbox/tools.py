@@ -1,4 +1,4 @@
-"""``kind`` and ``kubectl``: those on PATH, else the pinned ones this project builds."""
+"""``kind``, ``kubectl`` and ``helm``: those on PATH, else the pinned ones this project builds."""
 
 from __future__ import annotations
 
@@ -81,6 +81,22 @@ def ensure_kubectl(engine: str, node_image: str, kubernetes: str) -> Tool:
         finally:
             half.unlink(missing_ok=True)
     return Tool(path, kubernetes, "the node image")
+
+
+def helm(products: Store) -> Tool | None:
+    """The ``helm`` there is: on PATH, any will do, or else of the plan's step."""
+    found = shutil.which("helm")
+    if found is not None:
+        return Tool(Path(found), "", "on PATH", on_path=True)
+    path = products.folder(recipe.find("helm")) / "bin" / "helm"
+    return Tool(path, "", "built from its Go module") if path.is_file() else None
+
+
+def ensure_helm(products: Store, *, may_install: bool) -> Tool | None:
+    """A ``helm`` to use, for the tests that check charts."""
+    if helm(products) is None:
+        recipe.make(["helm"], products, may_install=may_install)
+    return helm(products)
 
 
 @contextmanager

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from pytest_podshare.cluster import record
 from pytest_podshare.deadline import Deadline, Timeouts
+
+if TYPE_CHECKING:
+    from pytest_podshare.cluster import record
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,6 +36,9 @@ def bring_up(settings: ExistingSettings) -> record.Cluster:
         ContextNotAllowed: it is not on this machine, and was not allowed.
         ClusterUnreachable: it does not answer.
     """
+    # here, because it brings the Kubernetes client, and settings alone need none
+    from pytest_podshare.cluster import record
+
     return record.connect(
         "existing",
         settings.context or "(current context)",

@@ -1,46 +1,97 @@
-"""The default provider: a kind cluster of our own, and a kubeconfig file for it alone."""
+"""The default provider: a kind cluster of our own, for as long as anybody uses it.
+
+Everything here happens under the cluster's lock: finding it, making it, joining those who use it,
+leaving them, and deleting it when nobody is left.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import filelock
-import yaml
 
 from pytest_podshare import errors
-from pytest_podshare.cluster import making, record
-from pytest_podshare.cluster.kind_program import KindSettings, clusters, last_line, last_words, look
+from pytest_podshare.cluster import images, made, making, record, standing
+from pytest_podshare.cluster.kind_program import KindSettings, last_words
+from pytest_podshare.cluster.lease import Lease, Leases
 from pytest_podshare.deadline import Deadline
 
 
-def bring_up(settings: KindSettings) -> record.Cluster:
+def bring_up(
+    settings: KindSettings,
+    *,
+    leases: Sequence[Lease] = (),
+    keep: bool = False,
+    load: Sequence[str] = (),
+) -> record.Cluster:
     """Use the cluster of that name, or make it.
+
+    Args:
+        settings: the cluster.
+        leases: those of the processes that use it from now on, until they leave.
+        keep: whether it stays there if it has to be made.
+        load: local images for its nodes.
 
     Raises:
         KindMissing: no kind program.
         EngineMissing: kind finds no container engine.
         ClusterCreateFailed: kind gave up, or took longer than `timeouts.create`.
         ClusterUnreachable: the cluster does not become ready.
+        ClusterUnfit: it is there, of no use, and must not be replaced.
+        ImageLoadFailed: an image could not be loaded.
     """
     deadline = Deadline(settings.timeouts.create)
     with _locked(settings):
-        if settings.name not in clusters(settings):
-            making.make(settings, deadline)
-        _write_kubeconfig(settings)
-    return record.connect(
-        "kind",
-        settings.name,
-        kubeconfig=settings.kubeconfig,
-        context=f"kind-{settings.name}",
-        # its API server may be somewhere else than its engine says: then it is not ours
-        allowed=(),
-        deadline=deadline,
-        image=settings.image,
-        own=True,
-        created=made_by(settings) == settings.run_id,
-    )
+        cluster, fault = _found(settings)
+        for lease in leases:
+            Leases(settings.leases).take(lease)
+        if cluster is None:
+            making.make(settings, deadline, kept=keep)
+            cluster = standing.connect(settings, deadline)
+            cluster = dataclasses.replace(cluster, created=True, replaced=fault)
+        try:
+            images.load(settings, load)
+        except BaseException:
+            cluster.close()
+            raise
+    return cluster
+
+
+def leave(settings: KindSettings, lease: Lease, *, keep: str) -> str | None:
+    """End a process's use of the cluster; the last one deletes it, unless it is to be kept.
+
+    Args:
+        settings: the cluster.
+        lease: the process's own.
+        keep: why it is to be kept from now on; "" if this run does not want that.
+
+    Returns:
+        Why the cluster is still there; None if it is not, or was not used.
+
+    Raises:
+        ClusterError: kind could not delete it.
+    """
+    leases = Leases(settings.leases)
+    if not leases.holds(lease):
+        return None
+    with _locked(settings):
+        last = leases.give_back(lease)
+        its = made.read(settings)
+        if its is None:
+            # somebody else's, or none at all because it could not be made
+            return "it was there before this run" if settings.kubeconfig.exists() else None
+        if keep:
+            made.write(settings, dataclasses.replace(its, kept=True))
+        if keep or its.kept:
+            before = "it was there before this run"
+            return (keep or "another run keeps it") if its.run == settings.run_id else before
+        if not last:
+            return "it is still in use, and goes with the last who uses it"
+        _remove(settings)
+        return None
 
 
 def delete(settings: KindSettings) -> None:
@@ -50,38 +101,53 @@ def delete(settings: KindSettings) -> None:
         ClusterError: kind could not.
     """
     with _locked(settings):
-        try:
-            with making.bounded(settings, settings.timeouts.delete):
-                making.engine(settings).delete()
-        except subprocess.CalledProcessError:
-            raise errors.ClusterCreateFailed(
-                f"kind could not delete cluster {settings.name}: {last_words(settings)}",
-                f"Try again: kind delete cluster --name {settings.name}",
-            ) from None
-        for leftover in (settings.maker, settings.kubeconfig):
-            leftover.unlink(missing_ok=True)
+        _remove(settings)
 
 
-def made_by(settings: KindSettings) -> str | None:
-    """The run that made, or is making, the cluster of that name."""
+def goes(settings: KindSettings) -> bool:
+    """Whether the cluster is deleted when nobody uses it any more."""
+    its = made.read(settings)
+    return its is not None and not its.kept
+
+
+def _found(settings: KindSettings) -> tuple[record.Cluster | None, str]:
+    """The cluster that is there, or why one that was there had to go."""
     try:
-        return settings.maker.read_text()
-    except FileNotFoundError:
-        return None
+        return standing.find(settings), ""
+    except standing.Unfit as unfit:
+        fault = str(unfit)
+    if made.read(settings) is None:
+        raise errors.ClusterUnfit(
+            f"Cluster {settings.name} will not do: {fault}; and podshare did not make it.",
+            "Give this run a name of its own with --podshare-cluster-name, or delete what is "
+            f"there: kind delete cluster --name {settings.name}",
+        )
+    if Leases(settings.leases).held():
+        raise errors.ClusterUnfit(
+            f"Cluster {settings.name} will not do: {fault}; and it is in use.",
+            "Wait for the other run, or give this one a name of its own with "
+            "--podshare-cluster-name.",
+        )
+    _remove(settings)
+    return None, fault
 
 
-def known_server(settings: KindSettings) -> str | None:
-    """The API server's address by the cluster's kubeconfig file; asks nobody."""
+def _remove(settings: KindSettings) -> None:
     try:
-        written = yaml.safe_load(settings.kubeconfig.read_text())
-        return str(written["clusters"][0]["cluster"]["server"])
-    except (OSError, yaml.YAMLError, LookupError, TypeError):
-        return None
+        with making.bounded(settings, settings.timeouts.delete):
+            making.engine(settings).delete()
+    except subprocess.CalledProcessError:
+        raise errors.ClusterCreateFailed(
+            f"kind could not delete cluster {settings.name}: {last_words(settings)}",
+            f"Try again: kind delete cluster --name {settings.name}",
+        ) from None
+    made.forget(settings)
+    settings.kubeconfig.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
 def _locked(settings: KindSettings) -> Iterator[None]:
-    """One process at a time makes or deletes this cluster."""
+    """One process at a time finds, makes, joins, leaves or deletes this cluster."""
     settings.folder.mkdir(parents=True, exist_ok=True)
     patience = settings.timeouts.create + settings.timeouts.delete
     try:
@@ -92,17 +158,3 @@ def _locked(settings: KindSettings) -> Iterator[None]:
             f"Another run has been working on cluster {settings.name} for {patience:.0f} s.",
             "Wait for it, or give this run a name of its own with --podshare-cluster-name.",
         ) from None
-
-
-def _write_kubeconfig(settings: KindSettings) -> None:
-    """Ask kind for the kubeconfig: a cluster may be there and its file not."""
-    done = look(settings, "get", "kubeconfig", "--name", settings.name)
-    if done.returncode != 0:
-        raise errors.ClusterUnreachable(
-            f"kind gives no kubeconfig for cluster {settings.name}: {last_line(done.stderr)}",
-            f"Delete what is left of it: kind delete cluster --name {settings.name}",
-        )
-    draft = settings.kubeconfig.with_suffix(".new")
-    draft.touch(mode=0o600)
-    draft.write_text(done.stdout)
-    draft.replace(settings.kubeconfig)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 
-import yaml
-
 # the first version whose kubelet caps the restart back-off by default, and refuses cgroup v1
 _QUICK_SINCE = (1, 35)
 
@@ -17,7 +15,10 @@ def default(image: str | None, nodes: int) -> str:
         image: the node image, whose tag tells the Kubernetes version; None when kind chooses.
         nodes: how many; the first one carries the control plane as well.
     """
-    patches = [yaml.safe_dump(kubelet(image))]
+    # here, because what is below serves every run, and this only those that make a cluster
+    import yaml
+
+    patches = [yaml.safe_dump(kubelet(image)), *map(yaml.safe_dump, control_plane())]
     if nodes > 1:
         # of several nodes kind keeps the first free of Pods (a single one it untaints itself)
         untainted = {"kind": "InitConfiguration", "nodeRegistration": {"taints": []}}
@@ -48,6 +49,39 @@ def kubelet(image: str | None) -> dict[str, object]:
         # without it the kubelet refuses to start on a cgroup v1 host
         quick["failCgroupV1"] = False
     return quick
+
+
+def control_plane() -> tuple[dict[str, object], ...]:
+    """What makes controllers quick, in both formats of kubeadm's: kind applies the one that fits.
+
+    Nobody competes to lead a control plane that is alone, and at kubeadm's own limit of twenty
+    requests a second the controllers of many Pods wait for their turn.
+    """
+    manager = {
+        # kind's own, which an older kind would lose, since it takes a list for the whole of it
+        "enable-hostpath-provisioner": "true",
+        "kube-api-burst": "1000",
+        "kube-api-qps": "500",
+        "leader-elect": "false",
+    }
+    scheduler = {"leader-elect": "false"}
+    return (
+        _components("v1beta3", manager, scheduler),
+        _components("v1beta4", _listed(manager), _listed(scheduler)),
+    )
+
+
+def _components(format_: str, manager: object, scheduler: object) -> dict[str, object]:
+    return {
+        "kind": "ClusterConfiguration",
+        "apiVersion": f"kubeadm.k8s.io/{format_}",
+        "controllerManager": {"extraArgs": manager},
+        "scheduler": {"extraArgs": scheduler},
+    }
+
+
+def _listed(arguments: dict[str, str]) -> list[dict[str, str]]:
+    return [{"name": name, "value": value} for name, value in arguments.items()]
 
 
 def version(image: str | None) -> tuple[int, int] | None:

@@ -24,7 +24,8 @@ class KindSettings:
         name: its name.
         image: the node image; None for kind's own default.
         config: a kind configuration file; None for one made for quick tests.
-        nodes: how many nodes, where there is no configuration file.
+        nodes: how many nodes, where there is no configuration file; None for one, or as many as a
+            cluster has that is there.
         kind_bin: the kind program; None for the one on PATH.
         run_id: who makes it, if it has to be made.
         state: the folder of all clusters' files.
@@ -34,7 +35,7 @@ class KindSettings:
     name: str
     image: str | None
     config: Path | None
-    nodes: int
+    nodes: int | None
     kind_bin: Path | None
     run_id: str
     state: Path
@@ -57,14 +58,33 @@ class KindSettings:
 
     @property
     def maker(self) -> Path:
-        """Says which run made, or is making, the cluster."""
+        """Says what the cluster was made of, and by which run."""
         return self.folder / "made-by"
+
+    @property
+    def loaded(self) -> Path:
+        """Says which local images its nodes have been given."""
+        return self.folder / "images"
+
+    @property
+    def leases(self) -> Path:
+        """The folder of those who use it."""
+        return self.folder / "leases"
 
 
 def default_state() -> Path:
     """`$XDG_CACHE_HOME/podshare/clusters`."""
     cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(cache).resolve() / "podshare" / "clusters"
+
+
+def known_server(settings: KindSettings) -> str | None:
+    """The API server's address by the cluster's kubeconfig file; asks nobody."""
+    try:
+        found = re.search(r"^ *server: *(\S+)$", settings.kubeconfig.read_text(), re.MULTILINE)
+    except (OSError, UnicodeDecodeError):
+        return None
+    return found[1] if found else None
 
 
 def clusters(settings: KindSettings) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from pytest_podshare import errors
-from pytest_podshare.cluster import kind_config
+from pytest_podshare.cluster import kind_config, made, standing
 from pytest_podshare.cluster.kind_program import KindSettings, clusters, find_kind, last_words
 from pytest_podshare.deadline import Deadline, poll
 
@@ -30,28 +30,36 @@ cd {folder} && echo $$ >pid && exec {kind} "$@" 2>>kind.log
 """
 
 
-def make(settings: KindSettings, deadline: Deadline) -> None:
-    """Make the cluster, or leave nothing of it.
+def make(settings: KindSettings, deadline: Deadline, *, kept: bool) -> None:
+    """Make the cluster and its kubeconfig file, or leave nothing of it.
+
+    Args:
+        settings: what it is made of.
+        deadline: when to give up.
+        kept: whether it is to stay when nobody uses it.
 
     Raises:
         KindMissing: no kind program.
         ClusterCreateFailed: kind gave up, or the deadline passed.
     """
+    made.forget(settings)
     settings.kubeconfig.unlink(missing_ok=True)
     settings.log.unlink(missing_ok=True)
     config = settings.config or settings.folder / "kind.yaml"
     if settings.config is None:
-        config.write_text(kind_config.default(settings.image, settings.nodes))
+        config.write_text(kind_config.default(settings.image, settings.nodes or 1))
     elif not config.exists():
         raise errors.ClusterCreateFailed(
             f"There is no kind configuration {config}.", "Give a file with --podshare-kind-config."
         )
     cluster = engine(settings)
     # said before it is made, so that a run that is interrupted knows what to clean up
-    settings.maker.write_text(settings.run_id)
+    made.write(settings, made.Made.asked(settings, kept=kept))
     try:
         with bounded(settings, deadline.left) as expired:
             cluster.create(config_file=config.resolve())
+        if not settings.kubeconfig.stat().st_size:
+            standing.write_kubeconfig(settings)
     except BaseException as error:
         _remove_half_made(settings, cluster)
         if isinstance(error, subprocess.CalledProcessError):
@@ -78,7 +86,8 @@ def _remove_half_made(settings: KindSettings, cluster: Any) -> None:
     with contextlib.suppress(subprocess.CalledProcessError, errors.PodshareError):
         deadline = Deadline(settings.timeouts.delete)
         poll(looks_without_it, until=lambda n: n >= _QUIET, deadline=deadline, first=0.7, most=0.7)
-        settings.maker.unlink(missing_ok=True)
+        made.forget(settings)
+        settings.kubeconfig.unlink(missing_ok=True)
 
 
 def _create_failed(settings: KindSettings, code: int, late: bool) -> errors.ClusterCreateFailed:

@@ -25,6 +25,7 @@ class Namespaces:
         self._api = api
         self._run_id = run_id
         self._made: dict[str, str] = {}
+        self._deleted: set[str] = set()
 
     def __repr__(self) -> str:
         return f"<Namespaces of run {self._run_id}: {', '.join(self._made) or 'none'}>"
@@ -58,6 +59,7 @@ class Namespaces:
         try:
             self._api.delete(pod_path(name), gracePeriodSeconds=1)
             self._api.delete(f"{_COLLECTION}/{name}", preconditions={"uid": uid})
+            self._deleted.add(name)
         except errors.ApiError as error:
             # gone already, or another namespace by now, which is not ours
             if error.status not in (404, 409):
@@ -74,9 +76,10 @@ class Namespaces:
         )
 
     def delete_all(self) -> None:
-        """Have every namespace deleted that this object made and that is still there."""
+        """Have every namespace deleted that this object made, unless its deletion has begun."""
         for name in tuple(self._made):
-            self.delete(name)
+            if name not in self._deleted:
+                self.delete(name)
 
     def _left(self) -> tuple[str, ...]:
         listed = self._api.get(_COLLECTION, labelSelector=f"{RUN_LABEL}={self._run_id}")

@@ -51,6 +51,26 @@ def run(node: str, *argv: str) -> str:
     return done.stdout
 
 
+def states(cluster: str) -> tuple[tuple[str, str], ...]:
+    """The containers that are a kind cluster's nodes, each with its state; "" if it runs.
+
+    Empty where the engine cannot be asked.
+    """
+    asked = ["ps", "--all", "--filter", f"label=io.x-k8s.kind.cluster={cluster}"]
+    try:
+        done = subprocess.run(
+            [engine_program(), *asked, "--format", "{{.Names}} {{.State}}"],
+            capture_output=True,
+            text=True,
+            timeout=_PATIENCE,
+            check=False,
+        )
+    except (errors.EngineMissing, subprocess.TimeoutExpired):
+        return ()
+    told = [line.split() for line in done.stdout.splitlines()]
+    return tuple((name, "" if state == "running" else state) for name, state, *_ in told)
+
+
 def _failed(node: str, argv: tuple[str, ...], why: str) -> errors.NodeAccessMissing:
     return errors.NodeAccessMissing(
         f"`{' '.join(argv[:4])} …` on node {node}: {why}", "See whether the node runs: docker ps"

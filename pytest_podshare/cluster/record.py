@@ -22,9 +22,10 @@ class Cluster:
         kubeconfig: the file by which it was reached; None for the client's default.
         image: the node image it was asked to be made of; None for the provider's default.
         own: whether it is for tests alone, so that pull policies and images may be set.
-        created: whether this run made it.
+        created: whether it was made just now.
         version: its Kubernetes version, `v1.36.3`.
         api: the connection to it, closed with the cluster.
+        replaced: why one that was there before it had to go; "" if there was none.
     """
 
     provider: str
@@ -35,6 +36,7 @@ class Cluster:
     created: bool
     version: str
     api: Api
+    replaced: str = ""
 
     @property
     def server(self) -> str:
@@ -56,7 +58,6 @@ def connect(
     deadline: Deadline,
     image: str | None = None,
     own: bool = False,
-    created: bool = False,
 ) -> Cluster:
     """Connect to an API server, once the guard lets it pass and it says that it is ready.
 
@@ -74,13 +75,14 @@ def connect(
     except BaseException:
         api.close()
         raise
-    return Cluster(provider, name, kubeconfig, image, own, created, version, api)
+    return Cluster(provider, name, kubeconfig, image, own, False, version, api)
 
 
 def _wait_until_it_answers(api: Api, deadline: Deadline) -> None:
     def answer() -> str:
         try:
-            return api.text("/readyz")
+            # asked again after a while: one that is stopped takes connections, and says nothing
+            return api.text("/readyz", patience=min(5.0, max(2.0, deadline.left)))
         except errors.ApiError as error:
             # without the right to ask, having been answered must do
             return "ok" if error.status in (401, 403) else str(error.what)

@@ -1,27 +1,22 @@
 """A shell in a container, kept open: one WebSocket, many commands.
 
-A new exec costs some hundred milliseconds, a command to a shell that is already there a few.
+A new exec costs some hundred milliseconds, a command to a shell that is already there one or two.
 A session lives as long as its container, so one that breaks is a sign that the container ended.
 """
 
 from __future__ import annotations
 
-import secrets
 import threading
-from urllib.parse import urlencode
-
-import websocket
-from kubernetes.stream import ws_client
 
 from pytest_podshare import errors
 from pytest_podshare.deadline import Deadline
 from pytest_podshare.kube import framing
-from pytest_podshare.kube.client import Api, pod_path
+from pytest_podshare.kube.channels import Channels
+from pytest_podshare.kube.client import Api
 from pytest_podshare.owner import Owner
 
-# what a container runtime says when the program is not in the image
-_NO_PROGRAM = ("executable file not found", "no such file or directory", "stat sh:")
-_GONE_REMEDY = "See whether the container still runs; a command after this opens a new session."
+# seconds after which a connection is dead that does not even confirm what was sent
+_SILENCE = 15.0
 
 
 class ExecSession(Owner):
@@ -36,6 +31,9 @@ class ExecSession(Owner):
         container: the container's name.
         timeout: seconds for the session to open.
 
+    Attributes:
+        posted: the scripts that were posted and of which nobody knows yet whether they were run.
+
     Raises:
         ToolMissing: the image has no `sh`.
         SessionLost: the container does not run, or the API server refuses.
@@ -45,17 +43,12 @@ class ExecSession(Owner):
         self, api: Api, namespace: str, pod: str, container: str, *, timeout: float
     ) -> None:
         self.target = f"{pod}/{container}"
-        self._lock = threading.Lock()
-        query = [("command", "sh"), ("container", container)]
-        query += [(stream, "true") for stream in ("stdin", "stdout", "stderr")]
-        url = f"{api.server}{pod_path(namespace, pod, 'exec')}?{urlencode(query)}"
-        headers = {**api.authorization(), "sec-websocket-protocol": framing.SUBPROTOCOLS}
-        try:
-            self._socket = ws_client.create_websocket(
-                api.configuration, url.replace("http", "ws", 1), headers
-            )
-        except (websocket.WebSocketException, OSError) as error:
-            raise self._lost(f"could not be opened: {_reason(error)}") from None
+        self.posted: list[bytes] = []
+        self._turn = threading.Lock()
+        self._sending = threading.Lock()
+        self._channels = Channels(
+            api, namespace, pod, container, ["sh"], timeout=timeout, silence=_SILENCE
+        )
         try:
             # the upgrade succeeds even when the program is missing: only an answer proves a shell
             self.run(b":", timeout=timeout)
@@ -64,75 +57,122 @@ class ExecSession(Owner):
             raise
 
     def __repr__(self) -> str:
-        return f"<ExecSession {self.target} {'open' if self._socket.connected else 'closed'}>"
+        return f"<ExecSession {self.target} {'open' if self._channels.is_open else 'closed'}>"
 
     def close(self) -> None:
         """End the shell; may be called again, and never raises."""
-        # shutdown() drops the TCP connection; close() would wait seconds for a farewell
-        self._socket.shutdown()
+        self._channels.close()
 
-    def run(self, script: bytes, *, timeout: float) -> framing.Completed:
+    def run(
+        self, script: bytes, *, timeout: float, to: framing.Sink | None = None
+    ) -> framing.Completed:
         """Run a POSIX shell script; its stdin is empty.
 
         Args:
             script: the script, already quoted.
-            timeout: seconds for it to end.
+            timeout: seconds for it to end; with `to`, between two parts of its output.
+            to: takes stdout as it comes, instead of the result.
 
         Raises:
             ExecTimeout: it did not end in time; the session is closed, the script may go on.
             SessionLost: the session broke, so nothing is known of what the script did.
             ToolMissing: the session never had a shell.
         """
-        marker = secrets.token_hex(16).encode()
-        with self._lock:
-            reply = framing.Reply(marker)
+        marker = framing.new_marker()
+        reply = framing.Reply(marker, to=to)
+        return self._ask(framing.command(script, marker), reply, timeout, renewed=to is not None)
+
+    def quick(self, script: bytes, *, timeout: float) -> framing.Completed:
+        """Run a script of ours in the shell itself; it must not exit, and has no stderr.
+
+        Raises:
+            ExecError: as of `run`.
+        """
+        marker = framing.new_marker()
+        reply = framing.Reply(marker, quick=True)
+        return self._ask(framing.quick(script, marker), reply, timeout)
+
+    def post(self, script: bytes, *, timeout: float) -> None:
+        """Send a script of ours and do not wait for it; the next command is run after it.
+
+        Raises:
+            SessionLost: the session is broken.
+        """
+        try:
+            with self._sending:
+                self.posted.append(script)
+                self._channels.send(framing.posted(script), timeout=timeout)
+        except TimeoutError:
+            self.close()
+            raise self._channels.lost("takes no more commands") from None
+
+    def settle(self, *, timeout: float) -> None:
+        """Wait until what was posted has been run.
+
+        Raises:
+            ExecError: as of `run`.
+        """
+        if self.posted:
+            self.quick(b":", timeout=timeout)
+
+    def check(self) -> None:
+        """Take what has come unasked; costs nothing, and finds out most sessions that are dead.
+
+        Raises:
+            SessionLost: the session is broken.
+        """
+        # a command that is under way reads what comes, and finds it out itself
+        if self._turn.acquire(blocking=False):
             try:
-                self._socket.send_binary(framing.command(script, marker))
-                return self._answer(reply, Deadline(timeout))
-            except websocket.WebSocketTimeoutException:
-                self.close()
-                out, err = (part.decode(errors="replace")[-200:] for part in reply.partial())
-                raise errors.ExecTimeout(
-                    f"A command in {self.target} did not end within {timeout:g} s"
-                    f" (stdout so far {out!r}, stderr {err!r}).",
-                    "Raise --podshare-exec-timeout, or see what the container is busy with.",
-                ) from None
-            except (websocket.WebSocketException, OSError, AttributeError) as error:
-                # AttributeError: the library's own, for a socket that is closed already
-                self.close()
-                raise self._lost(f"broke: {_reason(error)}") from None
+                self._check()
+            finally:
+                self._turn.release()
 
-    def _answer(self, reply: framing.Reply, deadline: Deadline) -> framing.Completed:
-        while True:
-            self._socket.settimeout(max(0.001, deadline.left))
-            status = reply.feed(self._frame())
+    def _check(self) -> None:
+        while (frame := self._channels.frame_if_any()) is not None:
+            # output here is of a process that a command left behind: no answer to the next one
+            if frame[:1] == bytes([framing.ERROR]):
+                raise self._channels.ended(framing.parse_status(frame[1:]))
+
+    def _ask(
+        self, command: bytes, reply: framing.Reply, timeout: float, *, renewed: bool = False
+    ) -> framing.Completed:
+        """Send a command and wait for its reply; a session that was disturbed in it is closed."""
+        deadline = Deadline(timeout)
+        if not self._turn.acquire(timeout=deadline.left):
+            raise self._late(timeout, "was not begun", "another thread's command is under way")
+        try:
+            self._check()
+            with self._sending:
+                posted = len(self.posted)
+                self._channels.send(command, timeout=deadline.left)
+            completed = self._answer(reply, deadline, renewed=renewed)
+        except TimeoutError:
+            self.close()
+            out, err = (part.decode(errors="replace")[-200:] for part in reply.partial())
+            so_far = f"stdout so far {out!r}, stderr {err!r}"
+            raise self._late(timeout, "did not end", so_far) from None
+        except BaseException:
+            self.close()
+            raise
+        finally:
+            self._turn.release()
+        del self.posted[:posted]
+        return completed
+
+    def _answer(
+        self, reply: framing.Reply, deadline: Deadline, *, renewed: bool
+    ) -> framing.Completed:
+        while (completed := reply.completed) is None:
+            status = reply.feed(self._channels.frame(timeout=deadline.left))
             if status is not None:
-                self.close()
-                raise self._ended(status)
-            if (completed := reply.completed) is not None:
-                return completed
+                raise self._channels.ended(status)
+            if renewed:
+                deadline = Deadline(deadline.seconds)
+        return completed
 
-    def _frame(self) -> bytes:
-        opcode, payload = self._socket.recv_data()
-        if opcode == websocket.ABNF.OPCODE_CLOSE:
-            raise websocket.WebSocketConnectionClosedException("the API server closed it")
-        return bytes(payload)
-
-    def _ended(self, status: framing.ExecStatus) -> errors.ExecError:
-        if any(sign in status.message for sign in _NO_PROGRAM):
-            return errors.ToolMissing(
-                f"The image of {self.target} has no shell: {' '.join(status.message.split())}",
-                "Use an image with `sh`; nothing was learned about the volume.",
-            )
-        return self._lost(f"ended: {status.message or 'the shell exited'}")
-
-    def _lost(self, how: str) -> errors.SessionLost:
-        return errors.SessionLost(f"The exec session to {self.target} {how}.", _GONE_REMEDY)
-
-
-def _reason(error: BaseException) -> str:
-    """What the API server said in refusing an upgrade, or the error's own words."""
-    body = getattr(error, "resp_body", None)
-    if not body:
-        return str(error) or type(error).__name__
-    return framing.parse_status(body).message
+    def _late(self, timeout: float, what: str, more: str) -> errors.ExecTimeout:
+        return errors.ExecTimeout(
+            f"A command in {self.target} {what} within {timeout:g} s ({more}).",
+            "Raise --podshare-exec-timeout, or see what the container is busy with.",
+        )

@@ -8,9 +8,14 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import secrets
+from collections.abc import Callable
 
 STDIN, STDOUT, STDERR, ERROR = 0, 1, 2, 3
 SUBPROTOCOLS = "v5.channel.k8s.io,v4.channel.k8s.io"
+
+# takes a part of what a command prints
+Sink = Callable[[bytes], object]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,6 +35,11 @@ class ExecStatus:
     message: str
 
 
+def new_marker() -> bytes:
+    """A marker that no output can guess."""
+    return secrets.token_hex(12).encode()
+
+
 def command(script: bytes, marker: bytes) -> bytes:
     """The stdin frame that runs a script and then prints the marker on both outputs.
 
@@ -43,57 +53,122 @@ def command(script: bytes, marker: bytes) -> bytes:
     )  # fmt: skip
 
 
+def quick(script: bytes, marker: bytes) -> bytes:
+    """The stdin frame that runs a script of ours in the shell itself and drops its stderr.
+
+    Saves a process and half of the answer. The script must not exit, nor change the shell.
+    """
+    return (
+        bytes([STDIN])
+        + b"{ " + script + b"\n} </dev/null 2>/dev/null\n"
+        + b"printf '%s%d.' " + marker + b" $?\n"
+    )  # fmt: skip
+
+
+def fed(script: str, marker: bytes) -> str:
+    """The script for `sh -c` that runs another one, whose stdin is content.
+
+    What that one leaves of it is read as well: a runtime that has bytes for a process which has
+    ended may wait for ever, and never tell of its end.
+    """
+    mark = marker.decode()
+    told = f"printf '%s%d.' {mark} $?; printf %s. {mark} >&2"
+    return f"( {script}\n)\n{told}; cat > /dev/null; exit"
+
+
+def posted(script: bytes) -> bytes:
+    """The stdin frame that runs a script of ours of which nothing is to be heard."""
+    return bytes([STDIN]) + b"{ " + script + b"\n} </dev/null >/dev/null 2>&1\n"
+
+
 class Reply:
     """Gathers the frames of one command's answer.
 
     Args:
         marker: the marker that was sent with the command.
+        to: takes stdout as it comes, so that it need not fit into memory; None to gather it.
+        quick: whether the command was sent as `quick`, so that stderr says nothing.
     """
 
-    def __init__(self, marker: bytes) -> None:
-        self._marker = marker
-        self._streams = {STDOUT: bytearray(), STDERR: bytearray()}
-        self._ends = {STDOUT: -1, STDERR: -1}
+    def __init__(self, marker: bytes, *, to: Sink | None = None, quick: bool = False) -> None:
+        self._gathered = {STDOUT: bytearray(), STDERR: bytearray()}
+        sinks = {STDOUT: to or self._gathered[STDOUT].extend}
+        if not quick:
+            sinks[STDERR] = self._gathered[STDERR].extend
+        self._streams = {channel: _Marked(marker, sink) for channel, sink in sinks.items()}
 
     def feed(self, frame: bytes) -> ExecStatus | None:
         """Take one frame; a status means that the session itself has ended."""
         if not frame:
             return None
-        channel, payload = frame[0], frame[1:]
-        if channel == ERROR:
-            return parse_status(payload)
-        if channel in self._streams:
-            self._gather(channel, payload)
+        if frame[0] == ERROR:
+            return parse_status(frame[1:])
+        if frame[0] in self._streams:
+            self._streams[frame[0]].feed(frame[1:])
         return None
-
-    def _gather(self, channel: int, payload: bytes) -> None:
-        stream = self._streams[channel]
-        # the marker may straddle two frames, so look a little way back
-        start = max(0, len(stream) - len(self._marker))
-        stream += payload
-        if self._ends[channel] < 0:
-            self._ends[channel] = stream.find(self._marker, start)
 
     @property
     def completed(self) -> Completed | None:
-        """The result, once both outputs have ended."""
-        tails = [self._tail(STDOUT), self._tail(STDERR)]
-        if not all(tail.endswith(b".") for tail in tails):
+        """The result, once all of its outputs have ended."""
+        if not all(stream.ended for stream in self._streams.values()):
             return None
-        return Completed(int(tails[0][:-1]), *self.partial())
+        return Completed(int(self._streams[STDOUT].tail[:-1]), *self.partial())
 
     def partial(self) -> tuple[bytes, bytes]:
-        """What came so far on stdout and stderr, without the markers."""
+        """What was gathered so far of stdout and stderr, without the markers."""
         out, err = (
-            bytes(stream if self._ends[channel] < 0 else stream[: self._ends[channel]])
-            for channel, stream in self._streams.items()
+            bytes(gathered) + (self._streams[channel].held if channel in self._streams else b"")
+            for channel, gathered in self._gathered.items()
         )
         return out, err
 
-    def _tail(self, channel: int) -> bytes:
-        """What followed the marker, up to and with the dot that ends it."""
-        end = self._ends[channel]
-        return b"" if end < 0 else bytes(self._streams[channel][end + len(self._marker) :])
+
+class _Marked:
+    """One output, given on to a sink up to its marker.
+
+    Attributes:
+        held: the last bytes, less than a marker's length, which may be the beginning of one.
+        tail: what followed the marker, up to and with the dot.
+    """
+
+    def __init__(self, marker: bytes, sink: Sink) -> None:
+        self._marker = marker
+        self._sink = sink
+        self.held = b""
+        self._found = False
+        self.tail = b""
+
+    @property
+    def ended(self) -> bool:
+        """Whether the dot after the marker has come."""
+        return self.tail.endswith(b".")
+
+    def feed(self, payload: bytes) -> None:
+        """Take some bytes of it."""
+        if self._found:
+            self._end(payload)
+            return
+        seen = self.held + payload if self.held else payload
+        at = seen.find(self._marker)
+        if at < 0:
+            # the marker may straddle two frames
+            keep = max(0, len(seen) - len(self._marker) + 1)
+            self.held = seen[keep:]
+            self._give(seen[:keep])
+            return
+        self._found, self.held = True, b""
+        self._give(seen[:at])
+        self._end(seen[at + len(self._marker) :])
+
+    def _give(self, some: bytes) -> None:
+        if some:
+            self._sink(some)
+
+    def _end(self, payload: bytes) -> None:
+        """What follows the marker counts up to and with the dot; then comes somebody else's."""
+        if not self.ended:
+            code, dot, _ = (self.tail + payload).partition(b".")
+            self.tail = code + dot
 
 
 def parse_status(payload: bytes) -> ExecStatus:

@@ -1,20 +1,122 @@
-"""Waiting for an object by watching it."""
+"""Waiting by watching: one watch of a collection wakes all who wait for something in it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any
+import threading
+from collections.abc import Callable, Iterable, Mapping
 
-from pytest_podshare import errors
 from pytest_podshare.deadline import Deadline
+from pytest_podshare.kube.changes import Changes, Object
 from pytest_podshare.kube.client import Api
+from pytest_podshare.owner import Owner
 
-Object = dict[str, Any]
+__all__ = ["Object", "Watch", "wait_for"]
 
-# the longest that one watch stays silent before it is taken for dead and begun anew, in seconds
-SILENCE = 20.0
-# the pause before a watch that broke at once is begun again, in seconds
-RESUME_PAUSE = 0.1
+Objects = Mapping[str, Object]
+
+
+class Watch(Owner):
+    """The latest state of every object of a collection, for any number of waits and threads.
+
+    It begins with the first wait. It has no thread of its own: the first of those that wait reads
+    it for all, and when its own waiting is over, the next one does. What happens while nobody waits
+    is read by the next wait. Close it, or use it as a context manager.
+
+    Args:
+        api: the API server.
+        collection: the collection's path, for example `/api/v1/namespaces/demo/pods`.
+        query: selectors that narrow it.
+    """
+
+    def __init__(self, api: Api, collection: str, **query: str) -> None:
+        self._changes = Changes(api, collection, **query)
+        self._collection = collection
+        self._turn = threading.Condition()
+        self._is_read = False
+        self._is_closed = False
+
+    def __repr__(self) -> str:
+        seen = self._changes.seen
+        return f"<Watch {self._collection}: {len(seen.objects)} objects at {seen.version}>"
+
+    def close(self) -> None:
+        """End it; may be called again, and never raises. Another wait would begin it again."""
+        with self._turn:
+            self._is_closed = True
+            if not self._is_read:
+                self._changes.close()
+
+    def wait_for(
+        self,
+        name: str,
+        satisfied: Callable[[Object | None], bool],
+        deadline: Deadline,
+        *,
+        known: Object | None = None,
+    ) -> Object | None:
+        """Wait until one object satisfies.
+
+        Args:
+            name: the object's name.
+            satisfied: asked at each change, with None while there is no such object; whatever it
+                raises ends the waiting.
+            deadline: when to stop at the latest.
+            known: the object as the API server gave it; nothing older is looked at.
+
+        Returns:
+            The last state seen, satisfying or not; None for an object that is not there.
+        """
+        last = self.until(
+            lambda objects: satisfied(objects.get(name)),
+            deadline,
+            known=() if known is None else (known,),
+        )
+        return last.get(name)
+
+    def until(
+        self,
+        look: Callable[[Objects], bool],
+        deadline: Deadline,
+        *,
+        known: Iterable[Object] = (),
+    ) -> Objects:
+        """Wait until the collection is as it should be.
+
+        Args:
+            look: asked at each change; whatever it raises ends the waiting.
+            deadline: when to stop at the latest.
+            known: objects of it as the API server gave them; nothing older of them is shown.
+
+        Returns:
+            The last state seen, as it should be or not.
+        """
+        older = list(known)
+        while True:
+            seen = self._changes.seen
+            older = [each for each in older if not seen.is_as_new_as(each)]
+            objects = {**seen.objects, **{each["metadata"]["name"]: each for each in older}}
+            # before anything was seen an object would look as if it were not there
+            if (seen.version and look(objects)) or (deadline.over and seen.version):
+                return objects
+            with self._turn:
+                if self._changes.seen is not seen:
+                    continue
+                if self._is_read:
+                    # one that is late has to be told something all the same
+                    self._turn.wait(deadline.left or None)
+                    continue
+                self._is_read, self._is_closed = True, False
+            self._read(deadline)
+
+    def _read(self, deadline: Deadline) -> None:
+        try:
+            self._changes.advance(deadline)
+        finally:
+            with self._turn:
+                self._is_read = False
+                if self._is_closed:
+                    self._changes.close()
+                self._turn.notify_all()
 
 
 def wait_for(
@@ -24,52 +126,6 @@ def wait_for(
     satisfied: Callable[[Object | None], bool],
     deadline: Deadline,
 ) -> Object | None:
-    """Watch one object until it satisfies.
-
-    Args:
-        api: the API server.
-        collection: path of the collection, for example `/api/v1/namespaces/demo/pods`.
-        name: the object's name.
-        satisfied: asked at each change, with None while there is no such object; whatever it
-            raises ends the waiting.
-        deadline: when to stop at the latest.
-
-    Returns:
-        The last state seen, satisfying or not; None for an object that is not there.
-    """
-    while True:
-        listed = api.get(collection, fieldSelector=f"metadata.name={name}")
-        seen: Object | None = next(iter(listed["items"]), None)
-        if satisfied(seen) or deadline.over:
-            return seen
-        version = listed["metadata"]["resourceVersion"]
-        for change in _changes(api, collection, name, version, deadline):
-            seen = None if change["type"] == "DELETED" else change["object"]
-            if satisfied(seen):
-                return seen
-        if deadline.over:
-            return seen
-        deadline.clock.sleep(min(RESUME_PAUSE, deadline.left))
-
-
-def _changes(
-    api: Api, collection: str, name: str, version: str, deadline: Deadline
-) -> Iterator[Object]:
-    """The changes since that version, until the watch ends for whatever reason."""
-    patience = min(SILENCE, deadline.left)
-    try:
-        for change in api.lines(
-            collection,
-            silence=patience + 1,
-            watch="true",
-            fieldSelector=f"metadata.name={name}",
-            resourceVersion=version,
-            timeoutSeconds=str(max(1, round(patience))),
-        ):
-            if change["type"] == "ERROR":
-                # most often 410 Gone: the version is too old; the caller lists again
-                return
-            yield change
-    except (errors.ClusterUnreachable, errors.ApiError):
-        # the caller lists again, and is told there what is the matter
-        return
+    """Watch one object until it satisfies, as `Watch.wait_for` does, where nobody else waits."""
+    with Watch(api, collection, fieldSelector=f"metadata.name={name}") as watch:
+        return watch.wait_for(name, satisfied, deadline)

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from pytest_podshare import errors
 from pytest_podshare.cluster.namespaces import RUN_LABEL
 from pytest_podshare.cluster.record import Cluster
-from pytest_podshare.deadline import Deadline, Timeouts, poll
-from pytest_podshare.kube import objects, watching
+from pytest_podshare.deadline import Deadline, Timeouts
+from pytest_podshare.kube import objects
 from pytest_podshare.kube.client import pod_path
+from pytest_podshare.kube.watching import Watch
 from pytest_podshare.owner import Owner
-from pytest_podshare.pods import state
+from pytest_podshare.pods import arriving
 from pytest_podshare.pods.pod import Pod
 from pytest_podshare.wiring.load import Manifest, ManifestSource, load
-
-# how many of a crashed container's last lines an error shows
-_LAST_LINES = 5
 
 
 class Podshare(Owner):
@@ -31,22 +31,33 @@ class Podshare(Owner):
         namespace: a namespace that is there.
         run_id: the run, as the value of the label that every object gets.
         timeouts: how long things may take.
+        afterwards: called when it is closed, at last; whoever made the namespace deletes it there.
     """
 
     def __init__(
-        self, cluster: Cluster, namespace: str, *, run_id: str, timeouts: Timeouts | None = None
+        self,
+        cluster: Cluster,
+        namespace: str,
+        *,
+        run_id: str,
+        timeouts: Timeouts | None = None,
+        afterwards: Callable[[], None] | None = None,
     ) -> None:
         self.cluster = cluster
         self.namespace = namespace
         self.pods: list[Pod] = []
+        # all that was to be deployed, also of a Pod that never became ready
+        self.manifests: list[Manifest] = []
         self._run_id = run_id
         self._astray: list[objects.Created] = []
         self._timeouts = timeouts or Timeouts()
+        self._watch = Watch(cluster.api, pod_path(namespace))
+        self._afterwards = afterwards
 
     def __repr__(self) -> str:
         return f"<Podshare {self.namespace}, {len(self.pods)} Pods>"
 
-    def deploy(self, manifest: ManifestSource, *, timeout: float | None = None) -> Pod:
+    def deploy(self, manifest: ManifestSource | Manifest, *, timeout: float | None = None) -> Pod:
         """Create the manifest's objects and wait until its Pod is ready.
 
         Args:
@@ -63,34 +74,55 @@ class Podshare(Owner):
             DeployRejected: the API server does not accept it.
             PodError: the Pod will not become ready, or did not in time.
         """
-        loaded = load(manifest)
-        for document in loaded.others:
-            self._create(document, loaded.origin)
-        deadline = Deadline(self._timeouts.ready if timeout is None else timeout)
-        known: set[str] = set()
-        if not loaded.is_bare:
-            self._create(self._prepared(loaded).subject, loaded.origin)
-
-        def next_one(deadline: Deadline) -> dict[str, Any]:
-            name, uid = self._appear(loaded, known, deadline)
-            known.add(uid)
-            return self._wait_until_ready(name, uid, deadline)
-
-        pod = Pod(
-            self.cluster,
-            next_one(deadline),
-            timeouts=self._timeouts,
-            again=lambda: next_one(Deadline(self._timeouts.ready)),
-        )
-        self.pods.append(pod)
+        (pod,) = self.deploy_all([manifest], timeout=timeout)
         return pod
+
+    def deploy_all(
+        self, manifests: Iterable[ManifestSource | Manifest], *, timeout: float | None = None
+    ) -> list[Pod]:
+        """Create the objects of several manifests, and then wait until all their Pods are ready.
+
+        They start side by side. When one of them fails, the error is about that one, and those
+        that are ready by then are among `pods` all the same.
+
+        Args:
+            manifests: each as `deploy` takes it.
+            timeout: seconds for all the Pods to become ready.
+
+        Returns:
+            The Pods, in the order of their manifests.
+
+        Raises:
+            ManifestError: a manifest cannot be used; nothing is created.
+            DeployRejected: the API server does not accept one.
+            PodError: a Pod will not become ready, or did not in time; the first of them is told.
+        """
+        loaded = [each if isinstance(each, Manifest) else load(each) for each in manifests]
+        self.manifests += loaded
+        for manifest in loaded:
+            for document in manifest.others:
+                self._create(document, manifest.origin)
+        deadline = Deadline(self._timeouts.or_given("ready", timeout))
+        arrivals = [self._begin(manifest) for manifest in loaded]
+        try:
+            arriving.wait_until_ready(arrivals, self._watch, deadline)
+        finally:
+            ready = [self._handle(each) for each in arrivals if each.is_ready]
+            self.pods += ready
+        return ready
 
     def close(self) -> None:
         """Close sessions and delete what no namespace takes along; never raises."""
         for pod in reversed(self.pods):
             pod.close()
+        self._watch.close()
         while self._astray:
             self._astray.pop().delete(self.cluster.api)
+        if self._afterwards is not None:
+            # a namespace that cannot be deleted goes with the cluster, or is told of at the end
+            with contextlib.suppress(errors.PodshareError):
+                self._afterwards()
+            self._afterwards = None
 
     def _create(self, document: dict[str, Any], origin: str) -> dict[str, Any]:
         document = copy.deepcopy(document)
@@ -120,65 +152,24 @@ class Podshare(Owner):
                     container.setdefault("imagePullPolicy", "IfNotPresent")
         return own
 
-    def _appear(self, loaded: Manifest, known: set[str], deadline: Deadline) -> tuple[str, str]:
-        """Name and UID of a Pod that is not known: made here, or by its controller."""
-        if loaded.is_bare:
-            metadata = self._create(self._prepared(loaded).subject, loaded.origin)["metadata"]
-            return metadata["name"], metadata["uid"]
-        labels = loaded.pod.get("metadata", {}).get("labels", {})
-        selector = ",".join(f"{key}={value}" for key, value in labels.items())
+    def _begin(self, manifest: Manifest) -> arriving.Arrival:
+        def make() -> dict[str, Any]:
+            return self._create(self._prepared(manifest).subject, manifest.origin)
 
-        def look() -> tuple[str, str] | None:
-            listed = self.cluster.api.get(pod_path(self.namespace), labelSelector=selector)
-            for pod in listed["items"]:
-                metadata = pod["metadata"]
-                if metadata["uid"] not in known and "deletionTimestamp" not in metadata:
-                    return metadata["name"], metadata["uid"]
-            return None
+        if not manifest.is_bare:
+            make()
+        api, namespace = self.cluster.api, self.namespace
+        arrival = arriving.Arrival(api, namespace, self._watch, manifest, make)
+        arrival.begin()
+        return arrival
 
-        found = poll(look, until=lambda it: it is not None, deadline=deadline, first=0.05)
-        if found is None:
-            name = f"{loaded.subject['kind']} {loaded.subject['metadata'].get('name')}"
-            raise errors.PodNotReady(
-                f"{name} made no Pod within {deadline.seconds:g} s.",
-                f"See its events: kubectl describe --namespace {self.namespace} {name}",
-            )
-        return found
-
-    def _wait_until_ready(self, name: str, uid: str, deadline: Deadline) -> dict[str, Any]:
-        def settled(pod: watching.Object | None) -> bool:
-            if pod is None or pod["metadata"]["uid"] != uid:
-                raise errors.PodGone(
-                    f"Pod {name} was deleted before it was ready.", "See who deletes it."
-                )
-            if (problem := state.hopeless(pod)) is not None:
-                raise self._with_last_words(problem, pod)
-            return state.is_ready(pod)
-
-        seen = watching.wait_for(
-            self.cluster.api, pod_path(self.namespace), name, settled, deadline
+    def _handle(self, arrival: arriving.Arrival) -> Pod:
+        assert arrival.live is not None, "it is ready"
+        return Pod(
+            self.cluster,
+            arrival.live,
+            manifest=arrival.manifest,
+            timeouts=self._timeouts,
+            watch=self._watch,
+            again=lambda: arrival.again(Deadline(self._timeouts.ready)),
         )
-        if seen is not None and state.is_ready(seen):
-            return seen
-        raise self._with_last_words(
-            errors.PodNotReady(
-                f"Pod {name} was not ready within {deadline.seconds:g} s: {state.summary(seen)}.",
-                "Mend what holds it up, or raise --podshare-ready-timeout.",
-            ),
-            seen,
-        )
-
-    def _with_last_words(
-        self, problem: errors.PodError, pod: dict[str, Any] | None
-    ) -> errors.PodError:
-        """The same error, with the last lines of the container that ended."""
-        container = state.crashed(pod) if pod else None
-        if pod is None or container is None:
-            return problem
-        path = pod_path(self.namespace, pod["metadata"]["name"], "log")
-        try:
-            said = self.cluster.api.text(path, container=container, tailLines=str(_LAST_LINES))
-        except errors.ClusterError:
-            return problem
-        lines = [f"  {container}: {line}" for line in said.splitlines() if line.strip()]
-        return type(problem)(problem.what, "\n".join([problem.remedy, *lines]))

@@ -6,13 +6,16 @@ import contextlib
 import dataclasses
 import time
 from collections.abc import Iterator
+from concurrent import futures
 from typing import TYPE_CHECKING
 
 from pytest_podshare import errors
 from pytest_podshare.cluster import nodes
+from pytest_podshare.cluster.record import Cluster
 from pytest_podshare.deadline import Deadline, poll
 from pytest_podshare.kube import watching
 from pytest_podshare.kube.client import pod_path
+from pytest_podshare.kube.watching import Object
 
 if TYPE_CHECKING:
     from pytest_podshare.pods.pod import Pod
@@ -37,7 +40,7 @@ class Replacement:
         after: the UID of the one that came.
         node_before: the node that it was on.
         node_after: the node that the new one is on.
-        folder_gone: whether the node was seen without the old one's volumes; None where it cannot
+        volumes_gone: whether the node was seen without the old one's volumes; None where it cannot
             be looked at.
         seconds: until the new one was ready.
     """
@@ -47,16 +50,16 @@ class Replacement:
     after: str
     node_before: str
     node_after: str
-    folder_gone: bool | None
+    volumes_gone: bool | None
     seconds: float
 
     def __str__(self) -> str:
         where = f"{self.node_before} → {self.node_after}"
         if self.node_before == self.node_after:
             where = f"on {self.node_after}"
-        folder = ", its folder on the node gone" if self.folder_gone else ""
+        node = ", its volumes gone from the node" if self.volumes_gone else ""
         return (
-            f"Pod {self.before[:8]} {self.how}{folder}, Pod {self.after[:8]} came {where}"
+            f"Pod {self.before[:8]} {self.how}{node}, Pod {self.after[:8]} came {where}"
             f"  {self.seconds:.1f} s"
         )
 
@@ -67,13 +70,17 @@ def delete(pod: Pod, deadline: Deadline) -> Replacement:
     Raises:
         PodError: it does not go, or none becomes ready in its place.
     """
+    pod.settle()
     begun, before, node = time.monotonic(), pod.uid, pod.node
     path = pod_path(pod.namespace, pod.name)
     pod.api.delete(path, preconditions={"uid": before}, gracePeriodSeconds=_GRACE)
-    gone = _wait_until_gone(pod, deadline)
-    pod.come_back()
+    _wait_until_gone(pod, deadline)
+    # the node is looked at while the new one starts
+    with futures.ThreadPoolExecutor(1) as beside:
+        gone = beside.submit(_has_left_its_node, pod.cluster, before, node, deadline)
+        pod.come_back()
     seconds = time.monotonic() - begun
-    return Replacement("deleted", before, pod.uid, node, pod.node, gone, seconds)
+    return Replacement("deleted", before, pod.uid, node, pod.node, gone.result(), seconds)
 
 
 def drain(pod: Pod, deadline: Deadline, *, elsewhere: bool) -> Replacement:
@@ -91,21 +98,24 @@ def drain(pod: Pod, deadline: Deadline, *, elsewhere: bool) -> Replacement:
         NotEnoughNodes: there is no other node to go to.
         PodError: it does not go, or none becomes ready in its place.
     """
+    pod.settle()
     begun, before, node = time.monotonic(), pod.uid, pod.node
     if elsewhere and not _other_nodes(pod):
         raise errors.NotEnoughNodes(
             f"Pod {pod} has no other node to go to than {node}.",
             "Make a cluster of two nodes: --podshare-kind-nodes=2",
         )
-    with _cordoned(pod, node):
-        _evict(pod, deadline)
-        gone = _wait_until_gone(pod, deadline)
-        if elsewhere:
+    with futures.ThreadPoolExecutor(1) as beside:
+        with _cordoned(pod, node):
+            _evict(pod, deadline)
+            _wait_until_gone(pod, deadline)
+            gone = beside.submit(_has_left_its_node, pod.cluster, before, node, deadline)
+            if elsewhere:
+                pod.come_back()
+        if not elsewhere:
             pod.come_back()
-    if not elsewhere:
-        pod.come_back()
     seconds = time.monotonic() - begun
-    return Replacement("drained", before, pod.uid, node, pod.node, gone, seconds)
+    return Replacement("drained", before, pod.uid, node, pod.node, gone.result(), seconds)
 
 
 def _evict(pod: Pod, deadline: Deadline) -> None:
@@ -134,32 +144,39 @@ def _evict(pod: Pod, deadline: Deadline) -> None:
         )
 
 
-def _wait_until_gone(pod: Pod, deadline: Deadline) -> bool | None:
-    """Wait until no Pod has that UID, and where its node can be looked at, no folder either."""
-    uid, node = pod.uid, pod.node
+def _wait_until_gone(pod: Pod, deadline: Deadline) -> None:
+    """Wait until no Pod has that UID."""
+    uid = pod.uid
 
-    def gone(seen: watching.Object | None) -> bool:
+    def gone(seen: Object | None) -> bool:
         return seen is None or seen["metadata"]["uid"] != uid
 
-    seen = watching.wait_for(pod.api, pod_path(pod.namespace), pod.name, gone, deadline)
+    seen = pod.watch.wait_for(pod.name, gone, deadline)
     if not gone(seen):
         held = (seen or {}).get("metadata", {}).get("finalizers")
         raise errors.PodNotReady(
             f"Pod {pod} is still there {deadline.seconds:g} s after its deletion.",
             f"Finalizers hold it: {held}" if held else "See its events and its node.",
         )
-    if not pod.cluster.own:
+
+
+def _has_left_its_node(cluster: Cluster, uid: str, node: str, deadline: Deadline) -> bool | None:
+    """Wait until the node has no volume of that Pod; None where it cannot be looked at.
+
+    The kubelet removes them before the API server's object goes, unless somebody forces it; the
+    empty folder around them stays for up to two seconds more.
+    """
+    if not cluster.own:
         return None
-    look = f"test -e /var/lib/kubelet/pods/{uid}/volumes && echo there || echo gone"
-    return (
-        poll(
-            lambda: nodes.run(node, "sh", "-c", look).strip(),
-            until=lambda said: said == "gone",
-            deadline=deadline,
-            first=0.1,
-        )
-        == "gone"
+    volumes = f"/var/lib/kubelet/pods/{uid}/volumes/*/*"
+    look = f"for each in {volumes}; do test -e $each && echo $each; done; :"
+    left = poll(
+        lambda: nodes.run(node, "sh", "-c", look).split(),
+        until=lambda left: not left,
+        deadline=deadline,
+        first=0.1,
     )
+    return not left
 
 
 @contextlib.contextmanager
@@ -175,7 +192,7 @@ def _cordoned(pod: Pod, node: str) -> Iterator[None]:
             watching.wait_for(pod.api, _NODES, node, _takes_pods, Deadline(_UNCORDON))
 
 
-def _takes_pods(node: watching.Object | None) -> bool:
+def _takes_pods(node: Object | None) -> bool:
     taints = (node or {}).get("spec", {}).get("taints") or ()
     return not any(taint["key"] == "node.kubernetes.io/unschedulable" for taint in taints)
 

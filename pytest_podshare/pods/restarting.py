@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_podshare import errors
 from pytest_podshare.deadline import Deadline
-from pytest_podshare.kube import watching
-from pytest_podshare.kube.client import pod_path
+from pytest_podshare.kube.watching import Object
 from pytest_podshare.pods import state, strategies
 
 if TYPE_CHECKING:
@@ -59,10 +58,10 @@ def restart(pod: Pod, name: str, strategy: str | None, deadline: Deadline) -> Re
             f"Container {name} of {pod} does not run.", "Wait for it, or see why it ended."
         )
     used = strategies.send(pod, live, name, strategy)
-    seen = _wait_for_another(pod, name, before["containerID"], used, deadline)
+    seen = _wait_for_another(pod, live, name, used, deadline)
     after = state.container_status(seen, name)
     _check_proof(pod, live, seen, name)
-    pod.refresh()
+    pod.identity = state.identity(seen)
     ended = after.get("lastState", {}).get("terminated", {})
     return Restart(
         container=name,
@@ -82,17 +81,18 @@ def restart_sandbox(pod: Pod, deadline: Deadline) -> Restart:
         RestartImpossible: it did not happen.
     """
     begun = time.monotonic()
+    pod.settle()
     live = pod.check_still_there()
     before = strategies.kill_sandbox(pod)
     old = dict(state.identity(live).containers)
 
-    def anew(seen: watching.Object | None) -> bool:
+    def anew(seen: Object | None) -> bool:
         now = state.identity(_same(pod, seen))
         return state.is_ready(_alive(seen)) and all(
             running != old[name] for name, running in now.containers if old[name]
         )
 
-    seen = watching.wait_for(pod.api, pod_path(pod.namespace), pod.name, anew, deadline)
+    seen = pod.watch.wait_for(pod.name, anew, deadline, known=live)
     after = strategies.sandbox_id(pod)
     if not anew(seen) or after == before:
         raise errors.RestartImpossible(
@@ -105,9 +105,11 @@ def restart_sandbox(pod: Pod, deadline: Deadline) -> Restart:
 
 
 def _wait_for_another(
-    pod: Pod, name: str, old: str, strategy: str, deadline: Deadline
-) -> dict[str, Any]:
-    def another(seen: watching.Object | None) -> bool:
+    pod: Pod, live: Object, name: str, strategy: str, deadline: Deadline
+) -> Object:
+    old = state.container_status(live, name)["containerID"]
+
+    def another(seen: Object | None) -> bool:
         now = state.container_status(_same(pod, seen), name)
         _check_not_over(pod, now, strategy)
         problem = state.hopeless(_alive(seen))
@@ -115,7 +117,7 @@ def _wait_for_another(
             raise problem
         return now["containerID"] != old and now.get("ready", False) and "running" in now["state"]
 
-    seen = watching.wait_for(pod.api, pod_path(pod.namespace), pod.name, another, deadline)
+    seen = pod.watch.wait_for(pod.name, another, deadline, known=live)
     if another(seen):
         return _alive(seen)
     now = state.container_status(_alive(seen), name)
@@ -165,14 +167,14 @@ def _check_proof(pod: Pod, before: dict[str, Any], after: dict[str, Any], name: 
         )
 
 
-def _same(pod: Pod, seen: watching.Object | None) -> dict[str, Any]:
+def _same(pod: Pod, seen: Object | None) -> dict[str, Any]:
     live = _alive(seen)
     if live["metadata"]["uid"] != pod.uid:
         raise errors.PodGone(f"Pod {pod} was replaced meanwhile.", "See who deletes it.")
     return live
 
 
-def _alive(seen: watching.Object | None) -> dict[str, Any]:
+def _alive(seen: Object | None) -> dict[str, Any]:
     if seen is None:
         raise errors.PodGone("The Pod was deleted meanwhile.", "See who deletes it.")
     return seen

@@ -2,8 +2,12 @@
 
 import os
 import subprocess
+from pathlib import Path
 
 import pytest
+from whole_runs import TEST
+
+from pytest_podshare.cluster import kind_program
 
 
 @pytest.fixture
@@ -18,3 +22,41 @@ def local_image(tmp_path):
     )
     yield name
     subprocess.run(["docker", "image", "rm", "-f", name], capture_output=True, check=True)
+
+
+@pytest.fixture
+def kind_bin():
+    """The kind program this run uses."""
+    return kind_program.find_kind(Path(os.environ.get("PODSHARE_KIND_BIN") or "kind"))
+
+
+@pytest.fixture
+def clusters(kind_bin):
+    """A function that lists the kind clusters."""
+
+    def names():
+        return subprocess.check_output([kind_bin, "get", "clusters"], text=True).split()
+
+    return names
+
+
+@pytest.fixture
+def own(kind_bin, pytester, monkeypatch):
+    """A cluster's name and a home of this test's own; whatever is left is removed."""
+    name = f"podshare-own-{os.getpid()}"
+    home = pytester.path / "home"
+    (home / ".kube").mkdir(parents=True)
+    (home / ".kube" / "config").write_text("not: touched\n")
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.delenv("KUBECONFIG", raising=False)
+    # two nodes are for the tests around these
+    monkeypatch.delenv("PODSHARE_KIND_NODES", raising=False)
+    monkeypatch.setenv("PODSHARE_CLUSTER_NAME", name)
+    monkeypatch.delenv("PODSHARE_KEEP_CLUSTER", raising=False)
+    pytester.makepyfile(TEST)
+    yield name
+    subprocess.run([kind_bin, "delete", "cluster", "--name", name], check=True)
+    assert (home / ".kube" / "config").read_text() == "not: touched\n"
+    assert [path.name for path in (home / ".kube").iterdir()] == ["config"]
+    # pytest-kind's own folder
+    assert not (pytester.path / ".pytest-kind").exists()

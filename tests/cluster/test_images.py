@@ -1,5 +1,6 @@
 """Local images on the cluster's nodes, by name and by archive."""
 
+import dataclasses
 import subprocess
 
 import pytest
@@ -39,6 +40,26 @@ def test_a_local_image_is_loaded_by_name(settings, podshare_cluster, local_image
     images.load(settings, [local_image])
 
     assert on_every_node(podshare_cluster, local_image)
+
+
+def test_an_image_is_loaded_once_for_each_cluster(settings, local_image, tmp_path):
+    """Neither it nor its archive is loaded again, and another image of its name is."""
+    archive = tmp_path / "image.tar"
+    subprocess.run(["docker", "save", "-o", archive, local_image], check=True)
+    both = [local_image, str(archive)]
+    images.load(settings, both)
+    no_kind = dataclasses.replace(settings, kind_bin=tmp_path / "no-kind")
+
+    images.load(no_kind, both)
+
+    tar = subprocess.run(["tar", "-C", tmp_path, "-c", "program"], capture_output=True, check=True)
+    another = ["docker", "import", "--change", "LABEL another=1", "-", local_image]
+    subprocess.run(another, input=tar.stdout, capture_output=True, check=True)
+    with pytest.raises(errors.KindMissing):
+        images.load(no_kind, both)
+    subprocess.run(["docker", "save", "-o", archive, local_image], check=True)
+    with pytest.raises(errors.KindMissing):
+        images.load(no_kind, [str(archive)])
 
 
 def test_an_archive_is_loaded(settings, podshare_cluster, local_image, tmp_path):

@@ -2,67 +2,10 @@
 
 import os
 import signal
-import subprocess
-import sys
 import time
-from pathlib import Path
 
 import pytest
-
-from pytest_podshare.cluster import kind_program
-from pytest_podshare.deadline import Deadline, poll
-
-SHAREVOL = Path("manifests/sharevol.yaml").resolve()
-TEST = f"""
-from pytest_podshare import assert_file_visible
-
-def test_it(podshare):
-    pod = podshare.deploy({str(SHAREVOL)!r})
-    assert_file_visible(pod, from_c="c1", to_c="c2")
-"""
-
-
-@pytest.fixture
-def kind_bin():
-    """The kind program this run uses."""
-    return kind_program.find_kind(Path(os.environ.get("PODSHARE_KIND_BIN") or "kind"))
-
-
-@pytest.fixture
-def clusters(kind_bin):
-    """A function that lists the kind clusters."""
-
-    def names():
-        return subprocess.check_output([kind_bin, "get", "clusters"], text=True).split()
-
-    return names
-
-
-@pytest.fixture
-def own(kind_bin, pytester, monkeypatch):
-    """A cluster's name and a home of this test's own; whatever is left is removed."""
-    name = f"podshare-own-{os.getpid()}"
-    home = pytester.path / "home"
-    (home / ".kube").mkdir(parents=True)
-    (home / ".kube" / "config").write_text("not: touched\n")
-    monkeypatch.setenv("HOME", str(home))
-    monkeypatch.delenv("KUBECONFIG", raising=False)
-    # two nodes are for the tests around these
-    monkeypatch.delenv("PODSHARE_KIND_NODES", raising=False)
-    monkeypatch.setenv("PODSHARE_CLUSTER_NAME", name)
-    monkeypatch.delenv("PODSHARE_KEEP_CLUSTER", raising=False)
-    pytester.makepyfile(TEST)
-    yield name
-    subprocess.run([kind_bin, "delete", "cluster", "--name", name], check=True)
-    assert (home / ".kube" / "config").read_text() == "not: touched\n"
-    assert [path.name for path in (home / ".kube").iterdir()] == ["config"]
-    # pytest-kind's own folder
-    assert not (pytester.path / ".pytest-kind").exists()
-
-
-def run(pytester, *args):
-    """Run pytest to its end, in a process of its own."""
-    return pytester.runpytest_subprocess("-p", "no:pytest-kind", "-p", "no:cacheprovider", *args)
+from whole_runs import SHAREVOL, ended, namespaces, run, started, wait_for
 
 
 def test_a_cluster_is_deleted_unless_it_is_kept_and_found_again(pytester, own, clusters):
@@ -127,38 +70,6 @@ def test_a_failed_run_keeps_its_cluster_if_it_is_asked_to(pytester, own, cluster
     assert own in clusters()
 
 
-def started(pytester, *args):
-    """A pytest run in the background, in a process group of its own as in a terminal."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "pytest", "-p", "no:pytest-kind", "-s", *args],
-        cwd=pytester.path,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-        # whoever runs these tests in the background may have Ctrl-C ignored, and hand that down
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    )
-
-
-def ended(process):
-    """What the run printed until it ended."""
-    try:
-        return process.communicate(timeout=120)[0]
-    finally:
-        process.kill()
-
-
-def wait_for(process, condition):
-    """Wait until a run has come that far."""
-
-    def come():
-        assert process.poll() is None, process.communicate()[0]
-        return condition()
-
-    assert poll(come, until=bool, deadline=Deadline(120), first=0.1)
-
-
 def test_ctrl_c_while_the_cluster_is_made_leaves_nothing(pytester, own, clusters):
     """The half-made cluster is removed."""
     process = started(pytester)
@@ -199,18 +110,3 @@ def test_sigterm_in_a_test_cleans_up_as_ctrl_c_does(pytester, own, clusters, kee
     else:
         assert f"podshare: kept cluster {own} (--podshare-keep-cluster=always)" in printed
         assert namespaces(own) == []
-
-
-def namespaces(name):
-    """The namespaces of runs that are on a cluster."""
-    node = f"{name}-control-plane"
-    kubectl = [
-        "kubectl",
-        "--kubeconfig=/etc/kubernetes/admin.conf",
-        "get",
-        "namespaces",
-        "-o",
-        "name",
-    ]
-    listed = subprocess.check_output(["docker", "exec", node, *kubectl], text=True)
-    return [each for each in listed.split() if each.startswith("namespace/podshare-")]

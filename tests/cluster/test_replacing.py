@@ -1,5 +1,7 @@
 """Deleting and draining, with what goes wrong in between."""
 
+import dataclasses
+
 import pytest
 
 from pytest_podshare import (
@@ -8,6 +10,8 @@ from pytest_podshare import (
     assert_survives_drain,
     errors,
 )
+from pytest_podshare.deadline import Deadline
+from pytest_podshare.pods import replacing
 
 POD = {
     "containers": [
@@ -66,8 +70,20 @@ def test_the_handle_follows_a_deployments_replacement(podshare):
 
     assert (pod.name, pod.uid) != (name, uid)
     (proof, _) = evidence.proofs
-    assert (proof.before, proof.after, proof.folder_gone) == (uid, pod.uid, True)
+    assert (proof.before, proof.after, proof.volumes_gone) == (uid, pod.uid, True)
     assert pod["c1"].exec(["echo", "here"]).stdout == b"here\n"
+
+
+def test_the_node_tells_whether_it_has_volumes_of_the_pod(podshare):
+    """The control of that proof: of a Pod that runs it has some."""
+    pod = podshare.deploy(BARE)
+    cluster, uid, node = pod.cluster, pod.uid, pod.node
+
+    assert replacing._has_left_its_node(cluster, uid, node, Deadline(0)) is False
+    replacing.delete(pod, Deadline(60))
+    assert replacing._has_left_its_node(cluster, uid, node, Deadline(0)) is True
+    other = dataclasses.replace(cluster, own=False)
+    assert replacing._has_left_its_node(other, uid, node, Deadline(0)) is None
 
 
 @pytest.mark.usefixtures("two_nodes")

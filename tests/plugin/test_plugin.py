@@ -53,6 +53,30 @@ def test_a_run_without_podshare_tests_touches_nothing(pytester, plain):
     assert "kept cluster" not in result.stdout.str()
 
 
+def test_a_run_without_podshare_tests_loads_little(pytester, plain):
+    """Neither a Kubernetes client nor what reports are made with; a test that needs them may."""
+    pytester.makepyfile(
+        """
+        import sys
+
+        HEAVY = {"kubernetes", "jinja2", "tenacity", "pytest_podshare.assertions.visible"}
+
+        def test_little():
+            assert "pytest_podshare.plugin" in sys.modules
+            assert HEAVY & set(sys.modules) == set()
+
+        def test_all():
+            from pytest_podshare import assert_file_visible
+            from pytest_podshare.report import page
+            from pytest_podshare import deadline
+            deadline.poll(bool, until=lambda _: True, deadline=deadline.Deadline(1))
+            assert HEAVY - set(sys.modules) == set()
+        """
+    )
+
+    plain("-p", "no:cacheprovider").assert_outcomes(passed=2)
+
+
 def test_collecting_touches_nothing(pytester, plain):
     """A list of tests needs no cluster."""
     pytester.makepyfile("def test_it(podshare): pass")
@@ -154,7 +178,7 @@ def test_our_frames_are_left_out_of_failures(pytester, plain):
     pytester.makepyfile(
         """
         from pytest_podshare.wiring.load import load
-        from pytest_podshare.wiring.model import of_pod
+        from pytest_podshare.wiring.pod_spec import of_pod
 
         def test_bad_manifest():
             load("no/such.yaml")
@@ -173,5 +197,5 @@ def test_our_frames_are_left_out_of_failures(pytester, plain):
     bad, bug = text.index("_ test_bad_manifest _"), text.index("_ test_bug _")
     assert ">       load(" in text[bad:bug]
     assert "load.py" not in text[bad:bug]
-    assert "model.py" in text[bug:]
+    assert "pod_spec.py" in text[bug:]
     assert "assert 1 == 2" in text

@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,13 +15,14 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from sandbox import bootstrap, doctor, golang, image, places
+from sandbox import bootstrap, commands, doctor, golang, image, places
 from sandbox.cli import choices, main, parser, split
 from sandbox.commands import Choices, plan_as_markdown
 from sandbox.engine import Facts
 from sandbox.errors import SandboxError
 from sandbox.plan import KUBERNETES_VERSIONS, LANES, PLAN, Step, with_needs
 from sandbox.progress import Course, Plain, clock, watching
+from sandbox.tools import Tool
 
 CHECKOUT = Path(__file__).parents[2]
 
@@ -40,6 +42,7 @@ def said(arguments: Sequence[str], capsys: pytest.CaptureFixture[str]) -> tuple[
         (["up", "--kubernetes", "1.2"], "invalid choice: '1.2'"),
         (["run"], "run what?"),
         (["build", "nod"], "there is no step 'nod'"),
+        (["bench", "visble"], "there is no benchmark visble"),
     ],
 )
 def test_wrong_words_are_two_lines_and_exit_2(
@@ -100,9 +103,45 @@ def test_help_names_every_command(
         main(["--help"])
     out = capsys.readouterr().out
     assert caught.value.code == 0
-    for command in ("demo", "test", "up", "down", "run", "build", "doctor"):
+    for command in ("demo", "test", "up", "down", "run", "build", "bench", "doctor"):
         assert f"\n    {command} " in out
     assert len(out.splitlines()) <= 25
+
+
+def test_the_demo_begins_with_what_takes_no_cluster(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The wiring and the verdict are there in two seconds, before anything is looked for."""
+
+    def engine(_: Choices) -> str:
+        raise SandboxError("no engine in this test", "none needed")
+
+    monkeypatch.setattr(commands, "find_engine", engine)
+    begun = time.monotonic()
+    code = main(["demo"])
+    seconds = time.monotonic() - begun
+    out = capfd.readouterr().out
+    assert code == 2
+    assert "xchange  emptyDir  rw /tmp/xchange  rw /tmp/data\n" in out
+    assert out.endswith("no findings: 1 Pod template in 1 manifest\n")
+    assert seconds < 2
+
+
+@pytest.mark.parametrize("on_path", [True, False])
+def test_a_helm_that_was_built_is_found_by_what_is_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, on_path: bool
+) -> None:
+    """One on PATH is found there; without any, PATH is as it was."""
+    program = tmp_path / "helm"
+    kind = Tool(Path("/usr/bin/kind"), "", "on PATH", on_path=True)
+    monkeypatch.setattr(commands.image, "stand_ins", lambda *_: "")
+
+    def path(helm: Tool | None) -> list[str]:
+        ready = commands.Ready("docker", kind, kind, "image", helm)
+        return ready.environment("cluster")["PATH"].split(os.pathsep)
+
+    assert str(tmp_path) not in path(None)
+    assert (str(tmp_path) in path(Tool(program, "", "here", on_path=on_path))) is not on_path
 
 
 def test_an_error_prints_what_lines_and_remedy() -> None:
@@ -169,7 +208,7 @@ def test_the_doctors_word_on_the_disk() -> None:
 
 
 def test_the_plan_holds_together() -> None:
-    """Names are unique, needs come first, and every step is part of the node image."""
+    """Names are unique, needs come first, and every step but Helm's is part of the node image."""
     names = [step.name for step in PLAN]
     assert len(set(names)) == len(names)
     for position, step in enumerate(PLAN):
@@ -177,7 +216,8 @@ def test_the_plan_holds_together() -> None:
         assert step.lane in LANES
         assert step.makes
         assert "\n" not in step.makes
-    assert with_needs(PLAN, ["node"]) == list(PLAN)
+    image, tests = with_needs(PLAN, ["node"]), with_needs(PLAN, ["helm"])
+    assert image + tests == list(PLAN)
 
 
 @pytest.mark.parametrize("kubernetes", KUBERNETES_VERSIONS)

@@ -1,6 +1,9 @@
 """The bytes of an exec session."""
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from local_shell import SHELLS, LocalShell
 
 from pytest_podshare.kube import framing
 
@@ -15,9 +18,9 @@ def frames(stdout, stderr=b"", code=0, size=1000):
             yield bytes([channel]) + stream[at : at + size]
 
 
-def completed(sent):
+def completed(sent, **how):
     """The result of feeding all frames."""
-    reply = framing.Reply(MARKER)
+    reply = framing.Reply(MARKER, **how)
     for frame in sent:
         assert reply.feed(frame) is None
     return reply.completed
@@ -36,6 +39,72 @@ def test_output_may_hold_any_byte():
     content = bytes(range(256)) * 3 + MARKER[:-1] + b"\n0."
 
     assert completed(frames(content, size=5)) == framing.Completed(0, content, b"")
+
+
+# bytes among which the beginnings of the marker are frequent
+NEARLY = st.lists(
+    st.one_of(
+        st.binary(max_size=8),
+        st.integers(0, len(MARKER) - 1).map(lambda end: MARKER[:end]),
+        st.integers(1, len(MARKER)).map(lambda start: MARKER[start:]),
+    ),
+    max_size=6,
+).map(b"".join)
+
+CUTS = st.tuples(st.sampled_from([framing.STDOUT, framing.STDERR]), st.integers(0, 40))
+
+
+@st.composite
+def exchanges(draw):
+    """A command's two outputs and exit code, and the frames in which they come."""
+    out, err = (draw(NEARLY.filter(lambda it: MARKER not in it + MARKER[:-1])) for _ in "oe")
+    code = draw(st.integers(0, 255))
+    streams = {
+        framing.STDOUT: out + MARKER + b"%d." % code,
+        framing.STDERR: err + MARKER + b".",
+    }
+    sent = []
+    for channel, size in draw(st.lists(CUTS, max_size=12)):
+        sent.append(bytes([channel]) + streams[channel][:size])
+        streams[channel] = streams[channel][size:]
+    sent += [bytes([channel]) + left for channel, left in streams.items()]
+    return framing.Completed(code, out, err), sent
+
+
+@given(exchanges())
+def test_any_outputs_come_whole_in_any_frames(exchange):
+    """Whatever they hold, however they are cut, in whatever order the two outputs come."""
+    expected, sent = exchange
+
+    assert expected == completed(sent)
+    assert completed(sent[:-1]) is None or sent[-1][1:] == b""
+    assert completed([frame for frame in sent if frame[0] == framing.STDOUT]) is None
+
+
+@given(exchanges())
+def test_a_sink_gets_the_output_and_nothing_is_kept(exchange):
+    """The same parts in the same order, and never more held back than a part of a marker."""
+    expected, sent = exchange
+    parts = []
+    reply = framing.Reply(MARKER, to=parts.append)
+
+    for frame in sent:
+        reply.feed(frame)
+        assert len(reply.partial()[0]) < len(MARKER)
+
+    assert expected.stdout == b"".join(parts)
+    assert reply.completed == framing.Completed(expected.returncode, b"", expected.stderr)
+
+
+@given(exchanges(), st.binary(max_size=20))
+def test_a_quick_reply_ends_with_stdout_alone(exchange, stray):
+    """What comes on stderr is of somebody else, and what comes after the end as well."""
+    expected, sent = exchange
+    out = [frame for frame in sent if frame[:1] == bytes([framing.STDOUT])]
+
+    done = completed([b"\x02" + stray, *out, b"\x01" + stray], quick=True)
+
+    assert framing.Completed(expected.returncode, expected.stdout, b"") == done
 
 
 def test_a_reply_without_its_last_byte_is_not_complete():
@@ -85,3 +154,49 @@ def test_the_error_channel_is_read_whatever_it_holds(payload, expected):
     """It holds a Status object, most of the time."""
     assert framing.parse_status(payload) == expected
     assert framing.Reply(MARKER).feed(b"\x03" + payload) == expected
+
+
+@pytest.fixture(scope="module", params=SHELLS)
+def here(request):
+    """Each kind of shell that this machine has, kept open as in a session."""
+    with LocalShell(SHELLS[request.param]) as shell:
+        yield shell
+
+
+@settings(deadline=None, max_examples=40)
+@given(out=st.binary(max_size=200), err=st.binary(max_size=50), code=st.integers(0, 125))
+def test_a_real_shell_says_what_the_script_made_it_say(here, out, err, code):
+    """Any bytes on both outputs, any exit code, and the commands after it are not disturbed."""
+    escaped = (b"".join(b"\\%03o" % byte for byte in each) for each in (out, err))
+    script = b"printf '%s'; printf '%s' >&2; exit %d" % (*escaped, code)
+
+    assert here.run(script) == framing.Completed(code, out, err)
+    assert here.quick(b"printf next; printf nothing >&2; false") == framing.Completed(
+        1, b"next", b""
+    )
+
+
+def test_a_script_cannot_swallow_the_commands_after_it(here):
+    """Its stdin is empty, whichever way it is sent."""
+    assert here.run(b"cat; echo end").stdout == b"end\n"
+    assert here.quick(b"cat; echo end").stdout == b"end\n"
+
+    here.post(b"cat; echo end")
+
+    assert here.run(b"echo next") == framing.Completed(0, b"next\n", b"")
+
+
+def test_what_was_posted_is_done_before_the_next_command(here, tmp_path):
+    """Nobody waited for it, and nothing of it is heard."""
+    here.post(b"sleep 0.2; echo done > %s/f; echo said; echo told >&2" % bytes(tmp_path))
+
+    assert here.quick(b"cat %s/f" % bytes(tmp_path)) == framing.Completed(0, b"done\n", b"")
+
+
+def test_a_failing_redirection_does_not_end_the_shell(here):
+    """Nor does a command that is not there."""
+    assert here.quick(b"printf x > /no/such/folder/f").returncode != 0
+    assert here.quick(b"read -r line < /no/such/file").returncode != 0
+    assert here.quick(b"no-such-command").returncode == 127
+    assert here.run(b"exit 3").returncode == 3
+    assert here.quick(b":").returncode == 0

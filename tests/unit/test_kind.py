@@ -11,7 +11,8 @@ import pytest
 import yaml
 
 from pytest_podshare import errors
-from pytest_podshare.cluster import kind, kind_config, kind_program
+from pytest_podshare.cluster import kind, kind_config, kind_program, made, processes, standing
+from pytest_podshare.cluster.lease import Lease, Leases
 from pytest_podshare.deadline import Timeouts
 
 # it notes its calls, and there is a cluster from when it is created until it is deleted
@@ -93,7 +94,8 @@ def test_kind_fails_half_way(settings, calls):
         f"Read what kind said in {broken.log}; what it had made was removed."
     )
     assert "delete cluster" in calls()
-    assert kind.made_by(broken) is None
+    assert made.read(broken) is None
+    assert not broken.kubeconfig.exists()
     assert "✓ Preparing nodes" in broken.log.read_text()
 
 
@@ -121,19 +123,75 @@ def test_the_working_directory_stays_clean(settings, tmp_path, monkeypatch):
     assert os.listdir(here) == []
 
 
-def test_a_cluster_without_a_kubeconfig_is_not_half_used(settings):
-    """What is left of a broken cluster is named, with the command that removes it."""
-    broken = settings(
-        'case "$*" in "get clusters") echo t;; *) echo "ERROR: no node" >&2; exit 1;; esac'
-    )
+BROKEN = """
+case "$*" in
+    "get clusters") [ -e gone ] || echo t;;
+    delete*) touch gone;;
+    *) echo "ERROR: no node" >&2; exit 1;;
+esac
+"""
 
-    with pytest.raises(errors.ClusterUnreachable) as caught:
-        kind.bring_up(broken)
+
+def test_a_broken_cluster_of_somebody_else_is_left_alone(settings, calls):
+    """It is said what is the matter with it, and how its owner may remove it."""
+    with pytest.raises(errors.ClusterUnfit) as caught:
+        kind.bring_up(settings(BROKEN))
 
     assert str(caught.value) == (
-        "kind gives no kubeconfig for cluster t: no node\n"
-        "Delete what is left of it: kind delete cluster --name t"
+        "Cluster t will not do: kind gives no kubeconfig for it: no node; "
+        "and podshare did not make it.\n"
+        "Give this run a name of its own with --podshare-cluster-name, or delete what is there: "
+        "kind delete cluster --name t"
     )
+    assert "delete cluster" not in calls()
+
+
+def test_a_broken_cluster_of_ours_is_replaced_unless_it_is_used(settings, calls):
+    """What a killed run left half made goes, and another is made; not under another run's feet."""
+    broken = settings(BROKEN)
+    broken.folder.mkdir(parents=True)
+    made.write(broken, made.Made.asked(broken, kept=False))
+    leases, user = Leases(broken.leases), Lease("another", processes.this())
+    leases.take(user)
+
+    with pytest.raises(errors.ClusterUnfit, match="no node; and it is in use"):
+        kind.bring_up(broken)
+
+    assert "delete cluster" not in calls()
+    leases.give_back(user)
+    with pytest.raises(errors.ClusterCreateFailed, match="no node"):
+        kind.bring_up(broken)
+    assert calls().index("delete cluster") < calls().index("create cluster")
+
+
+def test_what_is_not_asked_for_is_always_right(settings, tmp_path):
+    """And what is asked for has to be what a cluster was made of."""
+    config = tmp_path / "config.yaml"
+    config.write_text("kind: Cluster\n")
+    asked = settings("", image="podshare/node:v1", config=config)
+    there = made.Made.asked(asked, kept=True)
+
+    assert made.unlike(there, asked) is None
+    assert made.unlike(there, settings("")) is None
+    assert made.unlike(there, settings("", image="podshare/node:v2")) == (
+        "it is made of podshare/node:v1, not of podshare/node:v2"
+    )
+    config.write_text("kind: Cluster\nnodes: []\n")
+    assert made.unlike(there, asked) == f"it was not made with {config} as that is now"
+
+
+def test_a_cluster_that_took_the_name_of_ours_is_not_ours(settings):
+    """Another certificate authority has signed for it, so that it is never deleted."""
+    ca = "{{clusters: [{{cluster: {{certificate-authority-data: {}}}}}]}}"
+    there = settings(f'[ "$1" != get ] || echo "{ca.format("theirs")}"')
+    there.folder.mkdir(parents=True)
+    for authority, ours in (("theirs", True), ("mine", False)):
+        there.kubeconfig.write_text(ca.format(authority))
+        made.write(there, made.Made.asked(there, kept=True))
+
+        standing.write_kubeconfig(there)
+
+        assert (made.read(there) is not None) is ours
 
 
 def test_a_configuration_is_found_wherever_kind_runs(settings, tmp_path, monkeypatch):
@@ -183,4 +241,17 @@ def test_every_node_takes_pods():
     config = yaml.safe_load(kind_config.default(None, nodes=2))
 
     assert [node["role"] for node in config["nodes"]] == ["control-plane", "worker"]
-    assert "taints: []" in config["kubeadmConfigPatches"][1]
+    assert any("taints: []" in patch for patch in config["kubeadmConfigPatches"])
+
+
+def test_both_formats_of_kubeadm_say_the_same():
+    """kind applies the one of the node's version; 1.36 takes lists, and those before it do not."""
+    old, new = kind_config.control_plane()
+
+    assert (old["apiVersion"], new["apiVersion"]) == (
+        "kubeadm.k8s.io/v1beta3",
+        "kubeadm.k8s.io/v1beta4",
+    )
+    for component in ("controllerManager", "scheduler"):
+        listed = new[component]["extraArgs"]
+        assert old[component]["extraArgs"] == {each["name"]: each["value"] for each in listed}

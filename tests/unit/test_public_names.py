@@ -11,6 +11,7 @@ def test_the_public_names_are_these():
         "Pod",
         "Podshare",
         "PodshareError",
+        "PodshareFactory",
         "assert_file_visible",
         "assert_log_contains",
         "assert_lost_on_delete",

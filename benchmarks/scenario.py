@@ -1,0 +1,148 @@
+"""The sharevol scenario, once and twenty times, beside the least that its Pods take.
+
+The scenario: a Pod is deployed, ten checks are made between its containers, one container is
+restarted and what it wrote is proved to have survived, the Pod is deleted and what was in its
+volume is proved to be lost, for which a second Pod has to come. The floors are those of `bare.py`:
+start, restart, delete; with the second start that the last proof needs, and without.
+
+- once: part by part, in one process.
+- twenty times: `pytest -n 4` from its start to its end, beside twenty Pods that are driven all at
+  once by bare requests.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import os
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from benchmarks import figures, running
+from benchmarks.asked import Asked
+from benchmarks.bare import Bare, sharevol
+from benchmarks.figures import Listing, Table, Timing
+from benchmarks.stage import SHAREVOL, Stage
+from pytest_podshare import assert_file_visible, assert_lost_on_delete, assert_survives_restart
+
+_ONCE, _TWENTY_TIMES = 8, 3
+_PODS, _WORKERS = 20, 4
+_COLUMNS = {
+    "": figures.text,
+    "runs": figures.count,
+    "ours, p50": figures.time,
+    "p95": figures.time,
+    "floor, p50": figures.time,
+    "ours : floor": figures.ratio,
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Parts:
+    """The seconds of each part of a scenario, or of its floor."""
+
+    start: float
+    checks: float
+    restart: float
+    delete: float
+    again: float = 0.0
+
+    @property
+    def total(self) -> float:
+        """Of all of them."""
+        return self.start + self.checks + self.restart + self.delete + self.again
+
+
+def measure(asked: Asked) -> Iterator[Table]:
+    """Ours and the floors in turn."""
+    with Stage() as stage:
+        ours, floors = [], []
+        for _ in range(asked.rounds(_ONCE)):
+            ours.append(_ours(stage))
+            floors.append(_floors(stage, 1))
+        yield Listing("Once", _COLUMNS, once(ours, floors))
+        pods = 4 if asked.quick else _PODS
+        seconds, floors = [], []
+        for _ in range(asked.rounds(_TWENTY_TIMES) if not asked.quick else 1):
+            floors.append(_floors(stage, pods))
+            seconds.append(_by_pytest(pods))
+        yield Listing(f"{pods} times", _COLUMNS, many(seconds, floors, pods))
+
+
+def once(ours: list[Parts], floors: list[Parts]) -> list[dict[str, Any]]:
+    """The rows of the scenario's parts and its total; the deletion's proof takes a second Pod."""
+    names = ("start", "checks", "restart", "delete")
+    rows = [
+        row(
+            {"start": "deploy", "checks": "ten checks"}.get(name, f"{name} with proof"),
+            [getattr(each, name) for each in ours],
+            None if name == "checks" else [getattr(each, name) for each in floors],
+        )
+        for name in names
+    ]
+    total = [each.total for each in ours]
+    rows.append(row("all of it", total, [each.total - each.again for each in floors]))
+    rows.append(row("… with a second start in the floor", total, [each.total for each in floors]))
+    return rows
+
+
+def many(seconds: list[float], floors: list[Parts], pods: int) -> list[dict[str, Any]]:
+    """The rows of many scenarios by pytest, and of the parts of their floor."""
+    names = ("start", "restart", "delete", "again")
+    titles = {"again": "a second start"}
+    rows = []
+    for name in names:
+        title = f"{titles.get(name, name)}, {pods} at once"
+        rows.append(row(title, [], [getattr(each, name) for each in floors]))
+    title = f"pytest -n {_WORKERS}"
+    rows.append(row(title, seconds, [each.total - each.again for each in floors]))
+    rows.append(row("… with a second start in the floor", seconds, [each.total for each in floors]))
+    return rows
+
+
+def row(name: str, ours: list[float], floors: list[float] | None) -> dict[str, Any]:
+    """One row; whoever has no times has empty cells."""
+    cells: dict[str, Any] = {"": name, "runs": len(ours or floors or ())}
+    mine = Timing("ours", tuple(ours))
+    if ours:
+        cells |= {"ours, p50": mine.p50, "p95": mine.p95, "ours, seconds": ours}
+    if floors:
+        floor = Timing("floor", tuple(floors))
+        cells |= {"floor, p50": floor.p50, "floor, seconds": floors}
+        if ours:
+            cells["ours : floor"] = mine.p50 / floor.p50
+    return cells
+
+
+def _ours(stage: Stage) -> Parts:
+    with stage.podshare() as podshare:
+        moments = [time.perf_counter()]
+        pod = podshare.deploy(SHAREVOL)
+        moments.append(time.perf_counter())
+        for _ in range(5):
+            assert_file_visible(pod, from_c="c1", to_c="c2")
+            assert_file_visible(pod, from_c="c2", to_c="c1")
+        moments.append(time.perf_counter())
+        assert_survives_restart(pod, container="c1")
+        moments.append(time.perf_counter())
+        assert_lost_on_delete(pod)
+        moments.append(time.perf_counter())
+    return Parts(*(after - before for before, after in itertools.pairwise(moments)))
+
+
+def _floors(stage: Stage, pods: int) -> Parts:
+    manifests = [sharevol(number) for number in range(pods)]
+    with stage.namespace() as namespace, Bare(stage.api, namespace) as bare:
+        start, restart, delete = bare.start(manifests), bare.restart("c1"), bare.delete()
+        again = bare.start(manifests)
+        bare.delete()
+    return Parts(start, 0.0, restart, delete, again)
+
+
+def _by_pytest(pods: int) -> float:
+    plugins = ["-p", "pytest_podshare.plugin", "-p", "xdist.plugin"]
+    chosen = ["-k", " or ".join(f"[{number}]" for number in range(pods))]
+    options = ["-n", str(_WORKERS), "--podshare-keep-cluster=always"]
+    ran = running.pytest("twenty", *plugins, *options, *chosen, environ=dict(os.environ))
+    return ran.seconds

@@ -1,0 +1,86 @@
+"""The cluster that is measured on: made if it is not there, and kept."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+from pytest_podshare.cluster.kind_program import KindSettings, default_state
+from pytest_podshare.cluster.namespaces import Namespaces
+from pytest_podshare.cluster.record import Cluster
+from pytest_podshare.cluster.run import Run
+from pytest_podshare.deadline import Deadline, Timeouts, poll
+from pytest_podshare.kube.client import Api
+from pytest_podshare.owner import Owner
+from pytest_podshare.pods.deployer import Podshare
+
+SHAREVOL = Path(__file__).parents[1] / "manifests" / "sharevol.yaml"
+# times are measured, never a reason to fail
+_PATIENT = Timeouts().scaled(4)
+
+
+class Stage(Owner):
+    """A cluster, with the same environment variables as the plugin; the cluster itself is kept.
+
+    Close it, or use it as a context manager.
+    """
+
+    def __init__(self) -> None:
+        self.run_id = secrets.token_hex(4)
+        kind_bin = os.environ.get("PODSHARE_KIND_BIN")
+        settings = KindSettings(
+            name=os.environ.get("PODSHARE_CLUSTER_NAME") or "podshare",
+            image=os.environ.get("PODSHARE_KIND_IMAGE") or None,
+            config=None,
+            nodes=int(os.environ.get("PODSHARE_KIND_NODES") or 0) or None,
+            kind_bin=Path(kind_bin) if kind_bin else None,
+            run_id=self.run_id,
+            state=default_state(),
+            timeouts=_PATIENT,
+        )
+        self._run = Run(self.run_id, settings, keep="always", load=())
+        self.cluster: Cluster = self._run.open()
+
+    @property
+    def api(self) -> Api:
+        """The connection to it."""
+        return self.cluster.api
+
+    @property
+    def kubeconfig(self) -> Path:
+        """The file that leads to it."""
+        assert self.cluster.kubeconfig is not None
+        return self.cluster.kubeconfig
+
+    def close(self) -> None:
+        """Delete what is left in it, and let it be; may be called again."""
+        self._run.close()
+        self._run.leave(failed=False)
+
+    @contextlib.contextmanager
+    def namespace(self) -> Iterator[str]:
+        """A namespace, of which nothing is left afterwards that could disturb what comes next."""
+        namespaces: Namespaces = self._run.namespaces
+        name = namespaces.make(Deadline(_PATIENT.ready))
+        try:
+            yield name
+        finally:
+            namespaces.delete(name)
+            poll(
+                lambda: self.api.get("/api/v1/namespaces", fieldSelector=f"metadata.name={name}"),
+                until=lambda listed: not listed["items"],
+                deadline=Deadline(_PATIENT.delete),
+                first=0.1,
+            )
+
+    @contextlib.contextmanager
+    def podshare(self) -> Iterator[Podshare]:
+        """What the fixture gives, in such a namespace."""
+        with (
+            self.namespace() as name,
+            Podshare(self.cluster, name, run_id=self.run_id, timeouts=_PATIENT) as made,
+        ):
+            yield made

@@ -1,0 +1,1 @@
+"""Suites that benchmarks run by pytest; nobody collects them otherwise."""

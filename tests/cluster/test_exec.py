@@ -1,0 +1,122 @@
+"""Exec sessions: outputs, deadlines, threads, and what is left of two thousand checks."""
+
+import contextlib
+import gc
+import resource
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from two_containers import IMAGES, MIB, two
+
+from pytest_podshare import assert_file_visible, errors
+
+
+@pytest.fixture(scope="module", params=IMAGES)
+def pod(request, podshare_factory):
+    """The Pod with each kind of shell; tests leave its volume empty."""
+    with podshare_factory.make() as podshare:
+        yield podshare.deploy(two(request.param))
+
+
+def test_both_outputs_and_the_exit_code_stay_apart(pod):
+    """Whatever the command prints, and in whatever order."""
+    script = "printf 'o\\0ut'; printf 'e\\377rr' >&2; printf more; exit 7"
+
+    done = pod["c1"].exec(["sh", "-c", script])
+
+    assert (done.returncode, done.stdout, done.stderr) == (7, b"o\0utmore", b"e\xffrr")
+    assert pod["c1"].exec(["no-such-program"]).returncode == 127
+    assert pod["c1"].exec(["printf", "%s.", "a b", "", "*", "\udcff"]).stdout == b"a b..*.\xff."
+
+
+def test_a_command_that_takes_too_long_is_given_up_and_the_next_one_runs(pod):
+    """Its session is closed with it."""
+    with pytest.raises(errors.ExecTimeout, match=r"within 0\.5 s \(stdout so far 'so far\\n'"):
+        pod["c1"].exec(["sh", "-c", "echo so far; sleep 60"], timeout=0.5)
+
+    assert pod["c1"].exec(["echo", "on"]).stdout == b"on\n"
+
+
+def test_nothing_is_seen_of_what_was_posted_in_another_container(pod):
+    """Whoever looks from outside the check waits for its end."""
+    pod["c1"].volume("v").write("f", b"x")
+    pod["c1"].post(b"sleep 0.5; rm -f /v/f")
+
+    assert pod["c2"].exec(["ls", "-A", "/w"]).stdout == b""
+
+
+def test_output_that_a_command_left_behind_is_no_answer_to_the_next(pod):
+    """A process in the background prints when it likes."""
+    pod["c1"].exec(["sh", "-c", "(sleep 0.3; echo late; echo late >&2) &"])
+    time.sleep(0.6)
+
+    done = pod["c1"].exec(["echo", "on"])
+
+    assert (done.stdout, done.stderr) == (b"on\n", b"")
+
+
+def test_several_threads_use_several_containers_and_one(pod):
+    """Each gets the answer to its own question, and a container has one session all the same."""
+
+    def ask(number):
+        container = pod["c1" if number % 3 else "c2"]
+        container.exec(["sh", "-c", f"echo {number} >&2; exit {number % 100}"])
+        return container.exec(["sh", "-c", f"sleep 0.0{number % 5}; echo {number}"]).stdout
+
+    before = len(sockets())
+    with ThreadPoolExecutor(8) as threads:
+        answers = list(threads.map(ask, range(60)))
+
+    assert answers == [b"%d\n" % number for number in range(60)]
+    assert len(sockets()) <= before + 2 + 8
+
+
+def test_waiting_for_another_threads_command_is_bounded(pod):
+    """A command that was not begun is given up as well, and harms nobody."""
+    with ThreadPoolExecutor(1) as threads:
+        running = threads.submit(pod["c1"].exec, ["sleep", "2"], timeout=30)
+        time.sleep(0.5)
+        with pytest.raises(errors.ExecTimeout, match="another thread's command is under way"):
+            pod["c1"].run(b":", timeout=0.2)
+
+        assert running.result().returncode == 0
+
+
+def sockets():
+    """The open sockets of this process."""
+    links = (each for each in Path("/proc/self/fd").iterdir())
+    found = []
+    for each in links:
+        with contextlib.suppress(FileNotFoundError):
+            if (target := str(each.readlink())).startswith("socket:"):
+                found.append(target)
+    return found
+
+
+def test_two_thousand_checks_leave_nothing_behind(podshare):
+    """No sockets, no threads, and no memory but for what is kept as evidence."""
+    pod = podshare.deploy(two())
+
+    def check(times):
+        for _ in range(times):
+            assert_file_visible(pod, from_c="c1", to_c="c2")
+        pod.evidence.clear()
+        pod.checks.clear()
+        gc.collect()
+
+    check(200)
+    before, threads = sockets(), threading.active_count()
+    memory = Path("/proc/self/statm").read_text().split()[1]
+
+    check(2_000)
+
+    grown = int(Path("/proc/self/statm").read_text().split()[1]) - int(memory)
+    assert sockets() == before
+    assert threading.active_count() == threads
+    assert grown * resource.getpagesize() < 4 * MIB
+    pod.close()
+    assert len(sockets()) == len(before) - 2
+    assert pod["c1"].exec(["ls", "-A", "/v"]).stdout == b""

@@ -1,0 +1,185 @@
+"""Exec sessions that end before their time, and what becomes of what they were at."""
+
+import contextlib
+import copy
+import socket
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
+
+import pytest
+from two_containers import IMAGES, MIB, two
+
+from pytest_podshare import errors
+from pytest_podshare.cluster import nodes
+from pytest_podshare.deadline import Deadline, poll
+from pytest_podshare.kube.exec import ExecSession
+from pytest_podshare.probe import streaming
+
+KILL = ("ctr", "--namespace", "k8s.io", "tasks", "kill", "--signal", "SIGKILL")
+
+
+@pytest.fixture(scope="module", params=IMAGES)
+def pod(request, podshare_factory):
+    """The Pod with each kind of shell; tests leave its volume empty."""
+    with podshare_factory.make() as podshare:
+        yield podshare.deploy(two(request.param))
+
+
+def session_shell(container):
+    """The process id of a container's session's own shell."""
+    return int(container.run(b"echo $$").stdout)
+
+
+@contextlib.contextmanager
+def another_session(container):
+    """A session beside the container's own."""
+    pod = container.pod
+    with ExecSession(pod.api, pod.namespace, pod.name, container.name, timeout=30) as session:
+        yield session
+
+
+def test_a_session_that_died_unnoticed_is_replaced_before_it_is_used(pod):
+    """Nothing is run twice or lost: what came of the dead one was taken first."""
+    shell, known = session_shell(pod["c1"]), pod["c1"].open()
+    with another_session(pod["c1"]) as beside:
+        beside.run(b"kill -9 %d" % shell, timeout=30)
+        now = poll(
+            pod["c1"].open, until=lambda session: session is not known, deadline=Deadline(30)
+        )
+
+    assert now is not known
+    assert pod["c1"].exec(["echo", "on"]).stdout == b"on\n"
+
+
+def test_what_was_posted_is_run_even_if_its_session_dies(pod):
+    """A file of ours is removed in the next session then."""
+    files, container = pod["c1"].volume("v"), pod["c1"]
+    files.write("f", b"x")
+    shell = session_shell(container)
+    with another_session(container) as beside:
+        beside.run(b"kill -STOP %d" % shell, timeout=30)
+        container.post(b"rm -f /v/f")
+        beside.run(b"kill -9 %d" % shell, timeout=30)
+
+    assert container.exec(["ls", "-A", "/v"]).stdout == b""
+
+
+def test_a_container_that_is_killed_ends_its_commands_at_once(podshare):
+    """And not at their timeout; when it is back, so is the session."""
+    pod = podshare.deploy(two())
+    container = dict(pod.identity.containers)["c1"].split("//")[-1]
+    pod["c1"].exec(["true"])
+    with ThreadPoolExecutor(1) as threads:
+        busy = ["sh", "-c", "touch /v/begun; sleep 100"]
+        running = threads.submit(pod["c1"].exec, busy, timeout=90)
+        poll(lambda: pod["c2"].volume("v").exists("begun"), until=bool, deadline=Deadline(30))
+        killed = time.monotonic()
+        nodes.run(pod.node, *KILL, container)
+        with pytest.raises(errors.SessionLost):
+            running.result()
+        noticed = time.monotonic() - killed
+
+    assert noticed < 10
+    assert pod["c1"].exec(["echo", "back"]).stdout == b"back\n"
+
+
+class Wire:
+    """What stands between us and the API server, and can be cut.
+
+    Args:
+        port: the API server's, on this machine.
+    """
+
+    def __init__(self, port):
+        self._port = port
+        self._ends = []
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def cut(self):
+        """Break every connection."""
+        for end in self._ends:
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+        self._ends.clear()
+
+    def close(self):
+        """Break them, and let no others in."""
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self.cut()
+
+    def _accept(self):
+        with contextlib.suppress(OSError):
+            while True:
+                near, _ = self._listener.accept()
+                far = socket.create_connection(("127.0.0.1", self._port))
+                self._ends += [near, far]
+                for one, other in ((near, far), (far, near)):
+                    threading.Thread(target=self._carry, args=(one, other), daemon=True).start()
+
+    def _carry(self, one, other):
+        with contextlib.suppress(OSError):
+            while some := one.recv(65536):
+                other.sendall(some)
+        for end in (one, other):
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+            end.close()
+
+
+@pytest.fixture
+def wire(pod):
+    """A way to the API server that can be cut, and the API that goes that way."""
+    opened = Wire(int(pod.api.server.rsplit(":", 1)[1]))
+    opened.api = copy.copy(pod.api)
+    opened.api.configuration = copy.copy(pod.api.configuration)
+    opened.api.configuration.host = f"https://127.0.0.1:{opened.port}"
+    yield opened
+    opened.close()
+
+
+def test_a_connection_that_is_cut_is_noticed_at_once(pod, wire):
+    """In the midst of a command, and before the next one."""
+    where = (wire.api, pod.namespace, pod.name, "c1")
+    with ExecSession(*where, timeout=30) as session, ThreadPoolExecutor(1) as threads:
+        running = threads.submit(session.run, b"echo begun; sleep 60", timeout=50)
+        time.sleep(0.5)
+        cut = time.monotonic()
+        wire.cut()
+        with pytest.raises(errors.SessionLost, match="The exec session to two/c1 broke"):
+            running.result()
+
+        assert time.monotonic() - cut < 10
+    with ExecSession(*where, timeout=30) as session:
+        wire.cut()
+        time.sleep(0.2)
+        with pytest.raises(errors.SessionLost):
+            session.check()
+        with pytest.raises(errors.SessionLost):
+            session.run(b":", timeout=30)
+
+
+def test_a_large_content_whose_connection_is_cut_does_not_get_its_name(pod, wire):
+    """To the reader of its stdin that looks like the end of a shorter one."""
+    container = pod["c1"]
+    through_wire = copy.copy(container)
+    through_wire.pod = copy.copy(pod)
+    through_wire.pod.cluster = SimpleNamespace(api=wire.api)
+
+    def pieces():
+        for _ in range(64):
+            yield bytes(MIB)
+            time.sleep(0.01)
+        wire.cut()
+        yield bytes(MIB)
+
+    with pytest.raises(errors.SessionLost):
+        streaming.write(through_wire, "/v/f", pieces(), 1000 * MIB)
+    through_wire.close()
+
+    assert container.exec(["ls", "-A", "/v"]).stdout == b""

@@ -1,0 +1,23 @@
+"""A Pod of two containers that share a volume, in each image with a shell of another kind."""
+
+MIB = 2**20
+# sh is busybox' in the one and dash in the other
+IMAGES = ["busybox", "centos:7"]
+
+
+def two(image="busybox", **volume):
+    """A Pod of two containers that share a volume."""
+    container = {"image": image, "command": ["sh", "-c", "sleep 10000"]}
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "two"},
+        "spec": {
+            "terminationGracePeriodSeconds": 1,
+            "containers": [
+                {**container, "name": "c1", "volumeMounts": [{"name": "v", "mountPath": "/v"}]},
+                {**container, "name": "c2", "volumeMounts": [{"name": "v", "mountPath": "/w"}]},
+            ],
+            "volumes": [{"name": "v", "emptyDir": volume}],
+        },
+    }
