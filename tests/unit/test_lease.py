@@ -175,16 +175,17 @@ class Comings(RuleBasedStateMachine):
         """The last one deletes the cluster, and no other."""
         lease = data.draw(st.sampled_from(self.running))
         self.running.remove(lease)
-        mourned = [
-            each
+        # who looks drops those of its own space that have ended, and those that have expired
+        self.killed = {
+            each: last
             for each, last in self.killed.items()
             if each.holder.space != lease.holder.space and self.now - last < EXPIRY
-        ]
+        }
 
         last = self.seen_from(lease.holder.space).give_back(lease)
 
         assert self.is_there
-        assert last == (not self.running and not mourned)
+        assert last == (not self.running and not self.killed)
         self.is_there = not last
 
     @precondition(lambda self: self.running)
