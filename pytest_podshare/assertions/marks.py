@@ -167,17 +167,21 @@ def new_line() -> bytes:
 
 
 def leave_at(
-    pod: Pod, container: str, mount: Mount, folder: str, content: bytes | None = None
+    pod: Pod, container: str, mount: Mount, folder: str, line: bytes | None = None
 ) -> Mark:
-    """Leave a mark in a folder, which lies in that mount; with random content if none is given.
+    """Leave a mark in a folder, which lies in that mount.
+
+    Its content is random; with a `line` it is that, in the quick way, and `discard`'s to remove.
 
     Raises:
         AssertionError: it cannot be written.
     """
     path = posixpath.join(folder, new_name())
-    content = secrets.token_bytes(SIZE) if content is None else content
+    put, content = shell.write, secrets.token_bytes(SIZE)
+    if line is not None:
+        put, content = shell.create, line
     begun = time.monotonic()
-    refused = shell.write(pod[container], path, content)
+    refused = put(pod[container], path, content)
     if refused is not None:
         raise broken(
             pod,

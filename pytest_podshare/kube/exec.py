@@ -22,6 +22,8 @@ _SILENCE = 15.0
 class ExecSession(Owner):
     """One `sh` in one container; safe to use from several threads, one command at a time.
 
+    Only the thread whose turn it is reads or writes: TLS does not take both at once.
+
     Close it, or use it as a context manager.
 
     Args:
@@ -45,7 +47,7 @@ class ExecSession(Owner):
         self.target = f"{pod}/{container}"
         self.posted: list[bytes] = []
         self._turn = threading.Lock()
-        self._sending = threading.Lock()
+        self._unsent: list[bytes] = []
         self._channels = Channels(
             api, namespace, pod, container, ["sh"], timeout=timeout, silence=_SILENCE
         )
@@ -98,13 +100,17 @@ class ExecSession(Owner):
         Raises:
             SessionLost: the session is broken.
         """
-        try:
-            with self._sending:
-                self.posted.append(script)
-                self._channels.send(framing.posted(script), timeout=timeout)
-        except TimeoutError:
-            self.close()
-            raise self._channels.lost("takes no more commands") from None
+        self._unsent.append(script)
+        self.posted.append(script)
+        # whoever has the turn now does not wait for us, and the next one sends it first
+        if self._turn.acquire(blocking=False):
+            try:
+                self._send_posted(timeout)
+            except TimeoutError:
+                self.close()
+                raise self._channels.lost("takes no more commands") from None
+            finally:
+                self._turn.release()
 
     def settle(self, *, timeout: float) -> None:
         """Wait until what was posted has been run.
@@ -143,9 +149,9 @@ class ExecSession(Owner):
             raise self._late(timeout, "was not begun", "another thread's command is under way")
         try:
             self._check()
-            with self._sending:
-                posted = len(self.posted)
-                self._channels.send(command, timeout=deadline.left)
+            posted = len(self.posted)
+            self._send_posted(deadline.left)
+            self._channels.send(command, timeout=deadline.left)
             completed = self._answer(reply, deadline, renewed=renewed)
         except TimeoutError:
             self.close()
@@ -159,6 +165,10 @@ class ExecSession(Owner):
             self._turn.release()
         del self.posted[:posted]
         return completed
+
+    def _send_posted(self, timeout: float) -> None:
+        while self._unsent:
+            self._channels.send(framing.posted(self._unsent.pop(0)), timeout=timeout)
 
     def _answer(
         self, reply: framing.Reply, deadline: Deadline, *, renewed: bool

@@ -3,6 +3,7 @@
 import contextlib
 import gc
 import resource
+import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -48,6 +49,19 @@ def test_nothing_is_seen_of_what_was_posted_in_another_container(pod):
     assert pod["c2"].exec(["ls", "-A", "/w"]).stdout == b""
 
 
+def test_what_is_posted_does_not_wait_for_another_threads_command(pod):
+    """It is run after that one, and before the next."""
+    with ThreadPoolExecutor(1) as threads:
+        running = threads.submit(pod["c1"].exec, ["sh", "-c", "sleep 2; ls -A /v"], timeout=30)
+        time.sleep(0.5)
+        begun = time.monotonic()
+        pod["c1"].post(b"echo x > /v/f")
+
+        assert time.monotonic() - begun < 1
+        assert running.result().stdout == b""
+    assert pod["c1"].run(b"cat /v/f; rm /v/f").stdout == b"x\n"
+
+
 def test_output_that_a_command_left_behind_is_no_answer_to_the_next(pod):
     """A process in the background prints when it likes."""
     pod["c1"].exec(["sh", "-c", "(sleep 0.3; echo late; echo late >&2) &"])
@@ -83,6 +97,14 @@ def test_waiting_for_another_threads_command_is_bounded(pod):
             pod["c1"].run(b":", timeout=0.2)
 
         assert running.result().returncode == 0
+
+
+def test_a_connection_sends_at_once_and_does_not_wait_for_a_dead_peer(pod):
+    """By the system's own means: no delay to gather small frames, and a limit to what is silent."""
+    sock = pod["c1"].open()._channels._socket.sock
+
+    assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 1
+    assert 0 < sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) < 30_000
 
 
 def sockets():

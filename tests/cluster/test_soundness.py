@@ -131,11 +131,11 @@ def init(manifest, script):
     ]
 
 
-def without_cat(manifest):
-    """Let the reader's image lose a program; busybox would still have it built in."""
-    script = f"rm -f /bin/cat /usr/bin/cat; touch /v/done; {STAY}"
+def without_mv(manifest):
+    """Let the writer's image lose a program; busybox would still have it built in."""
+    script = f"rm -f /bin/mv /usr/bin/mv; touch /v/done; {STAY}"
     probe = {"exec": {"command": ["test", "-e", "/v/done"]}, "periodSeconds": 1}
-    manifest["spec"]["containers"][1].update(
+    manifest["spec"]["containers"][0].update(
         image="centos:7", command=["sh", "-c", script], readinessProbe=probe
     )
 
@@ -176,8 +176,8 @@ CASES = [
             "the reader may not enter the folder": (
                 lambda m: (init(m, "chmod 700 /v"), as_user(m, 1, 1000)), ASSERTION,
             ),
-            "the reader has no such program": (
-                without_cat, errors.ToolMissing,
+            "the writer has no such program": (
+                without_mv, errors.ToolMissing,
             ),
         },
     ),

@@ -9,7 +9,7 @@ import yaml
 
 from pytest_podshare import Podshare, assert_file_visible
 from pytest_podshare.deadline import Timeouts
-from pytest_podshare.errors import NoSharedVolume, SessionLost, UnknownContainer
+from pytest_podshare.errors import NoSharedVolume, SessionLost, ToolMissing, UnknownContainer
 
 SHAREVOL = yaml.safe_load(Path("manifests/sharevol.yaml").read_text())
 
@@ -84,8 +84,8 @@ def test_another_volume_at_the_same_place_fails(twin):
         "  got       c1 mounts xchange at /tmp/xchange; c2 mounts exchange2 at /tmp/data",
         "  why       another volume: c1 mounts volume 'xchange', c2 mounts 'exchange2' at"
         " /tmp/data, which is a volume of its own",
+        "  to do     Mount 'xchange' in c2 instead of 'exchange2'.",
         f"  pod       {pod.namespace}/sharevol",
-        "Mount 'xchange' in c2 instead of 'exchange2'.",
     ]
 
 
@@ -241,6 +241,24 @@ def test_an_unknown_container_is_no_failed_assertion(podshare):
         assert_file_visible(pod, from_c="c1", to_c="c3")
 
     assert not isinstance(caught.value, AssertionError)
+
+
+def test_a_reader_needs_no_program(twin):
+    """Its shell reads a line itself; a file of the application takes cat, and says so."""
+
+    def change(_spec, _c1, c2):
+        c2["command"] = ["sh", "-c", "rm /usr/bin/cat; touch /tmp/ready; sleep 10000"]
+        c2["readinessProbe"] = {
+            "exec": {"command": ["test", "-e", "/tmp/ready"]},
+            "periodSeconds": 1,
+        }
+
+    pod = twin(change)
+
+    assert_file_visible(pod, from_c="c1", to_c="c2")
+    pod["c1"].volume("xchange").write("data", "some data")
+    with pytest.raises(ToolMissing, match="The image of c2 has no usable `cat`"):
+        assert_file_visible(pod, from_c="c1", to_c="c2", path="/tmp/xchange/data")
 
 
 def test_a_session_that_broke_is_opened_again(podshare):

@@ -97,6 +97,33 @@ def test_a_path_is_spelled_in_ascii_whatever_bytes_it_has(here, path):
     assert here.run(script.encode() + b'\nprintf %s "$p"').stdout == os.fsencode(path)
 
 
+def test_a_new_file_is_there_at_once_and_nothing_is_left_of_it(here, tmp_path):
+    """It has a draft until both are removed."""
+    path = str(tmp_path / "new\nname")
+
+    assert shell.create(here, path, b"-n 0\0") is None
+
+    assert shell.read(here, path) == b"-n 0\0"
+    shell.discard(here, path)
+    assert shell.names_in(here, str(tmp_path)) == []
+
+
+def test_where_there_are_no_links_a_new_file_is_written_as_any_other(here, tmp_path):
+    """A file system may have none, and an image no ln."""
+    (tmp_path / "ln").write_text("#!/bin/sh\nexit 1\n")
+    (tmp_path / "ln").chmod(0o755)
+    folder = tmp_path / "f"
+    folder.mkdir()
+
+    with LocalShell(SHELLS["sh"], path=f"{tmp_path}:{os.environ['PATH']}") as linkless:
+        assert shell.create(linkless, f"{folder}/f", b"line") is None
+        assert os.listdir(folder) == ["f"]
+    assert shell.create(here, f"{folder}/none/f", b"line") == shell.write(
+        here, f"{folder}/none/f", b"line"
+    )
+    assert os.listdir(folder) == ["f"]
+
+
 def test_a_name_that_looks_like_a_pattern_finds_itself_alone(here, tmp_path):
     """And not what the pattern would match: the control for the search."""
     for name in ("a*", "ab", "a?", "[a]", "a", "a\\*"):
