@@ -6,6 +6,9 @@ import dataclasses
 import hashlib
 from collections.abc import Callable
 
+# bytes of a content that still fit in a line with its path
+_SHORT = 40
+
 
 @dataclasses.dataclass(frozen=True)
 class Content:
@@ -14,18 +17,25 @@ class Content:
     Args:
         size: in bytes.
         sha256: in hex.
+        short: all of it, if it is short.
     """
 
     size: int
     sha256: str
+    short: bytes = dataclasses.field(default=b"", compare=False, repr=False)
 
     def __str__(self) -> str:
-        return f"{self.size} bytes  sha256 {self.sha256[:8]}…"
+        """`5 bytes  sha256 2cf24dba…  'hello'`, with the text where it is short and printable."""
+        text = self.short.decode(errors="replace")
+        shown = f"  {text!r}" if text.strip().isprintable() and text else ""
+        return f"{self.size} bytes  sha256 {self.sha256[:8]}…{shown}"
 
 
 def of(content: bytes) -> Content:
     """The size and digest of a content that is at hand."""
-    return Content(len(content), hashlib.sha256(content).hexdigest())
+    gauge = Gauge()
+    gauge(content)
+    return gauge.content
 
 
 class Gauge:
@@ -42,15 +52,19 @@ class Gauge:
         self._to = to
         self.size = 0
         self._hash = hashlib.sha256()
+        self._head = b""
 
     def __call__(self, part: bytes) -> None:
         """Take the next part."""
         self.size += len(part)
         self._hash.update(part)
+        if len(self._head) <= _SHORT:
+            self._head += part[: _SHORT + 1]
         if self._to is not None:
             self._to(part)
 
     @property
     def content(self) -> Content:
         """What came so far."""
-        return Content(self.size, self._hash.hexdigest())
+        short = self._head if self.size <= _SHORT else b""
+        return Content(self.size, self._hash.hexdigest(), short)

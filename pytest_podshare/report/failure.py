@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from pytest_podshare.explain.cause import Cause
-from pytest_podshare.pods.evidence import digest
+from pytest_podshare.probe import content
 from pytest_podshare.wiring.model import SharedMount, Wiring
 
 # every container has its account's token there, which tells nothing about sharing
-# characters of a content that still fit in a line with its path
-_SHORT = 40
 _TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount"
 
 
@@ -49,9 +47,7 @@ def described(seen: object) -> str:
     """A content by its size and digest, a short text as it is; else what was seen, in its words."""
     if not isinstance(seen, bytes):
         return str(seen)
-    text = seen.decode(errors="replace")
-    shown = f"  {text!r}" if len(text) <= _SHORT and text.strip().isprintable() else ""
-    return f"{len(seen)} bytes  sha256 {digest(seen)[:8]}…{shown}"
+    return str(content.of(seen))
 
 
 def mounts(meeting: SharedMount, writer: str, reader: str) -> str:

@@ -152,7 +152,8 @@ def test_stale_file(broken):
 
 def test_tool_missing(broken):
     """The reader cannot look."""
-    assert_file_visible(broken("tool-missing"), from_c="app", to_c="scanner", timeout=2)
+    pod = broken("tool-missing")
+    assert_file_visible(pod, from_c="app", to_c="scanner", path="/uploads/report.txt", timeout=2)
 
 
 def test_never_updates(broken):
