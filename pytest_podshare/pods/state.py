@@ -16,7 +16,7 @@ _CONFIG = ("CreateContainerConfigError", "CreateContainerError", "RunContainerEr
 # a sidecar may fail once or twice while it waits for another container
 _CRASHES = 3
 # a claim that is still being made or provisioned, or that goes with the Pod before this one, holds
-# the scheduler up for a moment only
+# the scheduler up for a moment only; so does a node that somebody has cordoned
 _PASSING = (
     "unbound immediate PersistentVolumeClaims",
     "waiting for ephemeral volume controller",
@@ -24,6 +24,7 @@ _PASSING = (
     "is being deleted",
     "not-ready",
     "uninitialized",
+    "were unschedulable",
 )
 
 

@@ -131,9 +131,9 @@ def init(manifest, script):
     ]
 
 
-def without_mv(manifest):
-    """Let the writer's image lose a program; busybox would still have it built in."""
-    script = f"rm -f /bin/mv /usr/bin/mv; touch /v/done; {STAY}"
+def without_ln_and_mv(manifest):
+    """Let the writer's image lose two programs; busybox would still have them built in."""
+    script = f"rm -f /bin/ln /usr/bin/ln /bin/mv /usr/bin/mv; touch /v/done; {STAY}"
     probe = {"exec": {"command": ["test", "-e", "/v/done"]}, "periodSeconds": 1}
     manifest["spec"]["containers"][0].update(
         image="centos:7", command=["sh", "-c", script], readinessProbe=probe
@@ -177,7 +177,7 @@ CASES = [
                 lambda m: (init(m, "chmod 700 /v"), as_user(m, 1, 1000)), ASSERTION,
             ),
             "the writer has no such program": (
-                without_mv, errors.ToolMissing,
+                without_ln_and_mv, errors.ToolMissing,
             ),
         },
     ),

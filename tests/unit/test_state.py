@@ -61,6 +61,7 @@ def test_a_permanent_state_fails_at_once(given, error):
         unscheduled("pod has unbound immediate PersistentVolumeClaims"),
         unscheduled("waiting for ephemeral volume controller to create the persistentvolumeclaim"),
         unscheduled("PVC ns/p-scratch was not created for pod ns/p (pod is not owner). not found"),
+        unscheduled("0/2 nodes are available: 2 node(s) were unschedulable."),
         unscheduled("still looking", reason="SchedulerError"),
     ],
 )
