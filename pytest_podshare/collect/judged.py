@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pytest_podshare.check.formats.text import place
-from pytest_podshare.collect.promised import reported
+from pytest_podshare.collect.item import ManifestItem
 from pytest_podshare.errors import PodshareError
 from pytest_podshare.wiring import rules
 from pytest_podshare.wiring.rules import Finding
@@ -31,15 +31,14 @@ def judge(request: pytest.FixtureRequest) -> None:
         pytest.fail(text[False].rstrip(), pytrace=False)
 
 
-class WiringItem(pytest.Function):
+class WiringItem(ManifestItem):
     """Whether the rules find something in a Pod template; one item, so that its id stays."""
 
     def __init__(
         self, *, find: Callable[[], tuple[Finding, ...]], line: int | None, **kwargs: Any
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(line=line, **kwargs)
         self.find = find
-        self._line = line
         self.add_marker(_MARK)
 
     @classmethod
@@ -58,16 +57,6 @@ class WiringItem(pytest.Function):
         """
         made: WiringItem = cls.from_parent(parent, name=_NAME, callobj=judge, find=find, line=line)
         return made
-
-    def reportinfo(self) -> tuple[Any, int | None, str]:
-        """Where the object begins that has the template."""
-        return self.path, self._line, self.name
-
-    def repr_failure(  # type: ignore[override] # as pytest.Function does
-        self, excinfo: pytest.ExceptionInfo[BaseException]
-    ) -> Any:
-        """The text alone."""
-        return reported(excinfo) or super().repr_failure(excinfo)
 
 
 def found(template: Template, ignore: frozenset[str]) -> tuple[Finding, ...]:

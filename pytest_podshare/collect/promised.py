@@ -15,6 +15,7 @@ from pytest_podshare.assertions.lost import assert_lost_on_delete
 from pytest_podshare.assertions.survives import assert_survives_delete, assert_survives_restart
 from pytest_podshare.assertions.visible import assert_file_visible
 from pytest_podshare.collect.asked import PODSHARE
+from pytest_podshare.collect.item import ManifestItem
 from pytest_podshare.options import Options
 from pytest_podshare.pods import state
 from pytest_podshare.pods.deployer import Podshare
@@ -103,16 +104,15 @@ def prove(request: pytest.FixtureRequest) -> None:
     item.prove()
 
 
-class PromiseItem(pytest.Function):
+class PromiseItem(ManifestItem):
     """One promise of a Pod template."""
 
     def __init__(
         self, *, promise: Promise, deployed: Deployed, line: int | None, **kwargs: Any
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(line=line, **kwargs)
         self._promise = promise
         self._deployed = deployed
-        self._line = line
         self.add_marker(_MARK)
         if self.config.pluginmanager.hasplugin("xdist"):
             # with --dist=loadgroup one worker deploys the Pod, and no other
@@ -159,16 +159,6 @@ class PromiseItem(pytest.Function):
             _skip_what_has_ended(pod)
             raise
 
-    def reportinfo(self) -> tuple[Any, int | None, str]:
-        """Where the mount or the volume is that the promise is about."""
-        return self.path, self._line, self.name
-
-    def repr_failure(  # type: ignore[override] # as pytest.Function does
-        self, excinfo: pytest.ExceptionInfo[BaseException]
-    ) -> Any:
-        """The text alone, of a promise that does not hold; a bug keeps its traceback."""
-        return reported(excinfo) or super().repr_failure(excinfo)
-
 
 def _skip_what_has_ended(pod: Pod) -> None:
     """Skip where nothing can be tried: the containers of a Job end by themselves."""
@@ -180,10 +170,3 @@ def _skip_what_has_ended(pod: Pod) -> None:
     ends = [state.container_status(live, each)["state"].get("terminated") for each in names]
     if all(each is not None and each["exitCode"] == 0 for each in ends):
         pytest.skip("its containers have ended; --podshare-skeleton keeps them running")
-
-
-def reported(excinfo: pytest.ExceptionInfo[BaseException]) -> Any:
-    """A failure that is meant to be read, without its traceback; None for any other."""
-    if isinstance(excinfo.value, (errors.PodshareError, errors.PromiseBroken)):
-        return excinfo.getrepr(style="value")
-    return None

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import difflib
 import posixpath
 
 from pytest_podshare.explain.facts import Facts, View
 from pytest_podshare.probe.shell import Refused
 from pytest_podshare.wiring.model import Mount, Wiring
+
+# from this on two names are taken for two spellings of one
+_ALIKE = 0.75
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,3 +60,8 @@ def volume_of(view: View) -> str:
 def is_inside(path: str, folder: str) -> bool:
     """Whether a path lies below a folder, and is not the folder itself."""
     return path != folder and posixpath.commonpath([path, folder]) == folder
+
+
+def is_alike(name: str, *others: str) -> bool:
+    """Whether one of the other names looks like another spelling of this one."""
+    return bool(difflib.get_close_matches(name, others, n=1, cutoff=_ALIKE))

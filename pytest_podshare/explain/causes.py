@@ -5,18 +5,14 @@ Each says nothing unless the facts show it. What none of them explains is unknow
 
 from __future__ import annotations
 
-import difflib
 import posixpath
 
 from pytest_podshare.explain import fates, mounts, refusals
-from pytest_podshare.explain.case import Case, blame
+from pytest_podshare.explain.case import Case, blame, is_alike
 from pytest_podshare.explain.cause import Cause
 from pytest_podshare.explain.facts import View
 from pytest_podshare.probe.content import Content
 from pytest_podshare.probe.shell import Missing
-
-# above this two names are taken for two spellings of one
-_ALIKE = 0.75
 
 
 def first(case: Case) -> Cause:
@@ -48,7 +44,7 @@ def nothing_there(case: Case) -> Cause | None:
             f"See what else has the volume and deletes files in it, and what {name} does when it"
             " starts.",
         )
-    if not _is_alike(posixpath.basename(path), view.nearby):
+    if not is_alike(posixpath.basename(path), *view.nearby):
         return Cause(
             "unknown",
             f"{name} itself has no {path} now: never written, or removed since; {near}",
@@ -59,10 +55,6 @@ def nothing_there(case: Case) -> Cause | None:
         f"{name} itself has no {path}; {near}",
         "See where the application writes: its configuration, its log.",
     )
-
-
-def _is_alike(name: str, others: tuple[str, ...]) -> bool:
-    return bool(difflib.get_close_matches(name, others, n=1, cutoff=_ALIKE))
 
 
 def _missing(case: Case) -> Cause | None:

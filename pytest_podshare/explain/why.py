@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import posixpath
 
 from pytest_podshare import errors
 from pytest_podshare.explain import causes, facts, fates, nature
-from pytest_podshare.explain.case import Case
+from pytest_podshare.explain.case import Case, is_alike
 from pytest_podshare.explain.cause import WORDS, Cause
 from pytest_podshare.explain.facts import Place
 from pytest_podshare.pods.pod import Pod
@@ -28,8 +27,6 @@ _OF_ERROR = (
     (errors.ClusterUnreachable, "API server unreachable", "nothing could be asked"),
     (errors.ExecTimeout, "no answer", "the container runs, and its command does not end"),
 )
-# below this two names are not taken for two spellings of one
-_ALIKE = 0.75
 
 
 def unseen(pod: Pod, writer: Place, reader: Place, seen: object, *, written: bool) -> Cause:
@@ -89,7 +86,7 @@ def _similar(wiring: Wiring, from_c: str, to_c: str, name: str) -> Cause | None:
     if not mine.mounts_of(name):
         return None
     others = [each for each in theirs.mounts if each.volume != name]
-    alike = [each for each in others if _is_alike(each.volume, name)]
+    alike = [each for each in others if is_alike(name, each.volume)]
     alike += [each for each in others if each.path in [m.path for m in mine.mounts_of(name)]]
     if not alike:
         return None
@@ -143,8 +140,8 @@ def _own_root(pod: Pod, from_c: str, to_c: str, name: str) -> str:
 def of_error(pod: Pod, error: errors.PodshareError) -> Cause | None:
     """Why a check ended in an error rather than a verdict; None where the error says it all."""
     if isinstance(error, _ASK):
-        places = [Place(each.name, "/", None) for each in pod.wiring.containers]
-        places = [each for each in places if pod.wiring.container(each.container).role != "init"]
+        running = [each.name for each in pod.wiring.containers if each.role != "init"]
+        places = [Place(name, "/", None) for name in running]
         case = Case(pod.wiring, facts.gather(pod, *places), error)
         if (found := fates.trouble(case)) is not None:
             said = found.text.rstrip(".") in error.what
@@ -179,7 +176,3 @@ def _written_by(wiring: Wiring, container: str) -> list[str]:
 
 def _folder(sub_path: str) -> str:
     return f"the folder {sub_path!r}" if sub_path else "the whole"
-
-
-def _is_alike(one: str, other: str) -> bool:
-    return difflib.SequenceMatcher(None, one, other).ratio() >= _ALIKE
