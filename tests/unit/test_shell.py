@@ -18,7 +18,10 @@ from pytest_podshare.probe import content as contents
 from pytest_podshare.probe import shell, streaming, trail
 
 REAL = settings(
-    deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    derandomize=True,
+    deadline=None,
+    max_examples=40,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 
 
