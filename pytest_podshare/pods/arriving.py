@@ -13,6 +13,8 @@ from pytest_podshare.wiring.load import Manifest
 
 # how many of a crashed container's last lines an error shows
 _LAST_LINES = 5
+# seconds after which the scheduler has seen that a node is free again
+_SECOND_LOOK = 2.0
 
 
 class Arrival:
@@ -177,5 +179,18 @@ def wait_until_ready(arrivals: Sequence[Arrival], watch: Watch, deadline: Deadli
         ready = [each.look(objects) for each in arrivals]
         return all(ready)
 
-    watch.until(look, deadline, known=made)
+    def is_schedulable(objects: Objects) -> bool:
+        try:
+            look(objects)
+        except errors.PodUnschedulable:
+            return False
+        return True
+
+    try:
+        watch.until(look, deadline, known=made)
+    except errors.PodUnschedulable:
+        # a taint that went just now, with a drain's end, is in the scheduler's mind for a moment
+        pause = Deadline(min(_SECOND_LOOK, deadline.left), deadline.clock)
+        watch.until(is_schedulable, pause, known=made)
+        watch.until(look, deadline, known=made)
     return [each.arrived(deadline) for each in arrivals]

@@ -28,7 +28,7 @@ pytestmark = pytest.mark.skipif(
 @pytest.fixture(scope="module")
 def pages(podshare_cluster, tmp_path_factory):
     """The pages of a run that passes and of one that fails."""
-    given = {"PODSHARE_CLUSTER_NAME": podshare_cluster.name, "PODSHARE_KEEP_CLUSTER": "always"}
+    given = {"PODSHARE_CLUSTER_NAME": podshare_cluster.name, "PODSHARE_KEEP_CLUSTER": "never"}
     found = {}
     for name, tests in (("passing", PASSING_TESTS), ("failing", FAILING_TESTS)):
         found[name] = tmp_path_factory.mktemp(name) / "report.html"

@@ -18,7 +18,7 @@ TESTS = (
 
 def run(cluster, *arguments, **environment):
     """Run these tests on a cluster that is there, and give what pytest says."""
-    given = {"PODSHARE_CLUSTER_NAME": cluster.name, "PODSHARE_KEEP_CLUSTER": "always"}
+    given = {"PODSHARE_CLUSTER_NAME": cluster.name, "PODSHARE_KEEP_CLUSTER": "never"}
     # as wide as where there is no terminal
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *TESTS, *arguments],

@@ -170,3 +170,48 @@ def test_of_several_the_one_that_is_late_is_named():
 
     assert [each.is_ready for each in arrivals] == [True, False]
     assert clock.now == 5
+
+
+class Scheduler:
+    """A Pod with a taint in its way until that goes, if ever; given as a watch gives it."""
+
+    def __init__(self, clock, goes_after):
+        self.clock = clock
+        self.goes_after = goes_after
+
+    def until(self, look, deadline, *, known):
+        """Look once a second."""
+        while True:
+            objects = seen(self.pod(known))
+            if look(objects) or deadline.over:
+                return objects
+            self.clock.sleep(min(1, deadline.left))
+
+    def pod(self, known):
+        """What it is at this moment."""
+        (it,) = known
+        message = "0/2 nodes are available: 2 node(s) had untolerated taint(s)."
+        why = {"type": "PodScheduled", "reason": "Unschedulable", "message": message}
+        waits = {**it, "status": {"phase": "Pending", "conditions": [why]}}
+        return waits if self.clock.now < self.goes_after else pod("web", "uid-1", ready=True)
+
+
+@pytest.mark.parametrize("goes_after", [1, 2])
+def test_a_taint_that_goes_with_the_end_of_a_drain_is_no_verdict(arrival, goes_after):
+    """The scheduler sees it for a moment after the node is free."""
+    clock, it = FakeClock(), arrival(BARE)
+
+    wait_until_ready([it], Scheduler(clock, goes_after), Deadline(60, clock))
+
+    assert it.is_ready
+    assert clock.now == goes_after
+
+
+def test_a_taint_that_stays_is_one(arrival):
+    """After a second look, and long before the deadline."""
+    clock, it = FakeClock(), arrival(BARE)
+
+    with pytest.raises(errors.PodUnschedulable, match="had untolerated taint"):
+        wait_until_ready([it], Scheduler(clock, goes_after=50), Deadline(60, clock))
+
+    assert clock.now == 2

@@ -50,7 +50,7 @@ def leaked(podshare_cluster, tmp_path_factory):
             f"--podshare-report={folder}/page.html",
         ],
         PODSHARE_CLUSTER_NAME=podshare_cluster.name,
-        PODSHARE_KEEP_CLUSTER="always",
+        PODSHARE_KEEP_CLUSTER="never",
     )
     (folder / "printed.txt").write_text(printed)
     return folder
@@ -152,7 +152,7 @@ def control_plane(podshare_cluster):
     ("way", "test", "failure", "own_seconds"),
     [
         ("silent", "test_own_assert", "AssertionError: assert 'red' == 'blue'", 0),
-        ("silent", "test_promise", "ExecTimeout: A command in web/c1 did not end within 2 s", 2),
+        ("silent", "test_promise", "ExecTimeout: A command in web/c1 did not end within 5 s", 5),
         ("stopped", "test_own_assert", "AssertionError: assert 'red' == 'blue'", 0),
         ("killed", "test_own_assert", "AssertionError: assert 'red' == 'blue'", 0),
     ],
@@ -164,7 +164,7 @@ def test_an_api_server_that_falls_silent_hides_no_failure(
     """What is asked then ends within ten seconds, and the failure is what it was."""
     printed = run(
         "silenced.py",
-        ["-k", test, "--podshare-exec-timeout=2"],
+        ["-k", test, "--podshare-exec-timeout=5"],
         SILENCED_WAY=way,
         SILENCED_NODE=control_plane,
         SILENCED_KUBECONFIG=str(podshare_cluster.kubeconfig),

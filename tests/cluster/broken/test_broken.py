@@ -46,7 +46,7 @@ def failures(request, podshare_cluster, tmp_path_factory):
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-n", "4"]
     # two tests each at first, then one by one: so the slow ones are not for one worker
     command += ["--dist=load", "--maxschedchunk=1", f"--junitxml={xml}"]
-    cluster = {"PODSHARE_CLUSTER_NAME": podshare_cluster.name, "PODSHARE_KEEP_CLUSTER": "always"}
+    cluster = {"PODSHARE_CLUSTER_NAME": podshare_cluster.name, "PODSHARE_KEEP_CLUSTER": "never"}
     run = subprocess.run(
         [*command, *(f"{FAILING}::test_{case}" for case in cases)],
         env={**os.environ, **cluster},
