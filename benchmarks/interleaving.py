@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import random
 import time
 from collections.abc import Callable, Sequence
 
@@ -29,6 +30,11 @@ def timed(call: Callable[[], object], clock: Callable[[], float] = time.perf_cou
     begun = clock()
     call()
     return clock() - begun
+
+
+def at_any_moment() -> None:
+    """Wait up to a second, so that what comes has no fixed place in what others do each second."""
+    time.sleep(random.random())
 
 
 def interleave(

@@ -10,14 +10,12 @@ The kubelet looks at its containers once a second, so each kill comes at a momen
 
 from __future__ import annotations
 
-import random
-import time
 from collections.abc import Iterator
 
 from benchmarks.asked import Asked
 from benchmarks.bare import Bare, sharevol
 from benchmarks.figures import Comparison, Table, Timing
-from benchmarks.interleaving import timed
+from benchmarks.interleaving import at_any_moment, timed
 from benchmarks.stage import Stage
 from pytest_podshare import assert_survives_restart
 from pytest_podshare.pods.deployer import Podshare
@@ -50,12 +48,12 @@ def _restarted(
     with Bare(podshare.cluster.api, podshare.namespace) as bare:
 
         def ours() -> float:
-            _wait_a_little()
+            at_any_moment()
             return timed(lambda: assert_survives_restart(pod, container=mine))
 
         def kubelet() -> float:
             bare.adopt()
-            _wait_a_little()
+            at_any_moment()
             return bare.restart(theirs)
 
         first = ours() if ours_first else kubelet()
@@ -63,7 +61,3 @@ def _restarted(
         pod.close()
         bare.delete()
     return (first, second) if ours_first else (second, first)
-
-
-def _wait_a_little() -> None:
-    time.sleep(random.random())

@@ -133,13 +133,18 @@ class Run:
         """
         if self._heartbeat is not None:
             self._heartbeat.close()
-        if not isinstance(self.settings, KindSettings) or not self.settings.leases.exists():
+        if not isinstance(self.settings, KindSettings):
+            return None
+        from pytest_podshare.cluster.lease import Lease, Leases
+
+        lease = Lease(self.id, self._process)
+        if not Leases(self.settings.leases).holds(lease):
+            # a run without a test of ours imports no client only to find that out
             return None
         from pytest_podshare.cluster import kind
-        from pytest_podshare.cluster.lease import Lease
 
         keep = f"--podshare-keep-cluster={self._keep}" if self._keeps(failed) else ""
-        return kind.leave(self.settings, Lease(self.id, self._process), keep=keep)
+        return kind.leave(self.settings, lease, keep=keep)
 
     def _bring_up(self, settings: KindSettings) -> Cluster:
         from pytest_podshare.cluster import kind

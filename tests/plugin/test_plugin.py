@@ -77,6 +77,26 @@ def test_a_run_without_podshare_tests_loads_little(pytester, plain):
     plain("-p", "no:cacheprovider").assert_outcomes(passed=2)
 
 
+def test_a_run_that_used_no_cluster_loads_nothing_to_leave_it(pytester, plain):
+    """Although an earlier run has left its folder there."""
+    (pytester.path / "cache" / "podshare" / "clusters" / "podshare" / "leases").mkdir(parents=True)
+    pytester.makepyfile("def test_other(): pass")
+    pytester.makeconftest(
+        """
+        import sys
+        import pytest
+
+        @pytest.hookimpl(trylast=True)
+        def pytest_unconfigure(config):
+            print("loaded:", "kubernetes" in sys.modules, "pytest" in sys.modules)
+        """
+    )
+
+    result = plain("-p", "no:cacheprovider")
+
+    assert result.outlines[-1] == "loaded: False True"
+
+
 def test_collecting_touches_nothing(pytester, plain):
     """A list of tests needs no cluster."""
     pytester.makepyfile("def test_it(podshare): pass")
