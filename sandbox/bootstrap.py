@@ -20,6 +20,8 @@ from typing import BinaryIO, NoReturn
 
 UNUSED_SECONDS = 14 * 24 * 3600
 LAST_LINES = 15
+# every package and its digests; `sandbox/README.md` says how it is made
+PINNED = Path("sandbox", "python", "dev.txt")
 
 
 def main(checkout: Path, arguments: list[str]) -> NoReturn:
@@ -61,7 +63,11 @@ def key(checkout: Path) -> str:
     project = checkout / "pyproject.toml"
     if not project.is_file():
         fail(f"{project} is not there", "start ./dev in a full checkout of the project")
-    facts = [project.read_bytes(), bytes(checkout), sys.version.encode(), sys.prefix.encode()]
+    pinned = checkout / PINNED
+    if not pinned.is_file():
+        fail(f"{pinned} is not there", "start ./dev in a full checkout of the project")
+    facts = [project.read_bytes(), pinned.read_bytes()]
+    facts += [bytes(checkout), sys.version.encode(), sys.prefix.encode()]
     total = hashlib.sha256()
     for fact in facts:
         total.update(hashlib.sha256(fact).digest())
@@ -103,7 +109,10 @@ def make(venv: Path, checkout: Path, *, may_install: bool) -> None:
     with log.open("wb") as output:
         run([sys.executable, "-I", "-m", "venv", str(venv)], output, log)
         pip = [str(venv / "bin" / "python"), "-m", "pip", "install", "--disable-pip-version-check"]
-        run([*pip, "--editable", f"{checkout}[dev]"], output, log)
+        run([*pip, "--require-hashes", "--requirement", str(checkout / PINNED)], output, log)
+        # all that it needs is there by now, what builds it as well
+        itself = ["--no-deps", "--no-build-isolation", "--editable", str(checkout)]
+        run([*pip, *itself], output, log)
     (venv / "ready").write_text(f"{checkout}\n")
     say(f"environment made in {time.monotonic() - begun:.0f} s")
 

@@ -24,8 +24,11 @@ def name() -> str:
 
 
 def names() -> tuple[str, ...]:
-    """All clusters the commands may leave: the kept one, and those of the tests and the demo."""
-    return name(), f"{name()}-test", f"{name()}-demo"
+    """All clusters the commands may leave: the kept one, and those of the tests and the demo.
+
+    One of the tests' is broken on purpose, and named so in tox.ini.
+    """
+    return name(), f"{name()}-test", f"{name()}-test-faults", f"{name()}-demo"
 
 
 def running(kind_bin: Path) -> list[str]:

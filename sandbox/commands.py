@@ -39,7 +39,9 @@ class Ready:
     kind: tools.Tool
     kubectl: tools.Tool
     image: str
-    helm: tools.Tool | None = None  # the tests alone need one
+    # the tests alone need these
+    helm: tools.Tool | None = None
+    python: str = ""
 
     def environment(self, cluster: str) -> dict[str, str]:
         """The environment the commands run in."""
@@ -59,6 +61,8 @@ class Ready:
             "PODSHARE_KIND_IMAGE": self.image,
             "PODSHARE_STAND_INS": image.stand_ins(self.engine, self.image),
         }
+        if self.python:
+            own["PODSHARE_PYTHON_IMAGE"] = self.python
         if self.engine == "podman":
             own["KIND_EXPERIMENTAL_PROVIDER"] = "podman"
         return {**os.environ, **own}
@@ -170,10 +174,14 @@ def test(choices: Choices, arguments: Sequence[str]) -> int:
     """``./dev test``."""
     ready = prepare(choices)
     products = recipe.store(ready.engine, choices.kubernetes)
-    helm = tools.ensure_helm(products, may_install=choices.may_install)
+    python = image.of_python(products, ready.image)
+    # together, for they overlap: the one compiles, the other waits for package registries
+    wanted = [*([] if tools.helm(products) else ["helm"]), *(["python"] if python else [])]
+    recipe.make(wanted, products, may_install=choices.may_install)
     if browser.is_wanted(arguments):
         browser.ensure(may_install=choices.may_install)
-    environment = dataclasses.replace(ready, helm=helm).environment(f"{clusters.name()}-test")
+    complete = dataclasses.replace(ready, helm=tools.helm(products), python=python)
+    environment = complete.environment(f"{clusters.name()}-test")
     return _call([sys.executable, "-m", "tox", *arguments], environment)
 
 

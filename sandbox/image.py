@@ -50,6 +50,15 @@ def ensure(products: Store, kubernetes: str, *, may_install: bool) -> str:
     return found or built
 
 
+def of_python(products: Store, node_image: str) -> str:
+    """The image for suites inside a cluster, there or not; "" where the node image is no product.
+
+    Whoever has a registry has an image of Python, and can do without Debian's tools.
+    """
+    is_built = node_image == products.image(recipe.find("node"))
+    return products.image(recipe.find("python")) if is_built else ""
+
+
 def stand_ins(engine: str, name: str) -> str:
     """The images on the node that are not what their names say, as its label tells."""
     done = subprocess.run(

@@ -41,7 +41,8 @@ PLAN: tuple[Step, ...] = (
         "a minimal Debian, the layer all Debian images share",
         lane="network",
         seconds=54,
-        packages=("debootstrap",),
+        # with its keys, without which debootstrap would take whatever the mirror gives
+        packages=("debootstrap", "debian-archive-keyring", "gpgv"),
         image="podshare/debian:{key}",
     ),
     Step(
@@ -276,6 +277,15 @@ PLAN: tuple[Step, ...] = (
         seconds=62,
         needs=("helm-modules",),
         inputs=("go/helm",),
+    ),
+    Step(
+        "python",
+        "Python for suites that run inside the cluster; no part of the node image",
+        lane="network",
+        seconds=40,
+        needs=("debian",),
+        inputs=("images/python",),
+        image="podshare/python:{key}",
     ),
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -158,6 +159,7 @@ def _environment(go: Path | None) -> dict[str, str]:
         # What would make a product depend on this session has no place in a build.
         **{name: value for name, value in os.environ.items() if name not in SESSION_ONLY},
         "LC_ALL": "C.UTF-8",
+        "PYTHON": sys.executable,
         "DEBIAN_FRONTEND": "noninteractive",
         "DOCKER_BUILDKIT": "0",  # Debian's client has no buildx
         "GOCACHE": str(go_folder / "build"),

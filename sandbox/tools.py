@@ -92,13 +92,6 @@ def helm(products: Store) -> Tool | None:
     return Tool(path, "", "built from its Go module") if path.is_file() else None
 
 
-def ensure_helm(products: Store, *, may_install: bool) -> Tool | None:
-    """A ``helm`` to use, for the tests that check charts."""
-    if helm(products) is None:
-        recipe.make(["helm"], products, may_install=may_install)
-    return helm(products)
-
-
 @contextmanager
 def _container(engine: str, image: str) -> Iterator[str]:
     container = _must([engine, "create", image])

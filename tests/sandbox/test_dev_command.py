@@ -208,7 +208,7 @@ def test_the_doctors_word_on_the_disk() -> None:
 
 
 def test_the_plan_holds_together() -> None:
-    """Names are unique, needs come first, and every step but Helm's is part of the node image."""
+    """Names are unique, needs come first, and every step is for the node image or the tests."""
     names = [step.name for step in PLAN]
     assert len(set(names)) == len(names)
     for position, step in enumerate(PLAN):
@@ -216,8 +216,19 @@ def test_the_plan_holds_together() -> None:
         assert step.lane in LANES
         assert step.makes
         assert "\n" not in step.makes
-    image, tests = with_needs(PLAN, ["node"]), with_needs(PLAN, ["helm"])
-    assert image + tests == list(PLAN)
+    assert with_needs(PLAN, ["node", "helm", "python"]) == list(PLAN)
+    apart = [step.name for step in PLAN if step not in with_needs(PLAN, ["node"])]
+    assert apart == ["helm-modules", "helm", "python"]
+
+
+def test_tox_has_every_kubernetes_version() -> None:
+    """An environment for each that the sandbox builds, and for no other."""
+    text = (places.CHECKOUT / "tox.ini").read_text()
+    (versions,) = re.findall(r"^\[testenv:kubernetes-\{(.*)\}\]$", text, re.M)
+    chosen = re.findall(r"^    (\S+): PODSHARE_KUBERNETES = (\S+)$", text, re.M)
+
+    assert set(versions.split(",")) == set(KUBERNETES_VERSIONS)
+    assert sorted(chosen) == sorted((each, each) for each in KUBERNETES_VERSIONS)
 
 
 @pytest.mark.parametrize("kubernetes", KUBERNETES_VERSIONS)
@@ -339,15 +350,20 @@ def test_bootstrap_and_sandbox_agree_on_the_cache(monkeypatch: pytest.MonkeyPatc
 
 
 def test_the_environments_name_is_of_what_it_is_made(tmp_path: Path) -> None:
-    """Another pyproject.toml or another checkout is another environment."""
+    """Another pyproject.toml, other pins or another checkout is another environment."""
     one, two = tmp_path / "one", tmp_path / "two"
     for checkout in (one, two):
         checkout.mkdir()
         (checkout / "pyproject.toml").write_text("x")
+        (checkout / bootstrap.PINNED).parent.mkdir(parents=True)
+        (checkout / bootstrap.PINNED).write_text("x")
     first = bootstrap.key(one)
     assert bootstrap.key(two) != first
     (one / "pyproject.toml").write_text("y")
-    assert bootstrap.key(one) != first
+    second = bootstrap.key(one)
+    assert second != first
+    (one / bootstrap.PINNED).write_text("y")
+    assert bootstrap.key(one) not in (first, second)
 
 
 def test_system_programs_are_found() -> None:
