@@ -9,7 +9,7 @@ import html
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from pytest_podshare.check import layout, matrix
-from pytest_podshare.check.printable import printable
+from pytest_podshare.printable import printable
 from pytest_podshare.wiring.model import Mount, Wiring
 
 Verdicts = Mapping[tuple[str, str], str]

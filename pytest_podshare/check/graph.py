@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from pytest_podshare.check.checking import Result
 from pytest_podshare.check.matrix import matrix
-from pytest_podshare.check.printable import printable
+from pytest_podshare.printable import printable
 from pytest_podshare.wiring.model import Wiring
 
 KINDS = ("text", "mermaid", "svg")

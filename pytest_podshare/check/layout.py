@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from pytest_podshare.check import matrix
-from pytest_podshare.check.printable import printable
+from pytest_podshare.printable import printable
 from pytest_podshare.wiring.model import Container, Mount, Volume, Wiring
 
 CHAR = 7.3  # a character of the drawing's monospaced 12px

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from pytest_podshare.check.printable import printable
+from pytest_podshare.printable import printable
 from pytest_podshare.wiring.model import Container, Mount, Volume, Wiring
 
 UNDECLARED = "not declared"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from pytest_podshare.check import matrix
-from pytest_podshare.check.printable import printable
+from pytest_podshare.printable import printable
 from pytest_podshare.wiring.model import Wiring
 
 

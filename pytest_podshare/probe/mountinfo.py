@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable
 
 from pytest_podshare import errors
+from pytest_podshare.probe import shell
 from pytest_podshare.probe.shell import Shell
 
 
@@ -87,28 +88,30 @@ def parse(text: str) -> list[MountEntry]:
     return entries
 
 
-def table(shell: Shell) -> list[MountEntry]:
+@shell.otherwise_beside
+def table(container: Shell) -> list[MountEntry]:
     """All mounts of the container, in the order of mounting.
 
     Raises:
         ToolMissing: the image has no `cat`.
     """
-    done = shell.run(b"cat /proc/self/mountinfo")
+    done = container.run(b"cat " + shell.quoted(container.at("/proc/self/mountinfo")))
     if done.returncode != 0:
+        why = done.stderr.decode(errors="replace").strip()
         raise errors.ToolMissing(
-            f"{shell.name} cannot tell its mounts: {done.stderr.decode(errors='replace').strip()}",
+            f"{container.name} cannot tell its mounts: {why}",
             "Use an image with `cat`; nothing was learned about the volume.",
         )
     return parse(done.stdout.decode(errors="replace"))
 
 
-def at(shell: Shell, path: str) -> MountEntry | None:
+def at(container: Shell, path: str) -> MountEntry | None:
     """The mount at that path, as the container sees it; of several the last, which hides the rest.
 
     Raises:
         ToolMissing: the image has no `cat`.
     """
-    found = [each for each in table(shell) if each.path == path]
+    found = [each for each in table(container) if each.path == path]
     return found[-1] if found else None
 
 

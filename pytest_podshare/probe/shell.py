@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import posixpath
 import re
 import secrets
 import shlex
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Callable, Mapping, Sequence
+from typing import Concatenate, ParamSpec, Protocol, TypeVar, cast
 
 from pytest_podshare import errors
 from pytest_podshare.kube.framing import Completed
@@ -18,6 +19,8 @@ from pytest_podshare.probe.inode import Stat
 # bytes per printf: a command line of a shell may be limited to 128 KiB, and a byte takes four
 _PIECE = 16 * 1024
 _PAGE = 4096
+# prints more than a page, which any file system that is full has no room for
+BLANKS = b"printf '%%%ds' x" % (2 * _PAGE)
 # what strerror(3) makes of ENOENT in the C locale, in glibc and in musl
 _NOT_THERE = "No such file or directory"
 # what a printf format has for each byte: an octal escape, which any sh knows, or the byte itself
@@ -33,8 +36,19 @@ class Shell(Protocol):
 
     name: str
 
+    def at(self, path: str, *, follow: bool = True) -> str:
+        """Where that shell has a path of the container, which may have none of its own.
+
+        With `follow`, what is meant is what a link at its end leads to.
+        """
+        ...
+
     def run(self, script: bytes) -> Completed:
         """Run a POSIX shell script."""
+        ...
+
+    def step_aside(self) -> str | None:
+        """Give way to another image's shell, which lacks nothing; or say why that is impossible."""
         ...
 
 
@@ -48,6 +62,11 @@ class Session(Shell, Protocol):
     def post(self, script: bytes) -> None:
         """Have a script run before the next command, and do not wait for it."""
         ...
+
+
+_Shell = TypeVar("_Shell", bound=Shell)
+_Asked = ParamSpec("_Asked")
+_Answer = TypeVar("_Answer")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,6 +87,24 @@ class Missing:
         return "missing"
 
 
+def otherwise_beside(
+    ask: Callable[Concatenate[_Shell, _Asked], _Answer],
+) -> Callable[Concatenate[_Shell, _Asked], _Answer]:
+    """Have a question asked again by a shell beside, where the image lacks a program for it."""
+
+    @functools.wraps(ask)
+    def asked(shell: _Shell, *args: _Asked.args, **how: _Asked.kwargs) -> _Answer:
+        try:
+            return ask(shell, *args, **how)
+        except errors.ToolMissing as missing:
+            if (why_not := shell.step_aside()) is not None:
+                raise errors.ToolMissing(missing.what + why_not, missing.remedy) from None
+            return ask(shell, *args, **how)
+
+    return cast("Callable[Concatenate[_Shell, _Asked], _Answer]", asked)
+
+
+@otherwise_beside
 def write(shell: Session, path: str, content: bytes) -> Refused | None:
     """Write a file so that a reader sees all of it or nothing.
 
@@ -81,15 +118,15 @@ def write(shell: Session, path: str, content: bytes) -> Refused | None:
     Raises:
         ToolMissing: the image has no `mv`.
     """
+    path = shell.at(path, follow=False)
     draft = draft_of(path)
     if len(content) <= _PIECE:
-        at_once = b"printf '%s' > %s && " % (_format(content), quoted(draft))
+        at_once = b"printf '%s' > %s && " % (formatted(content), quoted(draft))
         if shell.quick(at_once + rename(draft, path)).returncode == 0:
             return None
     # again, in the slow way, which has words for what is the matter
-    pieces = [content[at : at + _PIECE] for at in range(0, len(content), _PIECE)]
     lines = [b"set -e", b": > " + quoted(draft)]
-    lines += [b"printf '%s' >> %s" % (_format(piece), quoted(draft)) for piece in pieces]
+    lines += [b"%s >> %s" % (command, quoted(draft)) for command in printing(content)]
     done = run(shell, b"\n".join([*lines, rename(draft, path)]), "mv")
     return None if done.returncode == 0 else write_refused(shell, draft, done)
 
@@ -106,13 +143,20 @@ def create(shell: Session, path: str, content: bytes) -> Refused | None:
     Raises:
         ToolMissing: the image has no `mv`.
     """
-    draft = quoted(_other_name(path))
-    script = b"printf '%s' > %s && ln %s %s" % (_format(content), draft, draft, quoted(path))
+    there = shell.at(path, follow=False)
+    draft = quoted(_other_name(there))
+    script = b"printf '%s' > %s && ln %s %s" % (formatted(content), draft, draft, quoted(there))
     if shell.quick(script).returncode == 0:
         return None
     # a file system without links, no `ln`, or what `write` has words for
     discard(shell, path)
     return write(shell, path, content)
+
+
+def printing(content: bytes) -> list[bytes]:
+    """The commands that print a content, each of them short enough for any shell."""
+    pieces = [content[at : at + _PIECE] for at in range(0, len(content), _PIECE)]
+    return [b"printf '%s'" % formatted(piece) for piece in pieces]
 
 
 def _other_name(path: str) -> str:
@@ -135,11 +179,12 @@ def rename(draft: str, path: str) -> bytes:
 def write_refused(shell: Shell, draft: str, done: Completed) -> Refused:
     """Why a draft could not be written or renamed; it is removed."""
     # a shell's own printf fails without a word where the file system is full; cat tells why
-    told = shell.run(b"printf '%%%ds' x | LC_ALL=C cat >> %s" % (2 * _PAGE, quoted(draft)))
+    told = shell.run(b"%s | LC_ALL=C cat >> %s" % (BLANKS, quoted(draft)))
     shell.run(b"rm -f " + quoted(draft))
-    return Refused(_words(done.stderr if told.returncode == 0 else told.stderr))
+    return Refused(words(done.stderr if told.returncode == 0 else told.stderr))
 
 
+@otherwise_beside
 def fill(shell: Shell, path: str, size: int) -> Refused | None:
     """Write that many zero bytes, rounded up to whole pages, replacing what is there.
 
@@ -148,10 +193,11 @@ def fill(shell: Shell, path: str, size: int) -> Refused | None:
     """
     pages = -(-size // _PAGE)
     script = b"LC_ALL=C dd if=/dev/zero of=%s bs=%d count=%d status=none"
-    done = run(shell, script % (quoted(path), _PAGE, pages), "dd")
-    return None if done.returncode == 0 else Refused(_words(done.stderr))
+    done = run(shell, script % (quoted(shell.at(path)), _PAGE, pages), "dd")
+    return None if done.returncode == 0 else Refused(words(done.stderr))
 
 
+@otherwise_beside
 def read(shell: Shell, path: str) -> bytes | Missing | Refused:
     """Read a whole file.
 
@@ -161,7 +207,7 @@ def read(shell: Shell, path: str) -> bytes | Missing | Refused:
     Raises:
         ToolMissing: the image has no `cat`; says nothing about the file.
     """
-    done = shell.run(reading(path))
+    done = shell.run(reading(shell.at(path)))
     return read_refused(shell, done) or done.stdout
 
 
@@ -178,7 +224,7 @@ def read_refused(shell: Shell, done: Completed) -> Missing | Refused | None:
         ToolMissing: the image has no `cat`; says nothing about the file.
     """
     check_tool(shell, done, "cat")
-    return None if done.returncode == 0 else _why_not(done)
+    return None if done.returncode == 0 else why_not(done)
 
 
 def read_line(shell: Session, path: str) -> bytes:
@@ -191,73 +237,97 @@ def read_line(shell: Session, path: str) -> bytes:
         Its content; nothing for a file that holds more than one line, or that is not there.
     """
     script = b'line=; ! IFS= read -r line < %s && printf %%s "$line"'
-    return shell.quick(script % quoted(path)).stdout
+    return shell.quick(script % quoted(shell.at(path))).stdout
 
 
+@otherwise_beside
 def find(shell: Shell, folders: Sequence[str], name: str) -> list[str]:
     """Where a file of that name is below these folders, with its path.
 
     Raises:
         ToolMissing: the image has no `find`.
     """
-    places = b" ".join(quoted(folder) for folder in folders)
+    there = {shell.at(folder, follow=False): folder for folder in folders}
+    places = b" ".join(quoted(folder) for folder in there)
     pattern = quoted(re.sub(r"([][*?\\])", r"\\\1", name))
     # a folder that is not there, or may not be entered, holds nothing that could be seen
     script = b"LC_ALL=C find %s -name %s -print0 2>/dev/null"
     script += b"\ncode=$?; [ $code -lt 126 ] || exit $code"
     done = run(shell, script % (places, pattern), "find")
-    return sorted(set(_names(done.stdout)))
+    return sorted({_as_named(path, there) for path in names(done.stdout)})
 
 
+def _as_named(path: str, there: Mapping[str, str]) -> str:
+    """A path that was found, as the container names the folder in which it was."""
+    above = [each for each in there if f"{path}/".startswith(f"{each.rstrip('/')}/")]
+    nearest = max(above, key=len)
+    return there[nearest] + path[len(nearest) :]
+
+
+@otherwise_beside
 def names_in(shell: Shell, folder: str) -> list[str] | Missing | Refused:
     """The names in a folder, or why there are none to be had.
 
     Raises:
         ToolMissing: the image has no `ls`.
     """
-    script = b"LC_ALL=C ls -A %s/ > /dev/null || exit\ncd %s\n" % ((quoted(folder),) * 2)
+    done = run(shell, listing(shell.at(folder)), "ls")
+    return sorted(names(done.stdout)) if done.returncode == 0 else why_not(done)
+
+
+def listing(folder: str) -> bytes:
+    """The script that prints the names in a folder, each with NUL after it."""
+    script = b"LC_ALL=C ls -A %s/ > /dev/null || exit\ncd %s || exit\n" % ((quoted(folder),) * 2)
     # line by line, ls would make two names of one that holds a line's end
     script += b'for name in .* *; do case "$name" in .|..) continue;; esac\n'
-    script += b'if [ -e "$name" ] || [ -L "$name" ]; then printf "%s\\0" "$name"; fi; done'
-    done = run(shell, script, "ls")
-    return sorted(_names(done.stdout)) if done.returncode == 0 else _why_not(done)
+    return script + b'if [ -e "$name" ] || [ -L "$name" ]; then printf "%s\\0" "$name"; fi; done'
 
 
+@otherwise_beside
 def stat(shell: Shell, path: str) -> Stat | None:
     """Who owns what is at that path, symlinks followed; None if it cannot be told.
 
     Raises:
         ToolMissing: the image has no `stat`.
     """
-    done = run(shell, _stating(path, b"-L"), "stat")
+    done = run(shell, stating(shell.at(path), b"-L"), "stat")
     return Stat.parse(done.stdout) if done.returncode == 0 else None
 
 
+@otherwise_beside
 def lstat(shell: Shell, path: str) -> Stat | Missing | Refused:
     """What is at that path, symlinks not followed, or why it cannot be told.
 
     Raises:
         ToolMissing: the image has no `stat`, or no `readlink` for a symlink.
     """
+    done = run(shell, lstating(shell.at(path, follow=False)), "stat")
+    return Stat.parse(done.stdout) if done.returncode == 0 else why_not(done)
+
+
+def lstating(path: str) -> bytes:
+    """The script that prints what `Stat` reads, of a link as well; then where that leads."""
     leads = b"if [ -L %s ]; then readlink %s; fi" % ((quoted(path),) * 2)
-    done = run(shell, _stating(path) + b" || exit\n" + leads, "stat")
-    return Stat.parse(done.stdout) if done.returncode == 0 else _why_not(done)
+    return stating(path) + b" || exit\n" + leads
 
 
-def _stating(path: str, option: bytes = b"") -> bytes:
+def stating(path: str, option: bytes = b"") -> bytes:
+    """The script that prints what `Stat` reads."""
     return b"LC_ALL=C stat %s -c '%%u %%g %%f %%s %%Y %%U %%G' %s" % (option, quoted(path))
 
 
+@otherwise_beside
 def remove(shell: Shell, path: str) -> Refused | None:
     """Remove a file; one that is not there is removed already."""
-    done = run(shell, b"LC_ALL=C rm -f " + quoted(path), "rm")
-    return None if done.returncode == 0 else Refused(_words(done.stderr))
+    done = run(shell, b"LC_ALL=C rm -f " + quoted(shell.at(path, follow=False)), "rm")
+    return None if done.returncode == 0 else Refused(words(done.stderr))
 
 
 def discard(shell: Session, path: str) -> None:
     """Have a file of ours, and its draft, removed before the next command; nobody waits for it."""
     with contextlib.suppress(errors.PodshareError):
-        shell.post(b"rm -f %s %s" % (quoted(path), quoted(_other_name(path))))
+        there = shell.at(path, follow=False)
+        shell.post(b"rm -f %s %s" % (quoted(there), quoted(_other_name(there))))
 
 
 def run(shell: Shell, script: bytes, tool: str) -> Completed:
@@ -292,26 +362,31 @@ def quoted(path: str) -> bytes:
 
 
 def assigned(variable: str, path: str) -> str:
-    """The script that sets a variable to a path, in ASCII alone, whatever bytes the path has."""
-    letters = _format(path.encode("utf-8", "surrogateescape")).decode("ascii")
+    """The script that sets a variable to a path, in ASCII alone, whatever bytes the path has.
+
+    It also sets the C locale: in others bash takes bytes that are no text for letters.
+    """
+    letters = formatted(path.encode("utf-8", "surrogateescape")).decode("ascii")
     # a substitution would cut off line ends at the end, so there is something after them
-    return f"{variable}=$(printf '{letters}/'); {variable}=${{{variable}%/}}"
+    return f"LC_ALL=C; {variable}=$(printf '{letters}/'); {variable}=${{{variable}%/}}"
 
 
-def _format(content: bytes) -> bytes:
+def formatted(content: bytes) -> bytes:
     """The content as a printf format."""
     return b"".join([_FORMAT[byte] for byte in content])
 
 
-def _names(listed: bytes) -> list[str]:
+def names(listed: bytes) -> list[str]:
+    """Names that a script has printed, each with NUL after it."""
     return listed.decode("utf-8", "surrogateescape").split("\0")[:-1]
 
 
-def _why_not(done: Completed) -> Missing | Refused:
-    why = _words(done.stderr)
+def why_not(done: Completed) -> Missing | Refused:
+    """What a tool's own words mean."""
+    why = words(done.stderr)
     return Missing() if why == _NOT_THERE else Refused(why)
 
 
-def _words(stderr: bytes) -> str:
+def words(stderr: bytes) -> str:
     """The reason at the end of `cat: can't open '/x': Permission denied`."""
     return " ".join(stderr.decode(errors="replace").split()).split(": ")[-1] or "no word of why"

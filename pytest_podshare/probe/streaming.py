@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 
 from pytest_podshare.kube.framing import Completed
-from pytest_podshare.probe import shell
+from pytest_podshare.probe import shell, within
 from pytest_podshare.probe.content import Content, Gauge
 from pytest_podshare.probe.shell import Missing, Refused
 
@@ -23,8 +23,13 @@ class Streaming(shell.Session, Protocol):
         ...
 
 
+@shell.otherwise_beside
 def read(
-    container: Streaming, path: str, to: Callable[[bytes], object] | None = None
+    container: Streaming,
+    path: str,
+    to: Callable[[bytes], object] | None = None,
+    *,
+    root: str,
 ) -> Content | Missing | Refused:
     """Read a whole file, part by part.
 
@@ -32,6 +37,7 @@ def read(
         container: where it is.
         path: the file.
         to: takes the parts; None to have the file measured only. What it raises ends the reading.
+        root: the path of the mount that no link may lead out of.
 
     Returns:
         Its size and digest, or why there is none; `to` may have got a part of it by then.
@@ -40,12 +46,14 @@ def read(
         ToolMissing: the image has no `cat`; says nothing about the file.
     """
     gauge = Gauge(to)
-    done = container.stream(shell.reading(path), gauge)
+    done = container.stream(within.reading(container, path, root), gauge)
     refused = shell.read_refused(container, done)
     return gauge.content if refused is None else refused
 
 
-def write(container: Streaming, path: str, pieces: Iterable[bytes], size: int) -> Content | Refused:
+def write(
+    container: Streaming, path: str, pieces: Iterable[bytes], size: int, *, root: str
+) -> Content | Refused:
     """Write a file so that a reader sees all of it or nothing.
 
     The content goes through an exec of its own to a temporary name in the same folder, which is
@@ -56,6 +64,7 @@ def write(container: Streaming, path: str, pieces: Iterable[bytes], size: int) -
         path: the file.
         pieces: its content.
         size: how many bytes that is.
+        root: the path of the mount that no link may lead out of.
 
     Returns:
         What was written, or why it was not.
@@ -66,18 +75,19 @@ def write(container: Streaming, path: str, pieces: Iterable[bytes], size: int) -
     """
     draft = shell.draft_of(path)
     gauge = Gauge()
-    script = f'{shell.assigned("draft", draft)}\nLC_ALL=C head -c {size} > "$draft"'
+    made = within.entered(container, path, root, within.drafted(draft, b"head -c %d" % size))
     try:
-        done = container.feed(script, _measured(pieces, size, gauge))
+        done = container.feed(made.decode("ascii"), _measured(pieces, size, gauge))
         shell.check_tool(container, done, "head")
         if done.returncode == 0:
-            done = shell.run(container, _rename_if_whole(draft, path, size), "mv")
+            named = _checked(draft, size) + within.renamed(draft, path)
+            done = shell.run(container, within.entered(container, path, root, named), "mv")
     except BaseException:
         shell.discard(container, draft)
         raise
     if done.returncode == 0:
         return gauge.content
-    return shell.write_refused(container, draft, done)
+    return within.write_refused(container, path, draft, done, root)
 
 
 def _measured(pieces: Iterable[bytes], size: int, gauge: Gauge) -> Iterator[bytes]:
@@ -91,11 +101,10 @@ def _measured(pieces: Iterable[bytes], size: int, gauge: Gauge) -> Iterator[byte
         raise ValueError(f"a content of {size} bytes has {gauge.size}: did it change meanwhile?")
 
 
-def _rename_if_whole(draft: str, path: str, size: int) -> bytes:
-    """A connection that breaks looks like an early end to whoever reads from it.
+def _checked(draft: str, size: int) -> bytes:
+    """The script that goes on if a draft is whole: a connection that breaks looks like an end.
 
     `ls -ln` has the size in its fifth word in every POSIX system, and does not read the file.
     """
-    words = b"set -f; set -- $(LC_ALL=C ls -ln %s)\n" % shell.quoted(draft)
-    check = b'[ "$5" = %d ] || { echo "sh: only $5 bytes came" >&2; exit 1; }\n' % size
-    return words + check + shell.rename(draft, path)
+    words = b"set -f; set -- $(ls -ln %s)\n" % shell.quoted(within.here(draft))
+    return words + b'[ "$5" = %d ] || { echo "sh: only $5 bytes came" >&2; exit 1; }\n' % size

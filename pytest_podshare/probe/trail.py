@@ -63,7 +63,8 @@ def of_path(shell: Shell, path: str) -> tuple[Entry, ...]:
     """
     parts = [part for part in path.split("/") if part]
     steps = ["/" + "/".join(parts[: end + 1]) for end in range(len(parts))]
-    script = b"for p in " + b" ".join(quoted(step) for step in steps) + b"; do\n"
+    there = [shell.at(step, follow=False) for step in steps]
+    script = b"for p in " + b" ".join(quoted(each) for each in there) + b"; do\n"
     script += b"  LC_ALL=C stat -c '%u %g %a %i %F' \"$p\" || break\n"
     # a link may lead to a name that holds a line's end
     script += b'  to=; if [ -L "$p" ]; then to=$(readlink "$p"); fi\n'

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from pytest_podshare.check.printable import printable
 from pytest_podshare.deadline import Deadline
 from pytest_podshare.explain import attachments
 from pytest_podshare.explain.attachments import Attachment, Collected
 from pytest_podshare.explain.masking import Mask
 from pytest_podshare.pods.deployer import Podshare
+from pytest_podshare.printable import printable
 from pytest_podshare.report import artifacts
 
 OPTION = "--podshare-artifacts-dir"
@@ -55,7 +55,8 @@ def _attach(
     _hide(item, report, collected.mask)
     said, note = _files(report.nodeid, collected.attachments, folder)
     report.sections += sections(collected.attachments, note)
-    report.sections.append(("podshare", "\n".join([*collected.missing, said])))
+    missing = map(printable, collected.missing)
+    report.sections.append(("podshare", "\n".join([*missing, said])))
     item.user_properties += properties(collected.attachments)
     report.user_properties = list(item.user_properties)
 
@@ -87,7 +88,7 @@ def properties(texts: Iterable[Attachment]) -> Iterator[tuple[str, object]]:
         room -= len(text.encode("utf-8", "replace"))
         if room < 0:
             return
-        yield f"podshare {each.name}", text
+        yield f"podshare {printable(each.name)}", text
 
 
 def _hide(item: pytest.Item, report: pytest.TestReport, mask: Mask) -> None:

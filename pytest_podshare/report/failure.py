@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pytest_podshare.explain.cause import Cause
+from pytest_podshare.printable import printable, printable_lines
 from pytest_podshare.probe import content
 from pytest_podshare.wiring.model import SharedMount, Wiring
 
@@ -40,7 +41,10 @@ def rows(headline: str, **facts: object) -> str:
     """A headline, and below it each fact under its name; those that are None are left out."""
     told = {name: fact for name, fact in facts.items() if fact is not None}
     width = max(len(name) for name in told)
-    return "\n".join([headline, *(f"  {name:<{width}}  {fact}" for name, fact in told.items())])
+    # what is to do may be of several lines; nothing else can be, whatever a name or a message holds
+    shown = {name: fact if name == "to do" else printable(str(fact)) for name, fact in told.items()}
+    lines = (f"  {name:<{width}}  {fact}" for name, fact in shown.items())
+    return printable_lines("\n".join([printable(headline), *lines]))
 
 
 def described(seen: object) -> str:

@@ -6,7 +6,7 @@ import dataclasses
 import datetime
 import platform
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 
@@ -33,11 +33,13 @@ class About:
         project: whose tests they are.
         run: the run's id.
         stand_ins: images on the nodes that only carry the name of the real ones.
+        capabilities: what the cluster was asked for: name → whether it is there, and why not.
     """
 
     project: str
     run: str
     stand_ins: Sequence[str] = ()
+    capabilities: Mapping[str, tuple[bool, str]] = dataclasses.field(default_factory=dict)
 
     @property
     def versions(self) -> str:

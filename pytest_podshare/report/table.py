@@ -17,8 +17,8 @@ from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
-from pytest_podshare.check.printable import printable
 from pytest_podshare.pods.evidence import BROKEN, HELD, UNKNOWN
+from pytest_podshare.printable import printable
 from pytest_podshare.report.shown import EXPECTED, VERDICTS, ShownCheck
 
 # so many rows are read at a glance

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Sequence
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pytest_podshare.cluster.existing import ExistingSettings
+from pytest_podshare.cluster.kind_program import KindSettings
+
 if TYPE_CHECKING:
+    from pytest_podshare.cluster.namespaces import Kept
     from pytest_podshare.cluster.record import Cluster
+
+_LACKING = "needs the right to "
+# of what was removed, how much is named
+_SHOWN = 5
 
 
 def header(
@@ -67,6 +76,20 @@ def used(cluster: Cluster, seconds: float) -> list[str]:
     return lines
 
 
+def capabilities(told: Mapping[str, tuple[bool, str]]) -> list[str]:
+    """What the cluster was asked for, and whether it has it.
+
+    Args:
+        told: name → whether it is there, and how that is known or why not.
+    """
+    there = sorted(name for name, (is_there, _) in told.items() if is_there)
+    lines = [f"podshare: the cluster has {', '.join(there)}"] if there else []
+    for name, (is_there, why) in sorted(told.items()):
+        if not is_there:
+            lines.append(f"podshare: the cluster lacks {name}: {why}")
+    return lines
+
+
 def stories(evidence: Iterable[tuple[str, str]]) -> list[str]:
     """What each test's assertions did and saw, under the test's name."""
     lines: list[str] = []
@@ -83,6 +106,76 @@ def kept_cluster(name: str, kubeconfig: Path, why: str) -> list[str]:
         f"  use it     export KUBECONFIG={kubeconfig}",
         f"  remove it  kind delete cluster --name {name} --kubeconfig {kubeconfig}",
     ]
+
+
+def kept_namespaces(
+    kept: Sequence[Kept],
+    cluster: Cluster,
+    settings: KindSettings | ExistingSettings,
+    run_id: str,
+    given: str | None,
+) -> list[str]:
+    """How to look at what was left there in namespaces, and how to remove it.
+
+    Args:
+        kept: the namespaces.
+        cluster: where they are.
+        settings: how it was found.
+        run_id: the run.
+        given: the namespace of somebody's that the run was told to use; None for its own.
+    """
+    if not kept:
+        return []
+    where = ["--kubeconfig", str(cluster.kubeconfig)] if cluster.kubeconfig else []
+    clean = ["--cluster-name", cluster.name]
+    if isinstance(settings, ExistingSettings):
+        named = ["--context", settings.context] if settings.context else []
+        allowed = [word for each in settings.allowed for word in ("--allow-context", each)]
+        inside = ["--namespace", given] if given else []
+        clean = ["--provider=existing", *where, *named, *allowed, *inside]
+        where = [*where, *named]
+    lines: list[str] = []
+    for each in kept:
+        lines.append(f"podshare: kept namespace {each.name} until {each.until}, for {each.test}")
+        looks = [["get", "pods,events"]]
+        for pod, containers in each.pods:
+            looks.append(["describe", "pod", pod])
+            looks.append(["logs", pod, "--all-containers"])
+            looks.append(["exec", "-it", pod, "-c", containers[0], "--", "sh"])
+        kubectl = ["kubectl", *where, "--namespace", each.name]
+        lines += [f"  look at it  {shlex.join([*kubectl, *look])}" for look in looks]
+    return [*lines, f"  remove all  {shlex.join(['podshare', 'clean', *clean, '--run', run_id])}"]
+
+
+def removed(what: Sequence[str]) -> str:
+    """What killed runs had left there, and is gone now; of much of it, the first."""
+    more = f" and {len(what) - _SHOWN} more" if len(what) > _SHOWN else ""
+    return f"podshare: removed what killed runs had left: {', '.join(what[:_SHOWN])}{more}"
+
+
+def left_objects(namespace: str, left: Sequence[str]) -> str:
+    """What was deleted in somebody's namespace, and is there still."""
+    return f"podshare: still being deleted in namespace {namespace}: {', '.join(left)}"
+
+
+def lacking_right(right: str, details: str) -> str:
+    """Why a test is skipped that needs more than a Role of a namespace can give."""
+    return f"{_LACKING}{right}: {details}"
+
+
+def lacking_rights(reasons: Iterable[str]) -> list[str]:
+    """For which rights tests were skipped, and how many."""
+    told = [each.partition(_LACKING)[2].partition(":")[0] for each in reasons if _LACKING in each]
+    counted = [f"{right} ({told.count(right)})" for right in sorted(set(told))]
+    if not counted:
+        return []
+    tests = "1 test that needs" if len(told) == 1 else f"{len(told)} tests that need"
+    return [f"podshare: skipped {tests} more rights: {', '.join(counted)}"]
+
+
+def stuck_before(what: Sequence[str]) -> list[str]:
+    """What earlier runs have deleted and what does not go, with what holds it."""
+    return [f"podshare: still being deleted since an earlier run: {each}" for each in what]
 
 
 def stuck_namespaces(names: Sequence[str], seconds: float) -> list[str]:

@@ -57,6 +57,14 @@ class LocalShell:
         self._process.stdout.close()
         self._process.stderr.close()
 
+    def at(self, path, *, follow=True):  # noqa: ARG002
+        """Where this machine has it."""
+        return path
+
+    def step_aside(self):
+        """There is no other."""
+        return ""
+
     def run(self, script):
         """Run a script as a session does."""
         return self.stream(script, None)

@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from local_shell import SHELLS, LocalShell
 
+from pytest_podshare import errors
 from pytest_podshare.kube import framing
 
 MARKER = b"0123456789abcdef"
@@ -125,6 +126,25 @@ def test_both_outputs_have_to_end():
     reply.feed(b"\x02late" + MARKER + b".")
 
     assert reply.completed == framing.Completed(0, b"", b"late")
+
+
+@pytest.mark.parametrize("channel", [framing.STDOUT, framing.STDERR])
+def test_an_output_without_an_end_is_an_error(channel):
+    """What is kept in memory is bounded; what is handed on is not, and needs no memory."""
+    frame, handed_on = bytes([channel]) + bytes(1000), []
+    reply = framing.Reply(MARKER, largest=10_000)
+
+    for _ in range(10):
+        reply.feed(frame)
+    with pytest.raises(errors.OutputTooLarge, match="has printed more than"):
+        reply.feed(frame)
+
+    streamed = framing.Reply(MARKER, to=handed_on.append, largest=10_000)
+    for _ in range(12):
+        streamed.feed(bytes([framing.STDOUT]) + bytes(1000))
+
+    assert sum(map(len, handed_on)) > 11_000
+    assert completed(frames(bytes(9_000)), largest=10_000).returncode == 0
 
 
 def test_empty_and_unknown_frames_are_passed_over():

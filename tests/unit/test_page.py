@@ -181,6 +181,17 @@ def test_where_the_applications_did_not_run_the_page_says_so():
     assert "nginx:1.27, centos:7: on these nodes" in read([told(held())], about).text
 
 
+def test_what_the_cluster_was_asked_for_is_on_the_page():
+    """With the reason of what it lacks; nothing where nothing was asked for."""
+    capabilities = {"two-nodes": (True, "two take Pods"), "image-volumes": (False, "<b> it is off")}
+    about = page.About("project", "1a2b3c4d", capabilities=capabilities)
+
+    seen = read([told(held())], about)
+
+    assert re.search(r"Lacks\s*image-volumes: <b> it is off\s*Has\s*two-nodes\s*Run", seen.text)
+    assert "Lacks" not in read([told(held())]).text
+
+
 @pytest.mark.parametrize("runs", [[], [crowded()], many(40), hostile()])
 def test_the_page_is_whole_and_loads_nothing(runs):
     """Every element is closed, ids are unique, and no address leads out of the page."""

@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from local_shell import SHELLS, LocalShell
 
@@ -78,8 +78,8 @@ def test_any_name_and_any_content_pass_every_way(here, tmp_path, name, content, 
     assert shell.write(here, path, content) is None
     assert Path(path).read_bytes() == content
     assert shell.read(here, path) == content
-    assert streaming.read(here, path) == held
-    assert streaming.write(here, path, [content], len(content)) == held
+    assert streaming.read(here, path, root=folder) == held
+    assert streaming.write(here, path, [content], len(content), root=folder) == held
     assert Path(path).read_bytes() == content
     assert os.listdir(folder) == [name] == shell.names_in(here, folder)
     assert shell.find(here, [folder], name) == [path]
@@ -91,6 +91,7 @@ def test_any_name_and_any_content_pass_every_way(here, tmp_path, name, content, 
 
 
 @REAL
+@example(path="\x80\udcf0\\\udc90\udc80\udc80")
 @given(path=NAMES)
 def test_a_path_is_spelled_in_ascii_whatever_bytes_it_has(here, path):
     """As it has to be where it is an argument of an exec, which the API takes for UTF-8."""
@@ -159,7 +160,7 @@ def test_a_file_that_is_not_there_is_missing(here, tmp_path):
     path = str(tmp_path / "f")
 
     assert shell.read(here, path) == shell.Missing()
-    assert streaming.read(here, path) == shell.Missing()
+    assert streaming.read(here, path, root=str(tmp_path)) == shell.Missing()
     assert shell.lstat(here, path) == shell.Missing()
     assert shell.names_in(here, path) == shell.Missing()
     assert shell.read_line(here, path) == b""
@@ -168,7 +169,9 @@ def test_a_file_that_is_not_there_is_missing(here, tmp_path):
 def test_a_folder_is_not_missing(here, tmp_path):
     """Whatever else the reader says is another thing, in its own words."""
     assert shell.read(here, str(tmp_path)) == shell.Refused("Is a directory")
-    assert streaming.read(here, str(tmp_path)) == shell.Refused("Is a directory")
+    assert streaming.read(here, str(tmp_path), root=str(tmp_path)) == shell.Refused(
+        "Is a directory"
+    )
 
 
 def test_a_file_is_no_folder(here, tmp_path):
@@ -202,7 +205,9 @@ def test_a_write_is_not_put_into_a_folder_of_that_name(here, tmp_path, size):
     path, content = str(tmp_path / "folder"), b"x" * size
 
     assert shell.write(here, path, content) == shell.Refused("Is a directory")
-    assert streaming.write(here, path, [content], size) == shell.Refused("Is a directory")
+    assert streaming.write(here, path, [content], size, root=str(tmp_path)) == shell.Refused(
+        "Is a directory"
+    )
     assert [each for _, _, names in os.walk(tmp_path) for each in names] == []
 
 
@@ -211,7 +216,8 @@ def test_a_refused_write_says_why_and_leaves_nothing(here, tmp_path):
     (tmp_path / "file").touch()
     path = str(tmp_path / "file" / "f")
 
-    for refused in (shell.write(here, path, b"x"), streaming.write(here, path, [b"x"], 1)):
+    streamed = streaming.write(here, path, [b"x"], 1, root=str(tmp_path))
+    for refused in (shell.write(here, path, b"x"), streamed):
         assert isinstance(refused, shell.Refused)
         assert refused.message in (
             "Not a directory",
@@ -231,7 +237,8 @@ def test_a_content_that_ends_early_is_not_given_its_name(here, tmp_path):
             return super().feed(script, [next(iter(pieces))])
 
     with Breaking(here._argv) as breaking:
-        refused = streaming.write(breaking, str(tmp_path / "f"), [b"x" * 10, b"y" * 10], 20)
+        pieces = [b"x" * 10, b"y" * 10]
+        refused = streaming.write(breaking, f"{tmp_path}/f", pieces, 20, root=str(tmp_path))
 
     assert refused == shell.Refused("only 10 bytes came")
     assert os.listdir(tmp_path) == []
@@ -241,7 +248,7 @@ def test_a_content_that_ends_early_is_not_given_its_name(here, tmp_path):
 def test_a_content_of_another_size_than_was_said_is_an_error(here, tmp_path, pieces):
     """The file changed while it was read: nothing is written."""
     with pytest.raises(ValueError, match="a content of 8 bytes has"):
-        streaming.write(here, str(tmp_path / "f"), pieces, 8)
+        streaming.write(here, f"{tmp_path}/f", pieces, 8, root=str(tmp_path))
 
     here.run(b":")
     assert os.listdir(tmp_path) == []
@@ -252,7 +259,8 @@ def test_content_is_never_taken_for_commands(here, tmp_path):
     content = b"\ntouch %s/pwned\n" % bytes(tmp_path) * 5000
     path = str(tmp_path / "none" / "f")
 
-    assert isinstance(streaming.write(here, path, [content], len(content)), shell.Refused)
+    refused = streaming.write(here, path, [content], len(content), root=str(tmp_path))
+    assert isinstance(refused, shell.Refused)
     assert isinstance(shell.write(here, path, content), shell.Refused)
 
     assert here.run(b"echo on").stdout == b"on\n"
@@ -264,7 +272,7 @@ def test_a_content_is_handed_on_in_parts(here, tmp_path):
     (tmp_path / "f").write_bytes(b"0123456789" * 100_000)
     into = io.BytesIO()
 
-    held = streaming.read(here, str(tmp_path / "f"), into.write)
+    held = streaming.read(here, f"{tmp_path}/f", into.write, root=str(tmp_path))
 
     assert held == contents.of(into.getvalue())
     assert len(into.getvalue()) == 1_000_000
@@ -326,11 +334,11 @@ def test_a_forbidden_folder_is_not_a_missing_file(tmp_path):
 
     with LocalShell(SHELLS["sh"], user=nobody) as shut_out:
         assert shell.read(shut_out, path) == refused
-        assert streaming.read(shut_out, path) == refused
+        assert streaming.read(shut_out, path, root=str(tmp_path)) == refused
         assert shell.lstat(shut_out, path) == refused
         assert shell.names_in(shut_out, str(tmp_path)) == refused
         assert shell.write(shut_out, path, b"x") == refused
-        assert streaming.write(shut_out, path, [b"x"], 1) == refused
+        assert streaming.write(shut_out, path, [b"x"], 1, root=str(tmp_path)) == refused
 
 
 @pytest.fixture
@@ -353,7 +361,7 @@ def test_a_full_file_system_is_named_and_no_draft_stays(here, small, size):
     assert shell.remove(here, path) is None
 
     assert shell.write(here, path, b"x" * size) == full
-    assert streaming.write(here, path, [b"x" * size], size) == full
+    assert streaming.write(here, path, [b"x" * size], size, root=str(small)) == full
 
     assert os.listdir(small) == []
 
@@ -362,9 +370,9 @@ def test_a_full_file_system_is_named_and_no_draft_stays(here, small, size):
     ("tool", "act"),
     [
         ("cat", lambda here, path: shell.read(here, path)),
-        ("cat", lambda here, path: streaming.read(here, path)),
+        ("cat", lambda here, path: streaming.read(here, path, root=path[:-2])),
         ("mv", lambda here, path: shell.write(here, path, b"x")),
-        ("head", lambda here, path: streaming.write(here, path, [b"x"], 1)),
+        ("head", lambda here, path: streaming.write(here, path, [b"x"], 1, root=path[:-2])),
         ("rm", lambda here, path: shell.remove(here, path)),
         ("stat", lambda here, path: shell.lstat(here, path)),
         ("ls", lambda here, path: shell.names_in(here, path)),

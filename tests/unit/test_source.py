@@ -486,6 +486,15 @@ def test_aliases_of_aliases_are_bounded():
     assert len(read(bomb(4)).documents[0]["l3"]) == 10
 
 
+@pytest.mark.parametrize(
+    ("tag", "value"),
+    [("object/apply:os.getcwd []", []), ("object:os._Environ {}", {}), ("name:os.getcwd", "")],
+)
+def test_no_tag_makes_an_object_of_python(tag, value):
+    """A manifest is data, whatever it calls itself."""
+    assert read(f"kind: !!python/{tag}\n").documents == ({"kind": value},)
+
+
 def test_many_documents_are_no_way_round_the_bound():
     """What aliases may add is counted for the whole text."""
     assert "the aliases make more than" in refused("---\n".join([bomb(4)] * 12))

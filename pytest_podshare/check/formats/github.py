@@ -5,7 +5,7 @@ from __future__ import annotations
 from pytest_podshare.check.checking import Result
 from pytest_podshare.check.formats import text
 from pytest_podshare.check.inputs import Input
-from pytest_podshare.check.printable import printable
+from pytest_podshare.printable import printable
 from pytest_podshare.wiring.rules import Finding
 
 _COMMANDS = {"error": "error", "warning": "warning", "info": "notice"}

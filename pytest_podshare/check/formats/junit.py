@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 from pytest_podshare import errors
 from pytest_podshare.check.checking import Checked, Judged, Result
 from pytest_podshare.check.formats import text
-from pytest_podshare.check.printable import printable
+from pytest_podshare.printable import printable
 from pytest_podshare.wiring.rules import Finding
 
 

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from pytest_podshare.check.checking import Checked, Result
 from pytest_podshare.check.formats import text
-from pytest_podshare.check.printable import printable
+from pytest_podshare.printable import printable_lines
 from pytest_podshare.wiring import rules
 from pytest_podshare.wiring.rules import Finding, Rule
 
@@ -44,11 +44,6 @@ def render(result: Result) -> str:
         "results": [_finding(finding, one) for one in result.checked for finding in one.findings],
     }
     return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
-
-
-def printable_lines(whole: str) -> str:
-    """Text of several lines, each made safe to show."""
-    return "\n".join(printable(line) for line in whole.splitlines())
 
 
 def _home() -> str:

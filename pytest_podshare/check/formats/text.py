@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import TextIO
 
 from pytest_podshare.check.checking import Result
-from pytest_podshare.check.printable import printable
+from pytest_podshare.printable import printable
 from pytest_podshare.wiring import rules
 from pytest_podshare.wiring.rules import Finding
 
