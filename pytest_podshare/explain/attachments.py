@@ -93,7 +93,8 @@ def _answer(listed: list[dict[str, Any]] | Trouble) -> list[dict[str, Any]]:
 
 def _list(podshare: Podshare, kind: str, deadline: Deadline) -> list[dict[str, Any]]:
     path = f"{posixpath.dirname(pod_path(podshare.namespace))}/{kind}"
-    listed = podshare.cluster.api.get(path, patience=deadline.left, limit=str(_MOST_OBJECTS))
+    query = {"limit": str(_MOST_OBJECTS), **(podshare.ours if kind == "pods" else {})}
+    listed = podshare.cluster.api.get(path, patience=deadline.left, **query)
     items: list[dict[str, Any]] = listed["items"]
     return items
 

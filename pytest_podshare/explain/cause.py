@@ -20,6 +20,7 @@ WORDS = {
     "no answer": "the container runs, and a command in it did not end in time",
     "no space left": "the file system is full, as a tmpfs is at its sizeLimit",
     "no subPath": "the whole volume is mounted, and is kept up to date",
+    "node not ready": "the node that the Pod is on does not answer",
     "not limited": "nobody stopped a writer at the volume's sizeLimit",
     "not mounted": "a container does not mount the volume, and sees its own files there",
     "not read-only": "a container may write where it should not",

@@ -24,6 +24,8 @@ from pytest_podshare.wiring.model import Mount
 PATIENCE = 4.0
 # how many of a container's last lines a text may show
 _LAST_LINES = 2
+# bytes of a log that are asked for, and characters of a line that are shown
+_MOST_BYTES, _LONGEST = 64 * 1024, 300
 
 
 @dataclasses.dataclass(frozen=True)
@@ -174,6 +176,12 @@ class _Patient:
     container: Container
     deadline: Deadline
 
+    def at(self, path: str, *, follow: bool = True) -> str:
+        return self.container.at(path, follow=follow)
+
+    def step_aside(self) -> str | None:
+        return ""
+
     def run(self, script: bytes) -> Completed:
         return self.container.run(script, timeout=max(0.1, self.deadline.left))
 
@@ -194,5 +202,6 @@ def _last_words(pod: Pod, place: Place) -> tuple[str, ...]:
         pod_path(pod.namespace, pod.name, "log"),
         container=place.container,
         tailLines=str(_LAST_LINES),
+        limitBytes=str(_MOST_BYTES),
     )
-    return tuple(line for line in said.splitlines() if line.strip())
+    return tuple(line[:_LONGEST] for line in said.splitlines() if line.strip())

@@ -6,7 +6,7 @@ import dataclasses
 import posixpath
 
 from pytest_podshare import errors
-from pytest_podshare.explain import causes, facts, fates, nature
+from pytest_podshare.explain import causes, facts, fates, nature, node
 from pytest_podshare.explain.case import Case, is_alike
 from pytest_podshare.explain.cause import WORDS, Cause
 from pytest_podshare.explain.facts import Place
@@ -24,6 +24,7 @@ _ASK = (
 # what of the errors is a cause by itself, where the live Pod has no better one
 _OF_ERROR = (
     (errors.ToolMissing, "tool missing", "the check runs it in the container"),
+    (errors.Unprovable, "tool missing", "the check needs a way into the container"),
     (errors.ClusterUnreachable, "API server unreachable", "nothing could be asked"),
     (errors.ExecTimeout, "no answer", "the container runs, and its command does not end"),
 )
@@ -146,6 +147,8 @@ def of_error(pod: Pod, error: errors.PodshareError) -> Cause | None:
         if (found := fates.trouble(case)) is not None:
             said = found.text.rstrip(".") in error.what
             return dataclasses.replace(found, text=WORDS[found.word]) if said else found
+        if isinstance(error, errors.ExecError) and (found := node.trouble(pod)) is not None:
+            return found
     for kind, word, text in _OF_ERROR:
         if isinstance(error, kind):
             return Cause(word, text)

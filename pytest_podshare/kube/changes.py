@@ -10,6 +10,7 @@ from typing import Any
 from pytest_podshare import errors
 from pytest_podshare.deadline import Deadline
 from pytest_podshare.kube.client import Api
+from pytest_podshare.kube.outage import OUTAGE, may_pass
 
 Object = dict[str, Any]
 
@@ -17,6 +18,8 @@ Object = dict[str, Any]
 SILENCE = 20.0
 # the pause before a watch that said nothing is begun again, in seconds
 RESUME_PAUSE = 0.1
+# seconds for a list, at least and at most; there is another connection to ask again by
+_LIST = (5.0, 10.0)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,6 +62,10 @@ class Changes:
         # whoever reads now, and when somebody read last
         self._deadline = Deadline(0.0)
         self._read = 0.0
+        # since when the API server does not answer
+        self._away: Deadline | None = None
+        # whether nothing was read since it was listed
+        self._is_listed = False
 
     def close(self) -> None:
         """End the stream; the next change is read from another."""
@@ -71,7 +78,8 @@ class Changes:
         """Read on until `seen` may have changed, or the deadline is over.
 
         Raises:
-            ClusterError: the collection cannot even be listed.
+            ClusterError: the collection cannot even be listed, by an API server that refuses it,
+                or is away for too long.
         """
         self._deadline = deadline
         if self._stale:
@@ -83,13 +91,32 @@ class Changes:
         change = self._next()
         self._read = deadline.clock.monotonic()
         if change is not None:
+            self._is_listed = False
             self._take(change)
 
-    def _list(self) -> None:
-        listed = self._api.get(self._collection, patience=None, **self._query)
+    def now(self, patience: float) -> Seen:
+        """The collection at this moment, asked for anew; for any thread.
+
+        Raises:
+            ClusterError: it cannot be listed.
+        """
+        listed = self._api.get(self._collection, patience=patience, **self._query)
         objects = {each["metadata"]["name"]: each for each in listed["items"]}
-        self.seen = Seen(version_of(listed), objects)
-        self._stale = False
+        return Seen(version_of(listed), objects)
+
+    def _list(self) -> None:
+        deadline, (least, most) = self._deadline, _LIST
+        try:
+            self.seen = self.now(max(least, min(most, deadline.left)))
+        except errors.ClusterError as error:
+            self._away = self._away or Deadline(OUTAGE, deadline.clock)
+            passes = may_pass(error, known=self.seen.version > 0)
+            if deadline.over or self._away.over or not passes:
+                self._away = None
+                raise
+            deadline.clock.sleep(min(RESUME_PAUSE, deadline.left))
+            return
+        self._away, self._stale, self._is_listed = None, False, True
 
     def _next(self) -> Object | None:
         """The next change; None when there is none in time, or the stream has ended."""
@@ -106,6 +133,11 @@ class Changes:
             )
         try:
             change = next(self._stream, None)
+        except errors.MissingRight:
+            # right after a list it is the account's; else the API server may be just back
+            if self._is_listed:
+                raise
+            change, self._stale = None, True
         except (errors.ClusterUnreachable, errors.ApiError):
             # listing tells what is the matter, if it still is
             change, self._stale = None, True

@@ -21,6 +21,8 @@ from pytest_podshare.owner import Owner
 # what a container runtime says when the program is not in the image
 _NO_PROGRAM = ("executable file not found", "no such file or directory", "stat sh:")
 _GONE_REMEDY = "See whether the container still runs; a command after this opens a new session."
+# frames of the connection's own, which say that somebody is there
+_CONTROL = (websocket.ABNF.OPCODE_PING, websocket.ABNF.OPCODE_PONG)
 # seconds for a frame of which a part is there
 _REST = 0.05
 
@@ -38,6 +40,7 @@ class Channels(Owner):
         command: what to run there.
         timeout: seconds for it to open.
         silence: seconds after which a connection that confirms nothing is broken; None for never.
+        stdin: whether it has one.
 
     Raises:
         SessionLost: the container does not run, or the API server refuses.
@@ -53,10 +56,12 @@ class Channels(Owner):
         *,
         timeout: float,
         silence: float | None = None,
+        stdin: bool = True,
     ) -> None:
         self.target = f"{pod}/{container}"
         query = [("command", word) for word in command] + [("container", container)]
-        query += [(stream, "true") for stream in ("stdin", "stdout", "stderr")]
+        streams = ("stdin", "stdout", "stderr") if stdin else ("stdout", "stderr")
+        query += [(stream, "true") for stream in streams]
         path = f"{pod_path(namespace, pod, 'exec')}?{urlencode(query)}"
         headers = {"sec-websocket-protocol": framing.SUBPROTOCOLS}
         try:
@@ -86,9 +91,12 @@ class Channels(Owner):
             SessionLost: the connection broke.
             TimeoutError: nobody took it.
         """
+        self._send(self._socket.send_binary, frame, timeout)
+
+    def _send(self, way: Callable[[bytes], object], content: bytes, timeout: float) -> None:
         try:
             self._socket.settimeout(max(0.001, timeout))
-            self._socket.send_binary(frame)
+            way(content)
         except websocket.WebSocketTimeoutException:
             raise TimeoutError from None
         except (websocket.WebSocketException, OSError, AttributeError) as error:
@@ -131,8 +139,17 @@ class Channels(Owner):
                 raise self.lost(f"broke: {_reason(error)}") from None
         return True
 
+    def ping(self, *, timeout: float) -> None:
+        """Ask the other end whether it is there; what it answers comes as an empty frame.
+
+        Raises:
+            SessionLost: the connection broke.
+            TimeoutError: nobody took it.
+        """
+        self._send(self._socket.ping, b"", timeout)
+
     def frame(self, *, timeout: float) -> bytes:
-        """Wait for a frame.
+        """Wait for a frame; one without content is a sign of life.
 
         Raises:
             SessionLost: the connection broke, or the API server closed it.
@@ -140,7 +157,7 @@ class Channels(Owner):
         """
         try:
             self._socket.settimeout(max(0.001, timeout))
-            opcode, payload = self._socket.recv_data()
+            opcode, payload = self._socket.recv_data(control_frame=True)
         except websocket.WebSocketTimeoutException:
             if any(event & select.POLLHUP for _, event in self._readable.poll(0)):
                 # the system's own patience ended before ours
@@ -150,7 +167,7 @@ class Channels(Owner):
             raise self.lost(f"broke: {_reason(error)}") from None
         if opcode == websocket.ABNF.OPCODE_CLOSE:
             raise self.lost("broke: the API server closed it")
-        return bytes(payload)
+        return b"" if opcode in _CONTROL else bytes(payload)
 
     def frame_if_any(self) -> bytes | None:
         """A frame that has come already; None if there is none.

@@ -3,29 +3,25 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from kubernetes import client, config
-from kubernetes.config import config_exception
+from kubernetes import client
 from urllib3 import Timeout
 from urllib3 import exceptions as http_errors
 from urllib3.response import BaseHTTPResponse
 
 from pytest_podshare import errors
+from pytest_podshare.kube import credentials, refusals
 from pytest_podshare.owner import Owner
 
 # seconds to connect, seconds between two bytes of an answer; not the patience of a caller
 CONNECT_TIMEOUT, READ_TIMEOUT = 5.0, 30.0
-
-_REMEDY = {
-    401: "Log in again: the credentials of the kubeconfig are not accepted.",
-    403: "Ask for the right named above, or use another account.",
-    404: "Check the name and the namespace.",
-    422: "Mend the field the API server names.",
-}
+# how often a GET is tried within that time: a connection that was kept may be half open
+_TRIES = 3
 
 
 class Api(Owner):
@@ -34,7 +30,8 @@ class Api(Owner):
     Close it, or use it as a context manager.
 
     Args:
-        kubeconfig: path of the kubeconfig file; None for the client's own default.
+        kubeconfig: path of the kubeconfig file; None for kubectl's own default, and where there is
+            none, for the account of the Pod that this runs in.
         context: name of the context; None for the file's current one.
 
     Raises:
@@ -42,19 +39,9 @@ class Api(Owner):
     """
 
     def __init__(self, kubeconfig: Path | None = None, context: str | None = None) -> None:
-        source = kubeconfig or "The default kubeconfig"
-        file = str(kubeconfig) if kubeconfig else None
-        try:
-            self._client = config.new_client_from_config(config_file=file, context=context)
-            self.context = context or str(config.list_kube_config_contexts(file)[1]["name"])
-        except (config_exception.ConfigException, OSError, ValueError) as error:
-            raise errors.ClusterUnreachable(
-                f"{source}{f', context {context}' if context else ''}: {error}",
-                "Give a kubeconfig with --podshare-kubeconfig and one of its contexts "
-                "with --podshare-context.",
-            ) from None
-        self.configuration: client.Configuration = self._client.configuration
-        self._pool = self._client.rest_client.pool_manager
+        self._source = (kubeconfig, context)
+        self._renewing = threading.Lock()
+        self._log_in()
 
     def __repr__(self) -> str:
         return f"<Api {self.server}>"
@@ -68,10 +55,62 @@ class Api(Owner):
         """Close every connection; may be called again."""
         self._pool.clear()
 
+    @property
+    def context(self) -> str:
+        """The name of the context; `in-cluster` for the account of our own Pod."""
+        return self.login.context
+
+    @property
+    def configuration(self) -> client.Configuration:
+        """The client's own configuration, as TLS needs it."""
+        return self.login.configuration
+
     def authorization(self) -> dict[str, str]:
         """The headers that say who is asking, fresh: tokens may rotate."""
+        if (token := self._token()) is not None:
+            return {"authorization": f"Bearer {token}"}
         setting = self.configuration.auth_settings().get("BearerToken")
         return {"authorization": setting["value"]} if setting and setting["value"] else {}
+
+    def renew(self, refused: credentials.Login) -> bool:
+        """Read the credentials anew which the API server does not accept.
+
+        Args:
+            refused: those that were used; another thread may have read newer ones by now.
+
+        Returns:
+            Whether there are others to try.
+        """
+        with self._renewing:
+            if self.login is refused:
+                self._pool.clear()
+                try:
+                    self._log_in()
+                except errors.ClusterUnreachable:
+                    return False
+        return True
+
+    def _log_in(self) -> None:
+        self.login = credentials.load(*self._source)
+        self._pool = credentials.connect(self.login)
+        self._read: tuple[object, str] | None = None
+
+    def _token(self) -> str | None:
+        """What is in the token's file, which is read when it has changed; None if there is none."""
+        file = self.login.token_file
+        if file is None:
+            return None
+        try:
+            found = file.stat()
+            state = (found.st_mtime_ns, found.st_ino, found.st_size)
+            if self._read is None or self._read[0] != state:
+                self._read = (state, file.read_text().strip())
+        except OSError as error:
+            raise errors.ClusterUnreachable(
+                f"The token's file {file} cannot be read: {error.strerror}.",
+                "See who writes it; the context of the kubeconfig names it.",
+            ) from None
+        return self._read[1]
 
     def get(self, path: str, *, patience: float | None = None, **query: str) -> dict[str, Any]:
         """GET an object or a list.
@@ -124,7 +163,12 @@ class Api(Owner):
             response.close()
 
     def _json(self, method: str, path: str, **how: Any) -> dict[str, Any]:
-        answer: dict[str, Any] = json.loads(self._request(method, path, **how).data)
+        data = self._request(method, path, **how).data
+        try:
+            answer: dict[str, Any] = json.loads(data)
+        except ValueError:
+            # an answer that was cut short, or somebody's in between
+            raise self._unreachable(f"its answer is no JSON: {data[:60]!r}") from None
         return answer
 
     def _request(
@@ -137,30 +181,48 @@ class Api(Owner):
         content_type: str = "application/json",
         stream: bool = False,
         patience: float | None = None,
+        renewed: bool = False,
     ) -> BaseHTTPResponse:
+        login = self.login
         url = self.server + path + (f"?{urlencode(query)}" if query else "")
         headers = {"accept": "application/json, */*", **self.authorization()}
         if body is not None:
             headers["content-type"] = content_type
+        # a POST that was lost on the way must not be sent twice
+        tries = _TRIES if method == "GET" and patience is None else 1
         try:
             response: BaseHTTPResponse = self._pool.request(
                 method,
                 url,
                 body=None if body is None else json.dumps(body).encode(),
                 headers=headers,
-                timeout=_timeout(patience),
+                timeout=_timeout(patience, tries),
                 preload_content=not stream,
-                # a POST that was lost on the way must not be sent twice
-                retries=2 if method == "GET" and patience is None else False,
+                retries=tries - 1 or False,
             )
+            refused = (response.read() or response.data) if response.status >= 400 else None
         except http_errors.HTTPError as error:
-            raise errors.ClusterUnreachable(
-                f"The API server {self.server} does not answer: {_cause(error)}.",
-                "See whether the cluster runs; for one on kind: `kind get clusters`, `docker ps`.",
-            ) from None
-        if response.status >= 400:
-            raise _refusal(method, path, response.status, response.read() or response.data)
+            raise self._unreachable(_cause(error)) from None
+        if response.status == 401 and not renewed and self.renew(login):
+            return self._request(
+                method,
+                path,
+                query=query,
+                body=body,
+                content_type=content_type,
+                stream=stream,
+                patience=patience,
+                renewed=True,
+            )
+        if refused is not None:
+            raise refusals.read(method, path, response.status, refused)
         return response
+
+    def _unreachable(self, why: str) -> errors.ClusterUnreachable:
+        return errors.ClusterUnreachable(
+            f"The API server {self.server} does not answer: {why}.",
+            "See whether the cluster runs; for one on kind: `kind get clusters`, `docker ps`.",
+        )
 
 
 def pod_path(namespace: str, pod: str = "", verb: str = "") -> str:
@@ -169,9 +231,9 @@ def pod_path(namespace: str, pod: str = "", verb: str = "") -> str:
     return "/" + "/".join(quote(part, safe="") for part in parts if part)
 
 
-def _timeout(patience: float | None) -> Timeout:
+def _timeout(patience: float | None, tries: int) -> Timeout:
     if patience is None:
-        return Timeout(connect=CONNECT_TIMEOUT, read=READ_TIMEOUT)
+        return Timeout(connect=CONNECT_TIMEOUT, read=READ_TIMEOUT / tries)
     # zero would mean that nothing is to be waited for, which urllib3 refuses
     read = max(0.001, patience)
     return Timeout(connect=min(CONNECT_TIMEOUT, read), read=read)
@@ -188,18 +250,3 @@ def _cause(error: BaseException) -> str:
     """The innermost of urllib3's nested reasons, which is the one that says something."""
     reason = getattr(error, "reason", None)
     return _cause(reason) if isinstance(reason, BaseException) else str(error).split(": ", 1)[-1]
-
-
-def _refusal(method: str, path: str, status: int, body: bytes) -> errors.ApiError:
-    try:
-        answer = json.loads(body)
-    except ValueError:
-        answer = {}
-    details = answer.get("message") or body.decode(errors="replace")[:200] or f"HTTP {status}"
-    return errors.ApiError(
-        f"{method} {path}: {details}",
-        _REMEDY.get(status, "See the API server's message."),
-        status=status,
-        reason=answer.get("reason", ""),
-        details=details,
-    )

@@ -17,6 +17,10 @@ from pytest_podshare.owner import Owner
 
 # seconds after which a connection is dead that does not even confirm what was sent
 _SILENCE = 15.0
+# seconds without output after which the other end is asked whether it is there, at most
+_QUIET = 3.0
+# seconds for it to say so, at least
+_SIGN = 2.0
 
 
 class ExecSession(Owner):
@@ -174,12 +178,31 @@ class ExecSession(Owner):
         self, reply: framing.Reply, deadline: Deadline, *, renewed: bool
     ) -> framing.Completed:
         while (completed := reply.completed) is None:
-            status = reply.feed(self._channels.frame(timeout=deadline.left))
+            frame = self._heard(deadline)
+            status = reply.feed(frame)
             if status is not None:
                 raise self._channels.ended(status)
-            if renewed:
+            if renewed and frame:
                 deadline = Deadline(deadline.seconds)
         return completed
+
+    def _heard(self, deadline: Deadline) -> bytes:
+        """The next frame, of a connection that is known to live.
+
+        One that is half open says nothing either: so it is asked, and a command that is late is
+        told from a connection that is dead.
+        """
+        quiet = min(_QUIET, deadline.seconds / 4)
+        try:
+            return self._channels.frame(timeout=min(quiet, deadline.left))
+        except TimeoutError:
+            if deadline.over:
+                raise
+        try:
+            self._channels.ping(timeout=quiet)
+            return self._channels.frame(timeout=max(_SIGN, 2 * quiet))
+        except TimeoutError:
+            raise self._channels.lost("is dead: the other end gives no sign of life") from None
 
     def _late(self, timeout: float, what: str, more: str) -> errors.ExecTimeout:
         return errors.ExecTimeout(

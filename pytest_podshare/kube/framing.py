@@ -9,13 +9,19 @@ from __future__ import annotations
 import dataclasses
 import json
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from pytest_podshare import errors
 
 STDIN, STDOUT, STDERR, ERROR = 0, 1, 2, 3
 SUBPROTOCOLS = "v5.channel.k8s.io,v4.channel.k8s.io"
 
 # takes a part of what a command prints
 Sink = Callable[[bytes], object]
+
+# bytes of an output, or of a log, that are kept in memory
+LARGEST = 64 * 2**20
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,10 +35,17 @@ class Completed:
 
 @dataclasses.dataclass(frozen=True)
 class ExecStatus:
-    """What the ERROR channel says when the whole session ends."""
+    """What the ERROR channel says when the whole session ends.
+
+    Args:
+        ok: whether it ended well.
+        message: what is said of it.
+        code: the exit code; None where there is none, as of a program that is not there.
+    """
 
     ok: bool
     message: str
+    code: int | None = dataclasses.field(default=None, compare=False)
 
 
 def new_marker() -> bytes:
@@ -88,23 +101,41 @@ class Reply:
         marker: the marker that was sent with the command.
         to: takes stdout as it comes, so that it need not fit into memory; None to gather it.
         quick: whether the command was sent as `quick`, so that stderr says nothing.
+        largest: how many bytes of each output are gathered.
     """
 
-    def __init__(self, marker: bytes, *, to: Sink | None = None, quick: bool = False) -> None:
+    def __init__(
+        self,
+        marker: bytes,
+        *,
+        to: Sink | None = None,
+        quick: bool = False,
+        largest: int = LARGEST,
+    ) -> None:
         self._gathered = {STDOUT: bytearray(), STDERR: bytearray()}
+        self._largest = largest
         sinks = {STDOUT: to or self._gathered[STDOUT].extend}
         if not quick:
             sinks[STDERR] = self._gathered[STDERR].extend
         self._streams = {channel: _Marked(marker, sink) for channel, sink in sinks.items()}
 
     def feed(self, frame: bytes) -> ExecStatus | None:
-        """Take one frame; a status means that the session itself has ended."""
+        """Take one frame; a status means that the session itself has ended.
+
+        Raises:
+            OutputTooLarge: more has come than is gathered.
+        """
         if not frame:
             return None
         if frame[0] == ERROR:
             return parse_status(frame[1:])
         if frame[0] in self._streams:
             self._streams[frame[0]].feed(frame[1:])
+            if len(self._gathered[frame[0]]) > self._largest:
+                raise errors.OutputTooLarge(
+                    f"A command has printed more than {self._largest // 2**20} MiB.",
+                    "Have it print less; read a large file with read_to(), or compare content().",
+                )
         return None
 
     @property
@@ -175,6 +206,12 @@ def parse_status(payload: bytes) -> ExecStatus:
     """Read the Status object of the ERROR channel; what is not one stands for itself."""
     try:
         status = json.loads(payload)
-        return ExecStatus(status.get("status") == "Success", str(status.get("message") or ""))
+        ok = status.get("status") == "Success"
+        return ExecStatus(ok, str(status.get("message") or ""), 0 if ok else _exit_code(status))
     except (ValueError, AttributeError):
         return ExecStatus(False, payload.decode(errors="replace"))
+
+
+def _exit_code(status: Mapping[str, Any]) -> int | None:
+    causes = (status.get("details") or {}).get("causes") or ()
+    return next((int(each["message"]) for each in causes if each.get("reason") == "ExitCode"), None)

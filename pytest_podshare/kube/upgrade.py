@@ -10,11 +10,17 @@ import socket
 import ssl
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 import websocket
-from kubernetes.stream import ws_client
 
+from pytest_podshare import errors
+from pytest_podshare.kube import refusals, rights
 from pytest_podshare.kube.client import Api
+
+_FORBIDDEN = 403
+# a name that is never anybody's
+_NONE = "none.invalid"
 
 
 def open_websocket(
@@ -38,18 +44,57 @@ def open_websocket(
     Raises:
         WebSocketException: the server refuses, or does not answer in time.
         OSError: it is not to be reached, or its certificate is not the expected one.
+        CredentialsRefused: it does not accept who asks, also after they were read anew.
+        MissingRight: the account may not do this.
     """
+    login = api.login
+    try:
+        try:
+            return _opened(api, path, headers, timeout, silence)
+        except websocket.WebSocketBadStatusException as refused:
+            if refused.status_code != 401 or not api.renew(login):
+                raise
+        return _opened(api, path, headers, timeout, silence)
+    except websocket.WebSocketBadStatusException as refused:
+        error = refusals.read("GET", path.partition("?")[0], refused.status_code, _body(refused))
+        if refused.status_code == _FORBIDDEN and not isinstance(error, errors.MissingRight):
+            # of the second right that it asks for, the API server does not say the name
+            wanted = rights.Right("create", "pods/exec", namespace=path.split("/")[4])
+            rights.require(api, [wanted], error.what)
+        if isinstance(error, (errors.CredentialsRefused, errors.MissingRight)):
+            raise error from None
+        raise
+
+
+def _opened(
+    api: Api, path: str, headers: Mapping[str, str], timeout: float, silence: float | None
+) -> websocket.WebSocket:
     given = {**api.authorization(), **headers}
-    proxy: dict[str, Any] = ws_client.websocket_proxycare({}, api.configuration, "", None)
-    opened: websocket.WebSocket = websocket.create_connection(
+    return websocket.create_connection(
         api.server.replace("http", "ws", 1) + path,
         timeout=max(0.001, timeout),
         header=[f"{name}: {value}" for name, value in given.items()],
         sslopt=_tls(api),
         sockopt=_impatient(silence),
-        **proxy,
+        **_proxy(api),
     )
-    return opened
+
+
+def _body(refused: websocket.WebSocketBadStatusException) -> bytes:
+    body = refused.resp_body or b""
+    return body if isinstance(body, bytes) else str(body).encode()
+
+
+def _proxy(api: Api) -> dict[str, Any]:
+    """The proxy that the requests go by, or none; the library has rules of its own otherwise."""
+    proxy = api.login.proxy
+    if proxy is None:
+        # it heeds the second only beside the first, and reads the environment otherwise
+        host = urlsplit(api.server).hostname
+        return {"http_proxy_host": _NONE, "http_proxy_port": 1, "http_no_proxy": ["*", host]}
+    how: dict[str, Any] = {"http_proxy_host": proxy.host, "http_proxy_port": proxy.port}
+    how |= {"proxy_type": "http", "http_no_proxy": [_NONE]}
+    return how | ({"http_proxy_auth": (proxy.user, proxy.password)} if proxy.user else {})
 
 
 def _impatient(silence: float | None) -> list[tuple[int, int, int]]:

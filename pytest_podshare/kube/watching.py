@@ -6,13 +6,16 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 
 from pytest_podshare.deadline import Deadline
-from pytest_podshare.kube.changes import Changes, Object
+from pytest_podshare.kube.changes import Changes, Object, Seen
 from pytest_podshare.kube.client import Api
 from pytest_podshare.owner import Owner
 
 __all__ = ["Object", "Watch", "wait_for"]
 
 Objects = Mapping[str, Object]
+
+# seconds for the last look of a wait that ran out
+_LAST_LOOK = 5.0
 
 
 class Watch(Owner):
@@ -88,15 +91,23 @@ class Watch(Owner):
             known: objects of it as the API server gave them; nothing older of them is shown.
 
         Returns:
-            The last state seen, as it should be or not.
+            The last state seen, as it should be or not. One that is not was asked for at the end:
+            a connection on which nothing comes does not mean that nothing happens.
+
+        Raises:
+            ClusterError: the API server does not answer, or not any more.
         """
         older = list(known)
         while True:
             seen = self._changes.seen
             older = [each for each in older if not seen.is_as_new_as(each)]
-            objects = {**seen.objects, **{each["metadata"]["name"]: each for each in older}}
+            objects = _shown(seen, older)
             # before anything was seen an object would look as if it were not there
-            if (seen.version and look(objects)) or (deadline.over and seen.version):
+            if seen.version and look(objects):
+                return objects
+            if deadline.over and seen.version:
+                objects = _shown(self._changes.now(_LAST_LOOK), older)
+                look(objects)
                 return objects
             with self._turn:
                 if self._changes.seen is not seen:
@@ -117,6 +128,12 @@ class Watch(Owner):
                 if self._is_closed:
                     self._changes.close()
                 self._turn.notify_all()
+
+
+def _shown(seen: Seen, known: Iterable[Object]) -> Objects:
+    """What there is, with objects as they are known where nothing as new has been seen."""
+    newer = {each["metadata"]["name"]: each for each in known if not seen.is_as_new_as(each)}
+    return {**seen.objects, **newer}
 
 
 def wait_for(

@@ -2,13 +2,11 @@
 
 import contextlib
 import copy
-import socket
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from types import SimpleNamespace
 
 import pytest
+from proxy import proxied
 from two_containers import IMAGES, MIB, two
 
 from pytest_podshare import errors
@@ -85,78 +83,28 @@ def test_a_container_that_is_killed_ends_its_commands_at_once(podshare):
     assert pod["c1"].exec(["echo", "back"]).stdout == b"back\n"
 
 
-class Wire:
-    """What stands between us and the API server, and can be cut.
-
-    Args:
-        port: the API server's, on this machine.
-    """
-
-    def __init__(self, port):
-        self._port = port
-        self._ends = []
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self._listener.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def cut(self):
-        """Break every connection."""
-        for end in self._ends:
-            with contextlib.suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)
-        self._ends.clear()
-
-    def close(self):
-        """Break them, and let no others in."""
-        with contextlib.suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-        self.cut()
-
-    def _accept(self):
-        with contextlib.suppress(OSError):
-            while True:
-                near, _ = self._listener.accept()
-                far = socket.create_connection(("127.0.0.1", self._port))
-                self._ends += [near, far]
-                for one, other in ((near, far), (far, near)):
-                    threading.Thread(target=self._carry, args=(one, other), daemon=True).start()
-
-    def _carry(self, one, other):
-        with contextlib.suppress(OSError):
-            while some := one.recv(65536):
-                other.sendall(some)
-        for end in (one, other):
-            with contextlib.suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)
-            end.close()
-
-
 @pytest.fixture
-def wire(pod):
-    """A way to the API server that can be cut, and the API that goes that way."""
-    opened = Wire(int(pod.api.server.rsplit(":", 1)[1]))
-    opened.api = copy.copy(pod.api)
-    opened.api.configuration = copy.copy(pod.api.configuration)
-    opened.api.configuration.host = f"https://127.0.0.1:{opened.port}"
-    yield opened
-    opened.close()
+def by_proxy(pod, tmp_path):
+    """The cluster by a way that can be cut, and the proxy that can."""
+    with proxied(pod.cluster, tmp_path) as (cluster, proxy):
+        yield cluster, proxy
 
 
-def test_a_connection_that_is_cut_is_noticed_at_once(pod, wire):
+def test_a_connection_that_is_cut_is_noticed_at_once(pod, by_proxy):
     """In the midst of a command, and before the next one."""
-    where = (wire.api, pod.namespace, pod.name, "c1")
+    cluster, proxy = by_proxy
+    where = (cluster.api, pod.namespace, pod.name, "c1")
     with ExecSession(*where, timeout=30) as session, ThreadPoolExecutor(1) as threads:
         running = threads.submit(session.run, b"echo begun; sleep 60", timeout=50)
         time.sleep(0.5)
         cut = time.monotonic()
-        wire.cut()
+        proxy.cut()
         with pytest.raises(errors.SessionLost, match="The exec session to two/c1 broke"):
             running.result()
 
         assert time.monotonic() - cut < 10
     with ExecSession(*where, timeout=30) as session:
-        wire.cut()
+        proxy.cut()
         time.sleep(0.2)
         with pytest.raises(errors.SessionLost):
             session.check()
@@ -164,22 +112,23 @@ def test_a_connection_that_is_cut_is_noticed_at_once(pod, wire):
             session.run(b":", timeout=30)
 
 
-def test_a_large_content_whose_connection_is_cut_does_not_get_its_name(pod, wire):
+def test_a_large_content_whose_connection_is_cut_does_not_get_its_name(pod, by_proxy):
     """To the reader of its stdin that looks like the end of a shorter one."""
+    cluster, proxy = by_proxy
     container = pod["c1"]
-    through_wire = copy.copy(container)
-    through_wire.pod = copy.copy(pod)
-    through_wire.pod.cluster = SimpleNamespace(api=wire.api)
+    through_proxy = copy.copy(container)
+    through_proxy.pod = copy.copy(pod)
+    through_proxy.pod.cluster = cluster
 
     def pieces():
         for _ in range(64):
             yield bytes(MIB)
             time.sleep(0.01)
-        wire.cut()
+        proxy.cut()
         yield bytes(MIB)
 
     with pytest.raises(errors.SessionLost):
-        streaming.write(through_wire, "/v/f", pieces(), 1000 * MIB)
-    through_wire.close()
+        streaming.write(through_proxy, "/v/f", pieces(), 1000 * MIB, root="/v")
+    through_proxy.close()
 
     assert container.exec(["ls", "-A", "/v"]).stdout == b""

@@ -1,11 +1,15 @@
 """An API server that takes connections and then says nothing, as one does whose process hangs."""
 
+import contextlib
 import socket
+import threading
 import time
 
 import pytest
+from fake_api import FakeApi
 
 from pytest_podshare import errors
+from pytest_podshare.kube import client
 from pytest_podshare.kube.client import Api
 from pytest_podshare.kube.exec import ExecSession
 
@@ -67,6 +71,62 @@ def test_a_request_with_patience_is_made_once_and_given_up(api, listener):
     assert connections(listener) == 1
     with pytest.raises(errors.ClusterUnreachable, match="does not answer"):
         api.text("/api", patience=0)
+
+
+@pytest.mark.usefixtures("soon")
+def test_a_request_is_made_by_three_connections_in_the_time_of_one(api, listener, monkeypatch):
+    """One that is half open must not be all that was tried; a silent server not take longer."""
+    monkeypatch.setattr(client, "READ_TIMEOUT", 1.5)
+    monkeypatch.setattr(client, "CONNECT_TIMEOUT", 0.5)
+    begun = time.monotonic()
+
+    with pytest.raises(errors.ClusterUnreachable, match="does not answer"):
+        api.get("/api")
+
+    assert connections(listener) == 3
+    assert 1.4 < time.monotonic() - begun < 3
+
+
+@pytest.mark.usefixtures("soon")
+def test_a_request_whose_connection_breaks_is_made_again(api, listener):
+    """A connection that was kept may be over by the time it is used."""
+    with pytest.raises(errors.ClusterUnreachable, match="does not answer"), breaking(listener) as n:
+        api.get("/api")
+
+    assert len(n) == 3
+
+
+@contextlib.contextmanager
+def breaking(listener):
+    """Whatever connects is told nothing, and its connection is closed; gives a list of them."""
+    over, seen = threading.Event(), []
+
+    def accept():
+        while not over.wait(0.01):
+            with contextlib.suppress(BlockingIOError):
+                seen.append(listener.accept()[0].close())
+
+    accepting = threading.Thread(target=accept)
+    accepting.start()
+    try:
+        yield seen
+    finally:
+        over.set()
+        accepting.join()
+
+
+@pytest.mark.parametrize("body", ["<html>log in first</html>", '{"items": [', ""])
+def test_an_answer_that_is_no_json_is_none(tmp_path, body):
+    """A proxy's own page, or what is left of an answer that was cut short."""
+    server = FakeApi()
+    server.answers["/api"] = (200, body)
+    with server.cluster(tmp_path) as cluster:
+        with pytest.raises(errors.ClusterUnreachable, match="its answer is no JSON"):
+            cluster.api.get("/api")
+
+        # the control: the same in whole
+        server.answers["/api"] = (200, '{"items": []}')
+        assert cluster.api.get("/api") == {"items": []}
 
 
 @pytest.mark.usefixtures("soon")

@@ -16,6 +16,7 @@ from pytest_podshare import errors
 from pytest_podshare.deadline import Deadline
 from pytest_podshare.kube.changes import RESUME_PAUSE, SILENCE
 from pytest_podshare.kube.client import Api
+from pytest_podshare.kube.outage import OUTAGE
 from pytest_podshare.kube.watching import Watch, wait_for
 
 POD = ("web", "uid-1", False)
@@ -207,17 +208,107 @@ def test_what_the_question_raises_ends_the_wait_and_the_watch_goes_on(watched, c
     assert len(pods.watched_from) == 1
 
 
-def test_a_server_that_cannot_be_listed_is_told(watched, clock):
-    """A wait does not go on when nothing can be learned."""
+def unreachable(*_, **__):
+    """An API server that does not answer."""
+    raise errors.ClusterUnreachable("no answer", "see why")
+
+
+@pytest.mark.parametrize(("seconds", "longest"), [(60, OUTAGE), (5, 5)])
+def test_a_server_that_stays_away_is_told(watched, clock, seconds, longest):
+    """A wait does not go on when nothing can be learned for so long."""
     pods, watch = watched()
-
-    def unreachable(*_, **__):
-        raise errors.ClusterUnreachable("no answer", "see why")
-
     pods.get = unreachable
 
     with pytest.raises(errors.ClusterUnreachable):
+        watch.wait_for("web", is_ready, Deadline(seconds, clock))
+
+    assert longest <= clock.now <= longest + 1
+
+
+def test_a_server_that_refuses_to_list_is_told_at_once(watched, clock):
+    """Nothing is to be expected of waiting."""
+    pods, watch = watched()
+    pods.get = forbidden
+
+    with pytest.raises(errors.ApiError):
         watch.wait_for("web", is_ready, Deadline(60, clock))
+    assert clock.now == 0
+
+
+def forbidden(*_, **__):
+    """An API server that has not read its roles yet."""
+    raise errors.ApiError("forbidden", "ask", status=403, reason="Forbidden", details="")
+
+
+def test_an_account_that_may_list_and_not_watch_is_told_so(watched, clock):
+    """At once; and where it was let in before, only if it is refused right after a list."""
+    pods, watch = watched(POD)
+    watch.wait_for("web", lambda seen: seen is not None, Deadline(5, clock))
+    watch.close()
+    lines = pods.lines
+    begun = clock.now
+
+    def refuse(*_, **__):
+        yield from ()
+        raise errors.MissingRight(
+            "forbidden", "ask", right="watch pods", cluster_wide=False, status=403
+        )
+
+    pods.lines = refuse
+    with pytest.raises(errors.MissingRight):
+        watch.wait_for("web", is_ready, Deadline(60, clock))
+
+    assert clock.now - begun < 1
+    assert pods.lists == 2
+    pods.lines, pods.script = lines, [READY]
+    assert is_ready(watch.wait_for("web", is_ready, Deadline(60, clock)))
+
+
+@pytest.mark.parametrize("away", [unreachable, forbidden])
+def test_a_wait_rides_out_a_server_that_is_restarted(watched, clock, away):
+    """What became of the Pod is known when it is back, as often as that happens."""
+    pods, watch = watched(POD)
+    answer = pods.get
+    watch.wait_for("web", lambda seen: seen is not None, Deadline(60, clock))
+
+    for uid in ("uid-2", "uid-3"):
+        pods.script = ["expire", ("web", uid, True)]
+        back = clock.now + OUTAGE - 1
+
+        def get(*path, back=back, **query):
+            if clock.now < back:
+                away()
+            pods.step()
+            return answer(*path, **query)
+
+        pods.get = get
+        seen = watch.wait_for("web", lambda seen, uid=uid: of(seen) == uid, Deadline(60, clock))
+        assert (of(seen), clock.now >= back) == (uid, True)
+
+
+def of(seen):
+    """The UID of what was seen."""
+    return seen and seen["metadata"]["uid"]
+
+
+def test_a_wait_that_ran_out_has_looked_once_more(watched, clock):
+    """On a connection that is half open nothing comes, whatever happens."""
+    pods, watch = watched(POD)
+    pods.lines = _silent_once(pods)
+    watch.wait_for("web", lambda seen: seen is not None, Deadline(5, clock))
+    pods.pods["web"] = pod("web", "uid-1", True, 500)
+
+    assert is_ready(watch.wait_for("web", is_ready, Deadline(5, clock)))
+
+
+def test_a_wait_that_ran_out_says_so_of_a_server_that_does_not_answer(watched, clock):
+    """That nothing has come means nothing then."""
+    pods, watch = watched(POD)
+    watch.wait_for("web", lambda seen: seen is not None, Deadline(5, clock))
+    pods.get = unreachable
+
+    with pytest.raises(errors.ClusterUnreachable):
+        watch.wait_for("web", is_ready, Deadline(5, clock))
 
 
 def test_closing_ends_the_stream(watched, clock):

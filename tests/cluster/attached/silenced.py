@@ -1,15 +1,12 @@
 """Tests in whose middle the API server falls silent; run by `test_failing_runs.py`."""
 
-import contextlib
 import os
-import socket
 import subprocess
-import threading
 import time
 from pathlib import Path
 
 import pytest
-import yaml
+from proxy import through
 
 from pytest_podshare import assert_file_visible
 from pytest_podshare.deadline import Deadline, poll
@@ -34,64 +31,17 @@ spec:
 """
 
 
-class Proxy:
-    """Stands between the plugin and the API server, and can fall silent."""
-
-    def __init__(self, port):
-        self.port = port
-        self.speaks = threading.Event()
-        self.speaks.set()
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.sockets = [self.listener]
-        threading.Thread(target=self.accept, daemon=True).start()
-
-    def accept(self):
-        """Take connections, also while silent, as the kernel does for a process that hangs."""
-        while True:
-            try:
-                client, _ = self.listener.accept()
-            except OSError:
-                return
-            server = socket.create_connection(("127.0.0.1", self.port))
-            self.sockets += [client, server]
-            for pair in ((client, server), (server, client)):
-                threading.Thread(target=self.pump, args=pair, daemon=True).start()
-
-    def pump(self, source, sink):
-        """Pass on what comes, unless silent."""
-        try:
-            while data := source.recv(65536):
-                self.speaks.wait()
-                sink.sendall(data)
-            sink.shutdown(socket.SHUT_WR)
-        except OSError:
-            return
-
-    def close(self):
-        """Break all connections."""
-        for each in self.sockets:
-            with contextlib.suppress(OSError):
-                each.shutdown(socket.SHUT_RDWR)
-            each.close()
+@pytest.fixture(scope="session")
+def proxy(tmp_path_factory):
+    """Leads to the cluster, with the kubeconfig that does."""
+    with through(Path(KUBECONFIG), tmp_path_factory.mktemp("proxied")) as (kubeconfig, proxy):
+        yield kubeconfig, proxy
 
 
 @pytest.fixture(scope="session")
-def proxy():
-    """Leads to the cluster."""
-    cluster = yaml.safe_load(Path(KUBECONFIG).read_text())["clusters"][0]["cluster"]
-    with contextlib.closing(Proxy(int(cluster["server"].rpartition(":")[2]))) as proxy:
-        yield proxy
-
-
-@pytest.fixture(scope="session")
-def podshare_kubeconfig(proxy, tmp_path_factory):
+def podshare_kubeconfig(proxy):
     """The cluster's own, but for the proxy."""
-    kubeconfig = yaml.safe_load(Path(KUBECONFIG).read_text())
-    port = proxy.listener.getsockname()[1]
-    kubeconfig["clusters"][0]["cluster"]["server"] = f"https://127.0.0.1:{port}"
-    path = tmp_path_factory.mktemp("proxied") / "kubeconfig"
-    path.write_text(yaml.safe_dump(kubeconfig))
-    return path
+    return proxy[0]
 
 
 def signalled(name):
@@ -105,7 +55,7 @@ def hush(podshare, proxy):
     """Silences the API server, and writes down how long it took until the test was reported."""
     begun = []
     ways = {
-        "silent": (proxy.speaks.clear, proxy.speaks.set),
+        "silent": (proxy[1].silence, proxy[1].speak),
         "stopped": (lambda: signalled("STOP"), lambda: signalled("CONT")),
         "killed": (lambda: signalled("KILL"), lambda: None),
     }

@@ -152,7 +152,8 @@ def control_plane(podshare_cluster):
     ("way", "test", "failure", "own_seconds"),
     [
         ("silent", "test_own_assert", "AssertionError: assert 'red' == 'blue'", 0),
-        ("silent", "test_promise", "ExecTimeout: A command in web/c1 did not end within 5 s", 5),
+        # a session is found out to be dead, and another one cannot be had
+        ("silent", "test_promise", "ClusterUnreachable: The API server https://127.0.0.1:", 10),
         ("stopped", "test_own_assert", "AssertionError: assert 'red' == 'blue'", 0),
         ("killed", "test_own_assert", "AssertionError: assert 'red' == 'blue'", 0),
     ],

@@ -1,0 +1,90 @@
+"""What became of the checks that were made while something was broken."""
+
+import dataclasses
+import time
+
+from pytest_podshare import errors
+
+TRUE, NAMED, WRONG = "true verdict", "error that names the fault", "wrong verdict"
+
+
+@dataclasses.dataclass
+class Fault:
+    """A fault, and the verdicts in it.
+
+    Args:
+        name: what it is.
+        named_by: errors that may be its outcome.
+        words: causes that may be its outcome, where a promise is broken by the fault itself.
+        within: seconds that a check may take.
+
+    Attributes:
+        outcomes: of the checks.
+        seconds: that each of them took.
+        said: what the errors among them say.
+    """
+
+    name: str
+    named_by: tuple[type[errors.PodshareError], ...]
+    words: tuple[str, ...] = ()
+    within: float = 60.0
+    outcomes: list[str] = dataclasses.field(default_factory=list)
+    seconds: list[float] = dataclasses.field(default_factory=list)
+    said: list[str] = dataclasses.field(default_factory=list)
+
+    def check(self, ask, *, holds, denied_by=errors.PromiseBroken):
+        """Make a check, and count what it says; gives that.
+
+        Args:
+            ask: makes it.
+            holds: whether the truth is that it holds.
+            denied_by: the error of one that says it does not.
+
+        Raises:
+            Exception: what is neither a verdict nor an error that names the fault.
+        """
+        begun = time.monotonic()
+        try:
+            ask()
+        except denied_by as error:
+            outcome = WRONG if holds else TRUE
+            if getattr(error, "cause", "") in self.words:
+                outcome = NAMED
+        except self.named_by as error:
+            outcome = NAMED
+            self.said.append(f"{type(error).__name__}: {error}")
+        else:
+            outcome = TRUE if holds else WRONG
+        self.outcomes.append(outcome)
+        self.seconds.append(time.monotonic() - begun)
+        return outcome
+
+    def count(self, outcome):
+        """How many checks ended so."""
+        return self.outcomes.count(outcome)
+
+    def row(self):
+        """A line of the table."""
+        counts = (len(self.outcomes), *map(self.count, (TRUE, NAMED, WRONG)))
+        figures = " | ".join(f"{count:,}" for count in counts)
+        return f"| {self.name} | {figures} | {max(self.seconds):.1f} s |\n"
+
+
+def written(faults):
+    """The table of all of them."""
+    return HEAD + "".join(fault.row() for fault in faults)
+
+
+HEAD = """\
+# Reliability
+Checks on a real cluster while something is broken on purpose: of a Pod whose containers share their
+volumes as they should, and of a broken twin, of which the manifest does not tell that. A check must
+tell the truth, or end in an error that names the fault; it must never pass for the twin, nor call
+the sound one broken. This table is written by the run of tests/faults itself.
+
+Killed runs, and what is left of them, are in tests/faults/test_sigkill_storm.py; runs that make and
+delete a cluster of the same name at once are in tests/cluster/test_parallel.py.
+
+| fault | checks | true verdicts | errors that name the fault | wrong verdicts | longest |
+|---|---|---|---|---|---|
+"""

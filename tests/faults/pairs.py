@@ -1,0 +1,110 @@
+"""A sound Pod and its broken twin, and checks of which one knows what they should say."""
+
+import contextlib
+import dataclasses
+
+from pytest_podshare import assert_file_visible, assert_not_shared, assert_read_only
+from pytest_podshare.deadline import Timeouts
+from pytest_podshare.pods.deployer import Podshare
+
+STAY = "while :; do sleep 1; done"
+# on the node, of the broken twin alone
+FOLDER = "/tmp/podshare-faults"
+
+CHECKS = {
+    "visible": lambda pod: assert_file_visible(
+        pod, from_c="c1", to_c="c2", volume="v", timeout=0.3
+    ),
+    "apart": lambda pod: assert_not_shared(pod, from_c="c1", to_c="c2", volume="own", window=0.05),
+    "read-only": lambda pod: assert_read_only(pod, container="c1", volume="ro"),
+}
+
+
+def manifest(name, *, sound, node=None, first=STAY, v=None):
+    """A Pod for which each check holds, or, by what its manifest hides, for which none does.
+
+    Args:
+        name: its name.
+        sound: whether they hold.
+        node: where it has to be; None for anywhere.
+        first: what its c1 runs.
+        v: the source of the volume v; None for an emptyDir.
+    """
+    hide = "" if sound else "mount -t tmpfs tmpfs /v; "
+    empty = {"emptyDir": {}}
+    own = empty if sound else {"hostPath": {"path": FOLDER, "type": "DirectoryOrCreate"}}
+    readiness = {"exec": {"command": ["test", "-e", "/tmp/begun"]}, "periodSeconds": 1}
+    c1, c2 = (
+        {
+            "name": container,
+            "image": "busybox",
+            "imagePullPolicy": "IfNotPresent",
+            "command": ["sh", "-c", script],
+            "securityContext": {"privileged": not sound},
+            "volumeMounts": [{"name": "v", "mountPath": "/v"}],
+        }
+        for container, script in (("c1", first), ("c2", f"{hide}touch /tmp/begun; {STAY}"))
+    )
+    c1["volumeMounts"] += [
+        {"name": "own", "mountPath": "/own"},
+        {"name": "ro", "mountPath": "/ro", "readOnly": sound},
+    ]
+    c2["volumeMounts"].append({"name": "other", "mountPath": "/other"})
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": name},
+        "spec": {
+            "containers": [c1, {**c2, "readinessProbe": readiness}],
+            "volumes": [
+                {"name": "v", **(v or empty)},
+                {"name": "own", **own},
+                {"name": "other", **own},
+                {"name": "ro", **empty},
+            ],
+            "terminationGracePeriodSeconds": 1,
+            **({"nodeName": node} if node else {}),
+        },
+    }
+
+
+@dataclasses.dataclass(frozen=True)
+class Pair:
+    """Both of them.
+
+    Args:
+        sound: for which each check holds.
+        broken: for which none does.
+        podshare: what has deployed them.
+    """
+
+    sound: object
+    broken: object
+    podshare: Podshare
+
+    def each(self):
+        """Each of the two, with whether checks of it hold."""
+        return ((self.sound, True), (self.broken, False))
+
+    def close(self):
+        """Close the sessions: the next check opens its own."""
+        self.sound.close()
+        self.broken.close()
+
+
+@contextlib.contextmanager
+def deployed(cluster, namespace, *, name="pod", node=None, timeouts=None, **how):
+    """Both of them, in that namespace, with sessions that have been used; then `timeouts` count."""
+    with Podshare(cluster, namespace, run_id="faults01") as podshare:
+        pods = podshare.deploy_all(
+            [
+                manifest(f"{name}-sound", sound=True, node=node, **how),
+                manifest(f"{name}-broken", sound=False, node=node, **how),
+            ]
+        )
+        pair = Pair(*pods, podshare)
+        for pod, _ in pair.each():
+            for container in ("c1", "c2"):
+                pod[container].exec(["true"])
+            pod.timeouts = timeouts or Timeouts()
+        yield pair

@@ -1,0 +1,50 @@
+"""What runs do that are killed: everything that could leave something behind."""
+
+import os
+
+import pytest
+from storm_notes import note
+
+from pytest_podshare import assert_file_visible, assert_survives_drain
+
+# a claim that no Pod uses is left as well, and is not made room for
+POD = """
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: data}
+spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Mi}}}
+---
+apiVersion: storage.k8s.io/v1
+kind: StorageClass
+metadata: {name: storm-%s}
+provisioner: podshare.dev/none
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: p}
+spec:
+  containers:
+  - name: a
+    image: busybox
+    command: &sleep [sleep, "3600"]
+    volumeMounts: &data [{name: data, mountPath: /d}]
+  - {name: b, image: busybox, command: *sleep, volumeMounts: *data}
+  volumes: [{name: data, %s}]
+"""
+CLAIM, EMPTY = "persistentVolumeClaim: {claimName: data}", "emptyDir: {}"
+
+
+def test_a_file_is_seen(podshare):
+    """As in most runs."""
+    pod = podshare.deploy(POD % (os.getpid(), EMPTY))
+
+    assert_file_visible(pod, from_c="a", to_c="b")
+
+
+@pytest.mark.skipif("STORM_DRAINS" not in os.environ, reason="one at a time, or no node is left")
+def test_a_drain_is_survived(podshare):
+    """The node is cordoned meanwhile."""
+    pod = podshare.deploy(POD % (os.getpid(), CLAIM))
+
+    note("drain")
+    assert_survives_drain(pod, volume="data")

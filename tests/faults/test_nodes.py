@@ -1,0 +1,135 @@
+"""What runs on the nodes is stopped, restarted and frozen while checks are made."""
+
+import subprocess
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from counting import NAMED, TRUE
+from pairs import CHECKS, deployed, manifest
+
+from pytest_podshare import assert_read_only, errors
+from pytest_podshare.cluster import nodes
+from pytest_podshare.deadline import Deadline, Timeouts
+
+pytestmark = pytest.mark.usefixtures("mended")
+
+AWAY = (errors.SessionLost, errors.ClusterUnreachable)
+FULL = "/var/podshare-faults-full"
+
+
+@pytest.fixture
+def pair(podshare_cluster, podshare_namespace, worker):
+    """Both Pods on the node that is broken."""
+    with deployed(podshare_cluster, podshare_namespace, node=worker) as pair:
+        yield pair
+
+
+def check_each(row, pair, name="visible"):
+    """Make the check of both Pods; gives how they ended."""
+    return [row.check(lambda pod=pod: CHECKS[name](pod), holds=holds) for pod, holds in pair.each()]
+
+
+def check_until_true(row, pair, seconds):
+    """Make checks until both tell the truth."""
+    deadline = Deadline(seconds)
+    while check_each(row, pair) != [TRUE, TRUE]:
+        assert not deadline.over
+
+
+def test_the_api_server_is_restarted(podshare_cluster, pair, fault):
+    """Checks end well when it is back; so does the wait for a Pod."""
+    row = fault("API server restarted", named_by=AWAY, within=60)
+    control_plane = f"{podshare_cluster.name}-control-plane"
+    slow = manifest("slow", sound=True, first="sleep 5; touch /v/done; sleep 1d")
+    never = manifest("never", sound=True)
+    never["spec"]["containers"][1]["readinessProbe"]["exec"]["command"] = ["false"]
+    with ThreadPoolExecutor(2) as beside:
+        arriving = beside.submit(
+            row.check, lambda: pair.podshare.deploy(slow, timeout=60), holds=True
+        )
+        not_arriving = beside.submit(
+            row.check,
+            lambda: pair.podshare.deploy(never, timeout=30),
+            holds=False,
+            denied_by=errors.PodNotReady,
+        )
+        # both have been made by now, and are waited for
+        time.sleep(1)
+        nodes.run(control_plane, "pkill", "-KILL", "-x", "kube-apiserver")
+        check_until_true(row, pair, 90)
+
+        assert [arriving.result(), not_arriving.result()] == [TRUE, TRUE]
+
+
+def test_the_kubelet_is_stopped(podshare_cluster, podshare_namespace, worker, fault):
+    """Nobody says that a file is missing; a Pod that is not taken up is told with its node."""
+    row = fault("kubelet stopped", named_by=(*AWAY, errors.PodNotReady), within=20)
+    timeouts = Timeouts(exec=2)
+    with deployed(podshare_cluster, podshare_namespace, node=worker, timeouts=timeouts) as pair:
+        nodes.run(worker, "systemctl", "stop", "kubelet")
+        check_each(row, pair)
+        check_each(row, pair, "apart")
+        late = manifest("late", sound=True, node=worker)
+        row.check(lambda: pair.podshare.deploy(late, timeout=2), holds=True)
+        assert f"and node {worker} has not taken it up" in row.said[-1]
+        assert row.count(NAMED) == 5
+
+        nodes.run(worker, "systemctl", "start", "kubelet")
+        check_until_true(row, pair, 60)
+
+
+def test_the_container_runtime_is_restarted(pair, worker, fault):
+    """Sessions end with it, containers do not: the check goes on by another session."""
+    row = fault("container runtime restarted", named_by=AWAY, within=30)
+    with ThreadPoolExecutor(1) as beside:
+        restarted = beside.submit(nodes.run, worker, "systemctl", "restart", "containerd")
+        while not restarted.done():
+            check_each(row, pair)
+    check_until_true(row, pair, 60)
+    for name in CHECKS:
+        assert check_each(row, pair, name) == [TRUE, TRUE]
+
+
+def test_a_node_is_paused_and_resumed(podshare_cluster, podshare_namespace, worker, fault):
+    """What does not answer is told with its node; afterwards everything is as it was."""
+    named_by = (errors.ExecTimeout, errors.SessionLost)
+    row = fault("node paused and resumed", named_by=named_by, within=20)
+    timeouts = Timeouts(exec=2)
+    with deployed(podshare_cluster, podshare_namespace, node=worker, timeouts=timeouts) as pair:
+        subprocess.run(["docker", "pause", worker], check=True, capture_output=True)
+        for pod, holds in pair.each():
+            row.check(lambda pod=pod: CHECKS["visible"](pod), holds=holds)
+        assert row.count(NAMED) == 2
+        assert all(f"node not ready: node {worker} is paused" in each for each in row.said)
+
+        with ThreadPoolExecutor(1) as beside:
+            # it comes back while the check is under way
+            resumed = beside.submit(lambda: (time.sleep(1), _resume(worker)))
+            check_each(row, pair)
+            resumed.result()
+        check_until_true(row, pair, 60)
+
+
+def _resume(node):
+    subprocess.run(["docker", "unpause", node], check=True, capture_output=True)
+
+
+def test_the_disk_of_the_node_is_full(podshare_cluster, podshare_namespace, worker, fault):
+    """That is why nothing can be written; it is neither read-only nor another volume."""
+    words = ("no space left",)
+    row = fault("disk of the node full", named_by=(), words=words, within=20)
+    nodes.run(worker, "mkdir", "-p", FULL)
+    nodes.run(worker, "mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", FULL)
+    try:
+        full = {"hostPath": {"path": FULL}}
+        with deployed(podshare_cluster, podshare_namespace, node=worker, v=full) as pair:
+            nodes.run(worker, "sh", "-c", f"dd if=/dev/zero of={FULL}/fill bs=4k || true")
+            assert check_each(row, pair) == [NAMED, NAMED]
+            row.check(lambda: assert_read_only(pair.sound, container="c1", volume="v"), holds=False)
+
+            # the control: with space it is as it always was
+            nodes.run(worker, "rm", f"{FULL}/fill")
+            assert check_each(row, pair) == [TRUE, TRUE]
+    finally:
+        nodes.run(worker, "umount", "-l", FULL)

@@ -1,0 +1,230 @@
+"""What somebody else does to the Pod, its namespace, our account and our clock meanwhile."""
+
+import base64
+import dataclasses
+import json
+import subprocess
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+import yaml
+from counting import NAMED, TRUE
+from pairs import CHECKS, deployed, manifest
+from proxy import proxied
+
+from pytest_podshare import assert_file_visible, assert_permissions, errors
+from pytest_podshare.deadline import Deadline, Timeouts, poll
+from pytest_podshare.kube.client import Api, pod_path
+from pytest_podshare.pods.deployer import Podshare
+
+HERE = Path(__file__).parent
+GO = "until [ -e /v/go ]; do sleep 0.1; done"
+LATE = f"{GO}; sleep 4; echo report > /v/late; while :; do sleep 1; done"
+
+
+def late_file(pod):
+    """Ask for what c1 writes four seconds later."""
+    return assert_file_visible(
+        pod, from_c="c1", to_c="c2", volume="v", path="/v/late", content="report\n", timeout=8
+    )
+
+
+def delete(pod):
+    """Delete it as kubectl does."""
+    pod.api.delete(pod_path(pod.namespace, pod.name), gracePeriodSeconds=1)
+
+
+def evict(pod):
+    """Evict it as a drain does."""
+    eviction = {
+        "apiVersion": "policy/v1",
+        "kind": "Eviction",
+        "metadata": {"name": pod.name, "namespace": pod.namespace},
+    }
+    pod.api.post(pod_path(pod.namespace, pod.name, "eviction"), eviction)
+
+
+@pytest.mark.parametrize(
+    ("name", "act"),
+    [("Pod deleted by somebody else", delete), ("Pod evicted by somebody else", evict)],
+    ids=["deleted", "evicted"],
+)
+def test_somebody_removes_the_pod(podshare_cluster, podshare_namespace, fault, name, act):
+    """While its file is waited for, at several moments: that is told, and no file is missed."""
+    named_by = (errors.PodGone, errors.SessionLost)
+    row = fault(name, named_by=named_by, within=15)
+    with ThreadPoolExecutor(8) as threads:
+        running = [
+            threads.submit(_removed, podshare_cluster, podshare_namespace, row, act, delay)
+            for delay in (0.0, 1.0, 3.0)
+        ]
+        for each in running:
+            each.result()
+    assert row.count(NAMED) >= 2
+
+
+def _removed(cluster, namespace, row, act, delay):
+    with deployed(cluster, namespace, name=f"p{int(10 * delay)}", first=LATE) as pair:
+        for pod, holds in pair.each():
+            pod["c1"].exec(["touch", "/v/go"])
+            acting = threading.Timer(delay, act, [pod])
+            acting.start()
+            row.check(lambda pod=pod: late_file(pod), holds=holds)
+            acting.join()
+
+
+def test_another_pod_takes_the_name(podshare_cluster, podshare_namespace, tmp_path, fault):
+    """Between one step of a check and the next: what the other lacks was never looked for."""
+    row = fault("Pod replaced by another of its name", named_by=(errors.PodGone,), within=40)
+    with (
+        proxied(podshare_cluster, tmp_path) as (cluster, proxy),
+        deployed(cluster, podshare_namespace) as pair,
+    ):
+        for pod, holds in pair.each():
+            pod["c1"].volume("v").write("f", b"only in this one\n")
+            # the next connection is that of a session: it comes when the other Pod runs
+            pair.close()
+            proxy.before_next = lambda pod=pod, holds=holds: _replace(podshare_cluster, pod, holds)
+            mode = 0o644 if holds else 0o600
+            outcome = row.check(
+                lambda pod=pod, mode=mode: assert_permissions(
+                    pod, container="c1", path="/v/f", mode=mode
+                ),
+                holds=holds,
+            )
+            assert proxy.before_next is None
+            assert outcome == NAMED
+
+
+def _replace(cluster, pod, sound):
+    """Another Pod of the same name, which is ready."""
+    path = pod_path(pod.namespace, pod.name)
+    cluster.api.delete(path, gracePeriodSeconds=0)
+    cluster.api.post(pod_path(pod.namespace), manifest(pod.name, sound=sound, node=pod.node))
+
+    def runs():
+        statuses = cluster.api.get(path)["status"].get("containerStatuses", ())
+        return len(statuses) == 2 and all("running" in each["state"] for each in statuses)
+
+    assert poll(runs, until=bool, deadline=Deadline(30), first=0.05)
+
+
+def test_the_namespace_is_deleted(podshare_cluster, podshare_factory, fault):
+    """Checks say that the Pod goes, and a deployment that its namespace does."""
+    named_by = (errors.PodGone, errors.SessionLost, errors.DeployRejected)
+    row = fault("namespace deleted", named_by=named_by, within=15)
+    with (
+        podshare_factory.make() as made,
+        deployed(podshare_cluster, made.namespace, first=LATE) as pair,
+    ):
+        for pod, _ in pair.each():
+            pod["c1"].exec(["touch", "/v/go"])
+        podshare_cluster.api.delete(f"/api/v1/namespaces/{made.namespace}")
+        for pod, holds in pair.each():
+            row.check(lambda pod=pod: late_file(pod), holds=holds)
+            row.check(lambda pod=pod: CHECKS["visible"](pod), holds=holds)
+        with pytest.raises(errors.DeployRejected, match=r"being terminated|not found"):
+            pair.podshare.deploy(manifest("late", sound=True))
+        row.check(lambda: pair.podshare.deploy(manifest("later", sound=True)), holds=True)
+    assert row.count(NAMED) >= 2
+
+
+@pytest.fixture
+def account(podshare_cluster, podshare_namespace, tmp_path):
+    """A cluster by the token of an account with few rights, and what revokes the token."""
+    api, space = podshare_cluster.api, f"/api/v1/namespaces/{podshare_namespace}"
+    api.post(f"{space}/serviceaccounts", {"metadata": {"name": "tester"}})
+    bound = api.post(f"{space}/secrets", {"metadata": {"name": "bound"}})
+    rbac = f"/apis/rbac.authorization.k8s.io/v1/namespaces/{podshare_namespace}"
+    rules = [{"apiGroups": [""], "resources": ["pods", "pods/exec", "pods/log"], "verbs": ["*"]}]
+    api.post(f"{rbac}/roles", {"metadata": {"name": "tester"}, "rules": rules})
+    role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "tester"}
+    subject = {"kind": "ServiceAccount", "name": "tester", "namespace": podshare_namespace}
+    binding = {"metadata": {"name": "tester"}, "roleRef": role, "subjects": [subject]}
+    api.post(f"{rbac}/rolebindings", binding)
+    reference = {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "name": "bound",
+        "uid": bound["metadata"]["uid"],
+    }
+    request = {"spec": {"boundObjectRef": reference, "expirationSeconds": 600}}
+    token = api.post(f"{space}/serviceaccounts/tester/token", request)["status"]["token"]
+    kubeconfig = tmp_path / "kubeconfig"
+    text = yaml.safe_load(podshare_cluster.kubeconfig.read_text())
+    text["users"][0]["user"] = {"token": token}
+    kubeconfig.write_text(yaml.safe_dump(text))
+    with Api(kubeconfig) as own:
+        cluster = dataclasses.replace(podshare_cluster, api=own, kubeconfig=kubeconfig)
+        yield cluster, lambda: api.delete(f"{space}/secrets/bound")
+
+
+def test_the_token_is_revoked(account, podshare_namespace, fault):
+    """Sessions go on with what they were opened by; others are told that they are not let in."""
+    row = fault("account's token revoked", named_by=(errors.ApiError,), within=15)
+    cluster, revoke = account
+    with deployed(cluster, podshare_namespace, timeouts=Timeouts(exec=10)) as pair:
+        revoke()
+        for pod, holds in pair.each():
+            assert row.check(lambda pod=pod: CHECKS["visible"](pod), holds=holds) == TRUE
+        # the API server believes a token for ten seconds more
+        poll(lambda: _refusal(cluster.api), until=bool, deadline=Deadline(30))
+        pair.close()
+        for pod, holds in pair.each():
+            assert row.check(lambda pod=pod: CHECKS["visible"](pod), holds=holds) == NAMED
+        with pytest.raises(errors.ApiError) as caught:
+            CHECKS["visible"](pair.sound)
+        assert (caught.value.status, "Log in again" in str(caught.value)) == (401, True)
+        Podshare(cluster, podshare_namespace, run_id="faults01").close()
+
+
+def _refusal(api):
+    try:
+        api.get("/api/v1/namespaces/none/pods")
+    except errors.ApiError as error:
+        return error.status == 401
+    return False
+
+
+def runs(environment, *arguments, at_once=1):
+    """Whole runs of pytest, all at once; gives what each of them says of its checks."""
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q", *arguments]
+    started = [
+        subprocess.Popen(
+            [*command, HERE / "counted.py"],
+            env={**environment, "COUNTED_NAME": f"run-{n}"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        for n in range(at_once)
+    ]
+    for each in started:
+        printed, _ = each.communicate(timeout=300)
+        assert each.returncode == 0, printed
+        yield json.loads(base64.b64decode(printed.split("COUNTED ")[1].split()[0]))
+
+
+@pytest.mark.parametrize(("name", "seconds"), [("ahead", 3600), ("behind", -3600)])
+def test_the_clock_of_the_client_is_wrong(on_this_cluster, fault, name, seconds):
+    """For a whole run, with its cluster, leases and deadlines: nothing is late, or too soon."""
+    row = fault(f"clock of the client an hour {name}", named_by=(), within=20)
+    path = {"PYTHONPATH": str(HERE), "SKEWED_SECONDS": str(seconds)}
+    for said in runs({**on_this_cluster, **path}, "-p", "skewed_clock"):
+        assert abs(said["skew"] - seconds) < 60
+        row.outcomes += said["outcomes"]
+        row.seconds += said["seconds"]
+    assert row.outcomes == [TRUE] * 6
+
+
+def test_two_runs_use_the_cluster_at_once(on_this_cluster, fault):
+    """Neither is in the other's way, and the cluster stays for whoever goes on using it."""
+    row = fault("two runs with the same cluster at once", named_by=(), within=20)
+    for said in runs(on_this_cluster, at_once=2):
+        assert said["skew"] < 60
+        row.outcomes += said["outcomes"]
+        row.seconds += said["seconds"]
+    assert row.outcomes == [TRUE] * 12
