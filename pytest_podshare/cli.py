@@ -1,6 +1,6 @@
 """The command `podshare`: words in, a call of the rooms below, an exit code out.
 
-Neither pytest nor a Kubernetes client is imported: a check takes milliseconds.
+Neither pytest nor a Kubernetes client is imported for a check, which takes milliseconds.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from pytest_podshare import errors
+from pytest_podshare import cleaning, errors
 from pytest_podshare.check import (
     checking,
     formats,
@@ -24,7 +24,7 @@ from pytest_podshare.check import (
     telling,
 )
 from pytest_podshare.check.checking import Result
-from pytest_podshare.check.printable import printable
+from pytest_podshare.printable import printable
 from pytest_podshare.wiring import rules
 
 _DESCRIPTION = "Check who mounts what where in Kubernetes manifests, without a cluster."
@@ -44,6 +44,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="backslashreplace")
     try:
         asked = _parsed(given)
+        if asked.command == "clean":
+            return cleaning.run(asked)
         return _rules() if asked.rules else _check(asked)
     except errors.PodshareError as error:
         return _refused(error)
@@ -62,6 +64,12 @@ def _parsed(words: Sequence[str]) -> argparse.Namespace:
     commands.add_parser(
         "check", help="check manifests without a cluster", parents=[_check_parser()],
         description=_DESCRIPTION, epilog=_EPILOG, allow_abbrev=False,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    commands.add_parser(
+        "clean", help="remove what killed runs have left", parents=[cleaning.parser()],
+        description="Remove what killed runs have left on clusters and on this machine.",
+        epilog=cleaning.EPILOG, allow_abbrev=False,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip
     # argparse would take a path after --graph for its value

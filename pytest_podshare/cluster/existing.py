@@ -17,7 +17,7 @@ class ExistingSettings:
     """Which cluster.
 
     Args:
-        kubeconfig: its kubeconfig file; None for the client's default.
+        kubeconfig: its kubeconfig file; None for kubectl's default, or the account of our own Pod.
         context: its context; None for the file's current one.
         allowed: contexts whose API server may be elsewhere than on this machine.
         timeouts: how long things may take.
@@ -39,11 +39,12 @@ def bring_up(settings: ExistingSettings) -> record.Cluster:
     # here, because it brings the Kubernetes client, and settings alone need none
     from pytest_podshare.cluster import record
 
-    return record.connect(
+    cluster = record.connect(
         "existing",
-        settings.context or "(current context)",
+        settings.context or "",
         kubeconfig=settings.kubeconfig,
         context=settings.context,
         allowed=settings.allowed,
         deadline=Deadline(settings.timeouts.exec),
     )
+    return dataclasses.replace(cluster, name=cluster.api.context)

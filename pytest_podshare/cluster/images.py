@@ -37,7 +37,8 @@ def load(settings: KindSettings, images: Sequence[str]) -> None:
     ids = {**_ids(images, archives), **{each: _contents(Path(each)) for each in archives}}
     missing = [image for image in ids if not ids[image] or known.get(image) != ids[image]]
     names = [image for image in missing if image not in archives]
-    with tempfile.TemporaryDirectory(prefix="podshare-images-") as folder:
+    # beside the cluster, whose lock is held: what a killed run left of it is found there
+    with tempfile.TemporaryDirectory(prefix="images-", dir=settings.folder) as folder:
         if names:
             saved = str(Path(folder) / "images.tar")
             _run([engine_program(), "save", "--output", saved, *names], f"save {' '.join(names)}")

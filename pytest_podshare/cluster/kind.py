@@ -19,6 +19,8 @@ from pytest_podshare.cluster.kind_program import KindSettings, last_words
 from pytest_podshare.cluster.lease import Lease, Leases
 from pytest_podshare.deadline import Deadline
 
+_PRIVATE = 0o700
+
 
 def bring_up(
     settings: KindSettings,
@@ -44,7 +46,7 @@ def bring_up(
         ImageLoadFailed: an image could not be loaded.
     """
     deadline = Deadline(settings.timeouts.create)
-    with _locked(settings):
+    with locked(settings):
         cluster, fault = _found(settings)
         for lease in leases:
             Leases(settings.leases).take(lease)
@@ -77,7 +79,7 @@ def leave(settings: KindSettings, lease: Lease, *, keep: str) -> str | None:
     leases = Leases(settings.leases)
     if not leases.holds(lease):
         return None
-    with _locked(settings):
+    with locked(settings):
         last = leases.give_back(lease)
         its = made.read(settings)
         if its is None:
@@ -90,7 +92,7 @@ def leave(settings: KindSettings, lease: Lease, *, keep: str) -> str | None:
             return (keep or "another run keeps it") if its.run == settings.run_id else before
         if not last:
             return "it is still in use, and goes with the last who uses it"
-        _remove(settings)
+        remove(settings)
         return None
 
 
@@ -100,14 +102,8 @@ def delete(settings: KindSettings) -> None:
     Raises:
         ClusterError: kind could not.
     """
-    with _locked(settings):
-        _remove(settings)
-
-
-def goes(settings: KindSettings) -> bool:
-    """Whether the cluster is deleted when nobody uses it any more."""
-    its = made.read(settings)
-    return its is not None and not its.kept
+    with locked(settings):
+        remove(settings)
 
 
 def _found(settings: KindSettings) -> tuple[record.Cluster | None, str]:
@@ -128,11 +124,17 @@ def _found(settings: KindSettings) -> tuple[record.Cluster | None, str]:
             "Wait for the other run, or give this one a name of its own with "
             "--podshare-cluster-name.",
         )
-    _remove(settings)
+    remove(settings)
     return None, fault
 
 
-def _remove(settings: KindSettings) -> None:
+def remove(settings: KindSettings) -> None:
+    """Delete the cluster and its files; its lock is held.
+
+    Raises:
+        ClusterError: kind could not.
+    """
+    making.stop_orphan(settings)
     try:
         with making.bounded(settings, settings.timeouts.delete):
             making.engine(settings).delete()
@@ -146,10 +148,19 @@ def _remove(settings: KindSettings) -> None:
 
 
 @contextlib.contextmanager
-def _locked(settings: KindSettings) -> Iterator[None]:
-    """One process at a time finds, makes, joins, leaves or deletes this cluster."""
-    settings.folder.mkdir(parents=True, exist_ok=True)
-    patience = settings.timeouts.create + settings.timeouts.delete
+def locked(settings: KindSettings, patience: float | None = None) -> Iterator[None]:
+    """One process at a time finds, makes, joins, leaves or deletes this cluster.
+
+    Args:
+        settings: the cluster.
+        patience: seconds to wait for another; None for as long as one may take.
+
+    Raises:
+        ClusterCreateFailed: another has not come to its end by then.
+    """
+    _make_folder(settings)
+    if patience is None:
+        patience = settings.timeouts.create + settings.timeouts.delete
     try:
         with filelock.FileLock(settings.folder / "lock", timeout=patience):
             yield
@@ -158,3 +169,13 @@ def _locked(settings: KindSettings) -> Iterator[None]:
             f"Another run has been working on cluster {settings.name} for {patience:.0f} s.",
             "Wait for it, or give this run a name of its own with --podshare-cluster-name.",
         ) from None
+
+
+def _make_folder(settings: KindSettings) -> None:
+    """Whoever could write there would give the next run its credentials and its programs."""
+    settings.state.parent.mkdir(mode=_PRIVATE, parents=True, exist_ok=True)
+    for folder in (settings.state, settings.folder):
+        folder.mkdir(mode=_PRIVATE, exist_ok=True)
+    with contextlib.suppress(PermissionError):
+        # one that is there may have been made by another umask
+        settings.folder.chmod(_PRIVATE)

@@ -41,6 +41,11 @@ class KindSettings:
     state: Path
     timeouts: Timeouts
 
+    @classmethod
+    def of(cls, name: str, state: Path, *, kind_bin: Path | None = None) -> KindSettings:
+        """Those of a cluster that is only looked for, whatever it is made of."""
+        return cls(name, None, None, None, kind_bin, "", state, Timeouts())
+
     @property
     def folder(self) -> Path:
         """This cluster's own folder."""

@@ -13,7 +13,7 @@ import json
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from pytest_podshare.cluster import processes
@@ -22,6 +22,8 @@ from pytest_podshare.owner import Owner
 
 # seconds between two signs of life, and after the last of them until nobody believes in it
 BEAT, EXPIRY = 10.0, 90.0
+# seconds for a sign of life that is under way to come to its end
+_PATIENCE = 1.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,6 +75,11 @@ class Leases:
         with contextlib.suppress(OSError):
             os.utime(self.path(lease), (self._now(), self._now()))
 
+    def touch_all(self, leases: Iterable[Lease]) -> None:
+        """Give a sign of life for each of several."""
+        for lease in leases:
+            self.touch(lease)
+
     def give_back(self, lease: Lease) -> bool:
         """Forget it; whether it was the last one."""
         self.path(lease).unlink(missing_ok=True)
@@ -105,26 +112,24 @@ class Leases:
 
 
 class Heartbeat(Owner):
-    """Touches leases from a thread of its own until it is closed.
+    """Gives signs of life from a thread of its own until it is closed.
 
     Args:
-        leases: the cluster's.
-        kept: which of them.
+        beat: gives one; must not raise.
     """
 
-    def __init__(self, leases: Leases, kept: tuple[Lease, ...]) -> None:
+    def __init__(self, beat: Callable[[], None]) -> None:
         self._over = threading.Event()
         self._thread = threading.Thread(
-            target=self._beat, args=(leases, kept), name="podshare-heartbeat", daemon=True
+            target=self._run, args=(beat,), name="podshare-heartbeat", daemon=True
         )
         self._thread.start()
 
     def close(self) -> None:
-        """Stop; may be called again."""
+        """Stop; may be called again. One that an API server keeps waiting is left behind."""
         self._over.set()
-        self._thread.join()
+        self._thread.join(_PATIENCE)
 
-    def _beat(self, leases: Leases, kept: tuple[Lease, ...]) -> None:
+    def _run(self, beat: Callable[[], None]) -> None:
         while not self._over.wait(BEAT):
-            for lease in kept:
-                leases.touch(lease)
+            beat()

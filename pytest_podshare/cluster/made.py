@@ -8,8 +8,10 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import os
 from pathlib import Path
 
+from pytest_podshare.cluster import stamp
 from pytest_podshare.cluster.kind_program import KindSettings
 
 
@@ -22,17 +24,20 @@ class Made:
         image: its node image; None for kind's own.
         config: the digest of its configuration file; None for the one of ours.
         kept: whether it stays when nobody uses it.
+        owner: who that run belongs to; "" if an older version made it.
     """
 
     run: str
     image: str | None
     config: str | None
     kept: bool
+    owner: str = ""
 
     @classmethod
     def asked(cls, settings: KindSettings, *, kept: bool) -> Made:
         """What these settings would make."""
-        return cls(settings.run_id, settings.image, digest(settings.config), kept)
+        its = stamp.owner(os.environ)
+        return cls(settings.run_id, settings.image, digest(settings.config), kept, its)
 
 
 def write(settings: KindSettings, made: Made) -> None:

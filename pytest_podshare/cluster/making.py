@@ -13,6 +13,7 @@ import signal
 import subprocess
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from pytest_podshare import errors
@@ -42,6 +43,7 @@ def make(settings: KindSettings, deadline: Deadline, *, kept: bool) -> None:
         KindMissing: no kind program.
         ClusterCreateFailed: kind gave up, or the deadline passed.
     """
+    stop_orphan(settings)
     made.forget(settings)
     settings.kubeconfig.unlink(missing_ok=True)
     settings.log.unlink(missing_ok=True)
@@ -61,13 +63,13 @@ def make(settings: KindSettings, deadline: Deadline, *, kept: bool) -> None:
         if not settings.kubeconfig.stat().st_size:
             standing.write_kubeconfig(settings)
     except BaseException as error:
-        _remove_half_made(settings, cluster)
+        remove_half_made(settings, cluster)
         if isinstance(error, subprocess.CalledProcessError):
             raise _create_failed(settings, error.returncode, expired.is_set()) from None
         raise
 
 
-def _remove_half_made(settings: KindSettings, cluster: Any) -> None:
+def remove_half_made(settings: KindSettings, cluster: Any) -> None:
     """Remove what kind made before it failed or was stopped; never raises.
 
     kind does so itself when it fails, not when it is stopped; and a node that it asked the engine
@@ -118,6 +120,19 @@ def bounded(settings: KindSettings, seconds: float) -> Iterator[threading.Event]
         yield expired
     finally:
         timer.cancel()
+
+
+def stop_orphan(settings: KindSettings) -> None:
+    """Stop a kind whose run was killed: it would go on making the cluster, or delete the next one.
+
+    Nobody else can have started it, for the cluster's lock is held.
+    """
+    with contextlib.suppress(OSError, ValueError):
+        pid = int((settings.folder / "pid").read_text())
+        # by now another program may have its id
+        words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+        if b"cluster" in words and settings.name.encode() in words:
+            os.kill(pid, signal.SIGKILL)
 
 
 def engine(settings: KindSettings) -> Any:

@@ -1,16 +1,44 @@
-"""The namespaces of a run: made with its label, and deleted only by it."""
+"""The namespaces of a run: made with its stamp, deleted by their UID, kept where that is asked."""
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 import secrets
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from pytest_podshare import errors
+from pytest_podshare.cluster import stamp
+from pytest_podshare.cluster.stamp import RUN_LABEL, Stamp
 from pytest_podshare.deadline import Deadline, poll
 from pytest_podshare.kube import watching
 from pytest_podshare.kube.client import Api, pod_path
 
-RUN_LABEL = "podshare.dev/run"
+if TYPE_CHECKING:
+    from pytest_podshare.cluster.given import GivenNamespace
+
+__all__ = ["RUN_LABEL", "Kept", "Namespaces"]
+
 _COLLECTION = "/api/v1/namespaces"
+
+
+@dataclasses.dataclass(frozen=True)
+class Kept:
+    """A namespace that stays there for a look.
+
+    Args:
+        name: its name.
+        test: the test that it is kept for.
+        until: when it may go, `2026-11-22T12:00:00Z`.
+        pods: its Pods, each with its containers.
+    """
+
+    name: str
+    test: str
+    until: str
+    pods: tuple[tuple[str, tuple[str, ...]], ...]
 
 
 class Namespaces:
@@ -19,16 +47,33 @@ class Namespaces:
     Args:
         api: the cluster's connection.
         run_id: the run, as the label's value.
+        now: the time of day.
     """
 
-    def __init__(self, api: Api, run_id: str) -> None:
+    def __init__(self, api: Api, run_id: str, *, now: Callable[[], float] = time.time) -> None:
         self._api = api
         self._run_id = run_id
+        self._now = now
         self._made: dict[str, str] = {}
-        self._deleted: set[str] = set()
+        self._expires: dict[str, float] = {}
+        # for which test each is kept, and those that need nothing more
+        self._kept: dict[str, str] = {}
+        self._settled: set[str] = set()
+
+    @property
+    def given(self) -> GivenNamespace | None:
+        """A namespace that stays: none of these does."""
+        return None
 
     def __repr__(self) -> str:
         return f"<Namespaces of run {self._run_id}: {', '.join(self._made) or 'none'}>"
+
+    def kept(self) -> tuple[Kept, ...]:
+        """Those that stay there when the run is over; their Pods as far as they can be had."""
+        return tuple(
+            Kept(name, test, stamp.text(self._expires[name]), self._pods(name))
+            for name, test in self._kept.items()
+        )
 
     def make(self, deadline: Deadline) -> str:
         """Make one, and wait until Pods can be made in it.
@@ -37,12 +82,22 @@ class Namespaces:
             Its name.
 
         Raises:
+            NoNamespace: the account may not make any.
             ApiError: the API server refuses.
         """
         name = f"podshare-{self._run_id}-{secrets.token_hex(2)}"
-        metadata = {"name": name, "labels": {RUN_LABEL: self._run_id}}
-        made = self._api.post(_COLLECTION, {"kind": "Namespace", "metadata": metadata})
+        its, metadata = Stamp.of(self._run_id, now=self._now()), {"name": name}
+        its.put(metadata)
+        try:
+            made = self._api.post(_COLLECTION, {"kind": "Namespace", "metadata": metadata})
+        except errors.MissingRight as error:
+            raise errors.NoNamespace(
+                f"No namespace can be made for a test: {error.details}",
+                "Name one that is there with --podshare-namespace, or let the account create, get "
+                "and delete namespaces.",
+            ) from None
         self._made[name] = made["metadata"]["uid"]
+        self._expires[name] = its.expires or 0.0
         # without its default service account a namespace refuses every Pod
         accounts = f"{_COLLECTION}/{name}/serviceaccounts"
         watching.wait_for(self._api, accounts, "default", lambda seen: seen is not None, deadline)
@@ -51,19 +106,40 @@ class Namespaces:
     def delete(self, name: str) -> None:
         """Have one deleted, without waiting; its Pods get a second instead of thirty.
 
-        A namespace that this object did not make is left alone.
+        A namespace that this object did not make is left alone, and one that is kept is told so.
         """
         uid = self._made.get(name)
         if uid is None:
             return
+        if name in self._kept:
+            self._leave(name)
+            return
         try:
             self._api.delete(pod_path(name), gracePeriodSeconds=1)
             self._api.delete(f"{_COLLECTION}/{name}", preconditions={"uid": uid})
-            self._deleted.add(name)
+            self._settled.add(name)
         except errors.ApiError as error:
             # gone already, or another namespace by now, which is not ours
             if error.status not in (404, 409):
                 raise
+
+    def keep(self, name: str, test: str) -> None:
+        """Have one stay there for a look, instead of being deleted.
+
+        Args:
+            name: one that this object made; any other is left alone.
+            test: what it is kept for; of several tests, the first.
+        """
+        if name in self._made and name not in self._settled:
+            self._kept.setdefault(name, test)
+
+    def extend(self) -> None:
+        """Put off when those may go that are in use; asks nobody until half of it is over."""
+        for name, expires in tuple(self._expires.items()):
+            if name not in self._settled and expires - self._now() < stamp.LIFE / 2:
+                with contextlib.suppress(errors.PodshareError):
+                    later = stamp.text(self._now() + stamp.LIFE)
+                    self._put_off(name, {stamp.EXPIRES: later})
 
     def wait_until_gone(self, deadline: Deadline) -> tuple[str, ...]:
         """Wait for the deletions.
@@ -78,10 +154,37 @@ class Namespaces:
     def delete_all(self) -> None:
         """Have every namespace deleted that this object made, unless its deletion has begun."""
         for name in tuple(self._made):
-            if name not in self._deleted:
+            if name not in self._settled:
                 self.delete(name)
 
     def _left(self) -> tuple[str, ...]:
         listed = self._api.get(_COLLECTION, labelSelector=f"{RUN_LABEL}={self._run_id}")
         there = {each["metadata"]["uid"] for each in listed["items"]}
-        return tuple(name for name, uid in self._made.items() if uid in there)
+        return tuple(
+            name for name, uid in self._made.items() if uid in there and name not in self._kept
+        )
+
+    def _pods(self, name: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        try:
+            pods = self._api.get(pod_path(name))["items"]
+        except errors.PodshareError:
+            return ()
+        return tuple(
+            (pod["metadata"]["name"], tuple(each["name"] for each in pod["spec"]["containers"]))
+            for pod in pods
+        )
+
+    def _leave(self, name: str) -> None:
+        try:
+            self._put_off(name, stamp.kept_for(self._kept[name], self._now()))
+            self._settled.add(name)
+        except errors.ApiError as error:
+            # somebody has deleted it: there is nothing to look at
+            if error.status != 404:
+                raise
+            del self._kept[name]
+            self._settled.add(name)
+
+    def _put_off(self, name: str, told: dict[str, str]) -> None:
+        self._api.patch(f"{_COLLECTION}/{name}", {"metadata": {"annotations": told}})
+        self._expires[name] = stamp.moment(told[stamp.EXPIRES]) or 0.0

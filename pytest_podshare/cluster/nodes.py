@@ -7,6 +7,7 @@ import shutil
 import subprocess
 
 from pytest_podshare import errors
+from pytest_podshare.kube import framing
 
 # seconds for a command on a node; none of ours does more than look or send a signal
 _PATIENCE = 30.0
@@ -49,6 +50,35 @@ def run(node: str, *argv: str) -> str:
     if done.returncode != 0:
         raise _failed(node, argv, done.stderr.strip() or f"exit code {done.returncode}")
     return done.stdout
+
+
+def script(node: str, script: bytes) -> framing.Completed:
+    """Run a POSIX shell script on a node, with an empty stdin.
+
+    Returns:
+        Its exit code and what it printed.
+
+    Raises:
+        NodeAccessMissing: it could not be run, or did not end.
+    """
+    marker = framing.new_marker()
+    try:
+        done = subprocess.run(
+            [engine_program(), "exec", "-i", node, "sh"],
+            # as an exec session is sent it, without the channel's number
+            input=framing.command(script, marker)[1:],
+            capture_output=True,
+            timeout=_PATIENCE,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise _failed(node, ("sh",), f"no end within {_PATIENCE:.0f} s") from None
+    reply = framing.Reply(marker)
+    reply.feed(bytes([framing.STDOUT]) + done.stdout)
+    reply.feed(bytes([framing.STDERR]) + done.stderr)
+    if reply.completed is None:
+        raise _failed(node, ("sh",), done.stderr.decode(errors="replace").strip())
+    return reply.completed
 
 
 def states(cluster: str) -> tuple[tuple[str, str], ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import os
 from pathlib import Path
 
@@ -38,6 +39,21 @@ def runs(process: Process) -> bool | None:
     return started(process.pid) == process.started
 
 
+def tag(process: Process) -> str:
+    """A process in a few words, for objects that others can read."""
+    return f"{process.pid} {process.started} {_digest(process.space)}"
+
+
+def tag_runs(tag: str) -> bool | None:
+    """Whether the process of a tag still runs; None where it cannot be asked for."""
+    pid, _, rest = tag.partition(" ")
+    began, _, where = rest.partition(" ")
+    here = space()
+    if not pid.isascii() or not pid.isdigit() or not here or where != _digest(here):
+        return None
+    return started(int(pid)) == began
+
+
 def started(pid: int) -> str | None:
     """When a process of this space started; None if there is none of that id, or a dead one."""
     try:
@@ -55,3 +71,7 @@ def space() -> str:
         return f"{boot} {(_PROC / 'self/ns/pid').readlink()}"
     except OSError:
         return ""
+
+
+def _digest(space: str) -> str:
+    return hashlib.sha256(space.encode()).hexdigest()[:16] if space else "-"

@@ -62,12 +62,12 @@ def connect(
     """Connect to an API server, once the guard lets it pass and it says that it is ready.
 
     Raises:
-        ContextNotAllowed: it is not on loopback, and its context is not among the allowed.
+        ContextNotAllowed: it is not on this machine, and its context is not among the allowed.
         ClusterUnreachable: it did not become ready before the deadline.
     """
     api = Api(kubeconfig, context)
     try:
-        guard.check(api.server, context or api.context, allowed)
+        guard.check(_way(api), api.context, allowed)
         _wait_until_it_answers(api, deadline)
         version = str(api.get("/version")["gitVersion"])
         if own:
@@ -76,6 +76,17 @@ def connect(
         api.close()
         raise
     return Cluster(provider, name, kubeconfig, image, own, False, version, api)
+
+
+def _way(api: Api) -> guard.Way:
+    login = api.login
+    return guard.Way(
+        api.server,
+        proxy=login.proxy.url if login.proxy else "",
+        tls_name=str(getattr(login.configuration, "tls_server_name", None) or ""),
+        # who does not verify the certificate does not know who answers
+        authority=login.authority if login.configuration.verify_ssl else "",
+    )
 
 
 def _wait_until_it_answers(api: Api, deadline: Deadline) -> None:

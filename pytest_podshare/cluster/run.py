@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import signal
 import threading
 import time
@@ -17,8 +18,9 @@ from pytest_podshare.cluster.processes import Process
 from pytest_podshare.deadline import Deadline
 
 if TYPE_CHECKING:
+    from pytest_podshare.cluster.given import GivenNamespace
     from pytest_podshare.cluster.lease import Heartbeat
-    from pytest_podshare.cluster.namespaces import Namespaces
+    from pytest_podshare.cluster.namespaces import Kept, Namespaces
     from pytest_podshare.cluster.record import Cluster
 
 _Handler = Callable[[int, FrameType | None], Any] | int | None
@@ -34,6 +36,8 @@ class Run:
         settings: which cluster.
         keep: `never`, `failed` or `always`: when a kind cluster that this run uses stays.
         load: local images for its nodes.
+        namespace: the one namespace to work in, which stays; None for one for each test.
+        keep_namespace: `never`, `failed` or `always`: when a test's namespace stays.
         controller: the process that outlives this one in the same run, as that of pytest-xdist does
             its workers; None if there is none.
     """
@@ -45,18 +49,29 @@ class Run:
         *,
         keep: str,
         load: tuple[str, ...],
+        namespace: str | None = None,
+        keep_namespace: str = "never",
         controller: Process | None = None,
     ) -> None:
         self.id = run_id
         self.settings = settings
         self.cluster: Cluster | None = None
         self.seconds = 0.0
+        # what killed runs had left, and was removed; what this one, or its workers, leave
+        self.removed: list[str] = []
+        self.stuck_before: tuple[str, ...] = ()
+        self.kept: tuple[Kept, ...] = ()
+        self.workers_keep = False
         self._keep = keep
+        self._namespace = namespace
+        self._keep_namespace = keep_namespace
         self._load = load
         self._process = processes.this()
         self._holders = (self._process,) if controller is None else (self._process, controller)
         self._heartbeat: Heartbeat | None = None
-        self._namespaces: Namespaces | None = None
+        self._extending: Heartbeat | None = None
+        self._clearing: threading.Thread | None = None
+        self._namespaces: Namespaces | GivenNamespace | None = None
         self._sigterm: _Handler = None
 
     def __repr__(self) -> str:
@@ -73,7 +88,8 @@ class Run:
         Raises:
             ClusterError: there is none to be had.
         """
-        from pytest_podshare.cluster.namespaces import Namespaces
+        from pytest_podshare.cluster import leftovers
+        from pytest_podshare.cluster.lease import Heartbeat
 
         begun = time.monotonic()
         self._take_sigterm()
@@ -86,31 +102,59 @@ class Run:
         except BaseException:
             self.close()
             raise
-        self._namespaces = Namespaces(self.cluster.api, self.id)
+        self._namespaces = self._of_namespaces(self.cluster)
+        self._extending = Heartbeat(self._namespaces.extend)
+        if not self.cluster.created:
+            swept = leftovers.sweep(self.cluster.api, time.time(), self._namespace)
+            self.removed += swept.removed
+            self.stuck_before = swept.stuck
         self.seconds = time.monotonic() - begun
         return self.cluster
 
     @property
-    def namespaces(self) -> Namespaces:
+    def namespaces(self) -> Namespaces | GivenNamespace:
         """The namespaces of this run; there once the cluster is."""
         if self._namespaces is None:
             raise RuntimeError("Run.open() comes first")
         return self._namespaces
 
-    def close(self, *, failed: bool = False) -> tuple[str, ...]:
-        """Have the run's namespaces deleted and close the connection; never raises.
+    @property
+    def given(self) -> GivenNamespace | None:
+        """The one namespace to work in, if there is one and the cluster is there."""
+        return self._namespaces.given if self._namespaces is not None else None
+
+    def keep_namespace(self, name: str, test: str, *, failed: bool) -> bool:
+        """Have a test's namespace stay there for a look, if that is asked for.
 
         Args:
-            failed: whether a test failed, which may keep the cluster.
+            name: the namespace.
+            test: the test.
+            failed: whether it failed.
+
+        Returns:
+            Whether it stays.
+        """
+        wanted = self._keep_namespace == "always" or (self._keep_namespace == "failed" and failed)
+        if wanted and self._namespaces is not None:
+            self._namespaces.keep(name, test)
+        return wanted
+
+    def close(self) -> tuple[str, ...]:
+        """Have the run's namespaces deleted and close the connection; never raises.
+
+        On kind nobody waits for them: they go with the cluster, or the next run tells of them.
 
         Returns:
             The namespaces that are still there although the deadline is over.
         """
         stuck: tuple[str, ...] = ()
         try:
+            if self._extending is not None:
+                self._extending.close()
             if self._namespaces is not None:
                 self._namespaces.delete_all()
-                if not self._goes(failed):
+                self.kept = self._namespaces.kept()
+                if isinstance(self.settings, ExistingSettings):
                     deadline = Deadline(self.settings.timeouts.delete)
                     stuck = self._namespaces.wait_until_gone(deadline)
         except errors.PodshareError:
@@ -133,6 +177,8 @@ class Run:
         """
         if self._heartbeat is not None:
             self._heartbeat.close()
+        if self._clearing is not None:
+            self._clearing.join(self.settings.timeouts.delete)
         if not isinstance(self.settings, KindSettings):
             return None
         from pytest_podshare.cluster.lease import Lease, Leases
@@ -143,27 +189,38 @@ class Run:
             return None
         from pytest_podshare.cluster import kind
 
-        keep = f"--podshare-keep-cluster={self._keep}" if self._keeps(failed) else ""
-        return kind.leave(self.settings, lease, keep=keep)
+        return kind.leave(self.settings, lease, keep=self._keeps(failed))
 
     def _bring_up(self, settings: KindSettings) -> Cluster:
-        from pytest_podshare.cluster import kind
+        from pytest_podshare.cluster import clearing, kind
         from pytest_podshare.cluster.lease import Heartbeat, Lease, Leases
 
         leases = tuple(Lease(self.id, holder) for holder in self._holders)
         # before they are taken: making a cluster takes longer than a lease lasts unattended
-        self._heartbeat = Heartbeat(Leases(settings.leases), leases)
+        all_leases = Leases(settings.leases)
+        self._heartbeat = Heartbeat(lambda: all_leases.touch_all(leases))
+        if others := set(clearing.orphans(settings.state)) - {settings.name}:
+            # deleting a cluster takes seconds, which no test has to wait for
+            clear = functools.partial(clearing.clear_all, settings, sorted(others), self.removed)
+            self._clearing = threading.Thread(target=clear, name="podshare-clearing", daemon=True)
+            self._clearing.start()
         return kind.bring_up(settings, leases=leases, keep=self._keep == "always", load=self._load)
 
-    def _keeps(self, failed: bool) -> bool:
-        return self._keep == "always" or (self._keep == "failed" and failed)
+    def _of_namespaces(self, cluster: Cluster) -> Namespaces | GivenNamespace:
+        from pytest_podshare.cluster.given import GivenNamespace
+        from pytest_podshare.cluster.namespaces import Namespaces
 
-    def _goes(self, failed: bool) -> bool:
-        """Whether the cluster will be deleted after its last use, with all that is in it."""
-        from pytest_podshare.cluster import kind
+        if self._namespace is not None:
+            return GivenNamespace(cluster.api, self._namespace, self.id)
+        return Namespaces(cluster.api, self.id)
 
-        ours = isinstance(self.settings, KindSettings) and kind.goes(self.settings)
-        return ours and not self._keeps(failed)
+    def _keeps(self, failed: bool) -> str:
+        """What asks for the cluster to stay; "" if nothing does."""
+        if self._keep == "always" or (self._keep == "failed" and failed):
+            return f"--podshare-keep-cluster={self._keep}"
+        if self.kept or self.workers_keep:
+            return f"--podshare-keep-namespace={self._keep_namespace}"
+        return ""
 
     def _refuse_images(self) -> None:
         if self._load:

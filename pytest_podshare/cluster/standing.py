@@ -27,7 +27,7 @@ def find(settings: KindSettings) -> record.Cluster | None:
         KindMissing: no kind program.
         EngineMissing: kind finds no container engine.
     """
-    if _size(settings):
+    if size(settings):
         # its own authority has signed for whoever answers here: no program has to be asked
         with contextlib.suppress(errors.ClusterUnreachable, errors.ApiError):
             return _checked(settings, connect(settings, Deadline(0.0)))
@@ -73,10 +73,11 @@ def write_kubeconfig(settings: KindSettings) -> None:
     if done.returncode != 0:
         raise Unfit(f"kind gives no kubeconfig for it: {last_line(done.stderr)}")
     # an empty file is one that a run was about to fill when it was stopped
-    if _size(settings) and _authority(settings.kubeconfig.read_text()) != _authority(done.stdout):
+    if size(settings) and _authority(settings.kubeconfig.read_text()) != _authority(done.stdout):
         # what we made was deleted, and somebody has made another of its name
         made.forget(settings)
     draft = settings.kubeconfig.with_suffix(".new")
+    draft.unlink(missing_ok=True)
     draft.touch(mode=0o600)
     draft.write_text(done.stdout)
     draft.replace(settings.kubeconfig)
@@ -108,7 +109,8 @@ def _unlike(settings: KindSettings, cluster: record.Cluster) -> str | None:
     return None
 
 
-def _size(settings: KindSettings) -> int:
+def size(settings: KindSettings) -> int:
+    """The size of the kubeconfig file; nothing as long as the cluster is being made."""
     try:
         return settings.kubeconfig.stat().st_size
     except OSError:

@@ -7,6 +7,8 @@ import time
 import pytest
 from whole_runs import SHAREVOL, ended, namespaces, run, started, wait_for
 
+from pytest_podshare.deadline import Deadline, poll
+
 
 def test_a_cluster_is_deleted_unless_it_is_kept_and_found_again(pytester, own, clusters):
     """`always` keeps it and says how to remove it, the next run uses it, and never deletes it."""
@@ -109,4 +111,6 @@ def test_sigterm_in_a_test_cleans_up_as_ctrl_c_does(pytester, own, clusters, kee
         assert own not in clusters()
     else:
         assert f"podshare: kept cluster {own} (--podshare-keep-cluster=always)" in printed
-        assert namespaces(own) == []
+        # it was asked to go, and nobody has waited for it
+        left = poll(lambda: namespaces(own), until=lambda names: not names, deadline=Deadline(60))
+        assert left == []

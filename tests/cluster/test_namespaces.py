@@ -5,11 +5,15 @@ from pathlib import Path
 
 import pytest
 import yaml
+from whole_runs import TEST
+from whole_runs import run as run_pytest
 
 from pytest_podshare import Podshare
+from pytest_podshare.cluster import stamp
 from pytest_podshare.cluster.namespaces import RUN_LABEL, Namespaces
 from pytest_podshare.deadline import Deadline
 from pytest_podshare.errors import ApiError
+from pytest_podshare.kube.watching import wait_for
 
 COLLECTION = "/api/v1/namespaces"
 SHAREVOL = yaml.safe_load(Path("manifests/sharevol.yaml").read_text())
@@ -42,6 +46,51 @@ def test_a_deleted_namespace_is_gone(run, podshare_cluster):
     with pytest.raises(ApiError) as caught:
         podshare_cluster.api.get(f"{COLLECTION}/{name}")
     assert caught.value.status == 404
+
+
+def test_a_long_run_puts_off_when_its_namespaces_may_go(podshare_cluster):
+    """Once half of the time is over, and not before; not of one that is being deleted."""
+    now = [time.time()]
+    run = Namespaces(podshare_cluster.api, "testrun2", now=lambda: now[0])
+    names = [run.make(Deadline(30)) for _ in range(2)]
+    run.delete(names[1])
+
+    def expires(name):
+        return stamp.moment(
+            podshare_cluster.api.get(f"{COLLECTION}/{name}")["metadata"]["annotations"][
+                stamp.EXPIRES
+            ]
+        )
+
+    seen = [[expires(name) - now[0] for name in names]]
+    for _ in range(2):
+        now[0] += stamp.LIFE * 0.4
+        run.extend()
+        seen.append([expires(name) - now[0] for name in names])
+    run.delete_all()
+
+    expected = [[1.0, 1.0], [0.6, 0.6], [1.0, 0.2]]
+    assert [[pytest.approx(stamp.LIFE * part, abs=2) for part in each] for each in expected] == seen
+
+
+def test_a_namespace_that_is_kept_says_for_what_and_is_not_waited_for(run, podshare_cluster):
+    """Of several tests it is kept for the first; one that somebody has deleted is not kept."""
+    name, gone = (run.make(Deadline(30)) for _ in range(2))
+    for test in ("first", "second"):
+        run.keep(name, test)
+    run.keep(gone, "first")
+    run.keep("default", "first")
+    podshare_cluster.api.delete(f"{COLLECTION}/{gone}")
+    wait_for(podshare_cluster.api, COLLECTION, gone, lambda seen: seen is None, Deadline(60))
+
+    run.delete_all()
+
+    assert [(each.name, each.test) for each in run.kept()] == [(name, "first")]
+    assert run.wait_until_gone(Deadline(0)) == ()
+    its = stamp.Stamp.read(podshare_cluster.api.get(f"{COLLECTION}/{name}")["metadata"])
+    assert its.kept == "first"
+    assert its.expires == pytest.approx(time.time() + stamp.KEPT_LIFE, abs=60)
+    podshare_cluster.api.delete(f"{COLLECTION}/{name}")
 
 
 def test_a_namespace_of_somebody_else_is_left_alone(run, podshare_cluster):
@@ -81,6 +130,25 @@ def test_what_does_not_go_is_named(run, podshare_cluster):
     assert name in run.wait_until_gone(Deadline(2))
     podshare_cluster.api.patch(f"{path}/held", {"metadata": {"finalizers": None}})
     assert run.wait_until_gone(Deadline(60)) == ()
+
+
+def test_a_run_on_an_existing_cluster_tells_what_is_still_there(podshare_cluster, pytester):
+    """Its end has an end: the controllers let a namespace lie for five seconds."""
+    pytester.makepyfile(TEST)
+    where = (
+        "--podshare-provider=existing",
+        f"--podshare-kubeconfig={podshare_cluster.kubeconfig}",
+        "-n1",
+    )
+
+    hasty = run_pytest(pytester, *where, "--podshare-delete-timeout=1")
+    patient = run_pytest(pytester, *where)
+
+    hasty.assert_outcomes(passed=1)
+    # the worker tells of it
+    hasty.stdout.fnmatch_lines(["podshare: still being deleted after 1 s: podshare-*"])
+    patient.assert_outcomes(passed=1)
+    assert "still being deleted" not in patient.stdout.str()
 
 
 def test_an_object_outside_of_namespaces_goes_with_its_test(podshare_cluster, podshare_namespace):

@@ -1,0 +1,360 @@
+"""`podshare clean` on a cluster: what goes, what stays, and what is stuck."""
+
+import secrets
+import time
+
+import pytest
+import yaml
+from cleaning import DEAD, ELSEWHERE, clean, stamped
+from whole_runs import SHAREVOL, run
+
+from pytest_podshare import errors
+from pytest_podshare.cluster import leftovers, processes, stamp
+from pytest_podshare.cluster.leftovers import NAMESPACES, NODES
+from pytest_podshare.cluster.stamp import CORDON_LABEL, RUN_LABEL, Stamp
+from pytest_podshare.deadline import Deadline, poll
+from pytest_podshare.pods import replacing
+
+CLASSES = "/apis/storage.k8s.io/v1/storageclasses"
+HOUR = 3600.0
+
+
+@pytest.fixture
+def api(podshare_cluster):
+    """The connection to the cluster."""
+    return podshare_cluster.api
+
+
+@pytest.fixture
+def run_id():
+    """A run that is no other test's."""
+    return f"gone{secrets.token_hex(3)}"
+
+
+@pytest.fixture
+def make(api):
+    """A function that makes an object with that metadata; whatever is left of them is removed."""
+    made = []
+
+    def one(collection, metadata, **more):
+        live = api.post(
+            collection, {"metadata": {"generateName": "podshare-left-", **metadata}, **more}
+        )
+        made.append(f"{collection}/{live['metadata']['name']}")
+        return live["metadata"]["name"]
+
+    yield one
+    for path in made:
+        if there(api, path):
+            api.patch(path, {"metadata": {"finalizers": None}})
+        if there(api, path):
+            api.delete(path)
+
+
+@pytest.fixture
+def words(podshare_cluster):
+    """What names this cluster to the command."""
+    return ("--provider=kind", "--cluster-name", podshare_cluster.name)
+
+
+def there(api, path):
+    """Whether there is such an object, and nobody is deleting it."""
+    try:
+        return "deletionTimestamp" not in api.get(path)["metadata"]
+    except errors.ApiError as error:
+        if error.status != 404:
+            raise
+        return False
+
+
+def test_what_goes_and_what_stays(api, make, run_id, words):
+    """Namespaces of runs that have ended go; all others stay, and it is said why."""
+    living = processes.tag(processes.this())
+    gone = make(NAMESPACES, stamped(run_id))
+    expired = make(NAMESPACES, stamped(run_id, ELSEWHERE, seconds=-2 * HOUR))
+    stay = {
+        make(NAMESPACES, stamped(run_id, living)): "uses it",
+        make(NAMESPACES, stamped(run_id, ELSEWHERE)): "runs elsewhere, and may use it until",
+        make(NAMESPACES, stamped(run_id, kept="test_it")): "keeps it until",
+        make(NAMESPACES, {"labels": {RUN_LABEL: run_id}}): "does not say when it may go",
+    }
+    foreign = make(NAMESPACES, {"labels": {"app": run_id}})
+
+    done = clean(*words)
+
+    # they may be gone already: another test's run on this cluster removes them when it begins
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert foreign not in done.stdout
+    told = {line.split(": ")[0].split()[-1]: line for line in done.stdout.splitlines()}
+    for name, why in stay.items():
+        assert f": stays; run {run_id} of " in told[name]
+        assert why in told[name]
+    # it has waited until they were gone
+    assert [name for name in (gone, expired) if held(api, name) is not None] == []
+    assert [each for each in (*stay, foreign) if not there(api, f"{NAMESPACES}/{each}")] == []
+
+
+def held(api, name):
+    """The namespace as it is, also while it is being deleted; None if there is none."""
+    try:
+        return api.get(f"{NAMESPACES}/{name}")
+    except errors.ApiError:
+        return None
+
+
+def test_a_run_that_is_named_loses_what_is_kept_but_not_what_it_uses(api, make, run_id, words):
+    """That is how somebody gives up a namespace that was kept for a look."""
+    kept = make(NAMESPACES, stamped(run_id, kept="test_it"))
+    used = make(NAMESPACES, stamped(run_id, processes.tag(processes.this())))
+    another = make(NAMESPACES, stamped(f"{run_id}x", kept="test_it"))
+
+    dry = clean(*words, "--run", run_id, "--dry-run")
+    assert f"  namespace {kept}: would be removed; run {run_id} of me@here was named" in dry.stdout
+    assert there(api, f"{NAMESPACES}/{kept}")
+    done = clean(*words, "--run", run_id)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"  namespace {kept}: removed; run {run_id} of me@here was named\n" in done.stdout
+    assert f"  namespace {used}: stays; run {run_id} of me@here uses it\n" in done.stdout
+    assert [there(api, f"{NAMESPACES}/{name}") for name in (kept, used, another)] == [
+        False,
+        True,
+        True,
+    ]
+
+
+def test_what_is_stuck_is_named_with_what_holds_it(api, make, run_id, words):
+    """A finalizer that nobody removes; the exit code says so, until somebody does."""
+    name = make(NAMESPACES, stamped(run_id))
+    path = f"{NAMESPACES}/{name}/configmaps"
+    api.post(path, {"metadata": {"name": "held", "finalizers": ["podshare.dev/held"]}})
+
+    stuck = clean(*words, "--timeout=8")
+    again = clean(*words, "--timeout=1")
+    api.patch(f"{path}/held", {"metadata": {"finalizers": None}})
+    freed = clean(*words)
+
+    assert (stuck.returncode, again.returncode, freed.returncode) == (1, 1, 0)
+    assert f"  namespace {name}: still there after 8 s, held by: " in stuck.stdout
+    assert "podshare.dev/held in 1 resource instances" in stuck.stdout
+    assert "podshare.dev/held in 1 resource instances" in again.stdout
+
+
+def test_an_object_in_no_namespace_goes_with_the_last_namespace_of_its_run(
+    api, make, run_id, words
+):
+    """A StorageClass; and it is told of what holds one that does not go."""
+    living = make(NAMESPACES, stamped(run_id, processes.tag(processes.this())))
+    # kept, for else another test's run may be the one to remove it
+    name = make(CLASSES, stamped(run_id, kept="test_it"), provisioner="podshare.dev/none")
+
+    stays = clean(*words, "--run", run_id)
+    api.delete(f"{NAMESPACES}/{living}")
+    poll(lambda: held(api, living), until=lambda it: it is None, deadline=Deadline(60))
+    api.patch(f"{CLASSES}/{name}", {"metadata": {"finalizers": ["podshare.dev/held"]}})
+    stuck = clean(*words, "--run", run_id, "--timeout=1")
+    api.patch(f"{CLASSES}/{name}", {"metadata": {"finalizers": None}})
+
+    assert f"  storageclass {name}: stays; run {run_id} of me@here has a namespace" in stays.stdout
+    assert stuck.returncode == 1
+    why = "still there after 1 s, held by: finalizers: podshare.dev/held"
+    assert f"  storageclass {name}: {why}\n" in stuck.stdout
+    assert not there(api, f"{CLASSES}/{name}")
+
+
+def test_objects_in_a_namespace_of_somebody_go_alone(api, make, run_id, podshare_namespace):
+    """What a controller made of them goes with it; the namespace and all else stay."""
+    maps = f"{NAMESPACES}/{podshare_namespace}/configmaps"
+    mine, theirs = make(maps, stamped(run_id)), make(maps, {"labels": {"app": "a"}})
+
+    def its(found):
+        return found.fate(time.time())
+
+    found = leftovers.within(api, its, podshare_namespace)
+
+    assert [(each.what, each.fate.goes) for each in found if each.run == run_id] == [
+        (f"configmap {mine}", True)
+    ]
+    for each in found:
+        if each.run == run_id:
+            each.remove(api)
+    assert [there(api, f"{maps}/{name}") for name in (mine, theirs)] == [False, True]
+    assert there(api, f"{NAMESPACES}/{podshare_namespace}")
+
+
+def test_the_next_run_in_a_namespace_of_somebody_removes_what_a_killed_one_left(
+    api, make, run_id, podshare_namespace
+):
+    """The Pod that tells of it, and what belongs to it; a run that goes on keeps its own."""
+    base, living = f"{NAMESPACES}/{podshare_namespace}", processes.tag(processes.this())
+    spec = {"containers": [{"name": "c", "image": "busybox", "command": ["sleep", "3600"]}]}
+    config_map, used = (
+        make(f"{base}/configmaps", stamped(run_id, process)) for process in (DEAD, living)
+    )
+    before = leftovers.sweep(api, time.time(), podshare_namespace)
+    pod = make(f"{base}/pods", stamped(run_id), spec=spec)
+
+    after = leftovers.sweep(api, time.time(), podshare_namespace)
+
+    assert f"configmap {config_map}" not in before.removed
+    assert {f"pod {pod}", f"configmap {config_map}"} <= set(after.removed)
+    assert [there(api, f"{base}/configmaps/{name}") for name in (config_map, used)] == [False, True]
+
+
+def test_the_next_run_removes_what_a_killed_worker_left(
+    podshare_cluster, pytester, monkeypatch, api
+):
+    """Though the process above it went on, and ended well."""
+    monkeypatch.setenv("PODSHARE_CLUSTER_NAME", podshare_cluster.name)
+    pytester.makepyfile(
+        test_dies="""
+        import os, signal
+
+        def test_it(podshare_namespace):
+            open("namespace", "w").write(podshare_namespace)
+            os.kill(os.getpid(), signal.SIGKILL)
+        """,
+        test_lives="def test_it(podshare_cluster): pass",
+    )
+    kind = "--podshare-provider=kind"
+    run(pytester, kind, "-n1", "--max-worker-restart=0", "-k", "dies")
+    left = (pytester.path / "namespace").read_text()
+    told = there(api, f"{NAMESPACES}/{left}")
+
+    after = run(pytester, kind, "-k", "lives")
+
+    after.assert_outcomes(passed=1, deselected=1)
+    assert not there(api, f"{NAMESPACES}/{left}")
+    # another test's run may have been the next one
+    assert ("podshare: removed what killed runs had left: " in after.stdout.str()) or not told
+
+
+def test_the_sweep_of_a_clean_cluster_takes_no_time(api):
+    """Two requests: no run may get slower by what another has not left."""
+    seconds = []
+    for _ in range(9):
+        begun = time.monotonic()
+        leftovers.sweep(api, time.time())
+        seconds.append(time.monotonic() - begun)
+
+    assert min(seconds) < 0.02
+
+
+def test_the_sweep_tells_what_is_stuck(api, make, run_id):
+    """An hour later, when it should have gone long ago; and what it removes."""
+    gone, held = (make(NAMESPACES, stamped(run_id)) for _ in range(2))
+    path = f"{NAMESPACES}/{held}/configmaps"
+    api.post(path, {"metadata": {"name": "held", "finalizers": ["podshare.dev/held"]}})
+    api.delete(f"{NAMESPACES}/{held}")
+
+    first = leftovers.sweep(api, time.time())
+    later = poll(
+        lambda: [each for each in leftovers.sweep(api, time.time() + HOUR).stuck if held in each],
+        until=lambda told: any("podshare.dev/held" in each for each in told),
+        deadline=Deadline(30),
+    )
+    api.patch(f"{path}/held", {"metadata": {"finalizers": None}})
+
+    assert not there(api, f"{NAMESPACES}/{gone}")
+    assert [each for each in first.stuck if held in each] == []
+    assert later[0].startswith(f"namespace {held}, held by: ")
+    assert "podshare.dev/held in 1 resource instances" in later[0]
+
+
+def test_every_object_of_a_deployment_says_whose_it_is(podshare, api, podshare_namespace):
+    """Also those that its controller makes of it."""
+    pod = yaml.safe_load(SHAREVOL.read_text())
+    labels = {"app": "it"}
+    claim = {
+        "metadata": {"name": "data"},
+        "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Mi"}}},
+    }
+    stateful = {
+        "apiVersion": "apps/v1",
+        "kind": "StatefulSet",
+        "metadata": {"name": "it"},
+        "spec": {
+            "serviceName": "it",
+            "selector": {"matchLabels": labels},
+            "template": {"metadata": {"labels": labels}, "spec": pod["spec"]},
+            "volumeClaimTemplates": [claim],
+        },
+    }
+    stateful["spec"]["template"]["spec"]["containers"][0]["volumeMounts"].append(
+        {"name": "data", "mountPath": "/data"}
+    )
+    config_map = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "it"}}
+    podshare.deploy({"kind": "List", "apiVersion": "v1", "items": [config_map, stateful]})
+
+    base = f"{NAMESPACES}/{podshare_namespace}"
+    sets = f"/apis/apps/v1/namespaces/{podshare_namespace}/statefulsets"
+    paths = (
+        base,
+        f"{base}/configmaps/it",
+        f"{base}/pods/it-0",
+        f"{base}/persistentvolumeclaims/data-it-0",
+        f"{sets}/it",
+    )
+    stamps = [Stamp.read(api.get(path)["metadata"]) for path in paths]
+
+    assert {each.run for each in stamps} == {podshare._run_id}
+    assert {each.process for each in stamps} == {processes.tag(processes.this())}
+    assert all("@" in each.owner or "://" in each.owner for each in stamps)
+    assert all(each.expires > time.time() + HOUR for each in stamps)
+
+
+def unschedulable(api, node):
+    """Whether the node is cordoned, and whose stamp it bears."""
+    live = api.get(f"{NODES}/{node}")
+    its = Stamp.read(live["metadata"], CORDON_LABEL)
+    return bool(live["spec"].get("unschedulable")), its.run if its else None
+
+
+@pytest.fixture
+def node(podshare, api):
+    """The Pod of a node, and the node, which takes Pods again after the test."""
+    pod = podshare.deploy(SHAREVOL)
+    yield pod, pod.node
+    api.patch(f"{NODES}/{pod.node}", leftovers.UNCORDON)
+
+
+def test_a_cordon_of_a_run_that_has_ended_is_taken_back(api, node, run_id, words):
+    """Not one that somebody else has made, nor one of a run that goes on."""
+    _, name = node
+    cordon = {"spec": {"unschedulable": True}}
+    api.patch(f"{NODES}/{name}", cordon)
+    foreign = clean(*words)
+    assert (unschedulable(api, name), name in foreign.stdout) == ((True, None), False)
+
+    api.patch(
+        f"{NODES}/{name}",
+        {"metadata": stamped(run_id, processes.tag(processes.this()), label=CORDON_LABEL)},
+    )
+    living = clean(*words)
+    assert unschedulable(api, name) == (True, run_id)
+    assert f"  cordon of node {name}: stays; " in living.stdout
+
+    api.patch(f"{NODES}/{name}", {"metadata": stamped(run_id, label=CORDON_LABEL)})
+    dead = clean(*words)
+
+    # or by another test's run, when it begins
+    assert dead.returncode == 0
+    assert unschedulable(api, name) == (False, None)
+    assert stamp.EXPIRES not in api.get(f"{NODES}/{name}")["metadata"]["annotations"]
+
+
+def test_a_drain_says_whose_cordon_it_is_while_it_lasts(api, node, podshare, run_id):
+    """Afterwards the node is as it was; what a killed run had left is taken over."""
+    pod, name = node
+    for left in (False, True):
+        if left:
+            metadata = stamped(run_id, label=CORDON_LABEL)
+            api.patch(f"{NODES}/{name}", {"metadata": metadata, "spec": {"unschedulable": True}})
+        with replacing._cordoned(pod, name):
+            assert unschedulable(api, name) == (True, podshare._run_id)
+        assert unschedulable(api, name) == (False, None)
+
+    api.patch(f"{NODES}/{name}", {"spec": {"unschedulable": True}})
+    with replacing._cordoned(pod, name):
+        assert unschedulable(api, name) == (True, None)
+    assert unschedulable(api, name) == (True, None)
