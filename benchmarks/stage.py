@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pytest_podshare.cluster.kind_program import KindSettings, default_state
-from pytest_podshare.cluster.namespaces import Namespaces
 from pytest_podshare.cluster.record import Cluster
 from pytest_podshare.cluster.run import Run
 from pytest_podshare.deadline import Deadline, Timeouts, poll
@@ -63,7 +62,7 @@ class Stage(Owner):
     @contextlib.contextmanager
     def namespace(self) -> Iterator[str]:
         """A namespace, of which nothing is left afterwards that could disturb what comes next."""
-        namespaces: Namespaces = self._run.namespaces
+        namespaces = self._run.namespaces
         name = namespaces.make(Deadline(_PATIENT.ready))
         try:
             yield name

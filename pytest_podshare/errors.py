@@ -1,10 +1,15 @@
 """Every error a user can meet.
 
 One class per situation, so that a caller can tell them apart. The text is always two lines:
-what is the matter, and what to do about it. Nothing here imports another room.
+what is the matter, and what to do about it. Nothing here imports another room but `printable`: a
+message may be of an application's making, and is shown as it is by whoever shows the error.
 """
 
 from __future__ import annotations
+
+from typing import Any
+
+from pytest_podshare.printable import printable_lines
 
 
 class PodshareError(Exception):
@@ -28,7 +33,7 @@ class PodshareError(Exception):
         self.remedy = remedy
 
     def __str__(self) -> str:
-        return self.text or f"{self.what}\n{self.remedy}"
+        return printable_lines(self.text or f"{self.what}\n{self.remedy}")
 
 
 class PromiseBroken(AssertionError):
@@ -44,7 +49,7 @@ class PromiseBroken(AssertionError):
     def __init__(
         self, text: str, *, cause: str = "unknown", at: str = "", volume: str = ""
     ) -> None:
-        super().__init__(text)
+        super().__init__(printable_lines(text))
         self.cause = cause
         self.at = at
         self.volume = volume
@@ -68,7 +73,7 @@ class ManifestError(PodshareError):
 
     def __str__(self) -> str:
         lines = (self.what, self.excerpt, self.remedy)
-        return self.text or "\n".join(line for line in lines if line)
+        return printable_lines(self.text or "\n".join(line for line in lines if line))
 
 
 class ManifestNotFound(ManifestError):
@@ -151,6 +156,10 @@ class ImageLoadFailed(ClusterError):
     """A local image could not be put on the cluster's nodes."""
 
 
+class UnknownCapability(PodshareError, LookupError):
+    """There is no capability of that name."""
+
+
 class ApiError(ClusterError):
     """The API server refused a request.
 
@@ -171,6 +180,33 @@ class ApiError(ClusterError):
         self.details = details
 
 
+class CredentialsRefused(ApiError):
+    """The API server does not accept who asks, also after the credentials were read anew."""
+
+
+class MissingRight(ApiError):
+    """The account may not do what is needed.
+
+    Args:
+        what: what was asked, and the server's own message.
+        remedy: the rule that gives the right.
+        right: the verb and the resource, `patch nodes`.
+        cluster_wide: whether no Role of a namespace can give it.
+        facts: as of `ApiError`.
+    """
+
+    def __init__(
+        self, what: str, remedy: str, *, right: str, cluster_wide: bool, **facts: Any
+    ) -> None:
+        super().__init__(what, remedy, **facts)
+        self.right = right
+        self.cluster_wide = cluster_wide
+
+
+class NoNamespace(ClusterError):
+    """There is no namespace to work in, and none can be made."""
+
+
 # ---- Pods ----
 
 
@@ -180,6 +216,10 @@ class PodError(PodshareError):
 
 class DeployRejected(PodError):
     """The API server does not accept a manifest."""
+
+
+class CapabilityMissing(DeployRejected):
+    """The cluster lacks what a manifest needs, for example image volumes."""
 
 
 class PodUnschedulable(PodError):
@@ -264,8 +304,16 @@ class ToolMissing(ExecError):
     """The image has no such program."""
 
 
+class Unprovable(ExecError):
+    """No way that is open into a container can prove what was asked of it."""
+
+
 class ExecTimeout(ExecError):
     """The command did not end in time."""
+
+
+class OutputTooLarge(ExecError):
+    """A container printed more than is kept in memory."""
 
 
 class SessionLost(ExecError):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import re
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,6 +18,7 @@ import pytest
 
 from pytest_podshare.deadline import Timeouts
 
+_LABEL = re.compile("[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 PROVIDERS = ("kind", "existing")
 KEEPS = ("never", "failed", "always")
 
@@ -61,12 +63,18 @@ _OPTIONS = (
         "When to leave the kind cluster there after the run that made it.", choices=KEEPS,
     ),
     _Option(
+        "keep-namespace", "never",
+        "When to leave a test's namespace there for a look; its cluster stays as well.",
+        choices=KEEPS,
+    ),
+    _Option(
         "image", "",
         "Load a local image, or an archive of images, onto the nodes; may be repeated.",
         "NAME|ARCHIVE", many=True,
     ),
     _Option("kubeconfig", "", "kubeconfig of an existing cluster.", "FILE"),
     _Option("context", "", "Context of an existing cluster; the current one if not given."),
+    _Option("namespace", "", "Use this namespace for all tests; none is made and none is deleted."),
     _Option(
         "allow-context", "",
         "Allow a context whose API server is not on this machine; may be repeated.", many=True,
@@ -93,7 +101,11 @@ _OPTIONS = (
         "skeleton", "", "Deploy manifests without their applications: their wiring alone.",
         flag=True,
     ),
-    _Option("probe-image", "busybox", "What waits in a skeleton; it has a shell.", "IMAGE"),
+    _Option(
+        "probe-image", "busybox",
+        "What waits in a skeleton, and looks into containers that have no shell; it has one.",
+        "IMAGE",
+    ),
     _Option(
         "require-cluster", "",
         "Fail what manifests promise where there is no cluster, instead of skipping it.", flag=True,
@@ -120,9 +132,11 @@ class Options:
     kind_config: Path | None
     kind_nodes: int | None
     keep_cluster: str
+    keep_namespace: str
     image: tuple[str, ...]
     kubeconfig: Path | None
     context: str | None
+    namespace: str | None
     allow_context: tuple[str, ...]
     timeouts: Timeouts
     story: bool
@@ -176,9 +190,11 @@ def resolve(config: pytest.Config, environ: Mapping[str, str] = os.environ) -> O
         kind_config=_path(one("kind_config")),
         kind_nodes=values["podshare_kind_nodes"].count() if one("kind_nodes") else None,
         keep_cluster=one("keep_cluster"),
+        keep_namespace=one("keep_namespace"),
         image=values["podshare_image"].all(),
         kubeconfig=_path(one("kubeconfig")),
         context=one("context") or None,
+        namespace=values["podshare_namespace"].label() or None,
         allow_context=values["podshare_allow_context"].all(),
         timeouts=Timeouts(**times).scaled(factor),
         story=values["podshare_story"].yes(),
@@ -226,6 +242,13 @@ class _Given:
         if self._where.startswith("ini "):
             return tuple(str(root / each) for each in given)
         return tuple(given)
+
+    def label(self) -> str:
+        """A name as namespaces have it; "" if none is given."""
+        name = self.one()
+        if name and not (_LABEL.fullmatch(name) and len(name) <= 63):
+            raise self._wrong("Give the name of a namespace: small letters, digits and -.")
+        return name
 
     def count(self) -> int:
         number = self.positive()

@@ -21,11 +21,13 @@ from pytest_podshare.cluster.processes import Process
 from pytest_podshare.cluster.run import Run
 from pytest_podshare.deadline import Deadline
 from pytest_podshare.errors import PodshareError
+from pytest_podshare.printable import printable
 from pytest_podshare.report import terminal, traceback
 
 # What only a run with manifests, Pods or reports needs is imported where it is needed: pytest loads
 # this module in every run of every project that has it installed.
 if TYPE_CHECKING:
+    from pytest_podshare.cluster.capabilities import Capabilities
     from pytest_podshare.cluster.record import Cluster
     from pytest_podshare.pods.deployer import Podshare
     from pytest_podshare.pods.factory import PodshareFactory
@@ -42,11 +44,16 @@ _SENDER: pytest.StashKey[travel.Sender] = pytest.StashKey()
 # how much of a Pod's evidence has been told: a Pod may outlive a test, and be checked by the next
 _TOLD: pytest.StashKey[weakref.WeakKeyDictionary[Pod, int]] = pytest.StashKey()
 
+# what was asked of the cluster: name → whether it is there, and how that is known or why not
+_CAPABILITIES = pytest.StashKey[dict[str, tuple[bool, str]]]()
+
 # under this name a test's evidence travels: into JUnit XML, and from a worker to the terminal
 _PROPERTY = "podshare"
+_NEEDS = "podshare_needs"
 _MARKS = (
     "podshare(manifest): the manifest that the fixture podshare_pod deploys; "
     "also on what manifests promise (--podshare-manifests)",
+    "podshare_needs(*names): skip the test where the cluster lacks one of these capabilities",
     "podshare_static: what manifests are found to be without a cluster (--podshare-manifests)",
 )
 
@@ -67,9 +74,12 @@ def pytest_configure(config: pytest.Config) -> None:
         _settings(resolved, run_id, resolved.kubeconfig),
         keep=resolved.keep_cluster,
         load=resolved.image,
+        namespace=resolved.namespace,
+        keep_namespace=resolved.keep_namespace,
         controller=Process(*controller) if controller else None,
     )
     config.stash[_LINES] = []
+    config.stash[_CAPABILITIES] = {}
     config.stash[_TOLD] = weakref.WeakKeyDictionary()
     for mark in _MARKS:
         config.addinivalue_line("markers", mark)
@@ -87,14 +97,24 @@ def pytest_configure_node(node: Any) -> None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
     """Take what a worker of pytest-xdist has to say at the end."""
-    told: list[str] = getattr(node, "workeroutput", {}).get("podshare_lines", [])
-    node.config.stash[_LINES] += told
+    output: dict[str, Any] = getattr(node, "workeroutput", {})
+    node.config.stash[_LINES] += output.get("podshare_lines", [])
+    node.config.stash[_RUN].workers_keep |= output.get("podshare_kept", False)
+    node.config.stash[_CAPABILITIES].update(output.get("podshare_capabilities", {}))
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Find the manifests that are to be tested, before workers of pytest-xdist do."""
     collect.start(session.config, session.config.stash[_OPTIONS])
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """See to what tests need before anything is made for them."""
+    for item in items:
+        if item.get_closest_marker(_NEEDS) and isinstance(item, pytest.Function):
+            item.fixturenames = [_podshare_needed.__name__, *item.fixturenames]
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -143,10 +163,48 @@ def podshare_cluster(
     # of the workers of pytest-xdist, the one that made it speaks for all
     if cluster.created or not hasattr(config, "workerinput"):
         config.stash[_LINES] += terminal.used(cluster, run.seconds)
+    config.stash[_LINES] += terminal.stuck_before(run.stuck_before)
     yield cluster
-    stuck = run.close(failed=request.session.testsfailed > 0)
+    stuck = run.close()
+    if (given := run.given) is not None and given.left:
+        config.stash[_LINES].append(terminal.left_objects(given.name, given.left))
     if stuck:
         config.stash[_LINES] += terminal.stuck_namespaces(stuck, run.settings.timeouts.delete)
+    config.stash[_LINES] += terminal.kept_namespaces(
+        run.kept, cluster, run.settings, run.id, config.stash[_OPTIONS].namespace
+    )
+
+
+@pytest.fixture(scope="session")
+def podshare_capabilities(
+    podshare_cluster: Cluster, pytestconfig: pytest.Config
+) -> Iterator[Capabilities]:
+    """What the cluster can do, each asked for when it is first wanted."""
+    from pytest_podshare.cluster.asking import Place
+    from pytest_podshare.cluster.capabilities import Capabilities
+
+    run, image = pytestconfig.stash[_RUN], pytestconfig.stash[_OPTIONS].probe_image
+
+    def place() -> Place:
+        namespace = run.namespaces.make(Deadline(run.settings.timeouts.ready))
+        return Place(podshare_cluster, namespace, image, run.id)
+
+    capabilities = Capabilities(place)
+    yield capabilities
+    told = {each.name: (each.there, each.why) for each in capabilities.known}
+    pytestconfig.stash[_CAPABILITIES].update(told)
+
+
+@pytest.fixture
+def _podshare_needed(request: pytest.FixtureRequest) -> None:
+    """Skip what is marked as needing more than the cluster has."""
+    from pytest_podshare.cluster import capabilities
+
+    names = [name for mark in request.node.iter_markers(_NEEDS) for name in mark.args]
+    capabilities.check_names(names or [""])
+    asked: Capabilities = request.getfixturevalue("podshare_capabilities")
+    if lacking := asked.lacking(names):
+        pytest.skip(f"the cluster lacks {lacking}")
 
 
 @pytest.fixture
@@ -173,6 +231,8 @@ def podshare(
         podshare_namespace,
         run_id=config.stash[_RUN].id,
         timeouts=config.stash[_OPTIONS].timeouts,
+        probe_image=config.stash[_OPTIONS].probe_image,
+        given=config.stash[_RUN].given,
     )
     request.node.stash[_PODSHARE] = made
     with made:
@@ -198,8 +258,14 @@ def podshare_factory(
     """Makes a Podshare for a fixture of your own, whose Pods several tests share."""
     from pytest_podshare.pods.factory import PodshareFactory
 
-    run, timeouts = pytestconfig.stash[_RUN], pytestconfig.stash[_OPTIONS].timeouts
-    made = PodshareFactory(podshare_cluster, run.namespaces, run_id=run.id, timeouts=timeouts)
+    run, asked = pytestconfig.stash[_RUN], pytestconfig.stash[_OPTIONS]
+    made = PodshareFactory(
+        podshare_cluster,
+        run.namespaces,
+        run_id=run.id,
+        timeouts=asked.timeouts,
+        probe_image=asked.probe_image,
+    )
     pytestconfig.stash[_FACTORY] = made
     with made:
         yield made
@@ -211,6 +277,7 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Keep our frames out of failures, and the evidence with the test."""
     if call.excinfo is not None:
+        call.excinfo = _skip_for(call.excinfo, item.config) or call.excinfo
         call.excinfo = traceback.without_our_frames(call.excinfo)
     pods = [pod for made in _podshares(item) for pod in made.pods]
     if call.when == "call":
@@ -219,6 +286,7 @@ def pytest_runtest_makereport(
             fresh, told[pod] = pod.evidence[told.get(pod, 0) :], len(pod.evidence)
             item.user_properties += [(_PROPERTY, str(each)) for each in fresh]
     report = yield
+    _keep_namespaces(item, failed=report.failed)
     if "podshare_cluster" in getattr(item, "fixturenames", ()):
         from pytest_podshare.report import attaching, travel
 
@@ -231,6 +299,34 @@ def pytest_runtest_makereport(
             else:
                 attaching.hide(item, report, made)
     return report
+
+
+def _skip_for(
+    excinfo: pytest.ExceptionInfo[BaseException], config: pytest.Config
+) -> pytest.ExceptionInfo[BaseException] | None:
+    """A skip in place of the error of what a cluster that is not ours does not let us do."""
+    error, cluster = excinfo.value, config.stash[_RUN].cluster
+    if isinstance(error, errors.MissingRight) and error.cluster_wide:
+        # a right in the namespace is one that manifests/rbac.yaml gives: lacking it is a fault
+        reason = terminal.lacking_right(error.right, error.details)
+    elif isinstance(error, errors.NodeAccessMissing) and cluster and not cluster.own:
+        reason = f"needs access to the nodes: {error.what}"
+    else:
+        return None
+    try:
+        pytest.skip(reason)
+    except pytest.skip.Exception:
+        return pytest.ExceptionInfo.from_current()
+
+
+def _keep_namespaces(item: pytest.Item, *, failed: bool) -> None:
+    """Let the namespaces of a test stay, if that is asked for."""
+    run = item.config.stash[_RUN]
+    for made in _podshares(item):
+        if run.keep_namespace(made.namespace, item.nodeid, failed=failed):
+            made.keep(item.nodeid)
+    if name := getattr(item, "funcargs", {}).get("podshare_namespace"):
+        run.keep_namespace(name, item.nodeid, failed=failed)
 
 
 def _podshares(item: pytest.Item) -> Sequence[Podshare]:
@@ -252,10 +348,14 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     except PodshareError as error:
         config.stash[_LINES].append(f"podshare: {error}")
         why = "it could not be deleted"
+    if run.removed:
+        config.stash[_LINES].append(terminal.removed(run.removed))
     if hasattr(config, "workerinput"):
         # the process that outlives this one says what became of the cluster
         output: dict[str, Any] = config.workeroutput  # type: ignore[attr-defined]
         output["podshare_lines"] = config.stash[_LINES]
+        output["podshare_kept"] = bool(run.kept)
+        output["podshare_capabilities"] = config.stash[_CAPABILITIES]
     elif why and isinstance(run.settings, KindSettings):
         settings = run.settings
         config.stash[_LINES] += terminal.kept_cluster(settings.name, settings.kubeconfig, why)
@@ -271,7 +371,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         told = travel.received(terminalreporter)
     said: list[str] = config.stash[_LINES]
     # workers of pytest-xdist may say the same
-    lines = [*_verdicts(config, told), *dict.fromkeys(said)]
+    lines = [*_verdicts(config, told), *map(printable, dict.fromkeys(said))]
+    skipped = terminalreporter.getreports("skipped")
+    lines += terminal.lacking_rights(each.longrepr[2] for each in skipped)
+    known = config.stash[_CAPABILITIES]
+    lines += map(printable, terminal.capabilities(known))
     if config.stash[_OPTIONS].story:
         lines = [*terminal.stories(_evidence(terminalreporter)), *lines]
     if lines:
@@ -293,7 +397,8 @@ def _verdicts(config: pytest.Config, told: Sequence[Told]) -> Iterator[str]:
         yield from table.lines(checks, width=writer.fullwidth, colour=writer.hasmarkup)
     yield from github.lines(checks, here=config.invocation_params.dir, environ=os.environ)
     if resolved.report and not config.option.collectonly:
-        about = page.About(config.rootpath.name, config.stash[_RUN].id, resolved.stand_ins)
+        run, known = config.stash[_RUN], config.stash[_CAPABILITIES]
+        about = page.About(config.rootpath.name, run.id, resolved.stand_ins, known)
         yield page.write(resolved.report, told, about)
 
 

@@ -6,7 +6,7 @@ pytest_plugins = ["pytester"]
 
 # who cordons a node, and who needs both nodes, would be in each other's way
 _NODES = {"test_004_exchange.py", "test_cluster.py", "test_collect.py", "test_replacing.py"}
-_NODES |= {"test_soundness.py"}
+_NODES |= {"test_cleaning.py", "test_soundness.py"}
 
 
 def pytest_collection_modifyitems(items):

@@ -134,7 +134,7 @@ def _lost(
     volumes = ", ".join(mark.volume for mark in left)
     return pod.record(
         f"what was written to {volumes} is lost on {after}",
-        method=marks.METHOD,
+        method=marks.method(pod, left),
         begun=begun,
         events=events,
     )
@@ -161,7 +161,7 @@ def _is_lost(mark: marks.Mark, seen: object) -> bool:
 
 def _control(pod: Pod, mark: marks.Mark) -> tuple[Step, Step]:
     """That the new Pod sees at all what is in the volume."""
-    (control,) = marks.leave(pod, mark.container, [mark.mount])
+    (control,) = marks.leave(pod, mark.container, [mark.mount], present=mark.on_node)
     try:
         return control.wrote, marks.must_have(pod, control)
     finally:

@@ -7,16 +7,17 @@ import dataclasses
 import posixpath
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from pytest_podshare import errors
 from pytest_podshare.assertions.promise import broken
 from pytest_podshare.explain import why
 from pytest_podshare.explain.facts import Place
 from pytest_podshare.pods.evidence import Step
+from pytest_podshare.pods.on_node import OnNode
 from pytest_podshare.pods.pod import Pod
 from pytest_podshare.probe import content as contents
-from pytest_podshare.probe import shell
+from pytest_podshare.probe import shell, within
 from pytest_podshare.probe.content import Content
 from pytest_podshare.report import failure
 from pytest_podshare.wiring.model import Container, Mount, Volume
@@ -38,6 +39,7 @@ class Mark:
         wrote: the step of writing it.
         uid: of the Pod at that time.
         is_ours: whether we wrote it, so that it is ours to remove.
+        on_node: whether it was left on the node, so that nothing is known but that it is present.
     """
 
     container: str
@@ -47,6 +49,7 @@ class Mark:
     wrote: Step
     uid: str
     is_ours: bool = True
+    on_node: bool = False
 
     @property
     def volume(self) -> str:
@@ -126,19 +129,30 @@ def writer_of(pod: Pod, volume: str) -> tuple[Container, Mount]:
     )
 
 
-def leave(pod: Pod, container: str, mounts: list[Mount]) -> list[Mark]:
-    """Leave a mark through each of these mounts.
+def method(pod: Pod, left: Iterable[Mark]) -> str:
+    """How marks were left and looked for, as far as the containers' ways do not say it."""
+    ways = {
+        f"as present in the volume on node {pod.node}, whoever sees it" if mark.on_node else METHOD
+        for mark in left
+    }
+    return ", or ".join(sorted(ways, reverse=True)) or METHOD
+
+
+def leave(pod: Pod, container: str, mounts: list[Mount], *, present: bool = False) -> list[Mark]:
+    """Leave a mark through each of these mounts; `present` as of `leave_at`.
 
     Raises:
         AssertionError: one cannot be written.
     """
-    return [leave_at(pod, container, mount, mount.path) for mount in mounts]
+    return [leave_at(pod, container, mount, mount.path, present=present) for mount in mounts]
 
 
 def leave_in_each(
     pod: Pod, volume: str | None, fits: Callable[[Volume], bool], wanted: str
 ) -> list[Mark]:
     """Leave a mark in each volume that fits, or in the one that is named, whatever it is.
+
+    What is claimed of them is that they are present, whoever sees them.
 
     Raises:
         AssertionError: one cannot be written.
@@ -157,7 +171,7 @@ def leave_in_each(
     left: list[Mark] = []
     for name in names:
         writer, mount = writer_of(pod, name)
-        left += leave(pod, writer.name, [mount])
+        left += leave(pod, writer.name, [mount], present=True)
     return left
 
 
@@ -167,11 +181,19 @@ def new_line() -> bytes:
 
 
 def leave_at(
-    pod: Pod, container: str, mount: Mount, folder: str, line: bytes | None = None
+    pod: Pod,
+    container: str,
+    mount: Mount,
+    folder: str,
+    line: bytes | None = None,
+    *,
+    present: bool = False,
 ) -> Mark:
     """Leave a mark in a folder, which lies in that mount.
 
     Its content is random; with a `line` it is that, in the quick way, and `discard`'s to remove.
+    If all that is claimed of it is that it is `present` in the volume, it is left on the node where
+    no way leads into the container.
 
     Raises:
         AssertionError: it cannot be written.
@@ -181,7 +203,13 @@ def leave_at(
     if line is not None:
         put, content = shell.create, line
     begun = time.monotonic()
-    refused = put(pod[container], path, content)
+    on_node = False
+    try:
+        refused = put(pod[container], path, content)
+    except errors.ToolMissing:
+        if not present or not pod.cluster.own:
+            raise
+        on_node, refused = True, put(OnNode(pod, container), path, content)
     if refused is not None:
         raise broken(
             pod,
@@ -192,8 +220,9 @@ def leave_at(
             volume=mount.volume,
             cause=why.refused(pod, Place(container, path, mount), refused),
         )
-    wrote = step("wrote", container, mount.volume, path, content, time.monotonic() - begun)
-    return Mark(container, mount, path, content, wrote, pod.uid)
+    who = f"node {pod.node}" if on_node else container
+    wrote = step("wrote", who, mount.volume, path, content, time.monotonic() - begun)
+    return Mark(container, mount, path, content, wrote, pod.uid, on_node=on_node)
 
 
 def of_application(pod: Pod, container: str, path: str) -> Mark:
@@ -204,7 +233,7 @@ def of_application(pod: Pod, container: str, path: str) -> Mark:
         NoSharedVolume: it lies in no volume.
     """
     mounts = pod.wiring.container(container).mounts
-    around = [each for each in mounts if posixpath.commonpath([each.path, path]) == each.path]
+    around = [each for each in mounts if is_below(path, each.path)]
     if not around:
         raise errors.NoSharedVolume(
             f"{container}:{path} of {pod} lies in no volume.",
@@ -212,7 +241,7 @@ def of_application(pod: Pod, container: str, path: str) -> Mark:
         )
     mount = max(around, key=lambda each: len(each.path))
     begun = time.monotonic()
-    content = shell.read(pod[container], path)
+    content = within.read(pod[container], posixpath.normpath(path), root_of(mount))
     if not isinstance(content, bytes):
         place = Place(container, path, mount)
         raise broken(
@@ -226,9 +255,21 @@ def of_application(pod: Pod, container: str, path: str) -> Mark:
     return Mark(container, mount, path, content, has, pod.uid, is_ours=False)
 
 
+def is_below(path: str, folder: str) -> bool:
+    """Whether a path lies in a folder, or is it; one with `..` in it may lie anywhere."""
+    if not posixpath.isabs(path) or ".." in path.split("/"):
+        return False
+    return posixpath.commonpath([path, folder]) == posixpath.normpath(folder)
+
+
+def root_of(mount: Mount) -> str:
+    """The path that no link may lead out of, for whoever uses files of a mount."""
+    return posixpath.normpath(mount.path)
+
+
 def look(pod: Pod, mark: Mark) -> bytes | shell.Missing | shell.Refused:
     """What is where the mark was left."""
-    return shell.read(pod[mark.container], mark.path)
+    return within.read(_reader(pod, mark), mark.path, root_of(mark.mount))
 
 
 def must_have(pod: Pod, mark: Mark, *, after: str = "it was written", proof: object = None) -> Step:
@@ -252,14 +293,18 @@ def must_have(pod: Pod, mark: Mark, *, after: str = "it was written", proof: obj
             cause=why.lost(pod, mark.place, seen, uid=mark.uid),
         )
     seconds = time.monotonic() - begun
-    return step("saw", mark.container, mark.volume, mark.path, mark.content, seconds)
+    return step("saw", mark.wrote.container, mark.volume, mark.path, mark.content, seconds)
 
 
 def remove(pod: Pod, mark: Mark) -> None:
     """Remove a mark of ours; the verdict stands, whatever becomes of it."""
     if mark.is_ours:
         with contextlib.suppress(errors.PodshareError):
-            shell.remove(pod[mark.container], mark.path)
+            shell.remove(_reader(pod, mark), mark.path)
+
+
+def _reader(pod: Pod, mark: Mark) -> shell.Session:
+    return OnNode(pod, mark.container) if mark.on_node else pod[mark.container]
 
 
 def step(

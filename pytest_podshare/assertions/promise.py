@@ -79,6 +79,8 @@ def broken(
         where: further facts, under their names.
     """
     at = _at(pod, cause)
+    if ways := pod.ways(headline, expected):
+        where["method"] = "; ".join(ways)
     text = failure.text(
         headline, expected=expected, got=got, cause=cause, at=at, pod=str(pod), **where
     )

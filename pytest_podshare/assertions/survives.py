@@ -49,11 +49,14 @@ def assert_survives_restart(
         RestartForbidden: the container's restart policy says that it stays ended.
         RestartImpossible: no restart happened, so nothing is known.
     """
+    left = _marks(pod, container, volume, path)
     return _survives(
         pod,
-        _marks(pod, container, volume, path),
+        left,
         lambda: pod[container].restart(strategy=strategy, timeout=timeout),
-        f"what {container} wrote to {{volumes}} survives its restart",
+        f"what {container} wrote to {{volumes}} survives its restart"
+        if not any(mark.on_node for mark in left)
+        else f"what is present in {{volumes}} survives a restart of {container}",
         f"{container} was restarted",
     )
 
@@ -169,7 +172,7 @@ def _survives(
     volumes = ", ".join(mark.volume for mark in left)
     return pod.record(
         claim.format(volumes=volumes),
-        method=marks.METHOD,
+        method=marks.method(pod, left),
         begun=begun,
         events=events,
     )
@@ -178,7 +181,7 @@ def _survives(
 def _marks(pod: Pod, container: str, volume: str | None, path: str | None) -> list[marks.Mark]:
     if path is not None:
         return [marks.of_application(pod, container, path)]
-    return marks.leave(pod, container, marks.written_by(pod, container, volume))
+    return marks.leave(pod, container, marks.written_by(pod, container, volume), present=True)
 
 
 def _in_lasting(pod: Pod, volume: str | None) -> list[marks.Mark]:

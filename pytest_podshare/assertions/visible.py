@@ -15,6 +15,7 @@ from pytest_podshare.explain import why
 from pytest_podshare.explain.facts import Place
 from pytest_podshare.pods.container import Container
 from pytest_podshare.pods.evidence import Evidence, Step
+from pytest_podshare.pods.on_node import OnNode
 from pytest_podshare.pods.pod import Pod
 from pytest_podshare.probe import content as contents
 from pytest_podshare.probe import shell, streaming
@@ -61,6 +62,7 @@ def assert_file_visible(
         AssertionError: the file is not seen, or holds something else.
         UnknownContainer: the Pod has no such container.
         ExecError: a command could not be run, so nothing is known of the file.
+        Unprovable: no way leads into one of them; says what is present in the volume.
     """
     if content is not None and path is None:
         raise TypeError("content= says what the file at path= must hold: give path= too")
@@ -69,18 +71,21 @@ def assert_file_visible(
     meetings = _meetings(pod, from_c, to_c, volume, written=path is None)
     if path is not None:
         meetings = (_meeting_of(pod, meetings, from_c, path),)
-    # before any time is taken: opening a session costs more than all checks through it
-    pod[from_c].open()
-    pod[to_c].open()
     steps: list[Step] = []
-    for meeting in meetings:
-        between = _Between(pod, pod[from_c], pod[to_c], meeting, patience)
-        if path is None:
-            steps += between.nonce_seen()
-        else:
-            held = content.encode() if isinstance(content, str) else content
-            wanted = None if held is None else contents.of(held)
-            steps += between.file_seen(posixpath.relpath(path, meeting.from_dir), wanted)
+    try:
+        # before any time is taken: opening a session costs more than all checks through it
+        pod[from_c].open()
+        pod[to_c].open()
+        for meeting in meetings:
+            between = _Between(pod, pod[from_c], pod[to_c], meeting, patience)
+            if path is None:
+                steps += between.nonce_seen()
+            else:
+                held = content.encode() if isinstance(content, str) else content
+                wanted = None if held is None else contents.of(held)
+                steps += between.file_seen(posixpath.relpath(path, meeting.from_dir), wanted)
+    except errors.ToolMissing as missing:
+        raise _only_present(pod, from_c, to_c, meetings, path, missing) from None
     names = ", ".join(meeting.volume.name for meeting in meetings)
     claim = f"{to_c} sees what {from_c} wrote to {names}"
     return pod.record(claim, method=marks.METHOD, begun=started, events=steps)
@@ -121,7 +126,7 @@ def _meeting_of(
     pod: Pod, meetings: tuple[SharedMount, ...], container: str, path: str
 ) -> SharedMount:
     """The one meeting that a path of the application lies in."""
-    within = [each for each in meetings if _is_below(path, each.from_dir)]
+    within = [each for each in meetings if marks.is_below(path, each.from_dir)]
     if len(within) != 1:
         folders = ", ".join(each.from_dir for each in meetings)
         raise errors.NoSharedVolume(
@@ -131,8 +136,46 @@ def _meeting_of(
     return within[0]
 
 
-def _is_below(path: str, folder: str) -> bool:
-    return posixpath.isabs(path) and posixpath.commonpath([path, folder]) == folder.rstrip("/")
+def _only_present(
+    pod: Pod,
+    from_c: str,
+    to_c: str,
+    meetings: tuple[SharedMount, ...],
+    path: str | None,
+    missing: errors.ToolMissing,
+) -> errors.ExecError:
+    """What can be said where no way leads into one of them: that it is present in the volumes."""
+    if not pod.cluster.own:
+        return missing
+    try:
+        for meeting in meetings:
+            if path is None:
+                mark = marks.leave_at(
+                    pod, from_c, meeting.from_mount, meeting.from_dir, present=True
+                )
+            else:
+                mark = marks.of_application(pod, from_c, path)
+            name = posixpath.relpath(mark.path, meeting.from_dir)
+            _, reader = why.meeting(meeting, from_c, to_c, name)
+            seen = shell.read(OnNode(pod, to_c), reader.path)
+            marks.remove(pod, mark)
+            if seen != mark.content:
+                return missing
+    except (errors.PodshareError, AssertionError):
+        return missing
+    volumes = ", ".join(meeting.volume.name for meeting in meetings)
+    error = errors.Unprovable(
+        f"It cannot be proved that {to_c} sees what {from_c} {'wrote' if path is None else 'has'}.",
+        missing.remedy.split(";")[0].rstrip(".") + ".",
+    )
+    error.cause = "tool missing"
+    error.text = failure.rows(
+        error.what,
+        got=f"present in the volume ({volumes}) on node {pod.node}, whoever sees it",
+        why=f"{error.cause}: {missing.what}",
+        **{"to do": error.remedy, "pod": pod},
+    )
+    return error
 
 
 # what there is at a path
@@ -162,7 +205,7 @@ class _Between:
         def look() -> _Found:
             if shell.read_line(self.reader, reader.path) == line:
                 return wanted
-            return streaming.read(self.reader, reader.path)
+            return self._read(self.reader, reader)
 
         try:
             return mark.wrote, self._seen(name, mark.wrote, look, lambda _: wanted)
@@ -176,7 +219,7 @@ class _Between:
         path = place.path
 
         def own() -> _Found:
-            return streaming.read(self.writer, path)
+            return self._read(self.writer, place)
 
         begun = time.monotonic()
         deadline = Deadline(self.timeout)
@@ -199,9 +242,13 @@ class _Between:
             return has if wanted is not None or seen == has else own()
 
         def look() -> _Found:
-            return streaming.read(self.reader, reader.path)
+            return self._read(self.reader, reader)
 
         return wrote, self._seen(name, wrote, look, expected)
+
+    def _read(self, container: Container, place: Place) -> _Found:
+        mount = place.mount or self.meeting.to_mount
+        return streaming.read(container, place.path, root=marks.root_of(mount))
 
     def _seen(
         self,

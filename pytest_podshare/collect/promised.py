@@ -14,10 +14,11 @@ from pytest_podshare.assertions.capacity import assert_medium
 from pytest_podshare.assertions.lost import assert_lost_on_delete
 from pytest_podshare.assertions.survives import assert_survives_delete, assert_survives_restart
 from pytest_podshare.assertions.visible import assert_file_visible
+from pytest_podshare.cluster.capabilities import Capabilities
 from pytest_podshare.collect.asked import PODSHARE
 from pytest_podshare.collect.item import ManifestItem
 from pytest_podshare.options import Options
-from pytest_podshare.pods import state
+from pytest_podshare.pods import lacking, state
 from pytest_podshare.pods.deployer import Podshare
 from pytest_podshare.pods.evidence import Evidence
 from pytest_podshare.pods.factory import PodshareFactory
@@ -85,6 +86,11 @@ class Deployed:
             raise self._pod.with_traceback(None)
         return self._pod
 
+    @property
+    def needs(self) -> Mapping[str, str]:
+        """The capabilities that its cluster has to have."""
+        return lacking.of_manifest(self._manifest())
+
     def _manifest(self) -> Manifest:
         if self.options.skeleton:
             return skeleton(self._template, self.options.probe_image)
@@ -96,7 +102,7 @@ class Deployed:
         self._podshare = self._pod = None
 
 
-@pytest.mark.usefixtures("podshare_factory")
+@pytest.mark.usefixtures("podshare_factory", "podshare_capabilities")
 def prove(request: pytest.FixtureRequest) -> None:
     """Prove one promise of a manifest's wiring on the Pod that it makes."""
     item = request.node
@@ -139,6 +145,9 @@ class PromiseItem(ManifestItem):
             pytest.skip(f"no cluster: {error.what} {error.remedy}")
         if self.config.getoption("setupplan", default=False):
             return
+        capabilities = cast(Capabilities, self.funcargs["podshare_capabilities"])
+        if missing := capabilities.lacking(self._deployed.needs):
+            pytest.skip(f"the cluster lacks {missing}")
         factory = cast(PodshareFactory, self.funcargs["podshare_factory"])
         self.stash[PODSHARE] = self._deployed.take(factory)
         if options.skeleton:

@@ -124,6 +124,10 @@ class Arrival:
             )
         return now
 
+    def made(self, objects: Objects) -> list[Object]:
+        """The Pods that a controller has made of the manifest; none of a bare one."""
+        return [] if self.manifest.is_bare else self._made_by_controller(objects)
+
     def _made_by_controller(self, objects: Objects) -> list[Object]:
         wanted = (self.manifest.pod.get("metadata") or {}).get("labels") or {}
         return [

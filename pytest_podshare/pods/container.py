@@ -5,18 +5,20 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from pytest_podshare import errors
-from pytest_podshare.deadline import Deadline, poll
+from pytest_podshare.kube import once
 from pytest_podshare.kube.client import pod_path
 from pytest_podshare.kube.exec import ExecSession
 from pytest_podshare.kube.feeding import feed
-from pytest_podshare.kube.framing import Completed
-from pytest_podshare.pods import restarting, state
+from pytest_podshare.kube.framing import LARGEST, Completed
+from pytest_podshare.pods import restarting
+from pytest_podshare.pods.entering import Way
 from pytest_podshare.pods.files import Files
+from pytest_podshare.pods.opening import Opening
 from pytest_podshare.pods.restarting import Restart
-from pytest_podshare.probe import shell
+from pytest_podshare.probe import rooted, shell
 
 if TYPE_CHECKING:
     from pytest_podshare.pods.pod import Pod
@@ -39,6 +41,7 @@ class Container:
         self.pod = pod
         self.name = name
         self._session: ExecSession | None = None
+        self._door = Opening(pod, name)
         self._opening = threading.Lock()
         self._closings = 0
 
@@ -46,7 +49,7 @@ class Container:
         return f"<Container {self.pod.name}/{self.name}>"
 
     def exec(self, argv: Sequence[str], *, timeout: float | None = None) -> Completed:
-        """Run a command in the container, through its `sh`, with an empty stdin.
+        """Run a command in the container with an empty stdin: through its `sh`, if it has one.
 
         Args:
             argv: the program and its arguments; a program that is not there gives returncode 127.
@@ -62,6 +65,10 @@ class Container:
         self.pod.settle()
         # a session that broke while nobody used it is found out by a command that changes nothing
         self.run(b":", timeout=timeout)
+        if self.way.process:
+            # the shell is another image's
+            pod, patience = self.pod, self._patience(timeout)
+            return once.run(pod.api, pod.namespace, pod.name, self.name, argv, timeout=patience)
         return self.open(timeout).run(script, timeout=self._patience(timeout))
 
     def volume(self, name: str) -> Files:
@@ -71,6 +78,68 @@ class Container:
             UnknownVolume: it mounts no such volume; the error lists those that it does.
         """
         return Files(self, name)
+
+    def step_aside(self) -> str | None:
+        """Look into the container by an ephemeral one from now on, as its image lacks a program.
+
+        Returns:
+            None, or why that is impossible; its own shell then goes on looking.
+        """
+        if self.way.process:
+            return ""
+        self.close()
+        self._door.lacks_tools = True
+        try:
+            self.open()
+        except errors.ToolMissing as missing:
+            self._door.lacks_tools = False
+            return f" {missing.what}"
+        return None
+
+    @property
+    def way(self) -> Way:
+        """How the container is looked into; finds it out, the first time.
+
+        Raises:
+            ExecError: no way is open.
+        """
+        if self._door.way is None:
+            self.open()
+        return self._door.way or Way(self.name)
+
+    def at(self, path: str, *, follow: bool = True) -> str:
+        """Where the shell of the session has a path of the container; the same, if it is its own.
+
+        Args:
+            path: an absolute path, as the container names it.
+            follow: whether to give what a link at its end leads to.
+
+        Raises:
+            ExecError: it could not be found out.
+        """
+        way = self._door.way
+        if way is not None and not way.process:
+            return path
+        for again in (True, False):
+            session, way = self.open(), self.way
+            if not way.process:
+                return path
+            try:
+                script = way.resolving(path, follow=follow)
+                done = session.run(script, timeout=self._patience(None))
+            except errors.SessionLost:
+                session.close()
+                if not again:
+                    raise
+                continue
+            if done.returncode == 0:
+                return rooted.resolved(done)
+            # its container has another instance by now, which this shell does not see
+            session.close()
+        raise errors.SessionLost(
+            f"The process of {self.name} of {self.pod} is not there any more.",
+            "See whether the container still runs.",
+        )
 
     def run(self, script: bytes, *, timeout: float | None = None) -> Completed:
         """Run a POSIX shell script that may be run twice without harm.
@@ -129,7 +198,8 @@ class Container:
         """
         pod = self.pod
         patience = self._patience(None)
-        return feed(pod.api, pod.namespace, pod.name, self.name, script, pieces, timeout=patience)
+        whose = self.way.container
+        return feed(pod.api, pod.namespace, pod.name, whose, script, pieces, timeout=patience)
 
     def open(self, timeout: float | None = None) -> ExecSession:
         """The session, opened if there is none or if it is known to be dead.
@@ -146,7 +216,9 @@ class Container:
                     known.close()
                 else:
                     return known
-            opened = self._opened(self.pod.deadline("exec", timeout))
+            before = self._door.way
+            deadline = self.pod.deadline("exec", timeout)
+            opened = self._door.session(deadline, again=known is not None)
             if self._closings != closings:
                 opened.close()
                 raise errors.SessionLost(
@@ -154,7 +226,9 @@ class Container:
                     "Use a Pod's handles no longer than the fixture that made it.",
                 )
             self._session = opened
-            for script in known.posted if known else ():
+            # what was posted names files as they were named then
+            is_as_before = before is not None and self.way.root == before.root
+            for script in known.posted if known and is_as_before else ():
                 opened.post(script, timeout=self._patience(timeout))
             return opened
 
@@ -185,9 +259,21 @@ class Container:
         return restarting.restart(self.pod, self.name, strategy, deadline)
 
     def logs(self, *, previous: bool = False) -> str:
-        """What the container printed; with `previous`, what it printed before its last restart."""
+        """What the container printed; with `previous`, what it printed before its last restart.
+
+        Raises:
+            OutputTooLarge: that is more than 64 MiB.
+        """
         path = pod_path(self.pod.namespace, self.pod.name, "log")
-        return self.pod.api.text(path, container=self.name, previous=str(previous).lower())
+        said = self.pod.api.text(
+            path, container=self.name, previous=str(previous).lower(), limitBytes=str(LARGEST)
+        )
+        if len(said) > LARGEST // 4 and len(said.encode(errors="replace")) >= LARGEST:
+            raise errors.OutputTooLarge(
+                f"The log of {self.name} of {self.pod} is larger than {LARGEST // 2**20} MiB.",
+                "Have the container print less, or look at the end of its log with kubectl.",
+            )
+        return said
 
     def close(self) -> None:
         """Close the session, when what was posted has been run; the next command opens another."""
@@ -205,51 +291,25 @@ class Container:
         may_again: Callable[[], bool] = lambda: True,
     ) -> T:
         """Use the session; if it breaks that earlier commands used, use a new one."""
-        known = self._session
-        session = self.open(timeout)
+        known, way = self._session, self._door.way
+        session = self._the_same(way, timeout)
         try:
             return use(session)
         except errors.SessionLost:
             session.close()
             if session is not known or not may_again():
                 raise
-            return use(self.open(timeout))
+            return use(self._the_same(way, timeout))
 
-    def _opened(self, deadline: Deadline) -> ExecSession:
-        """Open a session, waiting for a container that is about to come back."""
-
-        def attempt() -> ExecSession | errors.SessionLost:
-            self._check_not_ended(self.pod.check_still_there())
-            try:
-                return ExecSession(
-                    self.pod.api,
-                    self.pod.namespace,
-                    self.pod.name,
-                    self.name,
-                    timeout=max(1.0, deadline.left),
-                )
-            except errors.SessionLost as lost:
-                return lost
-
-        opened = poll(
-            attempt, until=lambda it: isinstance(it, ExecSession), deadline=deadline, first=0.05
-        )
-        if isinstance(opened, ExecSession):
-            return opened
-        raise opened
-
-    def _check_not_ended(self, live: dict[str, Any]) -> None:
-        """Raise the error of a container that will not run again, or of a Pod that is hopeless."""
-        if problem := state.hopeless(live):
-            raise problem
-        policy = self.pod.wiring.container(self.name).restart_policy
-        if (ended := state.has_ended(live, self.name, policy)) is not None:
-            code = ended.get("exitCode")
-            raise errors.ContainerEnded(
-                f"{self.name} of {self.pod} has ended with exit code {code}, and its restartPolicy"
-                f" {policy} lets it stay so.",
-                "Keep its command running for as long as it is to be looked into.",
+    def _the_same(self, way: Way | None, timeout: float | None) -> ExecSession:
+        """The session, if it has paths where they were: a script must not mean other files."""
+        session = self.open(timeout)
+        if way is not None and self._door.way is not way and self.way.root != way.root:
+            raise errors.SessionLost(
+                f"The way into {self.name} of {self.pod} is another one by now.",
+                "See who restarts the container; a command after this finds the way.",
             )
+        return session
 
     def _patience(self, timeout: float | None) -> float:
         return self.pod.timeouts.or_given("exec", timeout)

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from pytest_podshare import errors
-from pytest_podshare.cluster.namespaces import RUN_LABEL
+from pytest_podshare.cluster import stamp
+from pytest_podshare.cluster.given import GivenNamespace
 from pytest_podshare.cluster.record import Cluster
+from pytest_podshare.cluster.stamp import RUN_LABEL, Stamp
 from pytest_podshare.deadline import Deadline, Timeouts
 from pytest_podshare.kube import objects
 from pytest_podshare.kube.client import pod_path
-from pytest_podshare.kube.watching import Watch
+from pytest_podshare.kube.watching import Object, Watch
 from pytest_podshare.owner import Owner
-from pytest_podshare.pods import arriving
+from pytest_podshare.pods import admission, arriving, lacking, tidying
 from pytest_podshare.pods.pod import Pod
 from pytest_podshare.wiring.load import Manifest, ManifestSource, load
 
@@ -24,13 +27,16 @@ class Podshare(Owner):
     """Deploys Pods into one namespace; what the `podshare` fixture gives.
 
     Close it, or use it as a context manager: that closes the exec sessions of its Pods, and deletes
-    the objects of its manifests that live in no namespace. All others go with theirs.
+    the objects of its manifests that live in no namespace. All others go with theirs, or are
+    deleted one by one where the namespace stays.
 
     Args:
         cluster: where to.
         namespace: a namespace that is there.
         run_id: the run, as the value of the label that every object gets.
         timeouts: how long things may take.
+        probe_image: what looks into containers that have no shell.
+        given: the namespace, if it is one that stays when the tests are over.
         afterwards: called when it is closed, at last; whoever made the namespace deletes it there.
     """
 
@@ -41,6 +47,8 @@ class Podshare(Owner):
         *,
         run_id: str,
         timeouts: Timeouts | None = None,
+        probe_image: str = "busybox",
+        given: GivenNamespace | None = None,
         afterwards: Callable[[], None] | None = None,
     ) -> None:
         self.cluster = cluster
@@ -49,10 +57,17 @@ class Podshare(Owner):
         # all that was to be deployed, also of a Pod that never became ready
         self.manifests: list[Manifest] = []
         self._run_id = run_id
+        # what no namespace takes along
         self._astray: list[objects.Created] = []
+        self._arrivals: list[arriving.Arrival] = []
         self._timeouts = timeouts or Timeouts()
-        self._watch = Watch(cluster.api, pod_path(namespace))
+        self._probe_image = probe_image
+        self._given = given
+        # what narrows a list of its Pods to ours; in a namespace of our own there are no others
+        self.ours: dict[str, Any] = {"labelSelector": f"{RUN_LABEL}={run_id}"} if given else {}
+        self._watch = Watch(cluster.api, pod_path(namespace), **self.ours)
         self._afterwards = afterwards
+        self._kept_for = ""
 
     def __repr__(self) -> str:
         return f"<Podshare {self.namespace}, {len(self.pods)} Pods>"
@@ -111,40 +126,83 @@ class Podshare(Owner):
             self.pods += ready
         return ready
 
+    def keep(self, test: str) -> None:
+        """Have everything stay there that is deployed, for a look, also what is in no namespace.
+
+        Args:
+            test: what it is kept for; of several tests, the first.
+        """
+        self._kept_for = self._kept_for or test
+
     def close(self) -> None:
         """Close sessions and delete what no namespace takes along; never raises."""
         for pod in reversed(self.pods):
             pod.close()
         self._watch.close()
-        while self._astray:
-            self._astray.pop().delete(self.cluster.api)
+        if self._kept_for:
+            self._leave()
+        else:
+            self._tidy()
         if self._afterwards is not None:
             # a namespace that cannot be deleted goes with the cluster, or is told of at the end
             with contextlib.suppress(errors.PodshareError):
                 self._afterwards()
             self._afterwards = None
 
+    def _leave(self) -> None:
+        """Say of what goes with no namespace of ours that it is kept."""
+        told = {"metadata": {"annotations": stamp.kept_for(self._kept_for, time.time())}}
+        while self._astray:
+            # one that is gone need not be kept
+            with contextlib.suppress(errors.PodshareError):
+                self.cluster.api.patch(self._astray.pop().path, told)
+
+    def _tidy(self) -> None:
+        if self._given is not None and self._astray:
+            deadline = Deadline(self._timeouts.delete)
+            self._given.left += tidying.remove(
+                self.cluster.api, self._astray, self._controlled, deadline
+            )
+            self._astray = []
+        while self._astray:
+            self._astray.pop().delete(self.cluster.api)
+
+    def _controlled(self) -> list[Object]:
+        """The Pods that controllers have made of what was deployed here."""
+        arrivals = [each for each in self._arrivals if not each.manifest.is_bare]
+        if not arrivals:
+            return []
+        listed = self.cluster.api.get(pod_path(self.namespace), **self.ours)["items"]
+        by_name = {each["metadata"]["name"]: each for each in listed}
+        return [pod for each in arrivals for pod in each.made(by_name)]
+
     def _create(self, document: dict[str, Any], origin: str) -> dict[str, Any]:
         document = copy.deepcopy(document)
         metadata = document.setdefault("metadata", {})
         metadata["namespace"] = self.namespace
-        metadata.setdefault("labels", {})[RUN_LABEL] = self._run_id
+        Stamp.of(self._run_id).put(metadata)
         try:
-            created = objects.create(self.cluster.api, document, self.namespace)
+            if self._given is None:
+                created = objects.create(self.cluster.api, document, self.namespace)
+            else:
+                deadline = Deadline(self._timeouts.ready)
+                created = tidying.create(self.cluster.api, document, self.namespace, deadline)
         except errors.ApiError as error:
-            name = f"{document.get('kind')} {metadata.get('name', '')}".strip()
-            raise errors.DeployRejected(
-                f"{origin}: the API server rejects {name}: {error.details}", error.remedy
-            ) from None
-        if not created.goes_with_namespace:
+            raise admission.rejected(error, origin, document) from None
+        if self._given is not None or not created.goes_with_namespace:
             self._astray.append(created)
         return created.live
 
     def _prepared(self, loaded: Manifest) -> Manifest:
         """The manifest, told to use the images its node holds, where that is ours to say."""
         own = copy.deepcopy(loaded)
-        metadata = own.pod.setdefault("metadata", {})
-        metadata.setdefault("labels", {})[RUN_LABEL] = self._run_id
+        its = Stamp.of(self._run_id)
+        claims = own.subject.get("spec", {}).get("volumeClaimTemplates") or ()
+        # what a controller makes of them bears what they bear
+        for template in (own.pod, *claims):
+            its.put(template.setdefault("metadata", {}))
+        if claims and self._given is not None:
+            own.subject["spec"]["persistentVolumeClaimRetentionPolicy"] = {"whenDeleted": "Delete"}
         if self.cluster.own:
             for field in ("initContainers", "containers"):
                 for container in own.pod["spec"].get(field) or ():
@@ -154,12 +212,20 @@ class Podshare(Owner):
 
     def _begin(self, manifest: Manifest) -> arriving.Arrival:
         def make() -> dict[str, Any]:
-            return self._create(self._prepared(manifest).subject, manifest.origin)
+            try:
+                live = self._create(self._prepared(manifest).subject, manifest.origin)
+            except errors.DeployRejected as error:
+                raise lacking.named(error, manifest, self.cluster, self.namespace) from None
+            lacking.check_kept(manifest, live)
+            return live
 
-        if not manifest.is_bare:
-            make()
         api, namespace = self.cluster.api, self.namespace
+        if not manifest.is_bare:
+            if not self.cluster.own:
+                admission.check(api, namespace, manifest)
+            make()
         arrival = arriving.Arrival(api, namespace, self._watch, manifest, make)
+        self._arrivals.append(arrival)
         arrival.begin()
         return arrival
 
@@ -172,4 +238,5 @@ class Podshare(Owner):
             timeouts=self._timeouts,
             watch=self._watch,
             again=lambda: arrival.again(Deadline(self._timeouts.ready)),
+            probe_image=self._probe_image,
         )

@@ -6,6 +6,7 @@ import dataclasses
 import hashlib
 
 from pytest_podshare.pods.state import Identity
+from pytest_podshare.printable import printable
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,7 +71,9 @@ class Evidence:
 
     def __str__(self) -> str:
         lines = [f"{self.claim}  ({1000 * self.seconds:.1f} ms, {self.method})"]
-        return "\n".join([*lines, *(f"  {each}" for each in self.events)])
+        return "\n".join(
+            [*map(printable, lines), *(f"  {printable(str(each))}" for each in self.events)]
+        )
 
 
 HELD, BROKEN, UNKNOWN = "held", "broken", "unknown"

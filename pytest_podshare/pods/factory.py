@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pytest_podshare.cluster.given import GivenNamespace
 from pytest_podshare.cluster.namespaces import Namespaces
 from pytest_podshare.cluster.record import Cluster
 from pytest_podshare.deadline import Deadline, Timeouts
@@ -17,15 +18,23 @@ class PodshareFactory(Owner):
         namespaces: those of the run.
         run_id: the run, as the value of the label that every object gets.
         timeouts: how long things may take.
+        probe_image: what looks into containers that have no shell.
     """
 
     def __init__(
-        self, cluster: Cluster, namespaces: Namespaces, *, run_id: str, timeouts: Timeouts
+        self,
+        cluster: Cluster,
+        namespaces: Namespaces | GivenNamespace,
+        *,
+        run_id: str,
+        timeouts: Timeouts,
+        probe_image: str = "busybox",
     ) -> None:
         self._cluster = cluster
         self._namespaces = namespaces
         self._run_id = run_id
         self._timeouts = timeouts
+        self._probe_image = probe_image
         self._open: list[Podshare] = []
 
     def __repr__(self) -> str:
@@ -51,7 +60,9 @@ class PodshareFactory(Owner):
             name,
             run_id=self._run_id,
             timeouts=self._timeouts,
-            afterwards=lambda: self._give_back(name),
+            probe_image=self._probe_image,
+            given=self._namespaces.given,
+            afterwards=lambda: self._give_back(made),
         )
         self._open.append(made)
         return made
@@ -61,6 +72,6 @@ class PodshareFactory(Owner):
         for podshare in reversed(self.open):
             podshare.close()
 
-    def _give_back(self, namespace: str) -> None:
-        self._open = [each for each in self._open if each.namespace != namespace]
-        self._namespaces.delete(namespace)
+    def _give_back(self, made: Podshare) -> None:
+        self._open = [each for each in self._open if each is not made]
+        self._namespaces.delete(made.namespace)

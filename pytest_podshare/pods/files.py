@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import posixpath
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
 from pytest_podshare import errors
-from pytest_podshare.probe import content, shell, streaming
+from pytest_podshare.probe import content, streaming, within
 from pytest_podshare.probe.content import Content
 from pytest_podshare.probe.inode import Stat
 from pytest_podshare.probe.shell import Missing, Refused
@@ -30,7 +31,8 @@ class Files:
 
     A name is a file's path within the volume, so that the same name means the same file in every
     container, whatever its mountPath and subPath. It may hold any byte but NUL, those that are
-    no UTF-8 as `os.fsdecode` gives them; a slash parts folders.
+    no UTF-8 as `os.fsdecode` gives them; a slash parts folders. Links are followed as far as they
+    stay in the mount, whoever puts them there, and be it at this moment.
 
     Args:
         container: the container.
@@ -54,6 +56,10 @@ class Files:
         Raises:
             NotInVolume: the container does not see it there, or no file can have that name.
         """
+        return self._place(name)[0]
+
+    def _place(self, name: str) -> tuple[str, str]:
+        """Where the container has it, and the mount that it lies in."""
         parts = _parts(name)
         if name.startswith("/") or ".." in parts or "\0" in name:
             raise errors.NotInVolume(
@@ -66,7 +72,7 @@ class Files:
                 folder = posixpath.normpath(mount.path)
                 path = posixpath.join(folder, *parts[len(below) :])
                 if self._covering(path) == folder:
-                    return path
+                    return path, folder
         raise self._not_seen(name)
 
     def write(self, name: str, data: bytes | str | BinaryIO) -> Content:
@@ -85,16 +91,17 @@ class Files:
             NotInVolume: the container does not see it there, or no file can have that name.
             ExecError: a command could not be run, so nothing is known of the file.
         """
-        path = self.path(name)
-        self.container.pod.settle()
+        path, root = self._settled(name)
         if isinstance(data, str):
             data = data.encode()
         written: Content | Refused
         if isinstance(data, bytes) and len(data) <= _SMALL:
-            written = shell.write(self.container, path, data) or content.of(data)
+            written = within.write(self.container, path, data, root) or content.of(data)
         else:
             source = io.BytesIO(data) if isinstance(data, bytes) else data
-            written = streaming.write(self.container, path, _pieces(source), _left(source))
+            written = streaming.write(
+                self.container, path, _pieces(source), _left(source), root=root
+            )
         return self._or_error(path, written)
 
     def read(self, name: str) -> bytes:
@@ -106,8 +113,8 @@ class Files:
             NotInVolume: the container does not see it there, or no file can have that name.
             ExecError: a command could not be run, so nothing is known of the file.
         """
-        path = self._settled(name)
-        return self._or_error(path, shell.read(self.container, path))
+        path, root = self._settled(name)
+        return self._or_error(path, within.read(self.container, path, root))
 
     def read_to(self, name: str, file: BinaryIO) -> Content:
         """Read a file of any size into another; only a part of it is in memory.
@@ -118,8 +125,8 @@ class Files:
         Raises:
             PodError: as of `read`.
         """
-        path = self._settled(name)
-        return self._or_error(path, streaming.read(self.container, path, file.write))
+        path, root = self._settled(name)
+        return self._or_error(path, streaming.read(self.container, path, file.write, root=root))
 
     def content(self, name: str) -> Content:
         """The size and sha256 of a file of any size.
@@ -127,8 +134,8 @@ class Files:
         Raises:
             PodError: as of `read`.
         """
-        path = self._settled(name)
-        return self._or_error(path, streaming.read(self.container, path))
+        path, root = self._settled(name)
+        return self._or_error(path, streaming.read(self.container, path, root=root))
 
     def stat(self, name: str = "") -> Stat:
         """What a file, folder or link is, whom it belongs to, and its mode; links not followed.
@@ -136,8 +143,12 @@ class Files:
         Raises:
             PodError: as of `read`.
         """
-        path = self._settled(name)
-        return self._or_error(path, shell.lstat(self.container, path))
+        path, root = self._settled(name)
+        found = self._or_error(path, within.lstat(self.container, path, root))
+        if self.container.way.process:
+            # the names are another image's
+            return dataclasses.replace(found, user="UNKNOWN", group="UNKNOWN")
+        return found
 
     def exists(self, name: str) -> bool:
         """Whether anything is there, be it a link that leads nowhere.
@@ -147,8 +158,8 @@ class Files:
             NotInVolume: the container does not see it there, or no file can have that name.
             ExecError: a command could not be run, so nothing is known of the file.
         """
-        path = self._settled(name)
-        found = shell.lstat(self.container, path)
+        path, root = self._settled(name)
+        found = within.lstat(self.container, path, root)
         if isinstance(found, Missing) or found == Refused("Not a directory"):
             return False
         return bool(self._or_error(path, found))
@@ -159,8 +170,8 @@ class Files:
         Raises:
             PodError: as of `read`.
         """
-        path = self._settled(name)
-        return self._or_error(path, shell.names_in(self.container, path))
+        path, root = self._settled(name)
+        return self._or_error(path, within.names_in(self.container, path, root))
 
     def remove(self, name: str) -> None:
         """Remove a file; one that is not there is removed already.
@@ -170,13 +181,13 @@ class Files:
             NotInVolume: the container does not see it there, or no file can have that name.
             ExecError: a command could not be run, so nothing is known of the file.
         """
-        path = self._settled(name)
-        self._or_error(path, shell.remove(self.container, path))
+        path, root = self._settled(name)
+        self._or_error(path, within.remove(self.container, path, root))
 
-    def _settled(self, name: str) -> str:
-        path = self.path(name)
+    def _settled(self, name: str) -> tuple[str, str]:
+        place = self._place(name)
         self.container.pod.settle()
-        return path
+        return place
 
     def _mounts(self) -> list[Mount]:
         """The container's mounts of the volume, those that it may write to first."""
@@ -217,6 +228,11 @@ class Files:
         if isinstance(found, Missing):
             raise errors.FileMissing(
                 f"{where} is not there.", "Write it first, or see what its folder has: listdir()."
+            )
+        if found == within.OUTSIDE:
+            raise errors.NotInVolume(
+                f"{where}: a link on the way {found}, and is not followed.",
+                "See where it leads: stat(); to follow it all the same, exec() a command.",
             )
         if isinstance(found, Refused):
             raise errors.FileRefused(

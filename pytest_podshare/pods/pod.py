@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import time
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -32,6 +33,7 @@ class Pod:
         timeouts: how long things may take.
         watch: the watch of its namespace's Pods, which is not its own.
         again: waits for the Pod that comes in its place, making it if nobody else does.
+        probe_image: what looks into a container that has no shell.
     """
 
     def __init__(
@@ -43,11 +45,13 @@ class Pod:
         timeouts: Timeouts,
         watch: Watch,
         again: Callable[[], dict[str, Any]],
+        probe_image: str = "busybox",
     ) -> None:
         self.cluster = cluster
         self.manifest = manifest
         self.timeouts = timeouts
         self.watch = watch
+        self.probe_image = probe_image
         self._again = again
         self._containers: dict[str, Container] = {}
         self._become(live)
@@ -55,6 +59,8 @@ class Pod:
         self.evidence: list[Evidence] = []
         # every assertion that was made on it, whatever its verdict; reports read it
         self.checks: list[Check] = []
+        # container → how it was looked into at last, of those whose own shell did not do it
+        self.beside: dict[str, object] = {}
 
     def __repr__(self) -> str:
         return f"<Pod {self.namespace}/{self.name} ({', '.join(self._containers)})>"
@@ -96,6 +102,9 @@ class Pod:
             begun: when the assertion began, by the monotonic clock.
             events: what was done, seen and proved, in order.
         """
+        events = tuple(events)
+        if self.beside:
+            method += "".join(f", {way}" for way in self.ways(claim, *events))
         if self.manifest.stand_in:
             method += f", {self.manifest.stand_in} in place of the applications"
         evidence = Evidence(
@@ -103,11 +112,16 @@ class Pod:
             method=method,
             pod=self.name,
             identity=self.identity,
-            events=tuple(events),
+            events=events,
             seconds=time.monotonic() - begun,
         )
         self.evidence.append(evidence)
         return evidence
+
+    def ways(self, *told: object) -> list[str]:
+        """How those of the containers were looked into, that are named there and have no shell."""
+        named = {word.strip("'") for each in told for word in re.split(r"[\s:,;]", str(each))}
+        return [f"{name} by {self.beside[name]}" for name in self.beside if name in named]
 
     def deadline(self, name: str, given: float | None) -> Deadline:
         """A deadline of the seconds that a caller gave, or else of the timeout of that name."""
@@ -151,15 +165,18 @@ class Pod:
         self.identity = state.identity(self.check_still_there())
         return self.identity
 
-    def check_still_there(self) -> dict[str, Any]:
+    def check_still_there(self, patience: float | None = None) -> dict[str, Any]:
         """The Pod as it is now.
+
+        Args:
+            patience: seconds for the API server to answer; None for as long as it usually gets.
 
         Raises:
             PodGone: it was deleted, evicted, replaced, or is about to be.
         """
         remedy = "See who deletes it; nothing was learned about its volumes."
         try:
-            live = self.api.get(pod_path(self.namespace, self.name))
+            live = self.api.get(pod_path(self.namespace, self.name), patience=patience)
         except errors.ApiError as error:
             if error.status != 404:
                 raise

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import shlex
 import time
 from collections.abc import Iterator
 from concurrent import futures
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pytest_podshare import errors
-from pytest_podshare.cluster import nodes
+from pytest_podshare.cluster import leftovers, nodes
 from pytest_podshare.cluster.record import Cluster
+from pytest_podshare.cluster.stamp import CORDON_LABEL, RUN_LABEL, Stamp
 from pytest_podshare.deadline import Deadline, poll
-from pytest_podshare.kube import watching
+from pytest_podshare.kube import rights, watching
 from pytest_podshare.kube.client import pod_path
 from pytest_podshare.kube.watching import Object
 
@@ -26,6 +28,8 @@ _GRACE = 1
 _NODES = "/api/v1/nodes"
 # seconds for the taint of a cordon to go; it takes well under one
 _UNCORDON = 10.0
+# seconds for an API server that is away to come back, so that no node stays cordoned
+_AWAY = 15.0
 # 429 Too Many Requests: what the API server answers where a disruption budget forbids it
 _NOT_NOW = 429
 
@@ -95,11 +99,17 @@ def drain(pod: Pod, deadline: Deadline, *, elsewhere: bool) -> Replacement:
             a volume that is bound to its node needs it back.
 
     Raises:
+        MissingRight: the account may not cordon nodes, or evict.
         NotEnoughNodes: there is no other node to go to.
         PodError: it does not go, or none becomes ready in its place.
     """
     pod.settle()
     begun, before, node = time.monotonic(), pod.uid, pod.node
+    if not pod.cluster.own:
+        # all of them at once, and before anything is changed
+        nodes_rights = [rights.Right(verb, "nodes") for verb in ("patch", "get", "list", "watch")]
+        evicting = rights.Right("create", "pods/eviction", namespace=pod.namespace)
+        rights.require(pod.api, [*nodes_rights, evicting], f"Pod {pod} is drained from its node")
     if elsewhere and not _other_nodes(pod):
         raise errors.NotEnoughNodes(
             f"Pod {pod} has no other node to go to than {node}.",
@@ -168,7 +178,7 @@ def _has_left_its_node(cluster: Cluster, uid: str, node: str, deadline: Deadline
     """
     if not cluster.own:
         return None
-    volumes = f"/var/lib/kubelet/pods/{uid}/volumes/*/*"
+    volumes = f"/var/lib/kubelet/pods/{shlex.quote(uid)}/volumes/*/*"
     look = f"for each in {volumes}; do test -e $each && echo $each; done; :"
     left = poll(
         lambda: nodes.run(node, "sh", "-c", look).split(),
@@ -181,15 +191,38 @@ def _has_left_its_node(cluster: Cluster, uid: str, node: str, deadline: Deadline
 
 @contextlib.contextmanager
 def _cordoned(pod: Pod, node: str) -> Iterator[None]:
-    was = bool(pod.api.get(f"{_NODES}/{node}")["spec"].get("unschedulable", False))
-    pod.api.patch(f"{_NODES}/{node}", {"spec": {"unschedulable": True}})
+    ours = _is_ours_to_cordon(pod.api.get(f"{_NODES}/{node}"))
+    metadata: dict[str, Any] = {}
+    if ours:
+        # so that it can be told whose cordon it is, should this process be killed
+        Stamp.of(pod.labels.get(RUN_LABEL, "")).put(metadata, CORDON_LABEL)
+    pod.api.patch(f"{_NODES}/{node}", {"metadata": metadata, "spec": {"unschedulable": True}})
     try:
         yield
     finally:
-        if not was:
-            pod.api.patch(f"{_NODES}/{node}", {"spec": {"unschedulable": None}})
+        if ours:
+            _uncordon(pod, node)
             # the scheduler heeds the taint, which goes a moment after the mark
             watching.wait_for(pod.api, _NODES, node, _takes_pods, Deadline(_UNCORDON))
+
+
+def _is_ours_to_cordon(node: Object) -> bool:
+    """Whether nobody else has done so; what a killed run has left is nobody's."""
+    its = Stamp.read(node["metadata"], CORDON_LABEL)
+    return not node["spec"].get("unschedulable") or (its is not None and its.fate(time.time()).goes)
+
+
+def _uncordon(pod: Pod, node: str) -> None:
+    def attempt() -> errors.ClusterUnreachable | None:
+        try:
+            pod.api.patch(f"{_NODES}/{node}", leftovers.UNCORDON)
+        except errors.ClusterUnreachable as error:
+            return error
+        return None
+
+    failed = poll(attempt, until=lambda error: error is None, deadline=Deadline(_AWAY), first=0.1)
+    if failed is not None:
+        raise failed
 
 
 def _takes_pods(node: Object | None) -> bool:

@@ -97,6 +97,9 @@ def summary(pod: Status | None) -> str:
     parts += [f"{each['name']} {describe(each)}" for each in _statuses(pod)]
     if message := _condition(pod, "PodScheduled").get("message"):
         parts.append(message)
+    if len(parts) == 1 and (node := pod.get("spec", {}).get("nodeName")):
+        # the first thing a kubelet says of a Pod is how its containers stand
+        parts.append(f"and node {node} has not taken it up")
     return ", ".join(parts)
 
 
@@ -132,6 +135,15 @@ def _stuck(pod: str, each: Status) -> errors.PodError | None:
             "Read its last words (kubectl logs --previous), or keep its command in the foreground.",
         )
     return None
+
+
+def stuck(each: Status) -> str:
+    """Why a container does not run and will not by itself; "" for one that may."""
+    waiting = each.get("state", {}).get("waiting") or {}
+    reason, message = waiting.get("reason", ""), " ".join(waiting.get("message", "").split())
+    if ended := each.get("state", {}).get("terminated"):
+        return f"it ended with exit code {ended.get('exitCode')} ({ended.get('reason', '')})"
+    return f"{reason}: {message}" if reason in (*_PULL, *_CONFIG) else ""
 
 
 def _failed(name: str, pod: Status) -> errors.PodError:

@@ -127,7 +127,10 @@ def _by_term(pod: Pod, live: Mapping[str, Any], name: str) -> str | None:
     """Send SIGTERM from inside, where process 1 is the container's own and handles it."""
     if live["spec"].get("shareProcessNamespace"):
         return "process 1 is the sandbox's, for the containers share their processes"
+    if live["spec"].get("hostPID"):
+        return "process 1 is the node's, for the Pod shares its processes"
     try:
+        # an ephemeral container beside one that has no shell sees the same processes
         status = pod[name].run(b"cat /proc/1/status").stdout.decode(errors="replace")
     except errors.ExecError as error:
         return error.what
@@ -136,7 +139,8 @@ def _by_term(pod: Pod, live: Mapping[str, Any], name: str) -> str | None:
         return "process 1 does not handle SIGTERM, so that it would not get it"
     # the session ends with its container, most often before it can answer
     with contextlib.suppress(errors.SessionLost):
-        pod[name].exec(["sh", "-c", "kill -TERM 1"])
+        # never twice: the next process 1 is the new instance's
+        pod[name].open().run(b"kill -TERM 1", timeout=pod.timeouts.exec)
     return None
 
 

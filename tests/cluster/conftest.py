@@ -7,7 +7,19 @@ from pathlib import Path
 import pytest
 from whole_runs import TEST
 
+from pytest_podshare import errors
 from pytest_podshare.cluster import kind_program
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call():
+    """Skip a restart that needs the nodes where the suite runs on a cluster that is somebody's."""
+    try:
+        return (yield)
+    except errors.RestartImpossible as error:
+        if "the cluster's nodes cannot be reached" not in error.what:
+            raise
+        pytest.skip(f"needs access to the nodes: {error.what}")
 
 
 @pytest.fixture

@@ -106,10 +106,9 @@ def test_a_service_is_found_by_name_and_reached_from_another_node(podshare, node
     assert client["c"].exec(["nslookup", "no-such-service"]).returncode != 0
 
 
+@pytest.mark.podshare_needs("two-nodes")
 def test_pods_reach_each_other_across_nodes(podshare, nodes):
     """Each node has addresses of its own, and a way to the other's."""
-    if len(nodes) < 2:
-        pytest.skip("the cluster has one node; --podshare-kind-nodes=2 makes two")
     here = podshare.deploy(sleeper("here", nodeName=nodes[0]))
     there = podshare.deploy(sleeper("there", nodeName=nodes[1]))
     addresses = {pod.name: pod.check_still_there()["status"]["podIP"] for pod in (here, there)}

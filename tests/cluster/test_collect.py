@@ -220,10 +220,9 @@ replacing.delete = lambda pod, deadline: replacing.drain(pod, deadline, elsewher
 """
 
 
-def test_a_hostpath_is_not_expected_on_another_node(run, podshare_cluster, tmp_path):
+@pytest.mark.podshare_needs("two-nodes")
+def test_a_hostpath_is_not_expected_on_another_node(run, tmp_path):
     """It is the node's; whether the Pod comes back there is nobody's promise."""
-    if len(podshare_cluster.api.get("/api/v1/nodes")["items"]) < 2:
-        pytest.skip("the cluster has one node; --podshare-kind-nodes=2 makes two")
     on_node = POD.replace("emptyDir: {}", "hostPath: {path: /tmp/collect, type: DirectoryOrCreate}")
     (tmp_path / "moves.py").write_text(MOVES)
 

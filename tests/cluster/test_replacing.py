@@ -54,13 +54,6 @@ def cordoned(podshare_cluster):
     return names
 
 
-@pytest.fixture
-def two_nodes(podshare_cluster):
-    """Somewhere to go to."""
-    if len(podshare_cluster.api.get("/api/v1/nodes")["items"]) < 2:
-        pytest.skip("the cluster has one node; --podshare-kind-nodes=2 makes two")
-
-
 def test_the_handle_follows_a_deployments_replacement(podshare):
     """Another Pod, of another name and UID, made by nobody of ours."""
     pod = podshare.deploy(DEPLOYMENT)
@@ -86,7 +79,7 @@ def test_the_node_tells_whether_it_has_volumes_of_the_pod(podshare):
     assert replacing._has_left_its_node(other, uid, node, Deadline(0)) is None
 
 
-@pytest.mark.usefixtures("two_nodes")
+@pytest.mark.podshare_needs("two-nodes")
 def test_a_drain_moves_the_pod_and_leaves_the_node_as_it_was(podshare, cordoned):
     """Evicted through the API, seen on the other node, and everything schedulable again."""
     pod = podshare.deploy(BARE)
@@ -99,7 +92,7 @@ def test_a_drain_moves_the_pod_and_leaves_the_node_as_it_was(podshare, cordoned)
     assert cordoned() == []
 
 
-@pytest.mark.usefixtures("two_nodes")
+@pytest.mark.podshare_needs("two-nodes")
 def test_a_node_that_was_cordoned_before_stays_so(podshare, cordoned):
     """What somebody else wants is not undone."""
     pod = podshare.deploy(BARE)
@@ -114,7 +107,7 @@ def test_a_node_that_was_cordoned_before_stays_so(podshare, cordoned):
         api.patch(f"/api/v1/nodes/{node}", {"spec": {"unschedulable": None}})
 
 
-@pytest.mark.usefixtures("two_nodes")
+@pytest.mark.podshare_needs("two-nodes")
 def test_a_budget_that_forbids_the_eviction_is_named_and_the_node_uncordoned(podshare, cordoned):
     """The Pod is left alone, and so is the node."""
     pod = podshare.deploy({"kind": "List", "items": [BUDGET, DEPLOYMENT]})
@@ -128,7 +121,7 @@ def test_a_budget_that_forbids_the_eviction_is_named_and_the_node_uncordoned(pod
     assert cordoned() == []
 
 
-@pytest.mark.usefixtures("two_nodes")
+@pytest.mark.podshare_needs("two-nodes")
 def test_without_another_node_nothing_is_drained(podshare, cordoned):
     """It is said before anything is touched."""
     pod = podshare.deploy(BARE)

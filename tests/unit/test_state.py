@@ -130,6 +130,16 @@ def test_the_summary_says_where_every_container_stands():
     assert state.summary(None) == "the Pod is not there"
 
 
+def test_the_summary_says_when_a_node_has_not_taken_a_pod_up():
+    """As when its kubelet is stopped: it would say at once how the containers stand."""
+    given = pod()
+    given["spec"] = {"nodeName": "worker"}
+
+    assert state.summary(given) == "phase Running, and node worker has not taken it up"
+    given["status"]["containerStatuses"] = [{"name": "a", "state": {"waiting": {}}}]
+    assert "taken" not in state.summary(given)
+
+
 def test_the_crashed_container_is_found():
     """Its last words go with the error."""
     fine = {"name": "a", "state": {"terminated": {"exitCode": 0}}}

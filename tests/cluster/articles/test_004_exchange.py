@@ -15,13 +15,6 @@ from pytest_podshare import (
 SHAREVOL, CLAIM = "manifests/sharevol.yaml", "manifests/sharevol-claim.yaml"
 
 
-@pytest.fixture
-def two_nodes(podshare_cluster):
-    """Skips where a Pod has nowhere else to go."""
-    if len(podshare_cluster.api.get("/api/v1/nodes")["items"]) < 2:
-        pytest.skip("the cluster has one node; --podshare-kind-nodes=2 makes two")
-
-
 def shown_by_mount(pod, container, path):
     """The file system type in the line that `mount` has for that path; None without a line."""
     table = pod[container].exec(["mount"]).stdout.decode()
@@ -64,7 +57,7 @@ def test_mount_shows_a_file_system_in_memory_for_what_it_is(twin):
         assert_medium(pod, container="c1", volume="xchange", medium="Disk")
 
 
-@pytest.mark.usefixtures("two_nodes")
+@pytest.mark.podshare_needs("two-nodes")
 def test_a_drain_loses_it(podshare):
     """The Pod that comes is on the other node, and its volume is empty."""
     pod = podshare.deploy(SHAREVOL)
@@ -76,7 +69,7 @@ def test_a_drain_loses_it(podshare):
     assert not pod.api.get(f"/api/v1/nodes/{before}")["spec"].get("unschedulable")
 
 
-@pytest.mark.usefixtures("two_nodes")
+@pytest.mark.podshare_needs("two-nodes")
 def test_a_drain_does_not_lose_what_is_in_a_claim(podshare):
     """The same Pod with a claim, which is nobody's but its own, finds its data again."""
     pod = podshare.deploy(CLAIM)

@@ -119,19 +119,7 @@ def test_users_without_the_volumes_group_do_not_share(twin):
         )
 
 
-@pytest.fixture
-def image_volumes(podshare_cluster):
-    """Skips where the API server does not know volumes of images."""
-    if minor(podshare_cluster) < 35:
-        pytest.skip(f"Kubernetes {podshare_cluster.version} has no image volumes by default")
-
-
-def minor(cluster):
-    """36 of v1.36.3."""
-    return int(cluster.version.split(".")[1])
-
-
-@pytest.mark.usefixtures("image_volumes")
+@pytest.mark.podshare_needs("image-volumes")
 def test_the_files_of_an_image_are_a_volume_nobody_can_write_to(podshare):
     """Its programs run in the container of another image, which does not have them."""
     pod = podshare.deploy("manifests/image-volume.yaml")
@@ -143,7 +131,7 @@ def test_the_files_of_an_image_are_a_volume_nobody_can_write_to(podshare):
     assert_read_only(pod, container="nginx", volume="tools")
 
 
-@pytest.mark.usefixtures("image_volumes")
+@pytest.mark.podshare_needs("image-volumes")
 def test_an_empty_volume_in_the_images_place_is_noticed(twin):
     """The mutated twin of the image volume."""
     pod = twin("image-volume", elsewhere("nginx"))

@@ -109,11 +109,10 @@ def test_a_folder_of_the_node_is_that_nodes_alone(on_node):
     assert there["c2"].exec(["ls", "-A", "/data"]).stdout == b"there\n"
 
 
+@pytest.mark.podshare_needs("restart-all-containers")
 @pytest.mark.parametrize("code", ["88", "1"], ids=["the rule's code", "another code"])
-def test_an_exit_code_restarts_all_containers(podshare_cluster, twin, code):
+def test_an_exit_code_restarts_all_containers(twin, code):
     """All anew, init again, same Pod and volume; the twin's code restarts the one that ended."""
-    if int(podshare_cluster.version.split(".")[1]) < 36:
-        pytest.skip(f"Kubernetes {podshare_cluster.version} has no rule RestartAllContainers")
 
     def change(spec):
         container_of(spec, "worker")["env"][0]["value"] = code

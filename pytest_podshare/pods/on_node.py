@@ -1,0 +1,103 @@
+"""A volume, looked into on its node: what is present in it, whoever sees it.
+
+The last way, where none leads into the container. The node's root may do anything, so that nothing
+is proved of anybody's rights; and the container's own mounts are not asked, but its spec.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from typing import TYPE_CHECKING
+
+from pytest_podshare import errors
+from pytest_podshare.cluster import nodes
+from pytest_podshare.kube.framing import Completed
+from pytest_podshare.probe import rooted
+from pytest_podshare.probe.shell import quoted
+from pytest_podshare.wiring.model import Mount
+
+if TYPE_CHECKING:
+    from pytest_podshare.pods.pod import Pod
+
+_PODS = "/var/lib/kubelet/pods"
+_REMEDY = "Use an image with `sh`, or let an ephemeral container into the Pod."
+
+
+class OnNode:
+    """A shell on the Pod's node, which has a container's paths as far as they lie in volumes.
+
+    Args:
+        pod: the Pod, of a cluster whose nodes can be reached.
+        container: whose paths, by the volumeMounts of its spec.
+    """
+
+    def __init__(self, pod: Pod, container: str) -> None:
+        self._pod = pod
+        self._container = container
+        self.name = f"node {pod.node}"
+
+    def __repr__(self) -> str:
+        return f"<OnNode {self._pod.node}: volumes of {self._pod.name}/{self._container}>"
+
+    def at(self, path: str, *, follow: bool = True) -> str:
+        """Where the node has what the container has at that path.
+
+        Raises:
+            Unprovable: nobody here can tell, as of a link that leads out of the volume.
+        """
+        mount = self._mount_of(path)
+        if "$(" in mount.sub_path:
+            raise self._unprovable(path, f"its subPathExpr is {mount.sub_path}")
+        folder = self._folder(mount.volume, path)
+        if mount.sub_path:
+            folder = self._resolved(folder, f"/{mount.sub_path}", path, follow=True)
+        rest = posixpath.relpath(path, mount.path)
+        return folder if rest == "." else self._resolved(folder, f"/{rest}", path, follow=follow)
+
+    def step_aside(self) -> str | None:
+        """There is no other."""
+        return ""
+
+    def run(self, script: bytes) -> Completed:
+        """Run a script of ours on the node; its paths are those that `at` gave."""
+        return nodes.script(self._pod.node, script)
+
+    def quick(self, script: bytes) -> Completed:
+        """As `run`."""
+        return self.run(script)
+
+    def post(self, script: bytes) -> None:
+        """As `run`."""
+        self.run(script)
+
+    def _mount_of(self, path: str) -> Mount:
+        mounts = self._pod.wiring.container(self._container).mounts
+        around = [each for each in mounts if posixpath.commonpath([each.path, path]) == each.path]
+        if not around:
+            raise self._unprovable(path, "it lies in no volume")
+        return max(around, key=lambda each: len(each.path))
+
+    def _folder(self, volume: str, path: str) -> str:
+        """The folder that the kubelet has made for a volume of this Pod."""
+        above = f"{_PODS}/{self._pod.uid}/volumes"
+        script = b"for each in %s/kubernetes.io~*/%s; do printf '%%s\\0' \"$each\"; done"
+        told = self.run(script % (quoted(above), quoted(volume))).stdout.decode()
+        found = [each for each in told.split("\0") if each and "*" not in each]
+        if len(found) != 1:
+            raise self._unprovable(path, f"volume {volume!r} has no folder of the Pod's own there")
+        return found[0]
+
+    def _resolved(self, root: str, within: str, path: str, *, follow: bool) -> str:
+        done = self.run(rooted.resolving(root, within, follow=follow, within=True))
+        if done.returncode == rooted.OUTSIDE:
+            raise self._unprovable(path, "a link on the way leads out of the volume")
+        if done.returncode != 0:
+            raise self._unprovable(path, f"{root} is not there")
+        return rooted.resolved(done)
+
+    def _unprovable(self, path: str, why: str) -> errors.Unprovable:
+        return errors.Unprovable(
+            f"What {self._container} of {self._pod} has at {path} cannot be told from its node:"
+            f" {why}.",
+            _REMEDY,
+        )

@@ -1,0 +1,49 @@
+"""Accounts on a cluster that is somebody's."""
+
+import secrets
+
+import accounts
+import pulling
+import pytest
+
+from pytest_podshare import errors
+from pytest_podshare.cluster.existing import ExistingSettings, bring_up
+from pytest_podshare.cluster.namespaces import Namespaces
+from pytest_podshare.deadline import Deadline, Timeouts
+
+
+@pytest.fixture(scope="module")
+def namespaces(podshare_cluster):
+    """Namespaces of this module's own, made as somebody who may."""
+    if not podshare_cluster.own:
+        pytest.skip("this makes accounts and gives them rights")
+    made = Namespaces(podshare_cluster.api, secrets.token_hex(4))
+    yield made
+    made.delete_all()
+
+
+@pytest.fixture(scope="module")
+def team(podshare_cluster, namespaces, tmp_path_factory):
+    """An account with the rights of manifests/rbac.yaml, in a namespace of its own."""
+    name = namespaces.make(Deadline(60))
+    folder = tmp_path_factory.mktemp("team")
+    account = accounts.make(podshare_cluster, name, folder)
+    cluster = bring_up(ExistingSettings(account.kubeconfig, None, (), Timeouts()))
+    yield accounts.Team(podshare_cluster, account, cluster)
+    cluster.close()
+
+
+@pytest.fixture(scope="module")
+def images(podshare_cluster, team):
+    """Let Pods of the team's namespace use the images that the nodes have."""
+    value = f"{team.namespace}-images"
+    labels = {"metadata": {"labels": {pulling.LABEL: value}}}
+    podshare_cluster.api.patch(f"/api/v1/namespaces/{team.namespace}", labels)
+    try:
+        with pulling.from_the_nodes(podshare_cluster, value):
+            pulling.wait_for_it(podshare_cluster, team.namespace)
+            yield
+    except errors.ApiError as error:
+        if error.status != 404:
+            raise
+        pytest.skip(f"this API server cannot have Pods changed by a policy: {error.details}")

@@ -1,0 +1,268 @@
+"""manifests/rbac.yaml is what suffices, and all that is needed."""
+
+import copy
+import dataclasses
+
+import accounts
+import pytest
+from restricted import MANIFEST, POD
+
+from pytest_podshare import assert_file_visible, assert_log_contains
+from pytest_podshare.deadline import Deadline, poll
+from pytest_podshare.errors import PodshareError
+from pytest_podshare.explain import attachments
+from pytest_podshare.kube.client import pod_path
+from pytest_podshare.kube.rights import Right, lacking
+from pytest_podshare.pods.pod import Pod
+from pytest_podshare.pods.sources import Source
+
+ALL = [
+    (verb, resource, rule["apiGroups"][0])
+    for rule in accounts.RULES
+    for resource in rule["resources"]
+    for verb in rule["verbs"]
+]
+KINDS = {
+    "configmaps": ("v1", "ConfigMap", {}),
+    "secrets": ("v1", "Secret", {}),
+    "persistentvolumeclaims": (
+        *("v1", "PersistentVolumeClaim"),
+        {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Mi"}}},
+    ),
+    "services": ("v1", "Service", {"ports": [{"port": 80}]}),
+    "deployments": ("apps/v1", "Deployment", {"replicas": 0}),
+    "statefulsets": ("apps/v1", "StatefulSet", {"replicas": 0, "serviceName": "s"}),
+    "replicasets": ("apps/v1", "ReplicaSet", {"replicas": 0}),
+    "daemonsets": ("apps/v1", "DaemonSet", {}),
+    "jobs": ("batch/v1", "Job", {"parallelism": 0}),
+}
+# of the cluster's suite: something of every assertion that the rights are for
+SAMPLE = (
+    "tests/cluster/articles/test_004_exchange.py::test_data_is_exchanged_both_ways[manifests/sharevol.yaml]",
+    "tests/cluster/articles/test_000_config_as_files.py::test_every_entry_is_a_file_of_its_mode_that_nobody_can_write",
+    "tests/cluster/articles/test_000_config_as_files.py::test_a_change_of_the_pod_itself_hurries_the_kubelet",
+    "tests/cluster/articles/test_001_sharing.py::test_shared_data_is_lost_with_the_pod",
+    "tests/cluster/articles/test_001_sharing.py::test_an_aggregator_shows_the_logs_of_all",
+    "tests/cluster/articles/test_002_paths_and_media.py::test_a_volume_in_memory_is_a_tmpfs_of_the_size_asked_for",
+    "tests/cluster/articles/test_004_exchange.py::test_data_is_exchanged_both_ways[manifests/sharevol-claim.yaml]",
+    "tests/cluster/articles/test_beyond.py::test_a_reader_may_only_read",
+    "tests/cluster/test_restart.py::test_each_strategy_restarts_the_container_alone[resize--]",
+)
+DRAIN = """
+from pytest_podshare import assert_survives_drain, assert_survives_sandbox_restart
+
+def test_a_drain(podshare):
+    assert_survives_drain(podshare.deploy("manifests/sharevol-claim.yaml"))
+
+def test_a_sandbox(podshare):
+    assert_survives_sandbox_restart(podshare.deploy("manifests/sharevol.yaml"))
+
+def test_a_class(podshare):
+    podshare.deploy({"kind": "List", "items": [
+        {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"},
+         "spec": {"containers": [{"name": "c", "image": "busybox"}]}},
+        {"apiVersion": "storage.k8s.io/v1", "kind": "StorageClass",
+         "metadata": {"name": "podshare-never"}, "provisioner": "none"},
+    ]})
+"""
+
+
+def objects_of(team):
+    """What is in the team's namespace, but for what Kubernetes itself puts there."""
+    api, root = team.admin.api, f"namespaces/{team.namespace}"
+    paths = [f"/api/v1/{root}/{each}" for each in ("pods", "services", "persistentvolumeclaims")]
+    paths += [f"/api/v1/{root}/{each}" for each in ("configmaps", "secrets")]
+    kinds = ("deployments", "statefulsets", "daemonsets", "replicasets")
+    paths += [f"/apis/apps/v1/{root}/{each}" for each in kinds]
+    names = [each["metadata"]["name"] for path in paths for each in api.get(path)["items"]]
+    return sorted(set(names) - {"kube-root-ca.crt"})
+
+
+@pytest.mark.usefixtures("images")
+def test_the_suite_passes_with_these_rights_and_leaves_nothing(team):
+    """A run of pytest as the account: nothing fails, nothing is skipped."""
+    code, said = accounts.pytest_as(team.account, "-q", *SAMPLE)
+
+    assert code == 0, said
+    assert " skipped" not in said
+    assert f"Kubernetes {team.admin.version}" in said
+    assert objects_of(team) == []
+
+
+@pytest.mark.usefixtures("images")
+def test_what_needs_more_is_skipped_by_the_name_of_the_right(team, tmp_path):
+    """A drain, the nodes, and what lives in no namespace."""
+    test = tmp_path / "test_more.py"
+    test.write_text(DRAIN)
+
+    code, said = accounts.pytest_as(team.account, "-q", "-rs", str(test))
+
+    assert code == 0, said
+    assert "3 skipped" in said
+    lines = [line for line in said.splitlines() if line.startswith("SKIPPED")]
+    assert "needs the right to patch nodes, get nodes, list nodes, watch nodes" in lines[0]
+    assert "needs access to the nodes: A sandbox is killed on its node" in said
+    assert "needs the right to create storageclasses" in said
+    assert "podshare: skipped 2 tests that need more rights: create storageclasses (1)" in said
+    assert objects_of(team) == []
+
+
+def test_without_a_namespace_of_its_own_the_account_can_do_nothing(team, tmp_path):
+    """Which is an error, for a run that skips every test would look green."""
+    test = tmp_path / "test_it.py"
+    test.write_text("def test_it(podshare): pass")
+    account = dataclasses.replace(team.account, namespace="")
+
+    code, said = accounts.pytest_as(account, "-q", str(test))
+
+    assert code == 1, said
+    assert "No namespace can be made for a test: namespaces is forbidden" in said
+    assert "--podshare-namespace" in said
+
+
+@dataclasses.dataclass
+class Used:
+    """What scenarios use: the team, and a Pod of its that is there."""
+
+    team: accounts.Team
+    pod: Pod
+
+
+@pytest.fixture(scope="module")
+def used(team):
+    """The Pod, deployed with all rights."""
+    _, podshare = team.podshare()
+    with podshare:
+        yield Used(team, podshare.deploy(MANIFEST))
+
+
+def deploy(used, _resource):
+    """Deploy another Pod, and take it away again."""
+    another = {**POD, "metadata": {"name": "another", "labels": {"changes": "often"}}}
+    given, podshare = used.team.podshare(delete=20)
+    with podshare:
+        podshare.deploy(another)
+    return given.left
+
+
+def bring(used, resource):
+    """Deploy an object beside a Pod, find its name taken, and take it away again."""
+    version, kind, spec = KINDS[resource]
+    labels = {"app": "brought"}
+    template = {"metadata": {"labels": labels}, "spec": copy.deepcopy(POD["spec"])}
+    for each in template["spec"]["containers"]:
+        del each["resizePolicy"]
+    if resource == "jobs":
+        template["spec"]["restartPolicy"] = "Never"
+    if resource == "daemonsets":
+        template["spec"]["nodeSelector"] = {"podshare.test/none": "has-it"}
+    if version == "apps/v1":
+        spec = {**spec, "selector": {"matchLabels": labels}}
+    if version != "v1":
+        spec = {**spec, "template": template}
+    manifest = {"apiVersion": version, "kind": kind, "metadata": {"name": "brought"}}
+    if spec:
+        manifest["spec"] = spec
+    given, podshare = used.team.podshare(delete=20)
+    with podshare:
+        podshare._create(manifest, "a manifest")
+        with pytest.raises(PodshareError) as caught:
+            podshare._create(manifest, "a manifest")
+    if "this very process uses it" not in str(caught.value):
+        raise caught.value
+    return given.left
+
+
+def change(used, resource):
+    """Change an entry, as an assertion about updates begins."""
+    kind, name = {"configmaps": ("ConfigMap", "settings")}.get(resource, ("Secret", "credentials"))
+    Source(kind, name, "data", "changed", "changed").change(used.pod)
+
+
+def fail(used, _resource):
+    """See what a failure is explained with."""
+    _, podshare = used.team.podshare()
+    podshare.pods.append(used.pod)
+    collected = attachments.collect(podshare, Deadline(10))
+    return [each for each in collected.missing if "events" in each]
+
+
+SCENARIOS = {
+    ("create", "pods"): deploy,
+    ("list", "pods"): deploy,
+    ("watch", "pods"): deploy,
+    ("delete", "pods"): deploy,
+    ("get", "pods"): lambda used, _: used.pod.refresh(),
+    ("patch", "pods"): lambda used, _: Source("Pod", "restricted", "labels", "changes", "").change(
+        used.pod
+    ),
+    ("create", "pods/exec"): lambda used, _: visible(used),
+    ("get", "pods/exec"): lambda used, _: visible(used),
+    ("get", "pods/log"): lambda used, _: assert_log_contains(
+        used.pod, container="c1", text="ready"
+    ),
+    ("patch", "pods/resize"): lambda used, _: used.pod["c2"].restart(strategy="resize"),
+    ("patch", "pods/ephemeralcontainers"): lambda used, _: ephemeral(used),
+    ("patch", "configmaps"): change,
+    ("patch", "secrets"): change,
+    ("list", "events"): fail,
+    **{(verb, kind): bring for verb in ("create", "get", "delete") for kind in KINDS},
+}
+
+
+def visible(used):
+    """Look for a file, by a session that is opened anew."""
+    used.pod["c1"].close()
+    assert_file_visible(used.pod, from_c="c1", to_c="c2", volume="v")
+
+
+def ephemeral(used):
+    """Ask for an ephemeral container, as a container without a shell needs one."""
+    path = pod_path(used.pod.namespace, used.pod.name, "ephemeralcontainers")
+    used.pod.api.patch(path, {"spec": {}}, strategic=True)
+
+
+def told(used, verb, resource):
+    """What comes of a scenario: the text of its error, or what it left."""
+    try:
+        left = SCENARIOS[verb, resource](used, resource)
+    except (PodshareError, AssertionError) as error:
+        return str(error)
+    return " ".join(left or ()) if isinstance(left, (list, tuple)) else ""
+
+
+def settled(team, right, *, there):
+    """Wait until the API server knows whether the account has a right."""
+    return poll(
+        lambda: not lacking(team.cluster.api, [right]),
+        until=lambda has: has is there,
+        deadline=Deadline(20),
+        first=0.05,
+    )
+
+
+def test_every_right_has_its_scenario():
+    """So that the Role has none that nothing needs."""
+    assert {(verb, resource) for verb, resource, _ in ALL} == set(SCENARIOS)
+
+
+@pytest.mark.parametrize(
+    ("verb", "resource", "group"), ALL, ids=[f"{verb} {resource}" for verb, resource, _ in ALL]
+)
+def test_without_a_right_its_name_is_told(used, verb, resource, group):
+    """Each verb taken from the Role; the positive control is the same with all of them."""
+    team = used.team
+    right = Right(verb, resource, group, team.namespace)
+    with_it = told(used, verb, resource)
+    accounts.change(team.admin, team.namespace, [(verb, resource)])
+    try:
+        settled(team, right, there=False)
+        without = told(used, verb, resource)
+    finally:
+        accounts.change(team.admin, team.namespace, ())
+        settled(team, right, there=True)
+        if verb == "delete":
+            accounts.forget(team.admin, team.namespace, ("another", "brought"))
+
+    assert with_it == ""
+    assert f"{verb} {resource}" in without or f"cannot {verb} resource" in without

@@ -1,0 +1,90 @@
+"""A suite that runs inside the cluster, by the commands of docs/how-to/inside-the-cluster.md."""
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from pytest_podshare.cluster import images
+from pytest_podshare.plugin import _RUN
+
+PAGE = Path("docs/how-to/inside-the-cluster.md")
+IMAGE = "podshare-suite:latest"
+RESTRICTED = "pod-security.kubernetes.io/enforce=restricted"
+DOCKERFILE = "ARG PYTHON\nFROM $PYTHON\nCOPY site /usr/local/lib/python3.11/dist-packages\n"
+
+
+@pytest.fixture
+def image(tmp_path, podshare_cluster, pytestconfig):
+    """The image of the Job on the nodes: the sandbox's Python and the plugin as it is here."""
+    base = os.environ.get("PODSHARE_PYTHON_IMAGE")
+    if base is None or podshare_cluster.provider != "kind":
+        pytest.skip("there is no image of Python to begin with; ./dev test builds one")
+    build = [sys.executable, "-m", "build", "--wheel", "--outdir", tmp_path, "."]
+    subprocess.run(build, check=True, capture_output=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    zipfile.ZipFile(wheel).extractall(tmp_path / "site")
+    (tmp_path / "Dockerfile").write_text(DOCKERFILE)
+    command = ["docker", "build", "--build-arg", f"PYTHON={base}", "--tag", IMAGE, tmp_path]
+    subprocess.run(
+        command, check=True, capture_output=True, env={**os.environ, "DOCKER_BUILDKIT": "0"}
+    )
+    images.load(pytestconfig.stash[_RUN].settings, [IMAGE])
+    yield IMAGE
+    subprocess.run(["docker", "image", "rm", "--force", IMAGE], check=True, capture_output=True)
+
+
+@pytest.fixture
+def shell(podshare_cluster, podshare_namespace):
+    """A function that runs the page's commands, one after the other, in a namespace of its own."""
+    if shutil.which("kubectl") is None:
+        pytest.skip("there is no kubectl on PATH, which the page uses")
+
+    def run(commands):
+        said = ""
+        for command in commands:
+            words = shlex.split(command.replace("team-a", podshare_namespace))
+            assert words[0] == "kubectl", command
+            words[1:1] = ["--kubeconfig", str(podshare_cluster.kubeconfig)]
+            done = subprocess.run(words, capture_output=True, text=True, timeout=300)
+            said += f"$ {command}\n{done.stdout}{done.stderr}"
+            assert done.returncode == 0, said
+        return said
+
+    return run
+
+
+def commands(heading):
+    """The commands below a heading of the page."""
+    section = PAGE.read_text().partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+    (block,) = re.findall(r"^```console\n(.*?)^```", section, re.M | re.S)
+    return [line.removeprefix("$ ") for line in block.splitlines()]
+
+
+@pytest.mark.usefixtures("image")
+def test_a_suite_inside_the_cluster_leaves_its_results(shell, tmp_path, monkeypatch):
+    """By its account alone, under the strictest policy; JUnit XML and the page outlive the Job."""
+    shell([f"kubectl label namespace team-a {RESTRICTED}"])
+    run, fetch = commands("Run it"), commands("Fetch the results")
+
+    told = shell(run)
+    (tmp_path / "manifests").symlink_to(Path("manifests").resolve())
+    monkeypatch.chdir(tmp_path)
+    shell(fetch)
+
+    assert "2 passed" in told, told
+    (suite,) = ElementTree.parse(tmp_path / "results" / "junit.xml").getroot()
+    counts = {name: suite.get(name) for name in ("tests", "failures", "errors", "skipped")}
+    assert counts == {"tests": "2", "failures": "0", "errors": "0", "skipped": "0"}, told
+    names = [case.get("name") for case in suite.iter("testcase")]
+    assert names == ["test_what_one_writes_the_other_sees", "test_it_goes_with_the_pod"]
+    page = (tmp_path / "results" / "report.html").read_text()
+    assert page.startswith("<!DOCTYPE html>"), page[:100]
+    assert "exchange" in page

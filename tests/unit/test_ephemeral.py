@@ -1,0 +1,114 @@
+"""What an ephemeral container may do, so that it is let at another one's files and at no more."""
+
+import pytest
+
+from pytest_podshare.pods import ephemeral
+from pytest_podshare.pods.entering import Way, users
+from pytest_podshare.probe.trail import User
+
+
+def live(*, own=None, pods=None, user=None):
+    """A Pod of one container, with its security contexts, and the user of its status."""
+    status = {"name": "c", "containerID": "containerd://" + "ab" * 32}
+    if user:
+        status["user"] = {"linux": user}
+    container = {"name": "c"} | ({"securityContext": own} if own else {})
+    spec = {"containers": [container]} | ({"securityContext": pods} if pods else {})
+    return {"spec": spec, "status": {"containerStatuses": [status]}}
+
+
+def test_the_status_tells_the_user_that_the_image_has():
+    """Its own group comes first, and only once."""
+    user = {"uid": 65535, "gid": 7, "supplementalGroups": [7, 2000]}
+
+    assert ephemeral.user_of(live(user=user), "c") == User(65535, (7, 2000))
+
+
+@pytest.mark.parametrize(
+    ("own", "pods", "expected"),
+    [
+        ({"runAsUser": 1, "runAsGroup": 2}, None, User(1, (2,))),
+        ({"runAsUser": 1}, {"runAsUser": 9, "runAsGroup": 2}, User(1, (2,))),
+        ({"runAsUser": 1}, None, None),
+        (None, None, None),
+    ],
+)
+def test_a_runtime_that_tells_no_user_leaves_the_spec(own, pods, expected):
+    """The container's own comes before the Pod's; half of it is no user."""
+    assert ephemeral.user_of(live(own=own, pods=pods), "c") == expected
+
+
+def test_a_user_who_is_not_root_gets_what_pod_security_calls_restricted():
+    """Whatever the container itself may do: its process has no more than that by its user."""
+    own = {"capabilities": {"add": ["NET_ADMIN"]}, "privileged": True}
+
+    context = ephemeral.security_context(live(own=own), "c", User(1000, (3,)))
+
+    assert (context["runAsUser"], context["runAsGroup"]) == (1000, 3)
+    assert context["runAsNonRoot"] is True
+    assert context["allowPrivilegeEscalation"] is False
+    assert context["capabilities"] == {"drop": ["ALL"]}
+    assert context["seccompProfile"] == {"type": "RuntimeDefault"}
+    assert "privileged" not in context
+
+
+def test_root_has_the_capabilities_of_its_container_and_no_others():
+    """With fewer the kernel does not let it at the files, and more would prove too much."""
+    own = {"capabilities": {"drop": ["ALL"], "add": ["CHOWN"]}, "allowPrivilegeEscalation": False}
+
+    context = ephemeral.security_context(live(own=own), "c", User(0, (0,)))
+
+    assert context["capabilities"] == own["capabilities"]
+    assert context["allowPrivilegeEscalation"] is False
+    assert "capabilities" not in ephemeral.security_context(live(), "c", User(0, (0,)))
+
+
+def test_root_is_not_made_privileged():
+    """A privileged container is rather closed to it."""
+    own = {"privileged": True, "allowPrivilegeEscalation": True}
+
+    assert "privileged" not in ephemeral.security_context(live(own=own), "c", User(0, (0,)))
+
+
+@pytest.mark.parametrize("where", ["own", "pods"])
+def test_what_confines_the_container_confines_the_other_too(where):
+    """The kernel's security modules let nobody at the files who is confined in another way."""
+    confined = {
+        "seLinuxOptions": {"level": "s0:c1,c2"},
+        "appArmorProfile": {"type": "Unconfined"},
+        "seccompProfile": {"type": "Localhost", "localhostProfile": "p.json"},
+    }
+
+    context = ephemeral.security_context(live(**{where: confined}), "c", User(1, (1,)))
+
+    assert {key: context[key] for key in confined} == confined
+
+
+STATUS = b"""Name:\tpause
+Uid:\t10\t11\t12\t13
+Gid:\t20\t21\t22\t23
+FDSize:\t64
+Groups:\t%s
+NStgid:\t1
+"""
+
+
+@pytest.mark.parametrize(("listed", "groups"), [(b"5 6 ", (23, 5, 6)), (b" ", (23,))])
+def test_the_kernel_judges_by_the_numbers_for_files(listed, groups):
+    """The last of four; and a process may have no other groups."""
+    theirs, ours = users(STATUS % listed + STATUS % b"")
+
+    assert theirs == User(13, groups)
+    assert ours == User(13, (23,))
+
+
+def test_a_way_tells_where_the_root_is_and_as_whom():
+    """The one way has the container's paths as they are, the other below another process."""
+    own, beside = Way("c2"), Way("podshare-ab", "/proc/1", User(13, (23,)))
+
+    assert (own.root, beside.root) == ("", "/proc/1/root")
+    assert str(own) == "sh over one exec session"
+    assert str(beside) == (
+        "ephemeral container podshare-ab in its root /proc/1/root as user 13 with group 23"
+    )
+    assert beside.resolving("/proc/self/mountinfo", follow=True).endswith(b"/proc/1/mountinfo")
