@@ -172,6 +172,7 @@ def test_an_api_server_that_falls_silent_hides_no_failure(
         SILENCED_SECONDS=str(tmp_path / "seconds"),
     )
 
+    assert (tmp_path / "seconds").exists(), printed
     seconds = float((tmp_path / "seconds").read_text()) - own_seconds
     print(f"{seconds:.1f} s from silence to the report")
     assert seconds < AT_MOST + SLACK
