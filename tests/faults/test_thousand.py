@@ -13,7 +13,7 @@ from pytest_podshare.deadline import Timeouts
 from pytest_podshare.kube.framing import Completed
 from pytest_podshare.pods.container import Container
 
-CHECKS_IN_ALL, LANES = 1000, 4
+CHECKS_IN_ALL, LANES = 1000, 8
 NAMED_BY = (errors.SessionLost, errors.ExecTimeout, errors.ClusterUnreachable)
 TIMEOUTS = Timeouts(exec=5)
 # how often each fault comes

