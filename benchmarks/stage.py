@@ -22,7 +22,9 @@ _PATIENT = Timeouts().scaled(4)
 
 
 class Stage(Owner):
-    """A cluster, with the same environment variables as the plugin; the cluster itself is kept.
+    """A cluster, with the same environment variables as the plugin.
+
+    The cluster itself is kept, unless PODSHARE_KEEP_CLUSTER says otherwise.
 
     Close it, or use it as a context manager.
     """
@@ -40,7 +42,8 @@ class Stage(Owner):
             state=default_state(),
             timeouts=_PATIENT,
         )
-        self._run = Run(self.run_id, settings, keep="always", load=())
+        keep = os.environ.get("PODSHARE_KEEP_CLUSTER") or "always"
+        self._run = Run(self.run_id, settings, keep=keep, load=())
         self.cluster: Cluster = self._run.open()
 
     @property

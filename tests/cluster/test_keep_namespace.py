@@ -8,8 +8,7 @@ import pytest
 from cleaning import clean
 from whole_runs import SHAREVOL, namespaces, run
 
-from pytest_podshare.cluster import kind, kind_program, made, stamp
-from pytest_podshare.cluster.kind_program import KindSettings
+from pytest_podshare.cluster import stamp
 
 NAMESPACES = "/api/v1/namespaces"
 TESTS = f"""
@@ -58,15 +57,9 @@ def kept(podshare_cluster, pytester, monkeypatch):
             if "deletionTimestamp" not in each["metadata"]
         }
 
-    settings = KindSettings.of(podshare_cluster.name, kind_program.default_state())
-    before = made.read(settings)
     yield run_them
     for each in runs:
         clean("--cluster-name", podshare_cluster.name, "--run", each)
-    if before:
-        # a cluster with namespaces that are kept is kept for good
-        with kind.locked(settings):
-            made.write(settings, before)
 
 
 def test_by_default_nothing_is_kept(kept):
