@@ -1,4 +1,4 @@
-"""What every test may use, and which tests workers of pytest-xdist keep together."""
+"""What every test may use; which tests workers of pytest-xdist keep together, and begin with."""
 
 from pathlib import PurePosixPath
 
@@ -10,6 +10,20 @@ pytest_plugins = ["pytester"]
 # who cordons a node, and who needs both nodes, would be in each other's way
 _NODES = {"test_004_exchange.py", "test_cluster.py", "test_collect.py", "test_replacing.py"}
 _NODES |= {"test_cleaning.py", "test_soundness.py"}
+# what takes minutes comes first, so that no worker is left alone with it: the first worker begins
+# with the first and the third of these, the second with the others
+_FIRST = ("nodes", "test_lifetime.py", "test_broken.py", "test_parallel.py", "test_failing_runs.py")
+
+
+def _row(file):
+    """The tests that a file's stay in one row with."""
+    return "nodes" if PurePosixPath(file).name in _NODES else str(file)
+
+
+def pytest_collection_modifyitems(items):
+    """Put what takes long first."""
+    rank = {name: at for at, name in enumerate(_FIRST)}
+    items.sort(key=lambda item: rank.get(PurePosixPath(_row(item.path)).name, len(rank)))
 
 
 class _Rows(LoadFileScheduling):
@@ -20,8 +34,7 @@ class _Rows(LoadFileScheduling):
     """
 
     def _split_scope(self, nodeid):
-        file = super()._split_scope(nodeid)
-        return "nodes" if PurePosixPath(file).name in _NODES else file
+        return _row(super()._split_scope(nodeid))
 
 
 @pytest.hookimpl(optionalhook=True)
