@@ -147,6 +147,14 @@ def _check_proof(pod: Pod, before: dict[str, Any], after: dict[str, Any], name: 
     """Same Pod, a higher count, the old instance as the last state, and nobody else touched."""
     was, now = (state.container_status(each, name) for each in (before, after))
     ended = now.get("lastState", {}).get("terminated", {})
+    count = now["restartCount"] - was["restartCount"]
+    if count > 1 and ended.get("containerID") != was["containerID"]:
+        raise errors.ContainerCrashing(
+            f"Container {name} of Pod {pod.name} keeps ending: what came after the restart ended"
+            f" with exit code {ended.get('exitCode')}, and was started again.",
+            "Read its last words (kubectl logs --previous), and see what its start does to the"
+            " volume.",
+        )
     others = [
         (one, other)
         for (one, old), (other, new) in zip(
@@ -155,7 +163,7 @@ def _check_proof(pod: Pod, before: dict[str, Any], after: dict[str, Any], name: 
         if one != name and old != new
     ]
     proofs = {
-        "restartCount did not grow": now["restartCount"] > was["restartCount"],
+        "restartCount did not grow": count > 0,
         "its last state is not the old instance": ended.get("containerID") == was["containerID"],
         f"{', '.join(one for one, _ in others)} restarted as well": not others,
     }
