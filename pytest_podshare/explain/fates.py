@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pytest_podshare.explain.case import Case
 from pytest_podshare.explain.cause import Cause
+from pytest_podshare.explain.facts import View
 
 
 def trouble(case: Case) -> Cause | None:
@@ -27,14 +28,15 @@ def not_running(case: Case) -> Cause | None:
     """A container has ended."""
     for view in case.facts.views:
         if not view.running:
-            words = "; its last words: " + " / ".join(view.last_words) if view.last_words else ""
             verb = "" if view.state.startswith("ended") else "is "
-            return Cause(
-                "not running",
-                f"{view.place.container} {verb}{view.state}{words}",
-                f"Mend what ends {view.place.container}, or keep its command running.",
-            )
+            return _ended(view, f"{verb}{view.state}")
     return None
+
+
+def crashing(case: Case) -> Cause | None:
+    """A container ends again and again; at this moment it may be running."""
+    found = (_ended(view, "keeps ending") for view in case.facts.views if view.restarts)
+    return fate(case) or next(found, None) or not_running(case)
 
 
 def restarted(case: Case) -> Cause | None:
@@ -50,4 +52,13 @@ def restarted(case: Case) -> Cause | None:
         "restarted meanwhile",
         "; ".join(told),
         "See why it ends, and what its start does to the volume.",
+    )
+
+
+def _ended(view: View, how: str) -> Cause:
+    words = "; its last words: " + " / ".join(view.last_words) if view.last_words else ""
+    return Cause(
+        "not running",
+        f"{view.place.container} {how}{words}",
+        f"Mend what ends {view.place.container}, or keep its command running.",
     )

@@ -144,7 +144,8 @@ def of_error(pod: Pod, error: errors.PodshareError) -> Cause | None:
         running = [each.name for each in pod.wiring.containers if each.role != "init"]
         places = [Place(name, "/", None) for name in running]
         case = Case(pod.wiring, facts.gather(pod, *places), error)
-        if (found := fates.trouble(case)) is not None:
+        ask = fates.crashing if isinstance(error, errors.ContainerCrashing) else fates.trouble
+        if (found := ask(case)) is not None:
             said = found.text.rstrip(".") in error.what
             return dataclasses.replace(found, text=WORDS[found.word]) if said else found
         if isinstance(error, errors.ExecError) and (found := node.trouble(pod)) is not None:

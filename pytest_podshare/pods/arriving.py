@@ -13,8 +13,9 @@ from pytest_podshare.wiring.load import Manifest
 
 # how many of a crashed container's last lines an error shows
 _LAST_LINES = 5
-# seconds after which the scheduler has seen that a node is free again
-_SECOND_LOOK = 2.0
+# seconds after which the scheduler has seen that a node is free again, or a claim there, and has
+# tried once more: it pauses for one to two seconds in between, and for longer on a busy machine
+_SECOND_LOOK = 5.0
 
 
 class Arrival:
