@@ -21,6 +21,8 @@ def redis(pod, *words):
     return pod["redis"].exec(["redis-cli", *words]).stdout.decode().strip()
 
 
+# by SIGTERM it would tidy up after itself
+@pytest.mark.podshare_needs("node-access")
 def test_redis_finds_its_data_again_after_a_restart_and_not_in_another_pod(podshare):
     """The dump survives its container, so redis has the key, until the Pod goes."""
     pod = podshare.deploy("manifests/redis-cache.yaml")

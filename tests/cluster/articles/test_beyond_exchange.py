@@ -25,6 +25,8 @@ def test_a_socket_in_a_volume_is_reached_from_the_other_container(podshare, fetc
     assert fetch(pod, 8080) == HELLO
 
 
+# by SIGTERM it would tidy up after itself
+@pytest.mark.podshare_needs("node-access")
 def test_a_server_that_does_not_remove_its_stale_socket_does_not_come_back(twin):
     """The mutated twin: it starts, and starts once only."""
 
