@@ -3,7 +3,6 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from local_shell import SHELLS, LocalShell
 
 from pytest_podshare import errors
 from pytest_podshare.kube import framing
@@ -174,13 +173,6 @@ def test_the_error_channel_is_read_whatever_it_holds(payload, expected):
     """It holds a Status object, most of the time."""
     assert framing.parse_status(payload) == expected
     assert framing.Reply(MARKER).feed(b"\x03" + payload) == expected
-
-
-@pytest.fixture(scope="module", params=SHELLS)
-def here(request):
-    """Each kind of shell that this machine has, kept open as in a session."""
-    with LocalShell(SHELLS[request.param]) as shell:
-        yield shell
 
 
 @settings(deadline=None, max_examples=40)

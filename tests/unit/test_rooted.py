@@ -10,13 +10,6 @@ from local_shell import SHELLS, LocalShell
 from pytest_podshare.probe import rooted, shell
 
 
-@pytest.fixture(params=SHELLS)
-def here(request):
-    """One of the shells of this machine."""
-    with LocalShell(SHELLS[request.param]) as shell:
-        yield shell
-
-
 @pytest.fixture
 def root(tmp_path):
     """A root folder with a file, links of every sort, and secrets of its own."""

@@ -25,13 +25,6 @@ REAL = settings(
 )
 
 
-@pytest.fixture(scope="module", params=SHELLS)
-def here(request):
-    """Each kind of shell that this machine has, kept open as in a session."""
-    with LocalShell(SHELLS[request.param]) as opened:
-        yield opened
-
-
 CONTENTS = [b"", b"-n", b"some data\n", bytes(range(256)), b"%s %d \\n '\"$HOME`id`", b"x" * 70_000]
 ODD_NAMES = ["with space", "it's", "-n", "-rf", "$HOME", "ä", "a\nb", "\n", "a\n", "\udcff", "*"]
 # what a file may be called: any bytes but NUL and slash

@@ -18,13 +18,6 @@ SECRET = b"not of the volume"
 OUTSIDE = {"f": SECRET, "only outside": SECRET}
 
 
-@pytest.fixture(scope="module", params=SHELLS)
-def here(request):
-    """Each kind of shell that this machine has, kept open as in a session."""
-    with LocalShell(SHELLS[request.param]) as opened:
-        yield opened
-
-
 @pytest.fixture
 def volume(tmp_path):
     """A folder that is a mount of its own, beside one that is not in it."""

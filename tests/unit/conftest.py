@@ -1,0 +1,11 @@
+"""What several tests of pure code use."""
+
+import pytest
+from local_shell import SHELLS, LocalShell
+
+
+@pytest.fixture(scope="module", params=SHELLS)
+def here(request):
+    """Each kind of shell that this machine has, kept open as in a session."""
+    with LocalShell(SHELLS[request.param]) as opened:
+        yield opened
