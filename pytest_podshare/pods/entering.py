@@ -18,7 +18,7 @@ from pytest_podshare.kube.exec import ExecSession
 from pytest_podshare.pods import ephemeral, state
 from pytest_podshare.pods.ephemeral import Unable
 from pytest_podshare.probe import rooted
-from pytest_podshare.probe.shell import quoted
+from pytest_podshare.probe.shell import quoted, words
 from pytest_podshare.probe.trail import User
 
 if TYPE_CHECKING:
@@ -94,16 +94,14 @@ def _way(
     """Whose process that shell is let at, once it is known to be the container's."""
     process = _process(session, live, container, deadline)
     script = b"LC_ALL=C; export LC_ALL; cat %s/status /proc/self/status; ls -d %s/root/. >&2"
-    words = (quoted(process),) * 2
-    told = session.run(script % words, timeout=max(1.0, deadline.left))
+    told = session.run(script % ((quoted(process),) * 2), timeout=max(1.0, deadline.left))
     theirs, ours = users(told.stdout)
     if (theirs.uid, theirs.gids[0]) != (ours.uid, ours.gids[0]):
         raise Unable(f"its process has become {theirs}, and an ephemeral container is {ours}")
     if theirs.uid and set(theirs.gids) != set(ours.gids):
         raise Unable(f"its process is {theirs}, and an ephemeral container can only be {ours}")
     if told.returncode != 0:
-        said = " ".join(told.stderr.decode(errors="replace").split()).split(": ")[-1]
-        raise Unable(f"the root of its process is closed to {ours}: {said}")
+        raise Unable(f"the root of its process is closed to {ours}: {words(told.stderr)}")
     return Way(name, process, ours)
 
 

@@ -115,8 +115,7 @@ def crashed(pod: Status) -> str | None:
 
 
 def _stuck(pod: str, each: Status) -> errors.PodError | None:
-    waiting = each.get("state", {}).get("waiting") or {}
-    reason, message = waiting.get("reason", ""), " ".join(waiting.get("message", "").split())
+    reason, message = _waits_for(each)
     container = f"Container {each['name']} of Pod {pod}"
     if reason in _PULL:
         return errors.ImagePullFailed(
@@ -139,11 +138,16 @@ def _stuck(pod: str, each: Status) -> errors.PodError | None:
 
 def stuck(each: Status) -> str:
     """Why a container does not run and will not by itself; "" for one that may."""
-    waiting = each.get("state", {}).get("waiting") or {}
-    reason, message = waiting.get("reason", ""), " ".join(waiting.get("message", "").split())
-    if ended := each.get("state", {}).get("terminated"):
-        return f"it ended with exit code {ended.get('exitCode')} ({ended.get('reason', '')})"
+    reason, message = _waits_for(each)
+    if each.get("state", {}).get("terminated"):
+        return f"it {describe(each)}"
     return f"{reason}: {message}" if reason in (*_PULL, *_CONFIG) else ""
+
+
+def _waits_for(each: Status) -> tuple[str, str]:
+    """The reason and the message of a container that waits; "" for those that do not."""
+    waiting = each.get("state", {}).get("waiting") or {}
+    return waiting.get("reason", ""), " ".join(waiting.get("message", "").split())
 
 
 def _failed(name: str, pod: Status) -> errors.PodError:
