@@ -14,6 +14,9 @@ from urllib.parse import urlsplit
 
 from pytest_podshare.kube.client import Api
 
+# seconds by which each pause between two cuts is longer
+_LONGER = 0.1
+
 
 class Line:
     """One connection: two sockets, ours and the server's.
@@ -191,6 +194,32 @@ class Proxy:
                 return part
             self._strike = None
         return strike.fault(line, part)
+
+
+@contextlib.contextmanager
+def cut_again_and_again(proxy, *, every):
+    """Have all connections cut meanwhile.
+
+    Args:
+        proxy: the way.
+        every: seconds before the first time. Each pause is longer than the one before, so that on
+            a machine that is busy a request gets as far as its answer once.
+    """
+    over = threading.Event()
+
+    def cut():
+        pause = every
+        while not over.wait(pause):
+            proxy.cut()
+            pause += _LONGER
+
+    cutting = threading.Thread(target=cut)
+    cutting.start()
+    try:
+        yield
+    finally:
+        over.set()
+        cutting.join()
 
 
 @contextlib.contextmanager

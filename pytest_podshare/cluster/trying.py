@@ -14,17 +14,12 @@ from pytest_podshare import errors
 from pytest_podshare.cluster import asking, stamp
 from pytest_podshare.cluster.asking import Place
 from pytest_podshare.deadline import Deadline, poll
-from pytest_podshare.kube import watching
+from pytest_podshare.kube import waiting, watching
 from pytest_podshare.kube.client import pod_path
 from pytest_podshare.kube.watching import Object
 
 # seconds for a Pod to show it; the image may have to be pulled
 _PATIENCE = 60.0
-# what a container waits for that nothing will mend
-_STUCK = (
-    *("CreateContainerConfigError", "CreateContainerError", "RunContainerError"),
-    *("ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName", "ImageInspectError"),
-)
 _CLASSES = "/apis/storage.k8s.io/v1/storageclasses"
 
 
@@ -89,9 +84,9 @@ def _status(seen: Object) -> Mapping[str, Any]:
 
 
 def _hopeless(seen: Object) -> str:
-    waiting = _status(seen).get("state", {}).get("waiting") or {}
-    if waiting.get("reason") in _STUCK:
-        return _line(f"{waiting['reason']}: {waiting.get('message', '')}")
+    reason, message = waiting.for_ever(_status(seen))
+    if reason:
+        return f"{reason}: {message}"
     status = seen.get("status", {})
     if status.get("phase") in ("Failed", "Succeeded"):
         ended = _status(seen).get("state", {}).get("terminated") or {}

@@ -7,12 +7,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pytest_podshare import errors
+from pytest_podshare.kube import waiting
 
 Status = dict[str, Any]
 
-# waiting reasons after which the kubelet tries for ever and nothing changes by itself
-_PULL = ("ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName", "ImageInspectError")
-_CONFIG = ("CreateContainerConfigError", "CreateContainerError", "RunContainerError")
 # a sidecar may fail once or twice while it waits for another container
 _CRASHES = 3
 # a claim that is still being made or provisioned, or that goes with the Pod before this one, holds
@@ -115,20 +113,17 @@ def crashed(pod: Status) -> str | None:
 
 
 def _stuck(pod: str, each: Status) -> errors.PodError | None:
-    reason, message = _waits_for(each)
+    reason, message = waiting.for_ever(each)
     container = f"Container {each['name']} of Pod {pod}"
-    if reason in _PULL:
+    if reason in waiting.IMAGE:
         return errors.ImagePullFailed(
             f"{container} has no image {each['image']}: {reason}: {message}",
             "Check the name, load a local image with --podshare-image, or give the cluster "
             "a way to pull it.",
         )
-    if reason in _CONFIG:
-        return errors.ContainerConfigFailed(
-            f"{container} cannot be started: {reason}: {message}",
-            "Mend what the message names: a ConfigMap, a Secret, a subPath, a user, a command.",
-        )
-    if reason == "CrashLoopBackOff" and each.get("restartCount", 0) >= _CRASHES:
+    if reason:
+        return _unstartable(container, f"{reason}: {message}")
+    if waiting.reason(each)[0] == "CrashLoopBackOff" and each.get("restartCount", 0) >= _CRASHES:
         return errors.ContainerCrashing(
             f"{container} keeps ending: {describe(each)}, {each['restartCount']} restarts.",
             "Read its last words (kubectl logs --previous), or keep its command in the foreground.",
@@ -136,18 +131,18 @@ def _stuck(pod: str, each: Status) -> errors.PodError | None:
     return None
 
 
+def _unstartable(container: str, why: str) -> errors.PodError:
+    return errors.ContainerConfigFailed(
+        f"{container} cannot be started: {why}",
+        "Mend what the message names: a ConfigMap, a Secret, a subPath, a user, a command.",
+    )
+
+
 def stuck(each: Status) -> str:
-    """Why a container does not run and will not by itself; "" for one that may."""
-    reason, message = _waits_for(each)
+    """Why an ephemeral container does not run and will not by itself; "" for one that may."""
     if each.get("state", {}).get("terminated"):
         return f"it {describe(each)}"
-    return f"{reason}: {message}" if reason in (*_PULL, *_CONFIG) else ""
-
-
-def _waits_for(each: Status) -> tuple[str, str]:
-    """The reason and the message of a container that waits; "" for those that do not."""
-    waiting = each.get("state", {}).get("waiting") or {}
-    return waiting.get("reason", ""), " ".join(waiting.get("message", "").split())
+    return ": ".join(filter(None, waiting.for_ever(each, once=True)))
 
 
 def _failed(name: str, pod: Status) -> errors.PodError:
@@ -156,6 +151,9 @@ def _failed(name: str, pod: Status) -> errors.PodError:
     if status.get("reason") == "Evicted":
         why = " ".join(str(status.get("message", "")).split())
         return errors.PodGone(f"Pod {name} was evicted: {why}", "Raise the limit it exceeded.")
+    for each in _statuses(pod):
+        if why := waiting.never_started(each.get("state", {})):
+            return _unstartable(f"Container {each['name']} of Pod {name}", why)
     states = ", ".join(f"{each['name']} {describe(each)}" for each in _statuses(pod))
     return errors.ContainerCrashing(
         f"Pod {name} failed: {reason or states}.",

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
-from proxy import proxied
+from proxy import cut_again_and_again, proxied
 
 from pytest_podshare import assert_lost_on_delete, assert_survives_restart, errors
 from pytest_podshare.deadline import Deadline
@@ -131,19 +131,8 @@ def test_a_manifest_that_cannot_be_used_is_told_before_anything_is_made(podshare
 def test_a_wait_survives_connections_that_are_cut(by_proxy):
     """Again and again, while a Pod starts: it is seen to be ready all the same."""
     podshare, proxy = by_proxy
-    over = threading.Event()
-
-    def cut():
-        while not over.wait(0.3):
-            proxy.cut()
-
-    cutting = threading.Thread(target=cut)
-    cutting.start()
-    try:
+    with cut_again_and_again(proxy, every=0.3):
         pod = podshare.deploy(named("p", readinessProbe=_slow(3)))
-    finally:
-        over.set()
-        cutting.join()
 
     assert pod.name == "p"
     assert proxy.connections > 3

@@ -38,7 +38,7 @@ def unscheduled(message, reason="Unschedulable"):
         (pod(waiting("InvalidImageName")), errors.ImagePullFailed),
         (pod(waiting("CreateContainerConfigError")), errors.ContainerConfigFailed),
         (pod(waiting("CreateContainerError")), errors.ContainerConfigFailed),
-        (pod(waiting("RunContainerError")), errors.ContainerConfigFailed),
+        (pod(waiting("RunContainerError", restartCount=1)), errors.ContainerConfigFailed),
         (pod(waiting("CrashLoopBackOff", restartCount=3)), errors.ContainerCrashing),
         (unscheduled("0/1 nodes are available"), errors.PodUnschedulable),
         (pod(phase="Failed", reason="Evicted", message="too much"), errors.PodGone),
@@ -57,6 +57,7 @@ def test_a_permanent_state_fails_at_once(given, error):
         pod(waiting("ContainerCreating")),
         pod(waiting("PodInitializing")),
         pod(waiting("ErrImagePull")),
+        pod(waiting("RunContainerError")),
         pod(waiting("CrashLoopBackOff", restartCount=2)),
         unscheduled("pod has unbound immediate PersistentVolumeClaims"),
         unscheduled("waiting for ephemeral volume controller to create the persistentvolumeclaim"),
@@ -66,8 +67,17 @@ def test_a_permanent_state_fails_at_once(given, error):
     ],
 )
 def test_a_passing_state_is_waited_for(given):
-    """The first failed pull may be the network, the first crash another container's lateness."""
+    """A failed pull may be the network, a first crash or start that somebody else is late."""
     assert state.hopeless(given) is None
+
+
+def test_a_command_that_never_ran_has_no_last_words_but_a_reason():
+    """With restartPolicy Never the Pod has failed, and the kubelet has told why."""
+    ended = {"exitCode": 128, "reason": "StartError", "message": "exec: no such\nfile"}
+    problem = state.hopeless(pod({"name": "c1", "state": {"terminated": ended}}, phase="Failed"))
+
+    assert isinstance(problem, errors.ContainerConfigFailed)
+    assert problem.what == "Container c1 of Pod p cannot be started: exec: no such file"
 
 
 def test_an_init_container_counts_as_well():

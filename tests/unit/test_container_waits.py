@@ -1,0 +1,61 @@
+"""What a container waits for: in passing, or for ever."""
+
+import pytest
+
+from pytest_podshare.kube import waiting
+
+BUSY = "failed to create containerd task: unable to freeze"
+
+
+def status(reason="", message="", count=0, last=None):
+    """The status of a container that waits, and how the one before it ended."""
+    waits = {"reason": reason, "message": message}
+    before = {"terminated": last} if last else {}
+    return {"name": "c1", "state": {"waiting": waits}, "lastState": before, "restartCount": count}
+
+
+def looping(count, reason, message=""):
+    """The status of one between two tries."""
+    last = {"reason": reason, "message": message}
+    return status("CrashLoopBackOff", "back-off 1s", count, last)
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (status("ImagePullBackOff", "no such\nimage"), ("ImagePullBackOff", "no such image")),
+        (status("CreateContainerConfigError", "x"), ("CreateContainerConfigError", "x")),
+        (status("CreateContainerError", "no command"), ("CreateContainerError", "no command")),
+        (status("RunContainerError", "no such file", 1), ("RunContainerError", "no such file")),
+        (looping(1, "StartError", "no file"), ("RunContainerError", "no file")),
+    ],
+)
+def test_what_nothing_mends_is_told_in_the_kubelets_words(given, told):
+    """On one line, and also between two tries that fail alike."""
+    assert waiting.for_ever(given) == told
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"name": "c1"},
+        {"name": "c1", "state": {"running": {}}},
+        status(),
+        status("ContainerCreating"),
+        status("RunContainerError", BUSY),
+        looping(0, "StartError", BUSY),
+        looping(1, "Error"),
+        status("CreateContainerError", "context deadline exceeded"),
+        status("CreateContainerError", 'failed to reserve container name "c1_p": name is taken'),
+    ],
+)
+def test_what_may_pass_is_nothing(given):
+    """A busy machine fails to start a container that the kubelet starts a second later."""
+    assert waiting.for_ever(given) == ("", "")
+
+
+def test_the_first_failure_counts_where_there_is_no_second_try():
+    """An ephemeral container is never started again."""
+    given = status("RunContainerError", BUSY)
+
+    assert waiting.for_ever(given, once=True) == ("RunContainerError", BUSY)
