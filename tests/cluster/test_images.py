@@ -7,7 +7,7 @@ import pytest
 
 from pytest_podshare import errors
 from pytest_podshare.cluster import images
-from pytest_podshare.plugin import _RUN
+from pytest_podshare.plugin import stash
 
 
 @pytest.fixture
@@ -15,7 +15,7 @@ def settings(pytestconfig, podshare_cluster):
     """The kind cluster of this run."""
     if podshare_cluster.provider != "kind":
         pytest.skip("images are loaded on kind clusters alone")
-    return pytestconfig.stash[_RUN].settings
+    return pytestconfig.stash[stash.RUN].settings
 
 
 LIST_IMAGES = ["ctr", "-n", "k8s.io", "images", "ls", "-q"]

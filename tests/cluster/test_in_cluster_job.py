@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 import pytest
 
 from pytest_podshare.cluster import images
-from pytest_podshare.plugin import _RUN
+from pytest_podshare.plugin import stash
 
 PAGE = Path("docs/how-to/inside-the-cluster.md")
 IMAGE = "podshare-suite:latest"
@@ -36,7 +36,7 @@ def image(tmp_path, podshare_cluster, pytestconfig):
     subprocess.run(
         command, check=True, capture_output=True, env={**os.environ, "DOCKER_BUILDKIT": "0"}
     )
-    images.load(pytestconfig.stash[_RUN].settings, [IMAGE])
+    images.load(pytestconfig.stash[stash.RUN].settings, [IMAGE])
     yield IMAGE
     subprocess.run(["docker", "image", "rm", "--force", IMAGE], check=True, capture_output=True)
 

@@ -120,7 +120,7 @@ def test_no_kind_is_two_lines_and_no_traceback(pytester, plain):
         "There is no kind program on PATH.",
         "Install kind (0.30 or newer), or name it with --podshare-kind-bin.",
     ]
-    assert "plugin.py" not in text
+    assert "plugin/" not in text
 
 
 def test_an_existing_cluster_without_a_kubeconfig(pytester, plain):
@@ -136,7 +136,7 @@ def test_an_existing_cluster_without_a_kubeconfig(pytester, plain):
             "with --podshare-context.",
         ]
     )
-    assert "plugin.py" not in result.stdout.str()
+    assert "plugin/" not in result.stdout.str()
 
 
 KUBECONFIG = """
