@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from whole_runs import TEST
 
-from pytest_podshare import errors
+from pytest_podshare import Podshare, errors
 from pytest_podshare.cluster import kind_program
 
 
@@ -20,6 +20,17 @@ def pytest_runtest_call():
         if "the cluster's nodes cannot be reached" not in error.what:
             raise
         pytest.skip(f"needs access to the nodes: {error.what}")
+
+
+@pytest.fixture
+def another(podshare):
+    """A function that makes another Podshare in the test's namespace; takes what differs."""
+
+    def make(cluster=podshare.cluster, **how):
+        its = {"run_id": podshare._run_id, "given": podshare._given, **how}
+        return Podshare(cluster, podshare.namespace, **its)
+
+    return make
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ import pytest
 import yaml
 
 from pytest_podshare import (
-    Podshare,
     assert_file_visible,
     assert_lost_on_delete,
     assert_read_only,
@@ -108,11 +107,9 @@ def test_without_a_way_in_nothing_is_said_to_be_seen(closed, writer, reader):
     assert [name for name in names if "podshare" in name] == []
 
 
-def test_an_image_that_is_not_there_is_no_way_in(podshare_cluster, podshare_namespace):
+def test_an_image_that_is_not_there_is_no_way_in(another):
     """And is named, since --podshare-probe-image names another one."""
-    with Podshare(
-        podshare_cluster, podshare_namespace, run_id="testrun1", probe_image="no:such:image"
-    ) as made:
+    with another(probe_image="no:such:image") as made:
         pod = made.deploy(NO_SHELL)
 
         with pytest.raises(ToolMissing, match=r"InvalidImageName.*no:such:image"):

@@ -126,7 +126,7 @@ def test_what_does_not_go_is_named(run, podshare_cluster):
     run.delete(run.make(Deadline(30)))
 
     # neither the deletion nor the next test's namespace has waited for it
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 20
     assert name in run.wait_until_gone(Deadline(2))
     podshare_cluster.api.patch(f"{path}/held", {"metadata": {"finalizers": None}})
     assert run.wait_until_gone(Deadline(60)) == ()

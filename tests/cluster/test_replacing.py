@@ -63,10 +63,13 @@ def test_the_handle_follows_a_deployments_replacement(podshare):
 
     assert (pod.name, pod.uid) != (name, uid)
     (proof, _) = evidence.proofs
-    assert (proof.before, proof.after, proof.volumes_gone) == (uid, pod.uid, True)
+    assert (proof.before, proof.after) == (uid, pod.uid)
+    # on a cluster that is somebody's, nobody may look at the node
+    assert proof.volumes_gone is (True if podshare.cluster.own else None)
     assert pod["c1"].exec(["echo", "here"]).stdout == b"here\n"
 
 
+@pytest.mark.podshare_needs("node-access")
 def test_the_node_tells_whether_it_has_volumes_of_the_pod(podshare):
     """The control of that proof: of a Pod that runs it has some."""
     pod = podshare.deploy(BARE)

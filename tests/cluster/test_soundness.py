@@ -181,7 +181,8 @@ CASES = [
                 lambda m: (init(m, "chmod 700 /v"), as_user(m, 1, 1000)), ASSERTION,
             ),
             "the writer has no such program, and is closed to others": (
-                without_ln_and_mv, errors.Unprovable,
+                # where nobody may look from the node, there is no way at all
+                without_ln_and_mv, (errors.Unprovable, errors.ToolMissing),
             ),
         },
     ),

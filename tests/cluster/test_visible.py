@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pytest_podshare import Podshare, assert_file_visible
+from pytest_podshare import assert_file_visible
 from pytest_podshare.deadline import Timeouts
 from pytest_podshare.errors import NoSharedVolume, SessionLost, UnknownContainer
 
@@ -282,10 +282,9 @@ def test_binary_content_of_some_size_passes_through_a_session(podshare):
     assert (len(done.stdout), done.stderr, done.returncode) == (3_000_000, b"oops\n", 7)
 
 
-def test_the_runs_own_timeout_holds_where_none_is_given(podshare_cluster, podshare_namespace):
+def test_the_runs_own_timeout_holds_where_none_is_given(another):
     """What --podshare-visible-timeout says, the failure says as well."""
-    timeouts = Timeouts(visible=0.3)
-    with Podshare(podshare_cluster, podshare_namespace, run_id="r", timeouts=timeouts) as podshare:
+    with another(timeouts=Timeouts(visible=0.3)) as podshare:
         pod = podshare.deploy("manifests/sharevol.yaml")
 
         with pytest.raises(AssertionError, match=r"missing  \(for 0\.3 s\)"):

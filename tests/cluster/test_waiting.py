@@ -13,7 +13,6 @@ from pytest_podshare import assert_lost_on_delete, assert_survives_restart, erro
 from pytest_podshare.deadline import Deadline
 from pytest_podshare.kube import changes
 from pytest_podshare.kube.changes import Seen
-from pytest_podshare.pods.deployer import Podshare
 
 POD = {
     "apiVersion": "v1",
@@ -72,12 +71,9 @@ def asked(podshare_cluster, monkeypatch):
 
 
 @pytest.fixture
-def by_proxy(podshare_cluster, podshare_namespace, tmp_path):
+def by_proxy(another, podshare_cluster, tmp_path):
     """A Podshare whose connections can be cut, and the proxy that can."""
-    with (
-        proxied(podshare_cluster, tmp_path) as (cluster, proxy),
-        Podshare(cluster, podshare_namespace, run_id="testrun1") as podshare,
-    ):
+    with proxied(podshare_cluster, tmp_path) as (cluster, proxy), another(cluster) as podshare:
         yield podshare, proxy
 
 
@@ -122,10 +118,11 @@ def test_the_pod_that_fails_is_named_and_the_others_are_known(podshare):
 def test_a_manifest_that_cannot_be_used_is_told_before_anything_is_made(podshare):
     """Nothing has to be taken back."""
     with pytest.raises(errors.ManifestError):
-        podshare.deploy_all([POD, "no/such/file.yaml"])
+        podshare.deploy_all([named("never"), "no/such/file.yaml"])
 
     path = f"/api/v1/namespaces/{podshare.namespace}/pods"
-    assert podshare.cluster.api.get(path)["items"] == []
+    made = [each["metadata"]["name"] for each in podshare.cluster.api.get(path)["items"]]
+    assert "never" not in made
 
 
 def test_a_wait_survives_connections_that_are_cut(by_proxy):
@@ -166,12 +163,12 @@ def test_a_pod_that_came_and_went_unseen_is_gone(podshare):
     assert watch._changes.seen.version > 1
 
 
-def test_nothing_is_left_of_the_waits(podshare_cluster, podshare_namespace):
+def test_nothing_is_left_of_the_waits(another):
     """No thread while it waits or afterwards, and no more connections with every Podshare."""
     threads, sockets = threading.active_count(), []
 
     for n in range(4):
-        with Podshare(podshare_cluster, podshare_namespace, run_id="testrun1") as podshare:
+        with another() as podshare:
             pod = podshare.deploy(named(f"p{n}"))
             pod["c1"].restart()
             assert threading.active_count() == threads

@@ -214,7 +214,7 @@ def test_a_server_that_says_nothing_is_not_waited_for(server, collected, silent)
 
     result = collected(seconds=0.3, known=[live()])
 
-    assert time.monotonic() - begun < 3
+    assert time.monotonic() - begun < 8
     assert list(texts(result)) == ["web/wiring.txt"]
     assert result.missing[0].startswith("The Pods could not be listed: ")
     assert len(result.missing) == len(silent)
@@ -227,7 +227,7 @@ def test_a_log_that_does_not_come_holds_up_nothing_else(server, collected):
 
     found = texts(collected(live(), seconds=1))
 
-    assert 0.9 < time.monotonic() - begun < 3
+    assert 0.9 < time.monotonic() - begun < 8
     assert re.fullmatch(r"\(.*(no|does not) answer.*\)", found["web/logs/app.txt"])
     assert "emptyDir" in found["web/wiring.txt"]
 
@@ -240,7 +240,7 @@ def test_a_server_that_is_gone_is_said_at_once(server, collected):
 
     result = collected(known=[live()])
 
-    assert time.monotonic() - begun < 3
+    assert time.monotonic() - begun < 8
     assert "Connection refused" in result.missing[0]
 
 

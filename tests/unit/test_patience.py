@@ -23,7 +23,7 @@ users: [{{name: u, user: {{token: t}}}}]
 """
 PATIENCE = 0.2
 # far from the thirty seconds of an ordinary request, and from for ever
-SOON = 5
+SOON = 15
 
 
 @pytest.fixture
@@ -84,7 +84,7 @@ def test_a_request_is_made_by_three_connections_in_the_time_of_one(api, listener
         api.get("/api")
 
     assert connections(listener) == 3
-    assert 1.4 < time.monotonic() - begun < 3
+    assert 1.4 < time.monotonic() - begun < 4
 
 
 @pytest.mark.usefixtures("soon")

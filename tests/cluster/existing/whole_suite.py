@@ -1,0 +1,42 @@
+"""The suite on the cluster, file by file, as the account of manifests/rbac.yaml: `tox -e role`.
+
+It takes as long as the suite itself, so that every run does it for a sample only, in
+test_least_rights.py.
+"""
+
+from pathlib import Path
+
+import accounts
+import pytest
+
+_HERE = Path(__file__).parents[1]
+# they make clusters, namespaces or accounts of their own, which is what they are about
+_OF_THEIR_OWN = {
+    *("test_benchmarks.py", "test_capabilities.py", "test_cleaning.py", "test_cluster.py"),
+    *("test_images.py", "test_in_cluster_job.py", "test_keep_namespace.py", "test_lifetime.py"),
+    *("test_namespaces.py", "test_parallel.py"),
+}
+FILES = sorted(
+    str(each.relative_to(Path.cwd()))
+    for each in _HERE.rglob("test_*.py")
+    if each.name not in _OF_THEIR_OWN and each.parent != Path(__file__).parent
+)
+# what the account lacks, or the cluster that it sees: a skip for any other reason is a hole
+_MISSING = (
+    *("the cluster lacks", "needs the right to", "needs access to the nodes"),
+    *("about kind", "on kind clusters alone", "its own nodes", "rendered charts"),
+)
+
+
+@pytest.mark.usefixtures("images")
+@pytest.mark.parametrize("file", FILES)
+def test_a_file_of_the_suite_passes_as_the_account(team, file, record_property):
+    """In a namespace that stays; it leaves no Pod, and what needs more is skipped by its name."""
+    code, said = accounts.pytest_as(team.account, "-q", "-rsfE", file, seconds=1200)
+
+    assert code == 0, said
+    skipped = [line for line in said.splitlines() if line.startswith("SKIPPED")]
+    assert [line for line in skipped if not any(name in line for name in _MISSING)] == []
+    pods = team.admin.api.get(f"/api/v1/namespaces/{team.namespace}/pods")["items"]
+    assert [each["metadata"]["name"] for each in pods] == []
+    record_property("outcome", said.splitlines()[-1])
