@@ -48,6 +48,7 @@ def assert_survives_restart(
         AssertionError: it is gone, or changed.
         RestartForbidden: the container's restart policy says that it stays ended.
         RestartImpossible: no restart happened, so nothing is known.
+        NodeAccessMissing: the same, for it takes the node, which cannot be reached.
     """
     left = _marks(pod, container, volume, path)
     return _survives(

@@ -18,6 +18,8 @@ from urllib.parse import urlsplit
 from pytest_podshare.cluster import processes
 
 RUN_LABEL = "podshare.dev/run"
+# where tests share a namespace: which fixture of the run it was
+FIXTURE_LABEL = "podshare.dev/fixture"
 # on a node that a drain has cordoned, in place of the other
 CORDON_LABEL = "podshare.dev/cordoned-by"
 OWNER, PROCESS = "podshare.dev/owner", "podshare.dev/process"

@@ -9,7 +9,14 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from pytest_podshare.deadline import Deadline
-from pytest_podshare.explain import bounded, cutting, happenings, masking, texts
+from pytest_podshare.explain import (
+    bounded,
+    cutting,
+    happenings,
+    masking,
+    named_secrets,
+    texts,
+)
 from pytest_podshare.explain.bounded import Trouble
 from pytest_podshare.explain.masking import Mask
 from pytest_podshare.kube.client import pod_path
@@ -27,8 +34,8 @@ _MOST_PODS, _MOST_OBJECTS = 20, 500
 _LISTED = {
     "pods": "The Pods could not be listed",
     "events": "The events could not be listed",
-    "secrets": "Only what the manifests themselves hold is known to be secret and hidden,"
-    " for the Secrets could not be listed",
+    "secrets": "Only Secrets that manifests hold or Pods name are known and hidden, for those in"
+    " the namespace could not be listed",
 }
 
 
@@ -73,6 +80,9 @@ def collect(podshare: Podshare, deadline: Deadline) -> Collected:
     troubles = {kind: it for kind, it in answers.items() if isinstance(it, Trouble)}
     missing = [f"{_LISTED[kind]}: {trouble}." for kind, trouble in troubles.items()]
     pods, events, secrets = (_answer(answers[kind]) for kind in _LISTED)
+    if "secrets" in troubles:
+        its = [*pods, *(manifest.pod for manifest in podshare.manifests)]
+        secrets = named_secrets.get(podshare.cluster.api, podshare.namespace, its, first)
     mask = known(podshare, pods, secrets)
 
     pods.sort(key=lambda pod: (state.is_ready(pod), pod["metadata"]["name"]))

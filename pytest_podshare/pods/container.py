@@ -252,6 +252,7 @@ class Container:
         Raises:
             RestartForbidden: its restart policy says that it stays ended.
             RestartImpossible: no way is open, or it did not happen.
+            NodeAccessMissing: no way is open but on the node, which cannot be reached.
             PodError: it does not become ready again.
         """
         self.pod.settle()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import secrets
 import time
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -12,7 +13,7 @@ from pytest_podshare import errors
 from pytest_podshare.cluster import stamp
 from pytest_podshare.cluster.given import GivenNamespace
 from pytest_podshare.cluster.record import Cluster
-from pytest_podshare.cluster.stamp import RUN_LABEL, Stamp
+from pytest_podshare.cluster.stamp import FIXTURE_LABEL, Stamp
 from pytest_podshare.deadline import Deadline, Timeouts
 from pytest_podshare.kube import objects
 from pytest_podshare.kube.client import pod_path
@@ -63,8 +64,11 @@ class Podshare(Owner):
         self._timeouts = timeouts or Timeouts()
         self._probe_image = probe_image
         self._given = given
-        # what narrows a list of its Pods to ours; in a namespace of our own there are no others
-        self.ours: dict[str, Any] = {"labelSelector": f"{RUN_LABEL}={run_id}"} if given else {}
+        # tells its Pods from others of the run; in a namespace of its own there are none
+        self._mark = {FIXTURE_LABEL: secrets.token_hex(4)} if given else {}
+        # what narrows a list of Pods to them
+        label = "".join(f"{name}={value}" for name, value in self._mark.items())
+        self.ours: dict[str, Any] = {"labelSelector": label} if label else {}
         self._watch = Watch(cluster.api, pod_path(namespace), **self.ours)
         self._afterwards = afterwards
         self._kept_for = ""
@@ -180,7 +184,7 @@ class Podshare(Owner):
         document = copy.deepcopy(document)
         metadata = document.setdefault("metadata", {})
         metadata["namespace"] = self.namespace
-        Stamp.of(self._run_id).put(metadata)
+        self._stamp(metadata)
         try:
             if self._given is None:
                 created = objects.create(self.cluster.api, document, self.namespace)
@@ -193,14 +197,17 @@ class Podshare(Owner):
             self._astray.append(created)
         return created.live
 
+    def _stamp(self, metadata: dict[str, Any]) -> None:
+        Stamp.of(self._run_id).put(metadata)
+        metadata["labels"].update(self._mark)
+
     def _prepared(self, loaded: Manifest) -> Manifest:
         """The manifest, told to use the images its node holds, where that is ours to say."""
         own = copy.deepcopy(loaded)
-        its = Stamp.of(self._run_id)
         claims = own.subject.get("spec", {}).get("volumeClaimTemplates") or ()
         # what a controller makes of them bears what they bear
         for template in (own.pod, *claims):
-            its.put(template.setdefault("metadata", {}))
+            self._stamp(template.setdefault("metadata", {}))
         if claims and self._given is not None:
             own.subject["spec"]["persistentVolumeClaimRetentionPolicy"] = {"whenDeleted": "Delete"}
         if self.cluster.own:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 # bit of SIGTERM (15) in the masks of /proc/PID/status
 _TERM = 1 << 14
+_ON_NODE = "node"
 _CTR = ("ctr", "--namespace", "k8s.io")
 
 
@@ -33,6 +34,7 @@ def send(pod: Pod, live: Mapping[str, Any], name: str, strategy: str | None) -> 
     Raises:
         RestartForbidden: its restart policy is Never, and the strategy does not get around it.
         RestartImpossible: the strategy, or every one, is impossible; says why for each.
+        NodeAccessMissing: the same, where it would have been possible on the node.
     """
     if strategy is not None and strategy not in _STRATEGIES:
         raise errors.RestartImpossible(
@@ -45,13 +47,14 @@ def send(pod: Pod, live: Mapping[str, Any], name: str, strategy: str | None) -> 
         )
     why_not: dict[str, str] = {}
     # a changed image is a changed Pod, so only who asks for it gets it
-    for each in [strategy] if strategy else ["node", "resize", "term"]:
+    for each in [strategy] if strategy else [_ON_NODE, "resize", "term"]:
         refused = _STRATEGIES[each](pod, live, name)
         if refused is None:
             return each
         why_not[each] = refused
     reasons = "; ".join(f"{each}: {reason}" for each, reason in why_not.items())
-    raise errors.RestartImpossible(
+    error = errors.NodeAccessMissing if _ON_NODE in why_not else errors.RestartImpossible
+    raise error(
         f"Container {name} of {pod} cannot be restarted ({reasons}).",
         "Give it resizePolicy RestartContainer, let process 1 handle SIGTERM, "
         'or ask for strategy="image".',
@@ -183,4 +186,4 @@ def _more_memory(given: str) -> str:
     return str(quantity.whole(given) + 1024 * 1024)
 
 
-_STRATEGIES = {"node": _on_node, "resize": _by_resize, "term": _by_term, "image": _by_image}
+_STRATEGIES = {_ON_NODE: _on_node, "resize": _by_resize, "term": _by_term, "image": _by_image}

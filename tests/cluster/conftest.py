@@ -5,21 +5,19 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from two_containers import IMAGES, called, two
 from whole_runs import TEST
 
-from pytest_podshare import Podshare, errors
+from pytest_podshare import Podshare
 from pytest_podshare.cluster import kind_program
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_call():
-    """Skip a restart that needs the nodes where the suite runs on a cluster that is somebody's."""
-    try:
-        return (yield)
-    except errors.RestartImpossible as error:
-        if "the cluster's nodes cannot be reached" not in error.what:
-            raise
-        pytest.skip(f"needs access to the nodes: {error.what}")
+@pytest.fixture(scope="module", params=IMAGES)
+def pod(request, podshare_factory):
+    """A Pod of two containers with each kind of shell; tests leave its volume empty."""
+    # where all share one namespace, what a test deploys for itself has another name
+    with podshare_factory.make() as podshare:
+        yield podshare.deploy(called("of-several-tests", two(request.param)))
 
 
 @pytest.fixture

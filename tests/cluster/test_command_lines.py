@@ -12,6 +12,7 @@ from two_containers import two
 import pytest_podshare as ps
 
 
+@pytest.mark.podshare_needs("node-access")
 def test_no_credential_is_on_a_command_line(podshare_cluster, tmp_path):
     """Of none of the programs that a run starts: each is recorded, with all of its arguments."""
     kubeconfig = Path(podshare_cluster.kubeconfig).read_text()

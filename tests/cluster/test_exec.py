@@ -10,16 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from two_containers import IMAGES, MIB, two
+from two_containers import MIB, two
 
 from pytest_podshare import assert_file_visible, errors
-
-
-@pytest.fixture(scope="module", params=IMAGES)
-def pod(request, podshare_factory):
-    """The Pod with each kind of shell; tests leave its volume empty."""
-    with podshare_factory.make() as podshare:
-        yield podshare.deploy(two(request.param))
 
 
 def test_both_outputs_and_the_exit_code_stay_apart(pod):

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from proxy import proxied
-from two_containers import IMAGES, MIB, two
+from two_containers import MIB, two
 
 from pytest_podshare import errors
 from pytest_podshare.cluster import nodes
@@ -16,13 +16,6 @@ from pytest_podshare.kube.exec import ExecSession
 from pytest_podshare.probe import streaming
 
 KILL = ("ctr", "--namespace", "k8s.io", "tasks", "kill", "--signal", "SIGKILL")
-
-
-@pytest.fixture(scope="module", params=IMAGES)
-def pod(request, podshare_factory):
-    """The Pod with each kind of shell; tests leave its volume empty."""
-    with podshare_factory.make() as podshare:
-        yield podshare.deploy(two(request.param))
 
 
 def session_shell(container):
@@ -64,6 +57,7 @@ def test_what_was_posted_is_run_even_if_its_session_dies(pod):
     assert container.exec(["ls", "-A", "/v"]).stdout == b""
 
 
+@pytest.mark.podshare_needs("node-access")
 def test_a_container_that_is_killed_ends_its_commands_at_once(podshare):
     """And not at their timeout; when it is back, so is the session."""
     pod = podshare.deploy(two())
@@ -99,7 +93,7 @@ def test_a_connection_that_is_cut_is_noticed_at_once(pod, by_proxy):
         time.sleep(0.5)
         cut = time.monotonic()
         proxy.cut()
-        with pytest.raises(errors.SessionLost, match="The exec session to two/c1 broke"):
+        with pytest.raises(errors.SessionLost, match=rf"The exec session to {pod.name}/c1 broke"):
             running.result()
 
         assert time.monotonic() - cut < 10

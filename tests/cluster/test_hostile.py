@@ -1,7 +1,6 @@
 """An application that means harm: what it writes, names, links and prints, on a real cluster."""
 
 import pytest
-from two_containers import IMAGES, two
 
 import pytest_podshare as ps
 from pytest_podshare import errors
@@ -26,13 +25,6 @@ NAMES = (
     "0123456789abcdef0123456700.",
     "\n<&-\n",
 )
-
-
-@pytest.fixture(scope="module", params=IMAGES)
-def pod(request, podshare_factory):
-    """The Pod with each kind of shell; tests leave its volume empty."""
-    with podshare_factory.make() as podshare:
-        yield podshare.deploy(two(request.param))
 
 
 @pytest.fixture(autouse=True)

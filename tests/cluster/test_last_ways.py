@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from two_containers import called
 
 from pytest_podshare import (
     assert_file_visible,
@@ -48,14 +49,14 @@ def closed_to_all():
 def closed(podshare_factory):
     """A Pod with a container into which no way leads."""
     with podshare_factory.make() as podshare:
-        yield podshare.deploy(closed_to_all())
+        yield podshare.deploy(called("closed", closed_to_all()))
 
 
 @pytest.fixture(scope="module")
 def slim_pod(podshare_factory):
     """A Pod whose reader lacks a program, and a file in its volume."""
     with podshare_factory.make() as podshare:
-        pod = podshare.deploy(slim())
+        pod = podshare.deploy(called("slim", slim()))
         pod["c1"].volume("shared").write("data", "some data")
         yield pod
 
@@ -80,6 +81,7 @@ def test_what_is_missing_is_missing_there_too(slim_pod):
     assert slim_pod["c2"].volume("shared").read("deeper/f") == b"x\n"
 
 
+@pytest.mark.podshare_needs("node-access")
 def test_a_process_that_has_changed_its_user_is_closed_to_others(podshare):
     """Then it can be said that the file is in the volume, and not that the container sees it."""
     pod = podshare.deploy(slim(then=OTHER_USER))
@@ -95,6 +97,7 @@ def test_a_process_that_has_changed_its_user_is_closed_to_others(podshare):
     assert not isinstance(caught.value, AssertionError)
 
 
+@pytest.mark.podshare_needs("node-access")
 @pytest.mark.parametrize(("writer", "reader"), [("c1", "c2"), ("c2", "c1")])
 def test_without_a_way_in_nothing_is_said_to_be_seen(closed, writer, reader):
     """That a file is present in the volume is no proof that the container sees it."""
@@ -138,6 +141,7 @@ def test_without_a_way_in_nothing_is_said_of_rights(closed, check):
         check(closed, container="c2", volume="shared")
 
 
+@pytest.mark.podshare_needs("node-access")
 def test_what_is_present_survives_and_is_lost_all_the_same(podshare):
     """Neither is a claim about who sees it, and the evidence says how it was looked for."""
     manifest = closed_to_all()
@@ -152,6 +156,7 @@ def test_what_is_present_survives_and_is_lost_all_the_same(podshare):
     assert f"present in the volume on node {pod.node}, whoever sees it" in lost.method
 
 
+@pytest.mark.podshare_needs("node-access")
 def test_what_is_not_in_a_folder_of_the_pods_own_is_not_looked_for(podshare):
     """A hostPath outlives its Pod, and lies elsewhere on the node."""
     manifest = closed_to_all()

@@ -5,8 +5,6 @@ What it takes and the kubelet then refuses is in `test_rules_against_the_kubelet
 
 import pytest
 
-from pytest_podshare.cluster.namespaces import Namespaces
-from pytest_podshare.deadline import Deadline
 from pytest_podshare.errors import ApiError, ManifestError
 from pytest_podshare.kube.client import pod_path
 from pytest_podshare.wiring import rules
@@ -198,11 +196,10 @@ TAKEN = {
 
 
 @pytest.fixture(scope="module")
-def namespace(podshare_cluster):
+def namespace(podshare_factory):
     """A namespace in which nothing comes to be."""
-    namespaces = Namespaces(podshare_cluster.api, "rules")
-    yield namespaces.make(Deadline(60))
-    namespaces.delete_all()
+    with podshare_factory.make() as podshare:
+        yield podshare.namespace
 
 
 def refusal(cluster, namespace, manifest):

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from pytest_podshare.cluster.namespaces import Namespaces
 from pytest_podshare.deadline import Deadline, poll
 from pytest_podshare.kube.client import pod_path
 from pytest_podshare.wiring import rules
@@ -124,22 +123,27 @@ def found(manifest):
 
 
 @pytest.fixture(scope="module")
-def namespace(podshare_cluster):
-    """A namespace with all the Pods in it, which start, or do not, at the same time."""
-    namespaces = Namespaces(podshare_cluster.api, "kubelet")
-    name = namespaces.make(Deadline(60))
-    for called, case in BY_NAME.items():
-        podshare_cluster.api.post(pod_path(name), pod(f"{called}-bad", case.bad))
-        podshare_cluster.api.post(pod_path(name), pod(f"{called}-good", case.good))
-    yield name
-    namespaces.delete_all()
+def made(podshare_factory):
+    """All the Pods, which start, or do not, at the same time."""
+    with podshare_factory.make() as podshare:
+        for called, case in BY_NAME.items():
+            podshare._create(pod(f"{called}-bad", case.bad), called)
+            podshare._create(pod(f"{called}-good", case.good), called)
+        yield podshare
 
 
-def told(cluster, namespace, name):
+def live(made, name):
+    """A Pod as it is now."""
+    return made.cluster.api.get(pod_path(made.namespace, name))
+
+
+def told(made, name):
     """All that is told of a Pod: its events, and why its container waits or has ended."""
     selector = f"involvedObject.name={name}"
-    events = cluster.api.get(f"/api/v1/namespaces/{namespace}/events", fieldSelector=selector)
-    status = cluster.api.get(pod_path(namespace, name))["status"]
+    events = made.cluster.api.get(
+        f"/api/v1/namespaces/{made.namespace}/events", fieldSelector=selector
+    )
+    status = live(made, name)["status"]
     states = [each["state"] for each in status.get("containerStatuses", ())]
     messages = [each.get("message", "") for state in states for each in state.values()]
     messages.append(status.get("message", ""))
@@ -147,16 +151,16 @@ def told(cluster, namespace, name):
 
 
 @pytest.mark.parametrize("name", BY_NAME)
-def test_what_is_found_does_not_work(podshare_cluster, namespace, name):
+def test_what_is_found_does_not_work(made, name):
     """The kubelet or the runtime says why; the same Pod, mended, runs."""
     case = BY_NAME[name]
     said = poll(
-        lambda: told(podshare_cluster, namespace, f"{name}-bad"),
+        lambda: told(made, f"{name}-bad"),
         until=lambda text: case.said in text,
         deadline=Deadline(90),
     )
     phase = poll(
-        lambda: podshare_cluster.api.get(pod_path(namespace, f"{name}-good"))["status"]["phase"],
+        lambda: live(made, f"{name}-good")["status"]["phase"],
         until=lambda phase: phase == "Running",
         deadline=Deadline(90),
     )
@@ -167,14 +171,14 @@ def test_what_is_found_does_not_work(podshare_cluster, namespace, name):
     assert case.rule not in found(pod("good", case.good))
 
 
-def test_a_claim_takes_the_place_of_a_volume(podshare_cluster, namespace):
+def test_a_claim_takes_the_place_of_a_volume(made):
     """The Pod of a StatefulSet has the claim, and not the emptyDir of the same name."""
     (manifest,) = read(Path("manifests/rules/bad/claim-hides-volume.yaml")).objects
-    podshare_cluster.api.post(f"/apis/apps/v1/namespaces/{namespace}/statefulsets", manifest)
+    made._create(manifest, "a manifest")
 
     pods = poll(
-        lambda: podshare_cluster.api.get(
-            pod_path(namespace), labelSelector="app=claim-hides-volume"
+        lambda: made.cluster.api.get(
+            pod_path(made.namespace), labelSelector="app=claim-hides-volume"
         )["items"],
         until=bool,
         deadline=Deadline(60),

@@ -8,20 +8,12 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from two_containers import IMAGES, MIB, two
+from two_containers import MIB, two
 
 from pytest_podshare import assert_file_visible, errors
 from pytest_podshare.kube.channels import Channels
 from pytest_podshare.kube.feeding import feed
 from pytest_podshare.kube.framing import ERROR, STDIN
-
-
-@pytest.fixture(scope="module", params=IMAGES)
-def pod(request, podshare_factory):
-    """The Pod with each kind of shell; tests leave its volume empty."""
-    with podshare_factory.make() as podshare:
-        yield podshare.deploy(two(request.param))
-
 
 NAMES = (
     st.binary(min_size=1, max_size=60)
@@ -66,9 +58,9 @@ def test_errors_of_files_have_types(pod):
     """Missing is not refused, and neither is a command that could not be run."""
     files = pod["c1"].volume("v")
 
-    with pytest.raises(errors.FileMissing, match=r"c1:/v/none of .*/two is not there\."):
+    with pytest.raises(errors.FileMissing, match=rf"c1:/v/none of .*/{pod.name} is not there\."):
         files.read("none")
-    with pytest.raises(errors.FileRefused, match=r"c1:/v of .*/two: Is a directory\."):
+    with pytest.raises(errors.FileRefused, match=rf"c1:/v of .*/{pod.name}: Is a directory\."):
         files.read("")
     with pytest.raises(errors.FileMissing):
         files.stat("none")

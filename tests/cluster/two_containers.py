@@ -21,3 +21,8 @@ def two(image="busybox", **volume):
             "volumes": [{"name": "v", "emptyDir": volume}],
         },
     }
+
+
+def called(name, manifest):
+    """A manifest of another name."""
+    return {**manifest, "metadata": {**manifest["metadata"], "name": name}}

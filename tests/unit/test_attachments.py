@@ -9,7 +9,7 @@ import yaml
 from fake_api import FakeApi
 
 from pytest_podshare.deadline import Deadline, Timeouts
-from pytest_podshare.explain import attachments, cutting, facts, happenings
+from pytest_podshare.explain import attachments, cutting, facts, happenings, named_secrets
 from pytest_podshare.explain.attachments import Attachment
 from pytest_podshare.kube.watching import Watch
 from pytest_podshare.pods.deployer import Podshare
@@ -143,17 +143,59 @@ def test_secrets_are_hidden_everywhere(server, collected):
 
 
 def test_an_account_that_may_not_list_secrets_is_said(server, collected):
-    """What the manifests hold is hidden all the same."""
+    """What the manifests hold is hidden all the same, and what the Pods name and it may get."""
     server.answers[f"{NS}/secrets"] = (403, {"message": "secrets is forbidden"})
-    logs(server, "web", f"{SECRET} only-in-the-cluster\n")
+    data = {"a": base64.b64encode(b"named-by-the-pod").decode()}
+    server.answers[f"{NS}/secrets/named"] = (200, {"data": data})
+    logs(server, "web", f"{SECRET} named-by-the-pod only-in-the-cluster\n")
+    pod = live()
+    pod["spec"]["volumes"] += [
+        {"name": name, "secret": {"secretName": name}} for name in ("named", "gone")
+    ]
 
-    result = collected(live())
+    result = collected(pod)
 
-    assert texts(result)["web/logs/app.txt"] == "(hidden) only-in-the-cluster"
+    assert texts(result)["web/logs/app.txt"] == "(hidden) (hidden) only-in-the-cluster"
     assert result.missing == (
-        "Only what the manifests themselves hold is known to be secret and hidden, for the Secrets"
-        " could not be listed: GET /api/v1/namespaces/ns/secrets: secrets is forbidden.",
+        "Only Secrets that manifests hold or Pods name are known and hidden, for those in the"
+        " namespace could not be listed: GET /api/v1/namespaces/ns/secrets: secrets is forbidden.",
     )
+
+
+def test_secrets_that_are_listed_are_not_asked_for_one_by_one(server, collected):
+    """The control: one question is enough."""
+    server.answers[f"{NS}/secrets"] = (200, {"items": []})
+    data = {"a": base64.b64encode(b"named-by-the-pod").decode()}
+    server.answers[f"{NS}/secrets/named"] = (200, {"data": data})
+    logs(server, "web", "named-by-the-pod\n")
+    pod = live()
+    pod["spec"]["volumes"].append({"name": "s", "secret": {"secretName": "named"}})
+
+    assert texts(collected(pod))["web/logs/app.txt"] == "named-by-the-pod"
+
+
+def test_a_secret_is_found_wherever_a_spec_names_it():
+    """In volumes, projections, variables, drivers and registries; not a ConfigMap beside it."""
+    reference = {"name": "variable", "key": "k"}
+    spec = {
+        "imagePullSecrets": [{"name": "registry"}],
+        "containers": [
+            {
+                "env": [{"name": "A", "valueFrom": {"secretKeyRef": reference}}],
+                "envFrom": [{"secretRef": {"name": "all"}}, {"configMapRef": {"name": "no"}}],
+            }
+        ],
+        "volumes": [
+            {"name": "v", "secret": {"secretName": "volume"}},
+            {"name": "c", "configMap": {"name": "no"}},
+            {"name": "p", "projected": {"sources": [{"secret": {"name": "projected"}}]}},
+            {"name": "d", "csi": {"driver": "d", "nodePublishSecretRef": {"name": "driver"}}},
+        ],
+    }
+
+    assert sorted(named_secrets.of(spec)) == [
+        *("all", "driver", "projected", "registry", "variable", "volume"),
+    ]
 
 
 def test_what_a_pod_says_of_others_is_there_once(server, collected):

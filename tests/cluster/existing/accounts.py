@@ -36,13 +36,10 @@ class Account:
     kubeconfig: Path
 
     @property
-    def options(self):
-        """What makes a run of pytest one of this account's."""
-        return (
-            "--podshare-provider=existing",
-            f"--podshare-kubeconfig={self.kubeconfig}",
-            *([f"--podshare-namespace={self.namespace}"] if self.namespace else []),
-        )
+    def environment(self):
+        """What makes a run of pytest one of this account's, and those that it runs itself."""
+        given = {"PODSHARE_PROVIDER": "existing", "PODSHARE_KUBECONFIG": str(self.kubeconfig)}
+        return {**given, **({"PODSHARE_NAMESPACE": self.namespace} if self.namespace else {})}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -154,11 +151,10 @@ def pytest_as(account, *args, folder=Path(), seconds=600):
     done = subprocess.run(
         [
             *(sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:pytest-kind"),
-            *account.options,
             *args,
         ],
         cwd=folder.resolve(),
-        env=environ,
+        env={**environ, **account.environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

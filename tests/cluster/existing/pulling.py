@@ -13,8 +13,7 @@ LABEL = "podshare.test/images"
 _ROOT = "/apis/admissionregistration.k8s.io/v1"
 _CONTAINERS = """{field}: has(object.spec.{field}) ? object.spec.{field}.map(each,
   Object.spec.{field}{{name: each.name, imagePullPolicy: "IfNotPresent"}}) : []"""
-_FIELDS = [_CONTAINERS.format(field=field) for field in ("containers", "initContainers")]
-_MUTATION = f"Object{{spec: Object.spec{{{', '.join(_FIELDS)}}}}}"
+_MADE, _ADDED = ("containers", "initContainers"), ("ephemeralContainers",)
 
 
 @contextlib.contextmanager
@@ -24,41 +23,60 @@ def from_the_nodes(cluster, name):
     Raises:
         ApiError: the API server knows no such policies.
     """
-    pods = {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"]}
-    selector = {"namespaceSelector": {"matchLabels": {LABEL: name}}}
-    policy = {
-        "kind": "MutatingAdmissionPolicy",
-        "apiVersion": "admissionregistration.k8s.io/v1",
-        "metadata": {"name": name},
-        "spec": {
-            "failurePolicy": "Fail",
-            "reinvocationPolicy": "Never",
-            "matchConstraints": {**selector, "resourceRules": [{**pods, "resources": ["pods"]}]},
-            "mutations": [
-                {
-                    "patchType": "ApplyConfiguration",
-                    "applyConfiguration": {"expression": _MUTATION},
-                }
-            ],
-        },
-    }
-    binding = {
-        "kind": "MutatingAdmissionPolicyBinding",
-        "apiVersion": "admissionregistration.k8s.io/v1",
-        "metadata": {"name": name},
-        "spec": {"policyName": name, "matchResources": selector},
+    wanted = {
+        name: ("pods", "CREATE", ("containers", "initContainers")),
+        f"{name}-beside": ("pods/ephemeralcontainers", "UPDATE", ("ephemeralContainers",)),
     }
     made = []
     try:
-        for kind, document in (("policies", policy), ("policybindings", binding)):
-            path = f"{_ROOT}/mutatingadmission{kind}"
-            cluster.api.post(path, document)
-            made.append(f"{path}/{name}")
+        for own, (resource, operation, fields) in wanted.items():
+            selector = {"namespaceSelector": {"matchLabels": {LABEL: name}}}
+            for kind, document in _documents(own, selector, resource, operation, fields):
+                path = f"{_ROOT}/mutatingadmission{kind}"
+                cluster.api.post(path, document)
+                made.append(f"{path}/{own}")
         yield
     finally:
         for path in made:
             with contextlib.suppress(errors.ApiError):
                 cluster.api.delete(path)
+
+
+def _documents(name, selector, resource, operation, fields):
+    """A policy and its binding, each with the end of its path."""
+    rule = {"apiGroups": [""], "apiVersions": ["v1"], "operations": [operation]}
+    changed = ", ".join(_CONTAINERS.format(field=field) for field in fields)
+    expression = f"Object{{spec: Object.spec{{{changed}}}}}"
+    mutation = {
+        "patchType": "ApplyConfiguration",
+        "applyConfiguration": {"expression": expression},
+    }
+    yield (
+        "policies",
+        {
+            "kind": "MutatingAdmissionPolicy",
+            "apiVersion": "admissionregistration.k8s.io/v1",
+            "metadata": {"name": name},
+            "spec": {
+                "failurePolicy": "Fail",
+                "reinvocationPolicy": "Never",
+                "matchConstraints": {
+                    **selector,
+                    "resourceRules": [{**rule, "resources": [resource]}],
+                },
+                "mutations": [mutation],
+            },
+        },
+    )
+    yield (
+        "policybindings",
+        {
+            "kind": "MutatingAdmissionPolicyBinding",
+            "apiVersion": "admissionregistration.k8s.io/v1",
+            "metadata": {"name": name},
+            "spec": {"policyName": name, "matchResources": selector},
+        },
+    )
 
 
 def wait_for_it(cluster, namespace):

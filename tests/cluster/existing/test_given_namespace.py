@@ -11,6 +11,7 @@ from pytest_podshare.cluster import leftovers
 from pytest_podshare.cluster.stamp import PROCESS
 from pytest_podshare.deadline import Deadline, poll
 from pytest_podshare.errors import DeployRejected
+from pytest_podshare.explain import attachments
 from pytest_podshare.kube.client import pod_path
 
 TEST = f"""
@@ -113,6 +114,21 @@ def test_a_name_that_is_somebodys_is_refused_at_once(team, theirs):
 
     assert time.monotonic() - begun < 20
     assert "settings" in names(team, "configmaps")
+
+
+def test_nothing_of_another_tests_pods_is_attached(team):
+    """Of the same run, at the same time, in the same namespace: their Secrets are not known."""
+    another = {**POD, "metadata": {"name": "another"}}
+    _, first = team.podshare()
+    _, second = team.podshare()
+
+    with first, second:
+        first.deploy(MANIFEST)
+        second.deploy(another)
+        of_both = [attachments.collect(each, Deadline(10)) for each in (first, second)]
+
+    pods = [{each.name.partition("/")[0] for each in one.attachments} for one in of_both]
+    assert [each - {"events.txt"} for each in pods] == [{"restricted"}, {"another"}]
 
 
 def test_one_process_does_not_wait_for_itself(team):

@@ -2,6 +2,7 @@
 
 import copy
 import dataclasses
+import re
 
 import accounts
 import pytest
@@ -49,13 +50,18 @@ SAMPLE = (
     "tests/cluster/test_restart.py::test_each_strategy_restarts_the_container_alone[resize--]",
 )
 DRAIN = """
-from pytest_podshare import assert_survives_drain, assert_survives_sandbox_restart
+from pytest_podshare import (
+    assert_survives_drain, assert_survives_restart, assert_survives_sandbox_restart
+)
 
 def test_a_drain(podshare):
     assert_survives_drain(podshare.deploy("manifests/sharevol-claim.yaml"))
 
 def test_a_sandbox(podshare):
     assert_survives_sandbox_restart(podshare.deploy("manifests/sharevol.yaml"))
+
+def test_a_restart(podshare):
+    assert_survives_restart(podshare.deploy("manifests/sharevol.yaml"), container="c1")
 
 def test_a_class(podshare):
     podshare.deploy({"kind": "List", "items": [
@@ -91,17 +97,18 @@ def test_the_suite_passes_with_these_rights_and_leaves_nothing(team):
 
 @pytest.mark.usefixtures("images")
 def test_what_needs_more_is_skipped_by_the_name_of_the_right(team, tmp_path):
-    """A drain, the nodes, and what lives in no namespace."""
+    """A drain, the nodes, a restart that takes them, and what lives in no namespace."""
     test = tmp_path / "test_more.py"
     test.write_text(DRAIN)
 
     code, said = accounts.pytest_as(team.account, "-q", "-rs", str(test))
 
     assert code == 0, said
-    assert "3 skipped" in said
+    assert "4 skipped" in said
     lines = [line for line in said.splitlines() if line.startswith("SKIPPED")]
     assert "needs the right to patch nodes, get nodes, list nodes, watch nodes" in lines[0]
     assert "needs access to the nodes: A sandbox is killed on its node" in said
+    assert re.search(r"needs access to the nodes: Container c1 of .* cannot be restarted \(", said)
     assert "needs the right to create storageclasses" in said
     assert "podshare: skipped 2 tests that need more rights: create storageclasses (1)" in said
     assert objects_of(team) == []
