@@ -40,8 +40,9 @@ def test_evicted(broken):
 
 def test_crash_loop(broken):
     """The report is there, and its reader keeps ending."""
+    # an older kubelet waits for ten seconds before the second restart, and for twenty after it
     assert_file_visible(
-        broken("crash-loop"), from_c="app", to_c="uploader", path="/work/report.txt", timeout=12
+        broken("crash-loop"), from_c="app", to_c="uploader", path="/work/report.txt", timeout=90
     )
 
 
