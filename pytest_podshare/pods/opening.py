@@ -42,8 +42,10 @@ class Opening:
     def session(self, deadline: Deadline, *, again: bool) -> ExecSession:
         """Open a session, waiting for a container or an API server that is about to come back."""
         outage = Deadline(min(OUTAGE, deadline.seconds))
+        live: dict[str, Any] = {}
 
         def attempt() -> ExecSession | errors.PodshareError:
+            nonlocal live
             opened: ExecSession | errors.PodshareError | None = None
             try:
                 opened = self._attempt(max(1.0, deadline.left))
@@ -70,7 +72,9 @@ class Opening:
         )
         if isinstance(opened, ExecSession):
             return opened
-        raise opened
+        # of one that did not come back in time, this says more than that nothing could be opened
+        status = state.container_status(live, self._name)
+        raise state.crash_loop(self._pod.name, status) or opened
 
     def _attempt(self, timeout: float) -> ExecSession | errors.ExecError:
         """A session with whatever Pod has the name now, or why there is none."""

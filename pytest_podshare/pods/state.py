@@ -123,12 +123,19 @@ def _stuck(pod: str, each: Status) -> errors.PodError | None:
         )
     if reason:
         return _unstartable(container, f"{reason}: {message}")
-    if waiting.reason(each)[0] == "CrashLoopBackOff" and each.get("restartCount", 0) >= _CRASHES:
-        return errors.ContainerCrashing(
-            f"{container} keeps ending: {describe(each)}, {each['restartCount']} restarts.",
-            "Read its last words (kubectl logs --previous), or keep its command in the foreground.",
-        )
-    return None
+    return crash_loop(pod, each, restarts=_CRASHES)
+
+
+def crash_loop(pod: str, each: Status, *, restarts: int = 1) -> errors.PodError | None:
+    """The error of a container that waits for its next start, after so many at least."""
+    count = each.get("restartCount", 0)
+    if waiting.reason(each)[0] != "CrashLoopBackOff" or count < restarts:
+        return None
+    return errors.ContainerCrashing(
+        f"Container {each['name']} of Pod {pod} keeps ending: {describe(each)},"
+        f" {count} restart{'' if count == 1 else 's'}.",
+        "Read its last words (kubectl logs --previous), or keep its command in the foreground.",
+    )
 
 
 def _unstartable(container: str, why: str) -> errors.PodError:

@@ -80,6 +80,16 @@ def test_a_command_that_never_ran_has_no_last_words_but_a_reason():
     assert problem.what == "Container c1 of Pod p cannot be started: exec: no such file"
 
 
+def test_one_that_did_not_come_back_in_time_keeps_ending():
+    """Whoever has waited for it is told so after one restart, and not that nothing was opened."""
+    problem = state.crash_loop("p", waiting("CrashLoopBackOff", restartCount=1))
+
+    assert isinstance(problem, errors.ContainerCrashing)
+    assert problem.what.endswith("waiting (CrashLoopBackOff), 1 restart.")
+    assert state.crash_loop("p", waiting("ContainerCreating", restartCount=1)) is None
+    assert state.crash_loop("p", {"name": "c1"}) is None
+
+
 def test_an_init_container_counts_as_well():
     """It is the one that holds all others up."""
     given = pod(initContainerStatuses=[waiting("ImagePullBackOff")])

@@ -33,7 +33,7 @@ PASSING = {
     r"\b\d+(\.\d+)? ms\b": "N ms",
     r"\b\d+\.\d+ s\b": "N s",
     # a container in a loop does not wait to be counted
-    r"\b\d+ restarts\b": "N restarts",
+    r"\b\d+ restarts?\b": "N restarts",
 }
 
 
