@@ -9,6 +9,9 @@ from pathlib import Path
 import accounts
 import pytest
 
+from pytest_podshare.deadline import Deadline, poll
+from pytest_podshare.kube.client import pod_path
+
 _HERE = Path(__file__).parents[1]
 # they make clusters, namespaces or accounts of their own, which is what they are about; or they
 # compare all that a run says with what it says on kind, where more is known and nothing is skipped
@@ -40,6 +43,12 @@ def test_a_file_of_the_suite_passes_as_the_account(team, file, record_property):
     assert code == 0, said
     skipped = [line for line in said.splitlines() if line.startswith("SKIPPED")]
     assert [line for line in skipped if not any(name in line for name in _MISSING)] == []
-    pods = team.admin.api.get(f"/api/v1/namespaces/{team.namespace}/pods")["items"]
-    assert [each["metadata"]["name"] for each in pods] == []
+    # what was made to see what the cluster can do is deleted, and not waited for
+    assert poll(lambda: pods(team), until=lambda left: not left, deadline=Deadline(30)) == []
     record_property("outcome", said.splitlines()[-1])
+
+
+def pods(team):
+    """The names of the Pods in the account's namespace."""
+    listed = team.admin.api.get(pod_path(team.namespace))["items"]
+    return [each["metadata"]["name"] for each in listed]
