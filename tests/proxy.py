@@ -12,6 +12,8 @@ import threading
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
+from meanwhile import again_and_again
+
 from pytest_podshare.kube.client import Api
 
 # seconds by which each pause between two cuts is longer
@@ -196,30 +198,15 @@ class Proxy:
         return strike.fault(line, part)
 
 
-@contextlib.contextmanager
 def cut_again_and_again(proxy, *, every):
-    """Have all connections cut meanwhile.
+    """Have all connections cut meanwhile; use it as a context manager.
 
     Args:
         proxy: the way.
         every: seconds before the first time. Each pause is longer than the one before, so that on
             a machine that is busy a request gets as far as its answer once.
     """
-    over = threading.Event()
-
-    def cut():
-        pause = every
-        while not over.wait(pause):
-            proxy.cut()
-            pause += _LONGER
-
-    cutting = threading.Thread(target=cut)
-    cutting.start()
-    try:
-        yield
-    finally:
-        over.set()
-        cutting.join()
+    return again_and_again(proxy.cut, every=every, longer=_LONGER)
 
 
 @contextlib.contextmanager

@@ -9,14 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from pytest_podshare.deadline import Deadline
-from pytest_podshare.explain import (
-    bounded,
-    cutting,
-    happenings,
-    masking,
-    named_secrets,
-    texts,
-)
+from pytest_podshare.explain import bounded, cutting, happenings, masking, named_secrets, texts
 from pytest_podshare.explain.bounded import Trouble
 from pytest_podshare.explain.masking import Mask
 from pytest_podshare.kube.client import pod_path

@@ -64,11 +64,14 @@ class Podshare(Owner):
         self._timeouts = timeouts or Timeouts()
         self._probe_image = probe_image
         self._given = given
-        # tells its Pods from others of the run; in a namespace of its own there are none
-        self._mark = {FIXTURE_LABEL: secrets.token_hex(4)} if given else {}
-        # what narrows a list of Pods to them
-        label = "".join(f"{name}={value}" for name, value in self._mark.items())
-        self.ours: dict[str, Any] = {"labelSelector": label} if label else {}
+        # tells its Pods from others of the run, and narrows a list of Pods to them; in a namespace
+        # of its own there are no others
+        self._mark: dict[str, str] = {}
+        self.ours: dict[str, Any] = {}
+        if given is not None:
+            fixture = secrets.token_hex(4)
+            self._mark = {FIXTURE_LABEL: fixture}
+            self.ours = {"labelSelector": f"{FIXTURE_LABEL}={fixture}"}
         self._watch = Watch(cluster.api, pod_path(namespace), **self.ours)
         self._afterwards = afterwards
         self._kept_for = ""

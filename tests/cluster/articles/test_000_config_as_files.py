@@ -1,10 +1,9 @@
 """Article 000: what the API server knows, as files in a container."""
 
-import contextlib
-import threading
 import time
 
 import pytest
+from meanwhile import again_and_again
 
 from pytest_podshare import (
     assert_permissions,
@@ -39,23 +38,14 @@ def test_every_entry_is_a_file_of_its_mode_that_nobody_can_write(podshare):
         assert_read_only(pod, container="app", volume=volume)
 
 
-@contextlib.contextmanager
 def hurried(pod):
     """The kubelet looks at a Pod at once when it changes, and else once in ten seconds."""
-    over = threading.Event()
 
     def change_it():
-        while not over.wait(0.5):
-            changes = {"metadata": {"annotations": {"hurry": str(time.monotonic())}}}
-            pod.api.patch(f"/api/v1/namespaces/{pod.namespace}/pods/{pod.name}", changes)
+        changes = {"metadata": {"annotations": {"hurry": str(time.monotonic())}}}
+        pod.api.patch(f"/api/v1/namespaces/{pod.namespace}/pods/{pod.name}", changes)
 
-    thread = threading.Thread(target=change_it)
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join()
+    return again_and_again(change_it, every=0.5)
 
 
 def test_updates_arrive_but_not_through_a_subpath(podshare):

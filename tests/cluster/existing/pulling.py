@@ -13,7 +13,6 @@ LABEL = "podshare.test/images"
 _ROOT = "/apis/admissionregistration.k8s.io/v1"
 _CONTAINERS = """{field}: has(object.spec.{field}) ? object.spec.{field}.map(each,
   Object.spec.{field}{{name: each.name, imagePullPolicy: "IfNotPresent"}}) : []"""
-_MADE, _ADDED = ("containers", "initContainers"), ("ephemeralContainers",)
 
 
 @contextlib.contextmanager
