@@ -78,7 +78,8 @@ def test_a_lock_that_one_container_holds_keeps_the_other_out(podshare, twin, sha
         return pod[container].exec(["flock", "-n", path, "true"]).returncode
 
     assert try_lock("c2", "/run/locks/lock") == 0
-    hold = "(exec 9> /locks/lock; flock -n 9 && exec sleep 1000) > /dev/null 2>&1 & echo $!"
+    # It waits for the lock: a try of ours may have it at this moment.
+    hold = "(exec 9> /locks/lock; flock 9 && exec sleep 1000) > /dev/null 2>&1 & echo $!"
     holder = pod["c1"].exec(["sh", "-c", hold]).stdout.decode().strip()
     held = poll(lambda: try_lock("c1", "/locks/lock"), until=bool, deadline=Deadline(10))
     assert held == 1
