@@ -51,8 +51,9 @@ def bring_up(
         for lease in leases:
             Leases(settings.leases).take(lease)
         if cluster is None:
-            making.make(settings, deadline, kept=keep)
-            cluster = standing.connect(settings, deadline)
+            nodes = making.make(settings, deadline, kept=keep)
+            # all of them, or the next who finds the cluster would call it too small
+            cluster = standing.connect(settings, deadline, nodes)
             cluster = dataclasses.replace(cluster, created=True, replaced=fault)
         try:
             images.load(settings, load)

@@ -34,6 +34,13 @@ def default(image: str | None, nodes: int) -> str:
     )
 
 
+def nodes(config: str) -> int:
+    """How many nodes a cluster has that kind made by that configuration; one where it says none."""
+    import yaml
+
+    return len((yaml.safe_load(config) or {}).get("nodes") or [None])
+
+
 def kubelet(image: str | None) -> dict[str, object]:
     """The kubelet's part of it, by the version the image's tag names."""
     quick: dict[str, object] = {

@@ -31,13 +31,16 @@ cd {folder} && echo $$ >pid && exec {kind} "$@" 2>>kind.log
 """
 
 
-def make(settings: KindSettings, deadline: Deadline, *, kept: bool) -> None:
+def make(settings: KindSettings, deadline: Deadline, *, kept: bool) -> int:
     """Make the cluster and its kubeconfig file, or leave nothing of it.
 
     Args:
         settings: what it is made of.
         deadline: when to give up.
         kept: whether it is to stay when nobody uses it.
+
+    Returns:
+        How many nodes it has.
 
     Raises:
         KindMissing: no kind program.
@@ -67,6 +70,7 @@ def make(settings: KindSettings, deadline: Deadline, *, kept: bool) -> None:
         if isinstance(error, subprocess.CalledProcessError):
             raise _create_failed(settings, error.returncode, expired.is_set()) from None
         raise
+    return kind_config.nodes(config.read_text())
 
 
 def remove_half_made(settings: KindSettings, cluster: Any) -> None:

@@ -58,8 +58,11 @@ def connect(
     deadline: Deadline,
     image: str | None = None,
     own: bool = False,
+    nodes: int = 1,
 ) -> Cluster:
     """Connect to an API server, once the guard lets it pass and it says that it is ready.
+
+    One of our `own` is ready when its nodes are, and as many as there must be at least.
 
     Raises:
         ContextNotAllowed: it is not on this machine, and its context is not among the allowed.
@@ -71,7 +74,7 @@ def connect(
         _wait_until_it_answers(api, deadline)
         version = str(api.get("/version")["gitVersion"])
         if own:
-            _wait_for_nodes(api, deadline)
+            _wait_for_nodes(api, nodes, deadline)
     except BaseException:
         api.close()
         raise
@@ -109,21 +112,29 @@ def _wait_until_it_answers(api: Api, deadline: Deadline) -> None:
         )
 
 
-def _wait_for_nodes(api: Api, deadline: Deadline) -> None:
-    """A Pod made before its node is ready would be called unschedulable."""
-    for node in api.get("/api/v1/nodes")["items"]:
-        name = node["metadata"]["name"]
-        seen = watching.wait_for(api, "/api/v1/nodes", name, _node_ready, deadline)
-        if not _node_ready(seen):
+def _wait_for_nodes(api: Api, nodes: int, deadline: Deadline) -> None:
+    """A Pod made before its node is ready would be called unschedulable.
+
+    The kubelet of a node that kind has just joined may take seconds to make it known.
+    """
+    with watching.Watch(api, "/api/v1/nodes") as watch:
+        seen = watch.until(
+            lambda there: len(there) >= nodes and all(map(_node_ready, there.values())), deadline
+        )
+    for name, node in sorted(seen.items()):
+        if not _node_ready(node):
             raise errors.ClusterUnreachable(
                 f"Node {name} did not become ready.",
                 f"See `kubectl describe node {name}`, or delete the cluster and try again.",
             )
+    if len(seen) < nodes:
+        raise errors.ClusterUnreachable(
+            f"Only {len(seen)} of {nodes} nodes came up: {', '.join(sorted(seen)) or 'none'}.",
+            "See the kubelet's log on the others, or delete the cluster and try again.",
+        )
 
 
-def _node_ready(node: watching.Object | None) -> bool:
-    if node is None:
-        return False
+def _node_ready(node: watching.Object) -> bool:
     conditions = {each["type"]: each["status"] for each in node["status"].get("conditions", ())}
     taints = {each["key"] for each in node["spec"].get("taints") or ()}
     return conditions.get("Ready") == "True" and "node.kubernetes.io/not-ready" not in taints

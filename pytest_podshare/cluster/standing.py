@@ -43,8 +43,8 @@ def find(settings: KindSettings) -> record.Cluster | None:
         raise Unfit(f"it is broken: {error.what}") from None
 
 
-def connect(settings: KindSettings, deadline: Deadline) -> record.Cluster:
-    """Connect by the kubeconfig file.
+def connect(settings: KindSettings, deadline: Deadline, nodes: int = 1) -> record.Cluster:
+    """Connect by the kubeconfig file, once that many nodes are there at least, and all are ready.
 
     Raises:
         ClusterUnreachable: the cluster does not become ready.
@@ -60,6 +60,7 @@ def connect(settings: KindSettings, deadline: Deadline) -> record.Cluster:
         deadline=deadline,
         image=its.image if its else settings.image,
         own=True,
+        nodes=nodes,
     )
 
 

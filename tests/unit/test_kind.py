@@ -255,3 +255,18 @@ def test_both_formats_of_kubeadm_say_the_same():
     for component in ("controllerManager", "scheduler"):
         listed = new[component]["extraArgs"]
         assert old[component]["extraArgs"] == {each["name"]: each["value"] for each in listed}
+
+
+@pytest.mark.parametrize(
+    ("config", "nodes"),
+    [
+        (kind_config.default(None, nodes=2), 2),
+        ("kind: Cluster\nnodes: [{role: control-plane}, {role: worker}, {role: worker}]\n", 3),
+        ("kind: Cluster\n", 1),
+        ("nodes: []\n", 1),
+        ("", 1),
+    ],
+)
+def test_the_nodes_of_a_configuration_are_counted(config, nodes):
+    """As many are waited for; one that names none makes one."""
+    assert kind_config.nodes(config) == nodes
