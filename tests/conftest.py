@@ -9,10 +9,9 @@ pytest_plugins = ["pytester"]
 
 # who cordons a node, and who needs both nodes, would be in each other's way
 _NODES = {"test_004_exchange.py", "test_cluster.py", "test_collect.py", "test_replacing.py"}
-_NODES |= {"test_cleaning.py", "test_soundness.py"}
-# what takes minutes comes first, so that no worker is left alone with it: the first worker begins
-# with the first and the third of these, the second with the others
-_FIRST = ("nodes", "test_lifetime.py", "test_broken.py", "test_parallel.py", "test_failing_runs.py")
+_NODES |= {"test_cleaning.py", "test_cordons.py", "test_soundness.py"}
+# what takes minutes comes first, so that no worker is left alone with it
+_FIRST = ("nodes", "test_lifetime.py", "test_broken.py", "test_parallel.py")
 
 
 def _row(file):

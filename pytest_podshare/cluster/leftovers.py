@@ -23,8 +23,9 @@ NAMESPACES, NODES = "/api/v1/namespaces", "/api/v1/nodes"
 _SLOW = 60.0
 # seconds that the containers of a namespace get to end
 _GRACE = 1
-# seconds of a run's beginning that may go by for others
+# seconds of a run's beginning that may go by for others' objects of a sort
 _MOMENT = 2.0
+_CONFLICT = 409
 
 Judge = Callable[[Stamp], Fate]
 
@@ -78,17 +79,33 @@ class Leftover:
             ApiError: the API server refuses.
             ClusterUnreachable: it does not answer.
         """
-        with _done_if(404, 409):
-            if self.is_node:
-                api.patch(self.path, UNCORDON)
-                return
+        with _done_if(404, _CONFLICT):
             told = self.live["metadata"]
+            if self.is_node:
+                self._uncordon(api)
+                return
             # one that is extended meanwhile has another version, and stays
             same = {"uid": told["uid"], "resourceVersion": told["resourceVersion"]}
             if not self.is_going:
                 api.delete(self.path, preconditions=same, propagationPolicy="Background")
             if self.is_namespace:
                 api.delete(pod_path(told["name"]), gracePeriodSeconds=_GRACE)
+
+    def _uncordon(self, api: Api) -> None:
+        """Let the node take Pods again, unless a drain has cordoned it anew meanwhile."""
+        live, mine = self.live, Stamp.read(self.live["metadata"], CORDON_LABEL)
+        while Stamp.read(live["metadata"], CORDON_LABEL) == mine:
+            version = {"resourceVersion": live["metadata"]["resourceVersion"]}
+            metadata = {**UNCORDON["metadata"], **version}
+            try:
+                api.patch(self.path, {**UNCORDON, "metadata": metadata})
+            except errors.ApiError as error:
+                if error.status != _CONFLICT:
+                    raise
+            else:
+                return
+            # the kubelet tells of its node now and then
+            live = api.get(self.path)
 
     def held_by(self, api: Api) -> str | None:
         """What keeps it from going, in the API server's words; None if it is gone."""
@@ -104,7 +121,7 @@ class Leftover:
 
 
 # a merge patch that takes back the mark of a cordon, and the stamp that tells whose it was
-UNCORDON = {
+UNCORDON: dict[str, Any] = {
     "metadata": {
         "labels": {CORDON_LABEL: None},
         "annotations": dict.fromkeys((stamp.OWNER, stamp.PROCESS, stamp.EXPIRES, stamp.KEPT)),
@@ -139,7 +156,6 @@ def sweep(api: Api, now: float, given: str | None = None) -> Swept:
     """
     removed: list[str] = []
     stuck: list[str] = []
-    deadline = Deadline(_MOMENT)
 
     def judge(its: Stamp) -> Fate:
         return its.fate(now)
@@ -152,7 +168,10 @@ def sweep(api: Api, now: float, given: str | None = None) -> Swept:
             # what lives in no namespace is left together with one
             break
         with contextlib.suppress(errors.PodshareError):
-            for each in (it for it in look(api, judge) if it.fate.goes):
+            found = [each for each in look(api, judge) if each.fate.goes]
+            # from here on: where looking takes long, something is removed all the same
+            deadline = Deadline(_MOMENT)
+            for each in found:
                 if each.is_stuck(now):
                     stuck.append(f"{each.what}, held by: {holds(each.live)}")
                 elif not each.is_going and not deadline.over:

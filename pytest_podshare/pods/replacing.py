@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import shlex
 import time
-from collections.abc import Iterator
 from concurrent import futures
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pytest_podshare import errors
-from pytest_podshare.cluster import leftovers, nodes
+from pytest_podshare.cluster import nodes
 from pytest_podshare.cluster.record import Cluster
-from pytest_podshare.cluster.stamp import CORDON_LABEL, RUN_LABEL, Stamp
 from pytest_podshare.deadline import Deadline, poll
-from pytest_podshare.kube import rights, watching
+from pytest_podshare.kube import rights
 from pytest_podshare.kube.client import pod_path
 from pytest_podshare.kube.watching import Object
+from pytest_podshare.pods import cordoning
 
 if TYPE_CHECKING:
     from pytest_podshare.pods.pod import Pod
@@ -25,11 +23,6 @@ if TYPE_CHECKING:
 # seconds that the containers get to end; zero would be a force delete, which proves nothing:
 # the object would be gone before the node has cleaned up
 _GRACE = 1
-_NODES = "/api/v1/nodes"
-# seconds for the taint of a cordon to go; it takes well under one
-_UNCORDON = 10.0
-# seconds for an API server that is away to come back, so that no node stays cordoned
-_AWAY = 15.0
 # 429 Too Many Requests: what the API server answers where a disruption budget forbids it
 _NOT_NOW = 429
 
@@ -116,7 +109,7 @@ def drain(pod: Pod, deadline: Deadline, *, elsewhere: bool) -> Replacement:
             "Make a cluster of two nodes: --podshare-kind-nodes=2",
         )
     with futures.ThreadPoolExecutor(1) as beside:
-        with _cordoned(pod, node):
+        with cordoning.cordoned(pod, node):
             _evict(pod, deadline)
             _wait_until_gone(pod, deadline)
             gone = beside.submit(_has_left_its_node, pod.cluster, before, node, deadline)
@@ -189,50 +182,11 @@ def _has_left_its_node(cluster: Cluster, uid: str, node: str, deadline: Deadline
     return not left
 
 
-@contextlib.contextmanager
-def _cordoned(pod: Pod, node: str) -> Iterator[None]:
-    ours = _is_ours_to_cordon(pod.api.get(f"{_NODES}/{node}"))
-    metadata: dict[str, Any] = {}
-    if ours:
-        # so that it can be told whose cordon it is, should this process be killed
-        Stamp.of(pod.labels.get(RUN_LABEL, "")).put(metadata, CORDON_LABEL)
-    pod.api.patch(f"{_NODES}/{node}", {"metadata": metadata, "spec": {"unschedulable": True}})
-    try:
-        yield
-    finally:
-        if ours:
-            _uncordon(pod, node)
-            # the scheduler heeds the taint, which goes a moment after the mark
-            watching.wait_for(pod.api, _NODES, node, _takes_pods, Deadline(_UNCORDON))
-
-
-def _is_ours_to_cordon(node: Object) -> bool:
-    """Whether nobody else has done so; what a killed run has left is nobody's."""
-    its = Stamp.read(node["metadata"], CORDON_LABEL)
-    return not node["spec"].get("unschedulable") or (its is not None and its.fate(time.time()).goes)
-
-
-def _uncordon(pod: Pod, node: str) -> None:
-    def attempt() -> errors.ClusterUnreachable | None:
-        try:
-            pod.api.patch(f"{_NODES}/{node}", leftovers.UNCORDON)
-        except errors.ClusterUnreachable as error:
-            return error
-        return None
-
-    failed = poll(attempt, until=lambda error: error is None, deadline=Deadline(_AWAY), first=0.1)
-    if failed is not None:
-        raise failed
-
-
-def _takes_pods(node: Object | None) -> bool:
-    taints = (node or {}).get("spec", {}).get("taints") or ()
-    return not any(taint["key"] == "node.kubernetes.io/unschedulable" for taint in taints)
-
-
 def _other_nodes(pod: Pod) -> list[str]:
+    """Those to which it can go, once those who drain them have ended."""
     return [
         node["metadata"]["name"]
-        for node in pod.api.get(_NODES)["items"]
-        if node["metadata"]["name"] != pod.node and not node["spec"].get("unschedulable")
+        for node in pod.api.get(cordoning.NODES)["items"]
+        if node["metadata"]["name"] != pod.node
+        and (not node["spec"].get("unschedulable") or cordoning.is_drained(node))
     ]

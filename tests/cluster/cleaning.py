@@ -20,7 +20,7 @@ def clean(*words):
     program = shutil.which("podshare", path=str(Path(sys.executable).parent))
     assert program, "the package is not installed"
     return subprocess.run(
-        [program, "clean", *words], capture_output=True, text=True, timeout=120, check=False
+        [program, "clean", *words], capture_output=True, text=True, timeout=600, check=False
     )
 
 

@@ -1,6 +1,7 @@
 """What several tests on a cluster use."""
 
 import os
+import secrets
 import subprocess
 from pathlib import Path
 
@@ -81,3 +82,21 @@ def own(kind_bin, pytester, monkeypatch):
     assert [path.name for path in (home / ".kube").iterdir()] == ["config"]
     # pytest-kind's own folder
     assert not (pytester.path / ".pytest-kind").exists()
+
+
+@pytest.fixture
+def api(podshare_cluster):
+    """The connection to the cluster."""
+    return podshare_cluster.api
+
+
+@pytest.fixture
+def run_id():
+    """A run that is no other test's."""
+    return f"gone{secrets.token_hex(3)}"
+
+
+@pytest.fixture
+def words(podshare_cluster):
+    """What names this cluster to the command, which waits for all that goes, of other tests too."""
+    return ("--provider=kind", "--cluster-name", podshare_cluster.name, "--timeout=300")
