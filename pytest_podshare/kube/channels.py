@@ -18,8 +18,6 @@ from pytest_podshare.kube.client import Api, pod_path
 from pytest_podshare.kube.upgrade import open_websocket
 from pytest_podshare.owner import Owner
 
-# what a container runtime says when the program is not in the image
-_NO_PROGRAM = ("executable file not found", "no such file or directory", "stat sh:")
 _GONE_REMEDY = "See whether the container still runs; a command after this opens a new session."
 # frames of the connection's own, which say that somebody is there
 _CONTROL = (websocket.ABNF.OPCODE_PING, websocket.ABNF.OPCODE_PONG)
@@ -189,7 +187,7 @@ class Channels(Owner):
 
     def ended(self, status: framing.ExecStatus) -> errors.ExecError:
         """The error of a command that should have gone on."""
-        if any(sign in status.message for sign in _NO_PROGRAM):
+        if status.lacks_program:
             return errors.ToolMissing(
                 f"The image of {self.target} has no shell: {' '.join(status.message.split())}",
                 "Use an image with `sh`; nothing was learned about the volume.",

@@ -33,6 +33,10 @@ class Completed:
     stderr: bytes
 
 
+# how runc, crun and gVisor name a program that is not there
+_NO_PROGRAM = ("executable file", "finding executable", "stat sh:")
+
+
 @dataclasses.dataclass(frozen=True)
 class ExecStatus:
     """What the ERROR channel says when the whole session ends.
@@ -46,6 +50,15 @@ class ExecStatus:
     ok: bool
     message: str
     code: int | None = dataclasses.field(default=None, compare=False)
+
+    @property
+    def lacks_program(self) -> bool:
+        """Whether a container runtime says that the program is not in the image.
+
+        A container that is just ending lacks other files: its cgroup, its namespaces.
+        """
+        is_named = 'exec: "' in self.message and "no such file" in self.message
+        return is_named or any(sign in self.message for sign in _NO_PROGRAM)
 
 
 def new_marker() -> bytes:

@@ -13,9 +13,11 @@ from pytest_podshare.wiring.load import Manifest
 
 # how many of a crashed container's last lines an error shows
 _LAST_LINES = 5
-# seconds after which the scheduler has seen that a node is free again, or a claim there, and has
-# tried once more: it pauses for one to two seconds in between, and for longer on a busy machine
-_SECOND_LOOK = 5.0
+# seconds after which the scheduler has seen that a claim is there, or a node without its taint, and
+# has tried once more: it pauses for one to two seconds in between, and for up to ten in the end
+_SECOND_LOOK, _TAINTED = 5.0, 15.0
+# how the kubelet begins where it has no log of a container, or not yet
+_NO_LOG = "unable to retrieve container logs"
 
 
 class Arrival:
@@ -162,13 +164,23 @@ class Arrival:
         container = state.crashed(pod)
         if container is None:
             return problem
-        path = pod_path(self._namespace, pod["metadata"]["name"], "log")
-        try:
-            said = self._api.text(path, container=container, tailLines=str(_LAST_LINES))
-        except errors.ClusterError:
-            return problem
-        lines = [f"  {container}: {line}" for line in said.splitlines() if line.strip()]
+        lines = [f"  {container}: {line}" for line in self._said(pod, container)]
         return type(problem)(problem.what, "\n".join([problem.remedy, *lines]))
+
+    def _said(self, pod: Object, container: str) -> list[str]:
+        """The last lines of a container; those before its restart if it has just been restarted."""
+        path = pod_path(self._namespace, pod["metadata"]["name"], "log")
+        for previous in ("false", "true"):
+            try:
+                said = self._api.text(
+                    path, container=container, previous=previous, tailLines=str(_LAST_LINES)
+                )
+            except errors.ClusterError:
+                continue
+            lines = [line for line in said.splitlines() if line.strip()]
+            if lines and not said.startswith(_NO_LOG):
+                return lines
+        return []
 
 
 def wait_until_ready(arrivals: Sequence[Arrival], watch: Watch, deadline: Deadline) -> list[Object]:
@@ -193,9 +205,10 @@ def wait_until_ready(arrivals: Sequence[Arrival], watch: Watch, deadline: Deadli
 
     try:
         watch.until(look, deadline, known=made)
-    except errors.PodUnschedulable:
+    except errors.PodUnschedulable as error:
         # a taint that went just now, with a drain's end, is in the scheduler's mind for a moment
-        pause = Deadline(min(_SECOND_LOOK, deadline.left), deadline.clock)
+        patience = _TAINTED if "taint" in error.what else _SECOND_LOOK
+        pause = Deadline(min(patience, deadline.left), deadline.clock)
         watch.until(is_schedulable, pause, known=made)
         watch.until(look, deadline, known=made)
     return [each.arrived(deadline) for each in arrivals]

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_podshare import errors
 from pytest_podshare.deadline import Deadline
+from pytest_podshare.kube import waiting
 from pytest_podshare.kube.client import pod_path
+from pytest_podshare.kube.outage import may_pass
 from pytest_podshare.pods import state
 from pytest_podshare.probe.trail import User
 
@@ -29,7 +31,20 @@ _IDLE = ["sleep", "1000000000"]
 
 
 class Unable(Exception):
-    """No ephemeral container can be had, or it is not let at the container's files; says why."""
+    """No ephemeral container can be had, or it is not let at the container's files; says why.
+
+    Args:
+        why: the reason.
+        may_pass: whether it may be otherwise at the next time.
+    """
+
+    def __init__(self, why: str, *, may_pass: bool = False) -> None:
+        super().__init__(why)
+        self.may_pass = may_pass
+
+
+class _NotStarted(Unable):
+    """The runtime failed to start it, perhaps because the machine is busy."""
 
 
 def user_of(live: Mapping[str, Any], container: str) -> User | None:
@@ -86,6 +101,21 @@ def beside(pod: Pod, live: Mapping[str, Any], container: str, deadline: Deadline
     user = user_of(live, container)
     if user is None:
         raise Unable("nobody tells the container's user: neither its status nor its spec")
+    context = security_context(live, container, user)
+    try:
+        return _run(pod, live, container, context, deadline)
+    except _NotStarted:
+        # the kubelet tries no second time, so that another one does
+        return _run(pod, pod.check_still_there(), container, context, deadline)
+
+
+def _run(
+    pod: Pod,
+    live: Mapping[str, Any],
+    container: str,
+    context: Mapping[str, Any],
+    deadline: Deadline,
+) -> str:
     name = _name(live, container)
     if not _status(live, name):
         entry = {
@@ -94,13 +124,14 @@ def beside(pod: Pod, live: Mapping[str, Any], container: str, deadline: Deadline
             "imagePullPolicy": "IfNotPresent",
             "command": _IDLE,
             "targetContainerName": container,
-            "securityContext": security_context(live, container, user),
+            "securityContext": context,
         }
         path = pod_path(pod.namespace, pod.name, "ephemeralcontainers")
         try:
             live = pod.api.patch(path, {"spec": {"ephemeralContainers": [entry]}}, strategic=True)
         except errors.ApiError as error:
-            raise Unable(f"the API server refuses it: {error.details}") from None
+            why = f"the API server refuses it: {error.details}"
+            raise Unable(why, may_pass=may_pass(error, known=False)) from None
     _wait_until_it_runs(pod, live, name, deadline)
     return name
 
@@ -110,8 +141,9 @@ def _name(live: Mapping[str, Any], container: str) -> str:
     instance = state.container_status(live, container)["containerID"].split("//")[-1]
     for number in itertools.count(1):
         name = f"{_PREFIX}{instance[:_DIGITS]}" + (f"-{number}" if number > 1 else "")
-        # one that has ended is never started again
-        if "terminated" not in _status(live, name).get("state", {}):
+        told = _status(live, name)
+        # one that has ended, or did not even start, is never started again
+        if "terminated" not in told.get("state", {}) and not waiting.is_no_start(told):
             return name
     raise AssertionError("it counts on")
 
@@ -124,7 +156,7 @@ def _wait_until_it_runs(
             raise errors.PodGone(f"Pod {pod} was deleted meanwhile.", "See who deletes it.")
         status = _status(seen, name)
         if problem := state.stuck(status):
-            raise Unable(problem)
+            raise (_NotStarted if waiting.is_no_start(status) else Unable)(problem)
         return "running" in status.get("state", {})
 
     if decided(dict(live)):
@@ -132,7 +164,8 @@ def _wait_until_it_runs(
     seen = pod.watch.wait_for(pod.name, decided, deadline, known=dict(live))
     if not decided(seen):
         where = state.describe(_status(seen or {}, name))
-        raise Unable(f"it did not run within {deadline.seconds:.3g} s: {where}")
+        why = f"it did not run within {deadline.seconds:.3g} s: {where}"
+        raise Unable(why, may_pass=True)
 
 
 def _status(live: Mapping[str, Any], name: str) -> state.Status:

@@ -43,15 +43,17 @@ class Opening:
         """Open a session, waiting for a container or an API server that is about to come back."""
         outage = Deadline(min(OUTAGE, deadline.seconds))
         live: dict[str, Any] = {}
+        first: dict[str, int] = {}
 
         def attempt() -> ExecSession | errors.PodshareError:
-            nonlocal live
+            nonlocal live, first
             opened: ExecSession | errors.PodshareError | None = None
             try:
                 opened = self._attempt(max(1.0, deadline.left))
                 # only now: it is known by name, which by now may be another Pod's
                 live = self._pod.check_still_there(max(1.0, min(_WHO, deadline.left)))
-                self._check_not_ended(live)
+                first = first or state.next_starts(live)
+                self._check_not_ended(live, first)
             except BaseException as error:
                 if isinstance(opened, ExecSession):
                     opened.close()
@@ -106,15 +108,16 @@ class Opening:
                 "Use an image with `sh`, or let an ephemeral container in;"
                 " nothing was learned about the volume.",
             )
-            self._closed = instance, closed
+            if not unable.may_pass:
+                self._closed = instance, closed
             return closed
         except errors.ExecError as error:
             return error
         return opened
 
-    def _check_not_ended(self, live: dict[str, Any]) -> None:
+    def _check_not_ended(self, live: dict[str, Any], first: dict[str, int]) -> None:
         """Raise the error of a container that will not run again, or of a Pod that is hopeless."""
-        if problem := state.hopeless(live):
+        if problem := state.hopeless(live, first):
             raise problem
         policy = self._pod.wiring.container(self._name).restart_policy
         if (ended := state.has_ended(live, self._name, policy)) is not None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_podshare import errors
 from pytest_podshare.deadline import Deadline
+from pytest_podshare.kube import waiting
 from pytest_podshare.kube.watching import Object
 from pytest_podshare.pods import state, strategies
 
@@ -58,11 +59,10 @@ def restart(pod: Pod, name: str, strategy: str | None, deadline: Deadline) -> Re
             f"Container {name} of {pod} does not run.", "Wait for it, or see why it ended."
         )
     used = strategies.send(pod, live, name, strategy)
-    seen = _wait_for_another(pod, live, name, used, deadline)
+    seen, ended = _wait_for_another(pod, live, name, used, deadline)
     after = state.container_status(seen, name)
-    _check_proof(pod, live, seen, name)
+    _check_proof(pod, live, seen, name, ended)
     pod.identity = state.identity(seen)
-    ended = after.get("lastState", {}).get("terminated", {})
     return Restart(
         container=name,
         strategy=used,
@@ -106,20 +106,26 @@ def restart_sandbox(pod: Pod, deadline: Deadline) -> Restart:
 
 def _wait_for_another(
     pod: Pod, live: Object, name: str, strategy: str, deadline: Deadline
-) -> Object:
+) -> tuple[Object, state.Status]:
+    """The Pod once another instance is ready, and how the old one ended."""
     old = state.container_status(live, name)["containerID"]
+    first = state.next_starts(live)
+    ended: state.Status = {}
 
     def another(seen: Object | None) -> bool:
+        nonlocal ended
         now = state.container_status(_same(pod, seen), name)
+        # a start that fails in between takes its place in the status
+        ended = state.end_of(now, old) or ended
         _check_not_over(pod, now, strategy)
-        problem = state.hopeless(_alive(seen))
+        problem = state.hopeless(_alive(seen), first)
         if problem is not None and now["containerID"] != old:
             raise problem
         return now["containerID"] != old and now.get("ready", False) and "running" in now["state"]
 
     seen = pod.watch.wait_for(pod.name, another, deadline, known=live)
     if another(seen):
-        return _alive(seen)
+        return _alive(seen), ended
     now = state.container_status(_alive(seen), name)
     raise errors.RestartImpossible(
         f"Container {name} of {pod} was not ready again within {deadline.seconds:g} s of being"
@@ -143,15 +149,19 @@ def _check_not_over(pod: Pod, now: dict[str, Any], strategy: str) -> None:
         )
 
 
-def _check_proof(pod: Pod, before: dict[str, Any], after: dict[str, Any], name: str) -> None:
-    """Same Pod, a higher count, the old instance as the last state, and nobody else touched."""
+def _check_proof(pod: Pod, before: Object, after: Object, name: str, ended: state.Status) -> None:
+    """Same Pod, a higher count, the old instance ended as the last one, and nobody else touched."""
     was, now = (state.container_status(each, name) for each in (before, after))
-    ended = now.get("lastState", {}).get("terminated", {})
+    last = now.get("lastState", {}).get("terminated", {})
+    # of starts that failed before the command ran, nothing has run in between
+    is_last = bool(
+        state.end_of(now, was["containerID"]) or waiting.never_started(now.get("lastState", {}))
+    )
     count = now["restartCount"] - was["restartCount"]
-    if count > 1 and ended.get("containerID") != was["containerID"]:
+    if count > 1 and not is_last:
         raise errors.ContainerCrashing(
             f"Container {name} of Pod {pod.name} keeps ending: what came after the restart ended"
-            f" with exit code {ended.get('exitCode')}, and was started again.",
+            f" with exit code {last.get('exitCode')}, and was started again.",
             "Read its last words (kubectl logs --previous), and see what its start does to the"
             " volume.",
         )
@@ -164,7 +174,8 @@ def _check_proof(pod: Pod, before: dict[str, Any], after: dict[str, Any], name: 
     ]
     proofs = {
         "restartCount did not grow": count > 0,
-        "its last state is not the old instance": ended.get("containerID") == was["containerID"],
+        "the old instance was not seen to end": bool(ended),
+        "its last state is not the old instance": is_last,
         f"{', '.join(one for one, _ in others)} restarted as well": not others,
     }
     missing = [what for what, proved in proofs.items() if not proved]

@@ -62,14 +62,31 @@ def has_ended(pod: Status, container: str, policy: str) -> Status | None:
     return dict(ended) if ended and stays else None
 
 
+def end_of(each: Status, instance: str) -> Status:
+    """How an instance of a container ended, if its status still says that; else empty."""
+    told = (each.get(field, {}).get("terminated") or {} for field in ("state", "lastState"))
+    return next((ended for ended in told if ended.get("containerID") == instance), {})
+
+
 def is_ready(pod: Status) -> bool:
     """Whether every container is ready, or all of them ended well."""
     status = pod.get("status", {})
     return status.get("phase") == "Succeeded" or _condition(pod, "Ready").get("status") == "True"
 
 
-def hopeless(pod: Status) -> errors.PodError | None:
-    """The error of a Pod that will not become ready by itself, or None for one that may."""
+def next_starts(pod: Status) -> dict[str, int]:
+    """The restart count that each container will have at its next start."""
+    return {each["name"]: each.get("restartCount", 0) + 1 for each in _statuses(pod)}
+
+
+def hopeless(pod: Status, first: Mapping[str, int] | None = None) -> errors.PodError | None:
+    """The error of a Pod that will not become ready by itself, or None for one that may.
+
+    Args:
+        pod: as it is now.
+        first: the restart count of containers at the first start that is waited for; None for that
+            of a Pod which has just been made.
+    """
     status = pod.get("status", {})
     name = pod["metadata"]["name"]
     if pod["metadata"].get("deletionTimestamp"):
@@ -83,7 +100,7 @@ def hopeless(pod: Status) -> errors.PodError | None:
             f"Pod {name} cannot be scheduled: {message}",
             "Mend its nodeSelector, affinity, tolerations, claims or resource requests.",
         )
-    found = (_stuck(name, each) for each in _statuses(pod))
+    found = (_stuck(name, each, (first or {}).get(each["name"], 0)) for each in _statuses(pod))
     return next((error for error in found if error), None)
 
 
@@ -112,8 +129,8 @@ def crashed(pod: Status) -> str | None:
     return None
 
 
-def _stuck(pod: str, each: Status) -> errors.PodError | None:
-    reason, message = waiting.for_ever(each)
+def _stuck(pod: str, each: Status, first: int) -> errors.PodError | None:
+    reason, message = waiting.for_ever(each, first=first)
     container = f"Container {each['name']} of Pod {pod}"
     if reason in waiting.IMAGE:
         return errors.ImagePullFailed(

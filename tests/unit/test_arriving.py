@@ -214,4 +214,4 @@ def test_a_taint_that_stays_is_one(arrival):
     with pytest.raises(errors.PodUnschedulable, match="had untolerated taint"):
         wait_until_ready([it], Scheduler(clock, goes_after=50), Deadline(60, clock))
 
-    assert clock.now == 5
+    assert clock.now == 15

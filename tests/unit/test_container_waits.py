@@ -4,6 +4,7 @@ import pytest
 
 from pytest_podshare.kube import waiting
 
+LATE = "timed out waiting for the condition"
 BUSY = "failed to create containerd task: unable to freeze"
 
 
@@ -28,6 +29,7 @@ def looping(count, reason, message=""):
         (status("CreateContainerError", "no command"), ("CreateContainerError", "no command")),
         (status("RunContainerError", "no such file", 1), ("RunContainerError", "no such file")),
         (looping(1, "StartError", "no file"), ("RunContainerError", "no file")),
+        (status("ImageInspectError", "no such\nlayer"), ("ImageInspectError", "no such layer")),
     ],
 )
 def test_what_nothing_mends_is_told_in_the_kubelets_words(given, told):
@@ -47,6 +49,9 @@ def test_what_nothing_mends_is_told_in_the_kubelets_words(given, told):
         looping(1, "Error"),
         status("CreateContainerError", "context deadline exceeded"),
         status("CreateContainerError", 'failed to reserve container name "c1_p": name is taken'),
+        status("CreateContainerConfigError", f"failed to sync configmap cache: {LATE}"),
+        status("CreateContainerConfigError", "services have not yet been read at least once, ..."),
+        status("ImageInspectError", "rpc error: code = DeadlineExceeded"),
     ],
 )
 def test_what_may_pass_is_nothing(given):
@@ -59,3 +64,12 @@ def test_the_first_failure_counts_where_there_is_no_second_try():
     given = status("RunContainerError", BUSY)
 
     assert waiting.for_ever(given, once=True) == ("RunContainerError", BUSY)
+
+
+def test_the_first_start_after_a_restart_counts_no_more_than_that_of_a_new_pod():
+    """Who waits for the third start is told when the fourth fails too."""
+    third, fourth = (status("RunContainerError", BUSY, count) for count in (2, 3))
+
+    assert waiting.for_ever(third, first=2) == ("", "")
+    assert waiting.for_ever(fourth, first=2) == ("RunContainerError", BUSY)
+    assert waiting.for_ever(third) == ("RunContainerError", BUSY)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from pytest_podshare.deadline import Deadline
 from pytest_podshare.pods import ephemeral
 from pytest_podshare.pods.entering import Way, users
 from pytest_podshare.probe.trail import User
@@ -112,3 +113,72 @@ def test_a_way_tells_where_the_root_is_and_as_whom():
         "ephemeral container podshare-ab in its root /proc/1/root as user 13 with group 23"
     )
     assert beside.resolving("/proc/self/mountinfo", follow=True).endswith(b"/proc/1/mountinfo")
+
+
+BUSY = {"waiting": {"reason": "RunContainerError", "message": "unable to freeze"}}
+NO_IMAGE = {"waiting": {"reason": "ImagePullBackOff", "message": "no such image"}}
+NEVER_RAN = {"terminated": {"reason": "StartError", "message": "no sleep", "exitCode": 128}}
+
+
+class Kubelet:
+    """A Pod whose ephemeral containers come to such states, one after another."""
+
+    name, namespace, uid, probe_image = "p", "n", "u", "busybox"
+
+    def __init__(self, *states):
+        self.api = self.watch = self
+        self.states = list(states)
+        self.live = live(user={"uid": 1, "gid": 1}) | {"metadata": {"uid": "u", "name": "p"}}
+        self.live["status"]["ephemeralContainerStatuses"] = self.told = []
+
+    def patch(self, _path, changes, *, strategic):
+        """Take one."""
+        assert strategic
+        (entry,) = changes["spec"]["ephemeralContainers"]
+        self.told.append({"name": entry["name"], "state": self.states.pop(0)})
+        return self.live
+
+    def check_still_there(self):
+        """Give the Pod."""
+        return self.live
+
+    def wait_for(self, *_, **__):
+        """Nothing changes any more."""
+        return self.live
+
+
+def beside(kubelet):
+    """What comes of an ephemeral container beside c."""
+    return ephemeral.beside(kubelet, kubelet.live, "c", Deadline(0))
+
+
+@pytest.mark.parametrize("first", [BUSY, NEVER_RAN])
+def test_one_that_the_runtime_failed_to_start_is_followed_by_another(first):
+    """The kubelet tries an ephemeral container once, and the machine may have been busy."""
+    assert beside(Kubelet(first, {"running": {}})) == "podshare-abababababab-2"
+
+
+@pytest.mark.parametrize("last", [BUSY, NEVER_RAN])
+def test_a_second_failure_is_told(last):
+    """The mutated twin: nothing comes after that."""
+    kubelet = Kubelet(BUSY, last, {"running": {}})
+
+    with pytest.raises(ephemeral.Unable) as caught:
+        beside(kubelet)
+
+    assert ("unable to freeze" if last is BUSY else "exit code 128") in str(caught.value)
+    assert not caught.value.may_pass
+    assert len(kubelet.told) == 2
+
+
+def test_one_that_cannot_be_is_not_tried_again():
+    """And what is only late may be there at the next time."""
+    refused, late = Kubelet(NO_IMAGE), Kubelet({})
+
+    with pytest.raises(ephemeral.Unable, match="no such image"):
+        beside(refused)
+    with pytest.raises(ephemeral.Unable, match="it did not run within 0 s") as caught:
+        beside(late)
+
+    assert (len(refused.told), len(late.told)) == (1, 1)
+    assert caught.value.may_pass

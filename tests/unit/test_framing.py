@@ -212,3 +212,23 @@ def test_a_failing_redirection_does_not_end_the_shell(here):
     assert here.quick(b"no-such-command").returncode == 127
     assert here.run(b"exit 3").returncode == 3
     assert here.quick(b":").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("said", "lacks_program"),
+    [
+        ('exec failed: exec: "sh": executable file not found in $PATH: unknown', True),
+        ("executable file `sh` not found in $PATH: No such file or directory", True),
+        ('exec: "/bin/sh": stat /bin/sh: no such file or directory', True),
+        ('error finding executable "sh" in PATH []: no such file or directory', True),
+        (
+            "adding pid 7 to cgroups: /sys/fs/cgroup/x/cgroup.procs: no such file or directory",
+            False,
+        ),
+        ("open /proc/7/ns/ipc: no such file or directory", False),
+        ("container is not running", False),
+    ],
+)
+def test_a_program_that_is_not_there_is_told_from_a_container_that_ends(said, lacks_program):
+    """Both lack a file, and only the one will lack it for ever."""
+    assert framing.ExecStatus(False, said).lacks_program is lacks_program

@@ -5,43 +5,119 @@ import types
 import pytest
 
 from pytest_podshare import errors
+from pytest_podshare.deadline import Deadline
 from pytest_podshare.pods import restarting
 
-POD = types.SimpleNamespace(name="p")
+ALWAYS = {"containers": [{"name": "c"}, {"name": "d"}], "restartPolicy": "Always"}
+NO_START = {"reason": "StartError", "message": "unable to freeze", "exitCode": 128}
 
 
-def seen(count, last, **others):
-    """A Pod whose container c has started so often; `last` is the instance that ended before."""
-    ended = {"terminated": {"containerID": last, "exitCode": 1}} if last else {}
-    its = {"c": (f"c{count}", count, ended), **{name: (id_, 0, {}) for name, id_ in others.items()}}
-    statuses = [
-        {"name": name, "containerID": id_, "restartCount": n, "lastState": state}
-        for name, (id_, n, state) in its.items()
-    ]
-    return {"metadata": {"uid": "u"}, "status": {"containerStatuses": statuses}}
+class Replay:
+    """A watch that shows a Pod as it was again and again, and then as it is in the end."""
+
+    def __init__(self, *shown):
+        self.shown = shown
+
+    def wait_for(self, name, satisfied, _deadline, *, known):
+        """Give the first state that satisfies, or the last."""
+        assert name == known["metadata"]["name"]
+        return next((each for each in self.shown if satisfied(each)), self.shown[-1])
+
+
+def pod(*shown):
+    """A Pod that is shown so."""
+    return types.SimpleNamespace(name="p", uid="u", spec=ALWAYS, watch=Replay(*shown))
+
+
+def status(instance, count, state=None, last=None):
+    """What is said of a container: which instance, how often restarted, and what was before."""
+    running = state is None
+    return {
+        "containerID": instance,
+        "restartCount": count,
+        "ready": running,
+        "state": {"running": {}} if running else state,
+        "lastState": {"terminated": last} if last else {},
+    }
+
+
+def seen(c, d="d0"):
+    """A Pod with container c like that, and its neighbour d."""
+    statuses = [{"name": "c", **c}, {"name": "d", **status(d, 0)}]
+    return {"metadata": {"uid": "u", "name": "p"}, "status": {"containerStatuses": statuses}}
+
+
+def ended(instance, **facts):
+    """How an instance ended."""
+    return {"containerID": instance, "exitCode": 137, **facts}
+
+
+BEFORE = seen(status("c0", 0))
+
+
+def proof(after, end):
+    """Check it."""
+    restarting._check_proof(pod(), BEFORE, after, "c", end)
 
 
 def test_a_restart_of_one_container_is_proved():
     """One more, the old instance ended, and its neighbour as it was."""
-    restarting._check_proof(POD, seen(0, "", d="d0"), seen(1, "c0", d="d0"), "c")
+    proof(seen(status("c1", 1, last=ended("c0"))), ended("c0"))
 
 
 @pytest.mark.parametrize(
     ("after", "says"),
     [
-        (seen(0, "", d="d0"), "restartCount did not grow; its last state is not the old instance"),
-        (seen(1, "x", d="d0"), "alone is not proved: its last state is not the old instance"),
-        (seen(1, "c0", d="d1"), "d restarted as well"),
+        (seen(status("c1", 0)), "restartCount did not grow; the old instance was not seen to end"),
+        (seen(status("c1", 1, last=ended("x"))), "its last state is not the old instance"),
+        (seen(status("c1", 1, last=ended("c0")), d="d1"), "d restarted as well"),
     ],
     ids=["not at all", "another instance", "the neighbour as well"],
 )
 def test_what_else_there_is_proves_nothing(after, says):
     """The mutated twins."""
+    end = after["status"]["containerStatuses"][0]["lastState"].get("terminated", {})
+
     with pytest.raises(errors.RestartImpossible, match=says):
-        restarting._check_proof(POD, seen(0, "", d="d0"), after, "c")
+        proof(after, end if end.get("containerID") == "c0" else {})
 
 
 def test_one_that_ended_again_keeps_ending():
     """It may be running again, for a moment, when it is looked at."""
     with pytest.raises(errors.ContainerCrashing, match=r"^Container c of Pod p keeps ending: what"):
-        restarting._check_proof(POD, seen(0, ""), seen(2, "c1"), "c")
+        proof(seen(status("c2", 2, last=ended("c1"))), ended("c0"))
+
+
+TROUBLE = {"waiting": {"reason": "RunContainerError", "message": "unable to freeze"}}
+GONE = seen(status("c0", 0, {"terminated": ended("c0")}))
+
+
+def wait(*shown):
+    """Wait for another instance of c."""
+    return restarting._wait_for_another(pod(*shown), BEFORE, "c", "node", Deadline(0))
+
+
+def test_a_start_that_fails_in_passing_comes_between():
+    """A busy runtime starts it at the second try; the exit code is the old instance's all the same.
+
+    The failed start has taken the old instance's place in the status by then.
+    """
+    failed = seen(status("c1", 1, TROUBLE, last=ended("c0")))
+    back = seen(status("c2", 2, last=ended("c1", **NO_START)))
+
+    live, end = wait(GONE, failed, back)
+
+    assert live is back
+    assert end["exitCode"] == 137
+    proof(back, end)
+    with pytest.raises(errors.RestartImpossible, match="the old instance was not seen to end"):
+        proof(back, {})
+
+
+def test_a_start_that_fails_again_is_told():
+    """The mutated twin: it fails a second time, which nothing mends."""
+    failed = seen(status("c1", 1, TROUBLE, last=ended("c0")))
+    again = seen(status("c2", 2, TROUBLE, last=ended("c1", **NO_START)))
+
+    with pytest.raises(errors.ContainerConfigFailed, match="unable to freeze"):
+        wait(GONE, failed, again)
