@@ -75,7 +75,7 @@ def collect(podshare: Podshare, deadline: Deadline) -> Collected:
     pods, events, secrets = (_answer(answers[kind]) for kind in _LISTED)
     if "secrets" in troubles:
         its = [*pods, *(manifest.pod for manifest in podshare.manifests)]
-        secrets = named_secrets.get(podshare.cluster.api, podshare.namespace, its, first)
+        secrets = named_secrets.get(podshare.cluster.api, podshare.namespace, its, deadline)
     mask = known(podshare, pods, secrets)
 
     pods.sort(key=lambda pod: (state.is_ready(pod), pod["metadata"]["name"]))

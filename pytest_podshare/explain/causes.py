@@ -36,7 +36,7 @@ def nothing_there(case: Case) -> Cause | None:
     if not view.way or view.file is not None:
         return None
     name, path = view.place.container, view.place.path
-    near = f"beside it: {', '.join(view.nearby)}" if view.nearby else "its folder is empty"
+    near = _near(view)
     if case.written:
         return Cause(
             "removed",
@@ -44,7 +44,7 @@ def nothing_there(case: Case) -> Cause | None:
             f"See what else has the volume and deletes files in it, and what {name} does when it"
             " starts.",
         )
-    if not is_alike(posixpath.basename(path), *view.nearby):
+    if not is_alike(posixpath.basename(path), *(view.nearby or ())):
         return Cause(
             "unknown",
             f"{name} itself has no {path} now: never written, or removed since; {near}",
@@ -55,6 +55,12 @@ def nothing_there(case: Case) -> Cause | None:
         f"{name} itself has no {path}; {near}",
         "See where the application writes: its configuration, its log.",
     )
+
+
+def _near(view: View) -> str:
+    if view.nearby is None:
+        return "what else is in its folder could not be asked"
+    return f"beside it: {', '.join(view.nearby)}" if view.nearby else "its folder is empty"
 
 
 def _missing(case: Case) -> Cause | None:

@@ -22,6 +22,8 @@ from pytest_podshare.wiring.model import Mount
 
 # seconds for all questions; the verdict stands already, and nobody likes to wait for a failure
 PATIENCE = 4.0
+# seconds of these that are left when a shell is given up, as its Pod has told something by then
+_LEFT = 0.5
 # how many of a container's last lines a text may show
 _LAST_LINES = 2
 # bytes of a log that are asked for, and characters of a line that are shown
@@ -53,7 +55,7 @@ class View:
         entries: its table of mounts; empty where it could not be asked.
         user: who it runs commands as.
         way: the files and folders on the way to the path.
-        nearby: other names in the folder of the path.
+        nearby: other names in the folder of the path; None where it could not be asked.
     """
 
     place: Place
@@ -64,7 +66,7 @@ class View:
     entries: tuple[MountEntry, ...] = ()
     user: trail.User | None = None
     way: tuple[trail.Entry, ...] = ()
-    nearby: tuple[str, ...] = ()
+    nearby: tuple[str, ...] | None = None
 
     @property
     def entry(self) -> MountEntry | None:
@@ -183,7 +185,7 @@ class _Patient:
         return ""
 
     def run(self, script: bytes) -> Completed:
-        return self.container.run(script, timeout=max(0.1, self.deadline.left))
+        return self.container.run(script, timeout=max(0.1, self.deadline.left - _LEFT))
 
 
 def _restarts(pod: Pod, status: state.Status) -> str:

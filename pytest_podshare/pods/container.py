@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# seconds for what was posted to be run, before its session is closed
-_FAREWELL = 1.0
+# seconds for what was posted to be run: before somebody looks from outside the check, who would
+# see our own files, and before its session is closed
+_SETTLING, _FAREWELL = 10.0, 1.0
 
 
 class Container:
@@ -232,12 +233,12 @@ class Container:
                 opened.post(script, timeout=self._patience(timeout))
             return opened
 
-    def settle(self) -> None:
+    def settle(self, timeout: float = _SETTLING) -> None:
         """Wait until what was posted has been run; what cannot be run any more is let be."""
         session = self._session
         if session is not None and session.posted:
             with contextlib.suppress(errors.PodshareError):
-                session.settle(timeout=_FAREWELL)
+                session.settle(timeout=min(timeout, self._patience(None)))
 
     def restart(self, *, strategy: str | None = None, timeout: float | None = None) -> Restart:
         """Restart this container alone, and prove that it happened.
@@ -279,7 +280,7 @@ class Container:
     def close(self) -> None:
         """Close the session, when what was posted has been run; the next command opens another."""
         self._closings += 1
-        self.settle()
+        self.settle(_FAREWELL)
         session, self._session = self._session, None
         if session is not None:
             session.close()
