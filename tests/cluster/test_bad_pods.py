@@ -9,10 +9,12 @@ import pytest
 import yaml
 
 from pytest_podshare import errors
+from pytest_podshare.kube.client import pod_path
 
 SHAREVOL = yaml.safe_load(Path("manifests/sharevol.yaml").read_text())
-# a permanent state is told within seconds; the wait itself would go on for two minutes
-AT_ONCE = 30
+# a permanent state is told as soon as the kubelet tells it: within seconds, or half a minute and
+# more on a busy machine; the wait itself would go on for two minutes
+AT_ONCE = 100
 
 
 @pytest.fixture
@@ -93,7 +95,8 @@ def test_a_container_that_keeps_ending(rejected):
     """Its last words go with the error; a probe keeps it from being ready in between."""
 
     def change(_spec, c1):
-        c1["command"] = ["sh", "-c", "echo cannot find my config; exit 3"]
+        # the kubelet keeps one instance that has ended: this leaves time to ask for its last words
+        c1["command"] = ["sh", "-c", "echo cannot find my config; sleep 2; exit 3"]
         c1["readinessProbe"] = {"exec": {"command": ["true"]}, "initialDelaySeconds": 60}
 
     what, remedy, *words = rejected(change, errors.ContainerCrashing)
@@ -122,16 +125,23 @@ def test_a_pod_that_fails_and_is_not_started_again(rejected):
     assert words == ["  c1: done for"]
 
 
-def test_a_pod_that_is_never_ready(rejected):
+def test_a_pod_that_is_never_ready(rejected, podshare):
     """The deadline's error says what was seen last."""
 
     def change(_spec, c1):
         c1["readinessProbe"] = {"exec": {"command": ["false"]}, "periodSeconds": 1}
 
-    what, remedy = rejected(change, errors.PodNotReady, timeout=3)
+    for seconds in (3, 15, 60):
+        what, remedy = rejected(change, errors.PodNotReady, timeout=seconds)
+        if "phase Running" in what and "c2 running" in what:
+            break
+        # a busy machine has not even started its containers by then
+        path = pod_path(podshare.namespace, "sharevol")
+        podshare.cluster.api.delete(path, gracePeriodSeconds=0)
 
     assert what == (
-        "Pod sharevol was not ready within 3 s: phase Running, c1 running, not ready, c2 running."
+        f"Pod sharevol was not ready within {seconds} s:"
+        " phase Running, c1 running, not ready, c2 running."
     )
     assert remedy == "Mend what holds it up, or raise --podshare-ready-timeout."
 

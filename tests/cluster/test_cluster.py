@@ -94,13 +94,15 @@ def test_a_service_is_found_by_name_and_reached_from_another_node(podshare, node
     client = podshare.deploy(sleeper("client", nodeName=nodes[0]))
 
     def fetched(name):
-        return client["c"].exec(["wget", "-q", "-T", "5", "-O", "-", f"http://{name}/"]).stdout
+        fetch = ["wget", "-q", "-T", "5", "-O", "-", f"http://{name}/"]
+        # where no DNS server answers yet, it asks for each of many names for seconds
+        return client["c"].exec(fetch, timeout=120).stdout
 
     for name in ("hello", f"hello.{podshare.namespace}.svc.cluster.local"):
         got = poll(
             lambda name=name: fetched(name),
             until=lambda body: body == b"hello\n",
-            deadline=Deadline(30),
+            deadline=Deadline(120),
         )
         assert got == b"hello\n"
     assert client["c"].exec(["nslookup", "no-such-service"]).returncode != 0

@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from pytest_podshare.cluster import images
+from pytest_podshare.cluster import images, kind
 from pytest_podshare.plugin import stash
 
 PAGE = Path("docs/how-to/inside-the-cluster.md")
@@ -36,7 +36,10 @@ def image(tmp_path, podshare_cluster, pytestconfig):
     subprocess.run(
         command, check=True, capture_output=True, env={**os.environ, "DOCKER_BUILDKIT": "0"}
     )
-    images.load(pytestconfig.stash[stash.RUN].settings, [IMAGE])
+    settings = pytestconfig.stash[stash.RUN].settings
+    # others tidy up the cluster's files, and add to them, while they have its lock
+    with kind.locked(settings):
+        images.load(settings, [IMAGE])
     yield IMAGE
     subprocess.run(["docker", "image", "rm", "--force", IMAGE], check=True, capture_output=True)
 

@@ -101,7 +101,8 @@ def test_those_of_failed_tests_are_kept_and_told_of(kept, podshare_cluster, word
         for line in text.splitlines()
         if "podshare clean" in line
     }
-    done = clean(*shlex.split(remove)[2:])
+    # all that goes is waited for, also what other tests' runs have just left
+    done = clean(*shlex.split(remove)[2:], "--timeout=300")
     assert done.returncode == 0, done.stdout
     assert [each for each in names if active(podshare_cluster, each)] == []
 

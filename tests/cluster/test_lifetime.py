@@ -95,7 +95,7 @@ def test_sigterm_in_a_test_cleans_up_as_ctrl_c_does(pytester, own, clusters, kee
         def test_it(podshare):
             podshare.deploy({str(SHAREVOL)!r})
             pathlib.Path({str(marker)!r}).touch()
-            time.sleep(300)
+            time.sleep(3000)
         """
     )
     process = started(pytester, f"--podshare-keep-cluster={keep}")
@@ -106,11 +106,12 @@ def test_sigterm_in_a_test_cleans_up_as_ctrl_c_does(pytester, own, clusters, kee
     printed = ended(process)
 
     assert process.returncode == pytest.ExitCode.INTERRUPTED
-    assert time.monotonic() - begun < 90
+    # deleting a cluster takes a busy machine a minute; the test itself would go on for an hour
+    assert time.monotonic() - begun < 300
     if keep == "never":
         assert own not in clusters()
     else:
         assert f"podshare: kept cluster {own} (--podshare-keep-cluster=always)" in printed
         # it was asked to go, and nobody has waited for it
-        left = poll(lambda: namespaces(own), until=lambda names: not names, deadline=Deadline(60))
+        left = poll(lambda: namespaces(own), until=lambda names: not names, deadline=Deadline(180))
         assert left == []

@@ -6,8 +6,9 @@ import pytest
 
 from pytest_podshare import assert_survives_restart, assert_survives_sandbox_restart, errors
 
-# process 1 of its own that ends on SIGTERM, and one that does not hear it
-HANDLES_TERM = "trap 'exit 0' TERM; while :; do sleep 0.1; done"
+# process 1 of its own that ends on SIGTERM, as soon as it is ready, and one that does not hear it
+HANDLES_TERM = "trap 'exit 0' TERM; touch /tmp/ready; while :; do sleep 0.1; done"
+IS_READY = {"exec": {"command": ["test", "-e", "/tmp/ready"]}, "periodSeconds": 1}
 IGNORES_TERM = "while :; do sleep 1; done"
 
 
@@ -43,7 +44,7 @@ RESIZABLE = {
     [
         ("node", two(), 137),
         ("resize", two(**RESIZABLE), 137),
-        ("term", two(HANDLES_TERM), 0),
+        ("term", two(HANDLES_TERM, readinessProbe=IS_READY), 0),
         ("image", two(), 137),
     ],
     ids=lambda given: given if isinstance(given, str) else "",
@@ -120,7 +121,7 @@ def test_restart_policy_never_is_reported_as_such(podshare):
 
 def test_on_failure_and_exit_0_is_reported_as_such(podshare):
     """Ended well is ended for good under OnFailure, while a kill is a failure."""
-    manifest = two(HANDLES_TERM)
+    manifest = two(HANDLES_TERM, readinessProbe=IS_READY)
     manifest["spec"]["restartPolicy"] = "OnFailure"
     pod = podshare.deploy(manifest)
     assert_survives_restart(pod, container="c1", strategy="node")

@@ -157,12 +157,12 @@ def test_what_is_found_does_not_work(made, name):
     said = poll(
         lambda: told(made, f"{name}-bad"),
         until=lambda text: case.said in text,
-        deadline=Deadline(90),
+        deadline=Deadline(180),
     )
     phase = poll(
         lambda: live(made, f"{name}-good")["status"]["phase"],
         until=lambda phase: phase == "Running",
-        deadline=Deadline(90),
+        deadline=Deadline(180),
     )
 
     assert case.said in said
@@ -181,7 +181,7 @@ def test_a_claim_takes_the_place_of_a_volume(made):
             pod_path(made.namespace), labelSelector="app=claim-hides-volume"
         )["items"],
         until=bool,
-        deadline=Deadline(60),
+        deadline=Deadline(180),
     )
 
     (volume,) = [each for each in pods[0]["spec"]["volumes"] if each["name"] == "data"]

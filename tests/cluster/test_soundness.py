@@ -77,6 +77,13 @@ def command(manifest, script):
     manifest["spec"]["containers"][0]["command"] = ["sh", "-c", script]
 
 
+def at_first(manifest, script):
+    """Let c1 do something before it is ready, at each of its starts."""
+    command(manifest, f"{script}; touch /tmp/done; {STAY}")
+    probe = {"exec": {"command": ["test", "-e", "/tmp/done"]}, "periodSeconds": 1}
+    manifest["spec"]["containers"][0]["readinessProbe"] = probe
+
+
 def another_volume(manifest, container):
     """Let a container mount another emptyDir at the same path."""
     manifest["spec"]["volumes"].append({"name": "w", "emptyDir": {}})
@@ -209,7 +216,7 @@ CASES = [
             "it prints something else": (lambda m: command(m, "echo other; " + STAY), ASSERTION),
             "it prints nothing": (lambda m: command(m, STAY), ASSERTION),
             "it prints what it must lack": (
-                lambda m: command(m, "echo a line; echo another; " + STAY), ASSERTION,
+                lambda m: command(m, "echo another; echo a line; " + STAY), ASSERTION,
             ),
         },
     ),
@@ -217,7 +224,7 @@ CASES = [
         "assert_survives_restart", "an emptyDir", pod, {"container": "c1"},
         {
             "the container empties it when it starts": (
-                lambda m: command(m, "rm -rf /v/*; " + STAY), ASSERTION,
+                lambda m: at_first(m, "rm -rf /v/*"), ASSERTION,
             ),
             "restartPolicy Never": (
                 lambda m: m["spec"].update(restartPolicy="Never"), errors.RestartForbidden,
@@ -317,7 +324,7 @@ CASES = [
         {
             "made larger behind the kubelet's back": (
                 lambda m: (
-                    command(m, "mount -o remount,size=64m /v; " + STAY),
+                    at_first(m, "mount -o remount,size=64m /v"),
                     m["spec"]["containers"][0].update(securityContext={"privileged": True}),
                 ),
                 ASSERTION,
@@ -332,7 +339,7 @@ CASES = [
         {
             "where the kubelet does not look": (
                 lambda m: (
-                    command(m, "mount -t tmpfs t /v; " + STAY),
+                    at_first(m, "mount -t tmpfs t /v"),
                     m["spec"]["containers"][0].update(securityContext={"privileged": True}),
                 ),
                 ASSERTION,
@@ -347,7 +354,7 @@ CASES = [
     ),
     Case(
         "assert_update_not_visible", "a ConfigMap through a subPath", lambda: config(sub_path=True),
-        {"container": "c1", "volume": "v", "timeout": 60},
+        {"container": "c1", "volume": "v"},
         {
             "without the subPath": (
                 lambda m: m["spec"]["containers"][0].update(
@@ -423,7 +430,9 @@ def test_it_passes_on_what_it_is_about(podshare, verdicts, case):
     """The positive control for all twins."""
     deployed = podshare.deploy({"kind": "List", "items": [*case.others, case.manifest()]})
 
-    evidence = getattr(ps, case.assertion)(deployed, **case.call)
+    # a twin is given up early; what holds gets as long as anybody's, on a machine that is busy
+    call = {name: value for name, value in case.call.items() if name != "timeout"}
+    evidence = getattr(ps, case.assertion)(deployed, **call)
 
     assert evidence.claim
     verdicts[case.assertion, case.about, ""] = "passes"

@@ -1,5 +1,6 @@
 """Whole runs of pytest, for tests with clusters of their own."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -8,12 +9,23 @@ from pathlib import Path
 from pytest_podshare.deadline import Deadline, poll
 
 SHAREVOL = Path("manifests/sharevol.yaml").resolve()
+# seconds for a run to come to its end; on a busy machine a cluster alone takes minutes to make
+PATIENCE = 600
 TEST = f"""
 from pytest_podshare import assert_file_visible
 
 def test_it(podshare):
     pod = podshare.deploy({str(SHAREVOL)!r})
     assert_file_visible(pod, from_c="c1", to_c="c2")
+"""
+# the same in a namespace that cannot go, however long anybody waits for it
+HELD = f"""{TEST}
+import pytest
+
+@pytest.fixture(autouse=True)
+def held(podshare_cluster, podshare_namespace):
+    it = {{"metadata": {{"name": "held", "finalizers": ["podshare.dev/held"]}}}}
+    podshare_cluster.api.post(f"/api/v1/namespaces/{{podshare_namespace}}/configmaps", it)
 """
 
 
@@ -39,9 +51,10 @@ def started(pytester, *args):
 def ended(process):
     """What the run printed until it ended."""
     try:
-        return process.communicate(timeout=120)[0]
-    finally:
-        process.kill()
+        return process.communicate(timeout=PATIENCE)[0]
+    except BaseException:
+        _kill(process)
+        raise
 
 
 def wait_for(process, condition):
@@ -51,7 +64,19 @@ def wait_for(process, condition):
         assert process.poll() is None, process.communicate()[0]
         return condition()
 
-    assert poll(come, until=bool, deadline=Deadline(120), first=0.1)
+    try:
+        assert poll(come, until=bool, deadline=Deadline(PATIENCE), first=0.1)
+    except BaseException:
+        _kill(process)
+        raise
+
+
+def _kill(process):
+    """End a run with all that it has started: what is left of it would fail a later test."""
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    process.stdout.close()
 
 
 def namespaces(name):

@@ -10,7 +10,7 @@ from pairs import CHECKS, deployed, manifest
 
 from pytest_podshare import assert_read_only, errors
 from pytest_podshare.cluster import nodes
-from pytest_podshare.deadline import Deadline, Timeouts
+from pytest_podshare.deadline import Deadline, Timeouts, poll
 
 pytestmark = pytest.mark.usefixtures("mended")
 
@@ -54,8 +54,13 @@ def test_the_api_server_is_restarted(podshare_cluster, pair, fault):
             holds=False,
             denied_by=errors.PodNotReady,
         )
-        # both have been made by now, and are waited for
-        time.sleep(1)
+        # a Pod that is not made yet could not be
+        made = poll(
+            lambda: [each.live for each in pair.podshare._arrivals],
+            until=lambda pods: len(pods) == 4 and all(pods),
+            deadline=Deadline(60),
+        )
+        assert all(made)
         nodes.run(control_plane, "pkill", "-KILL", "-x", "kube-apiserver")
         check_until_true(row, pair, 90)
 
@@ -76,7 +81,10 @@ def test_the_kubelet_is_stopped(podshare_cluster, podshare_namespace, worker, fa
         assert row.count(NAMED) == 5
 
         nodes.run(worker, "systemctl", "start", "kubelet")
-        check_until_true(row, pair, 60)
+        for pod, _ in pair.each():
+            # it has a lot to do now: a session opens, and its shell answers late
+            pod.timeouts = Timeouts(exec=6)
+        check_until_true(row, pair, 120)
 
 
 def test_the_container_runtime_is_restarted(pair, worker, fault):

@@ -18,6 +18,7 @@ from proxy import proxied
 from pytest_podshare import assert_file_visible, assert_permissions, errors
 from pytest_podshare.deadline import Deadline, Timeouts, poll
 from pytest_podshare.kube.client import Api, pod_path
+from pytest_podshare.kube.rights import Right, lacking
 from pytest_podshare.pods.deployer import Podshare
 
 HERE = Path(__file__).parent
@@ -159,6 +160,12 @@ def account(podshare_cluster, podshare_namespace, tmp_path):
     kubeconfig.write_text(yaml.safe_dump(text))
     with Api(kubeconfig) as own:
         cluster = dataclasses.replace(podshare_cluster, api=own, kubeconfig=kubeconfig)
+        # the API server reads its roles a moment after they were made
+        wanted = [Right("create", "pods", namespace=podshare_namespace)]
+        left = poll(
+            lambda: lacking(own, wanted), until=lambda left: not left, deadline=Deadline(60)
+        )
+        assert not left
         yield cluster, lambda: api.delete(f"{space}/secrets/bound")
 
 

@@ -39,7 +39,7 @@ def test_needs_come_first_and_are_handed_over(tmp_path: Path) -> None:
 def test_lanes_run_beside_each_other(tmp_path: Path) -> None:
     """Each of the two steps waits for a file of the other, so both must run at once."""
     meet = (
-        'touch "$SCRATCH/{0}"; for i in {{1..100}}; do '
+        'touch "$SCRATCH/{0}"; for i in {{1..1200}}; do '
         '[ -e "$SCRATCH/{1}" ] && exit; sleep 0.05; done; exit 1'
     )
     workshop = Workshop(
@@ -159,7 +159,7 @@ def test_a_stopped_step_ends_with_its_children(tmp_path: Path) -> None:
     while not (tmp_path / "pid").exists() or not (tmp_path / "pid").read_text():
         time.sleep(0.02)
     stop.set()
-    thread.join(timeout=10)
+    thread.join(timeout=60)
     assert outcome == ["stopped"]
     assert (tmp_path / "cleaned").exists()
     with pytest.raises(ProcessLookupError):
@@ -201,7 +201,7 @@ except Terminated as ended:
         assert process.poll() is None
         time.sleep(0.02)
     process.terminate()
-    assert process.wait(timeout=10) == 128 + signal.SIGTERM
+    assert process.wait(timeout=60) == 128 + signal.SIGTERM
     with pytest.raises(ProcessLookupError):
         os.killpg(int((tmp_path / "pid").read_text()), 0)
     assert list((tmp_path / "cache" / "steps").iterdir()) == []

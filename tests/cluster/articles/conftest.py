@@ -32,7 +32,7 @@ def fetch(podshare_cluster):
 
     def get(pod, port, path="/"):
         with _forwarded(podshare_cluster, pod, port) as local:
-            connection = http.client.HTTPConnection("127.0.0.1", local, timeout=10)
+            connection = http.client.HTTPConnection("127.0.0.1", local, timeout=60)
             with contextlib.closing(connection):
                 connection.request("GET", path)
                 response = connection.getresponse()

@@ -31,7 +31,7 @@ def test_redis_finds_its_data_again_after_a_restart_and_not_in_another_pod(podsh
 
     assert_survives_restart(pod, container="redis", path=DUMP)
     got = poll(
-        lambda: redis(pod, "get", "greeting"), until=lambda it: it == "hello", deadline=Deadline(10)
+        lambda: redis(pod, "get", "greeting"), until=lambda it: it == "hello", deadline=Deadline(60)
     )
     assert got == "hello"
 
@@ -51,7 +51,7 @@ def test_redis_as_the_article_has_it_writes_beside_the_volume(twin):
 
     pod["redis"].restart()
     answers = poll(
-        lambda: redis(pod, "exists", "greeting"), until=lambda it: it != "", deadline=Deadline(10)
+        lambda: redis(pod, "exists", "greeting"), until=lambda it: it != "", deadline=Deadline(60)
     )
     assert answers == "0"
 

@@ -1,5 +1,6 @@
 """Article 000: what the API server knows, as files in a container."""
 
+import contextlib
 import time
 
 import pytest
@@ -10,6 +11,7 @@ from pytest_podshare import (
     assert_read_only,
     assert_update_not_visible,
     assert_update_visible,
+    errors,
 )
 from pytest_podshare.deadline import Deadline, poll
 
@@ -43,7 +45,9 @@ def hurried(pod):
 
     def change_it():
         changes = {"metadata": {"annotations": {"hurry": str(time.monotonic())}}}
-        pod.api.patch(f"/api/v1/namespaces/{pod.namespace}/pods/{pod.name}", changes)
+        # one that is lost is followed by the next
+        with contextlib.suppress(errors.ClusterError):
+            pod.api.patch(f"/api/v1/namespaces/{pod.namespace}/pods/{pod.name}", changes)
 
     return again_and_again(change_it, every=0.5)
 
@@ -69,17 +73,25 @@ def test_a_change_of_the_pod_itself_hurries_the_kubelet(podshare):
     pod = podshare.deploy(MANIFEST)
     namespace = f"/api/v1/namespaces/{pod.namespace}"
 
-    for value in ("red", "green", "black"):
+    def is_quick(value):
         pod.api.patch(f"{namespace}/configmaps/settings", {"data": {"settings.conf": value}})
         pod.api.patch(
             f"{namespace}/pods/{pod.name}", {"metadata": {"annotations": {"hurry": value}}}
         )
         seen = poll(
             lambda: pod["app"].exec(["cat", "/etc/settings/settings.conf"]).stdout.decode(),
-            until=lambda it, value=value: it == value,
+            until=lambda it: it == value,
             deadline=Deadline(5),
         )
-        assert seen == value
+        return seen == value
+
+    # The kubelet may see the Pod's change before the ConfigMap's, or be busy: so there are several
+    # tries. By itself it looks ten seconds after its last look, which never makes two in a row.
+    in_a_row, deadline = 0, Deadline(180)
+    while in_a_row < 3 and not deadline.over:
+        in_a_row = in_a_row + 1 if is_quick(str(time.monotonic())) else 0
+
+    assert in_a_row == 3
 
 
 def test_another_mode_is_noticed(twin):

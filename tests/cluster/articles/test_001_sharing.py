@@ -88,7 +88,7 @@ def test_a_pipeline_passes_batches_on(podshare):
     def waiting():
         return pod["producer"].exec(["ls", "/data/in"]).stdout
 
-    assert poll(waiting, until=lambda left: left == b"", deadline=Deadline(10)) == b""
+    assert poll(waiting, until=lambda left: left == b"", deadline=Deadline(30)) == b""
     one_more = "seq 5 > /data/.more && mv /data/.more /data/in/more && ls /data/in /data/out"
     assert b"more" in pod["producer"].exec(["sh", "-c", one_more]).stdout
     assert_file_visible(
@@ -104,7 +104,7 @@ def test_a_pipeline_in_two_volumes_passes_nothing(twin):
         return pod["producer"].exec(["ls", "/data/in"]).stdout.split()
 
     complete = [b"batch-1", b"batch-2", b"batch-3"]
-    assert poll(produced, until=lambda it: it == complete, deadline=Deadline(10)) == complete
+    assert poll(produced, until=lambda it: it == complete, deadline=Deadline(30)) == complete
     with pytest.raises(NoSharedVolume):
         assert_file_visible(pod, from_c="consumer", to_c="producer", path="/work/out/batch-1")
     assert_not_shared(pod, from_c="producer", to_c="consumer")

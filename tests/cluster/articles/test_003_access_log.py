@@ -9,6 +9,7 @@ from pytest_podshare import (
     assert_lost_on_delete,
     assert_survives_restart,
 )
+from pytest_podshare.deadline import Deadline, poll
 
 LOG = "/var/log/nginx/access.log"
 
@@ -29,8 +30,8 @@ def test_what_is_appended_and_what_is_requested_reach_the_sidecars_log(podshare,
         pod, container="sidecar", pattern=r'"GET /no-such-page HTTP/1\.1" 404 '
     )
 
-    # tail looks once in a second
-    assert max(appended.seconds, requested.seconds) < 10
+    # tail looks once in a second, on a machine that lets it
+    assert max(appended.seconds, requested.seconds) < 30
     evidence = assert_file_visible(pod, from_c="app", to_c="sidecar", path=LOG)
     assert evidence.steps[1].path == "/logs/access.log"
 
@@ -42,6 +43,8 @@ def test_the_log_survives_either_containers_restart_and_goes_with_the_pod(podsha
 
     assert_survives_restart(pod, container="app", path=LOG)
     fetch(pod, 80, "/after")
+    # nginx answers first, and then writes the line
+    assert_log_contains(pod, container="sidecar", text="GET /after ")
     assert_survives_restart(pod, container="sidecar", path="/logs/access.log")
     assert_log_contains(pod, container="sidecar", text="New Request")
     assert_log_contains(pod, container="sidecar", text="GET /after ")
@@ -57,7 +60,11 @@ def test_a_sidecar_of_another_volume_shows_nothing(twin, fetch):
     pod = twin("nginx-access-log", elsewhere("sidecar"))
     append(pod, "New Request")
     fetch(pod, 80, "/")
-    written = pod["app"].exec(["cat", LOG]).stdout
+    written = poll(
+        lambda: pod["app"].exec(["cat", LOG]).stdout,
+        until=lambda it: b"GET / " in it,
+        deadline=Deadline(30),
+    )
     assert b"New Request\n" in written
     assert b"GET / " in written
 

@@ -10,6 +10,7 @@ from pytest_podshare import (
     assert_read_only,
     assert_writable,
 )
+from pytest_podshare.deadline import Deadline, poll
 
 CROSS_DEVICE = b"Invalid cross-device link"
 
@@ -81,9 +82,20 @@ def test_a_reader_that_may_write_and_a_writer_that_may_not_are_noticed(twin):
         assert_writable(pod, container="writer", volume="data")
 
 
+def with_report(pod):
+    """The Pod, once its writer has written: it may be ready before that."""
+    missing = poll(
+        lambda: pod["writer"].exec(["test", "-s", "/out/report"]).returncode,
+        until=lambda code: code == 0,
+        deadline=Deadline(30),
+    )
+    assert not missing
+    return pod
+
+
 def test_users_without_anything_in_common_share_by_the_volumes_group(podshare):
     """The group and setgid of the folder, the group of new files, and what that lets one do."""
-    pod = podshare.deploy("manifests/fsgroup.yaml")
+    pod = with_report(podshare.deploy("manifests/fsgroup.yaml"))
 
     assert_permissions(pod, container="reader", path="/in", uid=0, gid=2000, mode=0o2777)
     assert_permissions(pod, container="reader", path="/in/report", uid=1000, gid=2000, mode=0o640)
@@ -95,7 +107,7 @@ def test_users_without_anything_in_common_share_by_the_volumes_group(podshare):
 
 def test_the_group_may_do_what_the_umask_left_it(podshare):
     """A member may read the other's file and not write to it, and yet remove it."""
-    pod = podshare.deploy("manifests/fsgroup.yaml")
+    pod = with_report(podshare.deploy("manifests/fsgroup.yaml"))
 
     written = pod["reader"].exec(["sh", "-c", "echo forged >> /in/report"])
     assert b"Permission denied" in written.stderr
@@ -105,7 +117,7 @@ def test_the_group_may_do_what_the_umask_left_it(podshare):
 
 def test_users_without_the_volumes_group_do_not_share(twin):
     """The mutated twin: without fsGroup the file is there, and nobody else's to read."""
-    pod = twin("fsgroup", lambda spec: spec["securityContext"].pop("fsGroup"))
+    pod = with_report(twin("fsgroup", lambda spec: spec["securityContext"].pop("fsGroup")))
 
     assert_permissions(pod, container="reader", path="/in/report", uid=1000, gid=1000, mode=0o640)
     with pytest.raises(AssertionError, match="Permission denied"):

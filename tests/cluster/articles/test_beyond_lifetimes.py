@@ -16,6 +16,7 @@ from pytest_podshare import (
 )
 from pytest_podshare.cluster import nodes
 from pytest_podshare.deadline import Deadline, poll
+from pytest_podshare.pods import state
 
 HOSTPATH = yaml.safe_load(Path("manifests/hostpath.yaml").read_text())
 
@@ -40,10 +41,21 @@ def test_an_app_finds_what_its_sidecar_made_before_it_started(podshare):
 
 def test_without_the_probe_the_app_starts_too_early(twin):
     """The mutated twin: the file is not there yet, and the app fails until it is."""
-    pod = twin("native-sidecar", lambda spec: container_of(spec, "agent").pop("startupProbe"))
+
+    def change(spec):
+        agent, app = container_of(spec, "agent"), container_of(spec, "app")
+        agent.pop("startupProbe")
+        # Two seconds are too early on some machines only, so that the agent waits for the app to
+        # have looked: with the probe it would wait for ever.
+        wait = "until [ -e /certs/looked ]; do sleep 0.1; done"
+        agent["command"][-1] = agent["command"][-1].replace("sleep 2\n", f"{wait}\n")
+        app["command"][-1] += "; touch /etc/certs/looked; exit 1"
+        app["volumeMounts"][0].pop("readOnly")
+
+    pod = twin("native-sidecar", change)
 
     restarts = poll(
-        lambda: status_of(pod, "app")["restartCount"], until=bool, deadline=Deadline(20)
+        lambda: status_of(pod, "app")["restartCount"], until=bool, deadline=Deadline(30)
     )
 
     assert restarts > 0
@@ -122,16 +134,16 @@ def test_an_exit_code_restarts_all_containers(twin, code):
     assert pod["neighbour"].exec(["touch", "/shared/kept", "/shared/broken"]).returncode == 0
 
     def settled():
-        now = pod.refresh()
+        live = pod.check_still_there()
+        now = state.identity(live)
         anew = {name for name, each in now.containers if each != dict(before.containers)[name]}
-        live = pod.check_still_there()["status"]
-        ready = all(each["ready"] for each in live["containerStatuses"])
+        ready = all(each["ready"] for each in live["status"]["containerStatuses"])
         return anew if ready and "worker" in anew else None
 
-    anew = poll(settled, until=bool, deadline=Deadline(60))
+    anew = poll(settled, until=bool, deadline=Deadline(120))
 
     all_of_them = code == "88"
     assert anew == ({"init", "worker", "neighbour"} if all_of_them else {"worker"})
-    assert pod.identity.uid == before.uid
+    assert pod.refresh().uid == before.uid
     journal = pod["neighbour"].exec(["cat", "/shared/journal", "/shared/kept"])
     assert (journal.returncode, journal.stdout) == (0, b"prepared\n" * (2 if all_of_them else 1))

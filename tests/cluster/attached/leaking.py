@@ -37,7 +37,7 @@ def test_leaking(podshare):
     pod.api.post(f"{path.partition('/pods/')[0]}/secrets", SECRET)
     change = {"spec": {"ephemeralContainers": [HELPER]}}
     pod.api.patch(f"{path}/ephemeralcontainers", change, strategic=True)
-    said = poll(lambda: _log(pod, "helper"), until=bool, deadline=Deadline(60))
+    said = poll(lambda: _log(pod, "helper"), until=bool, deadline=Deadline(120))
     print(said)
     assert_log_contains(pod, container="app", text="options")
 

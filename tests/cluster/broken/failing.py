@@ -21,7 +21,14 @@ from pytest_podshare import (
     assert_update_visible,
 )
 from pytest_podshare.deadline import Deadline, poll
+from pytest_podshare.explain import facts
 from pytest_podshare.kube.client import pod_path
+
+
+@pytest.fixture(autouse=True)
+def at_leisure(monkeypatch):
+    """Explain for as long as it takes: a busy machine may not answer within four seconds."""
+    monkeypatch.setitem(facts.gather.__kwdefaults__, "patience", 30.0)
 
 
 @pytest.fixture
@@ -30,11 +37,12 @@ def broken(podshare):
     return lambda name: podshare.deploy(f"manifests/broken/{name}.yaml")
 
 
-# the slowest is the first: the kubelet looks at sizes every 10 s, at figures up to 10 s old
+# the slowest is the first: the kubelet looks at sizes every 10 s, at figures up to 10 s old, and
+# later on a busy machine
 def test_evicted(broken):
     """The Pod goes while its report is waited for."""
     assert_file_visible(
-        broken("evicted"), from_c="app", to_c="uploader", path="/work/report.txt", timeout=90
+        broken("evicted"), from_c="app", to_c="uploader", path="/work/report.txt", timeout=180
     )
 
 
@@ -49,14 +57,14 @@ def test_crash_loop(broken):
 def test_ended(broken):
     """The report is there, and its reader has ended well."""
     assert_file_visible(
-        broken("ended"), from_c="app", to_c="uploader", path="/work/report.txt", timeout=12
+        broken("ended"), from_c="app", to_c="uploader", path="/work/report.txt", timeout=60
     )
 
 
 def test_restarted(broken):
     """The writer crashes and does not write it when it is back."""
     assert_file_visible(
-        broken("restarted"), from_c="app", to_c="uploader", path="/work/report.txt", timeout=7
+        broken("restarted"), from_c="app", to_c="uploader", path="/work/report.txt", timeout=25
     )
 
 
@@ -131,9 +139,10 @@ def somebody_deletes(pod):
     left = poll(
         uids,
         until=lambda them: len(them) == wanted and pod.uid not in them,
-        deadline=Deadline(30),
+        deadline=Deadline(120),
         first=0.1,
     )
+    assert len(left) == wanted
     assert pod.uid not in left
 
 
@@ -190,7 +199,10 @@ def test_deleted(podshare):
 def test_no_answer(broken):
     """A command that does not end says nothing about a file."""
     pod = broken("no-answer")
-    pod.timeouts = dataclasses.replace(pod.timeouts, exec=3)
+    for name in ("app", "uploader"):
+        # which may take as long
+        pod[name].open()
+    pod.timeouts = dataclasses.replace(pod.timeouts, exec=10)
     assert_file_visible(pod, from_c="app", to_c="uploader", path="/work/report.txt", timeout=2)
 
 
@@ -239,4 +251,4 @@ def test_other_permissions(broken):
 def test_log(broken):
     """The app cannot have printed what it never got to."""
     pod = broken("restarted")
-    assert_log_contains(pod, container="app", text="report written", timeout=7)
+    assert_log_contains(pod, container="app", text="report written", timeout=25)

@@ -87,4 +87,4 @@ def wait_for_it(cluster, namespace):
         live = cluster.api.post(pod_path(namespace), pod, dryRun="All")
         return live["spec"]["containers"][0]["imagePullPolicy"]
 
-    assert poll(policy, until=lambda it: it == "IfNotPresent", deadline=Deadline(30), first=0.2)
+    assert poll(policy, until=lambda it: it == "IfNotPresent", deadline=Deadline(60), first=0.2)

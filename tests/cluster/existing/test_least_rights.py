@@ -146,7 +146,7 @@ def used(team):
 def deploy(used, _resource):
     """Deploy another Pod, and take it away again."""
     another = {**POD, "metadata": {"name": "another", "labels": {"changes": "often"}}}
-    given, podshare = used.team.podshare(delete=20)
+    given, podshare = used.team.podshare()
     with podshare:
         podshare.deploy(another)
     return given.left
@@ -170,7 +170,7 @@ def bring(used, resource):
     manifest = {"apiVersion": version, "kind": kind, "metadata": {"name": "brought"}}
     if spec:
         manifest["spec"] = spec
-    given, podshare = used.team.podshare(delete=20)
+    given, podshare = used.team.podshare()
     with podshare:
         podshare._create(manifest, "a manifest")
         with pytest.raises(PodshareError) as caught:
@@ -243,7 +243,7 @@ def settled(team, right, *, there):
     return poll(
         lambda: not lacking(team.cluster.api, [right]),
         until=lambda has: has is there,
-        deadline=Deadline(20),
+        deadline=Deadline(60),
         first=0.05,
     )
 

@@ -43,7 +43,7 @@ def test_a_file_of_the_suite_passes_as_the_account(team, file, record_property):
     skipped = [line for line in said.splitlines() if line.startswith("SKIPPED")]
     assert [line for line in skipped if not any(name in line for name in _MISSING)] == []
     # what was made to see what the cluster can do is deleted, and not waited for
-    assert poll(lambda: pods(team), until=lambda left: not left, deadline=Deadline(30)) == []
+    assert poll(lambda: pods(team), until=lambda left: not left, deadline=Deadline(60)) == []
     record_property("outcome", said.splitlines()[-1])
 
 
