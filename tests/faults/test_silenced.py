@@ -3,13 +3,11 @@
 Not beside the tests of `tests/cluster`: who uses the same API server would fail as well.
 """
 
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from failing_runs import printed_by
 from silenced import ready
 
 from pytest_podshare.cluster import nodes
@@ -19,20 +17,6 @@ HERE = Path(__file__).parent
 # seconds for explaining and attaching, and those that a busy machine takes for the rest; a request
 # that nobody bounds takes thirty
 AT_MOST, SLACK = 10, 10
-
-
-def run(test, **environment):
-    """Run one of the tests, on the same cluster; gives what was printed."""
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-k", test]
-    done = subprocess.run(
-        [*command, HERE / "silenced.py"],
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        timeout=400,
-    )
-    assert done.returncode == pytest.ExitCode.TESTS_FAILED, done.stdout + done.stderr
-    return done.stdout
 
 
 @pytest.fixture
@@ -60,8 +44,9 @@ def test_an_api_server_that_falls_silent_hides_no_failure(
     podshare_cluster, control_plane, tmp_path, way, test, failure, own_seconds
 ):
     """What is asked then ends within ten seconds, and the failure is what it was."""
-    printed = run(
-        test,
+    printed = printed_by(
+        *("-k", test),
+        HERE / "silenced.py",
         SILENCED_WAY=way,
         SILENCED_NODE=control_plane,
         SILENCED_KUBECONFIG=str(podshare_cluster.kubeconfig),

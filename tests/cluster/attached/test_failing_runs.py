@@ -3,14 +3,12 @@
 That it comes in time, whatever the API server does, is in `tests/faults/test_silenced.py`.
 """
 
-import os
 import stat
-import subprocess
-import sys
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
+from failing_runs import printed_by
 
 HERE = Path(__file__).parent.relative_to(Path.cwd())
 # what must be nowhere; the last is how every JSON Web Token begins
@@ -21,31 +19,15 @@ SECRETS = (
 )
 
 
-def run(test, arguments=(), **environment):
-    """Run tests that fail, on the same cluster; gives what was printed."""
-    plugins = ["-p", "no:cacheprovider"]
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", *plugins, HERE / test, *arguments],
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        timeout=400,
-    )
-    assert done.returncode == pytest.ExitCode.TESTS_FAILED, done.stdout + done.stderr
-    return done.stdout
-
-
 @pytest.fixture(scope="module")
 def leaked(podshare_cluster, tmp_path_factory):
     """A folder with all that a run has left in which there are secrets about."""
     folder = tmp_path_factory.mktemp("leaked")
-    printed = run(
-        "leaking.py",
-        [
-            *("-n", "2", "-rA", "-vv", "--showlocals"),
-            *(f"--podshare-artifacts-dir={folder}/artifacts", f"--junitxml={folder}/junit.xml"),
-            f"--podshare-report={folder}/page.html",
-        ],
+    printed = printed_by(
+        HERE / "leaking.py",
+        *("-n", "2", "-rA", "-vv", "--showlocals"),
+        *(f"--podshare-artifacts-dir={folder}/artifacts", f"--junitxml={folder}/junit.xml"),
+        f"--podshare-report={folder}/page.html",
         PODSHARE_CLUSTER_NAME=podshare_cluster.name,
         PODSHARE_KEEP_CLUSTER="never",
     )
