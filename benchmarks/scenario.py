@@ -73,6 +73,8 @@ def measure(asked: Asked) -> Iterator[Table]:
             floors.append(_floors(stage, pods))
             for workers, taken in seconds.items():
                 taken.append(_by_pytest(pods, workers))
+                # it has not waited for its namespaces to be gone, and whoever comes next would
+                stage.wait_until_empty()
         yield Listing(f"{pods} times", _COLUMNS, many(seconds, floors, pods))
 
 

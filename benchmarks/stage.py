@@ -11,6 +11,7 @@ from pathlib import Path
 from pytest_podshare.cluster.kind_program import KindSettings, default_state
 from pytest_podshare.cluster.record import Cluster
 from pytest_podshare.cluster.run import Run
+from pytest_podshare.cluster.stamp import RUN_LABEL
 from pytest_podshare.deadline import Deadline, Timeouts, poll
 from pytest_podshare.kube.client import Api
 from pytest_podshare.owner import Owner
@@ -71,12 +72,16 @@ class Stage(Owner):
             yield name
         finally:
             namespaces.delete(name)
-            poll(
-                lambda: self.api.get("/api/v1/namespaces", fieldSelector=f"metadata.name={name}"),
-                until=lambda listed: not listed["items"],
-                deadline=Deadline(_PATIENT.delete),
-                first=0.1,
-            )
+            self.wait_until_empty()
+
+    def wait_until_empty(self) -> None:
+        """Wait until no run has a namespace there: those that go keep the cluster busy."""
+        poll(
+            lambda: self.api.get("/api/v1/namespaces", labelSelector=RUN_LABEL)["items"],
+            until=lambda left: not left,
+            deadline=Deadline(_PATIENT.delete),
+            first=0.1,
+        )
 
     @contextlib.contextmanager
     def podshare(self) -> Iterator[Podshare]:
