@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pytest_podshare.pods.pod import Pod
 
 NODES = "/api/v1/nodes"
-# seconds for the taint of a cordon to go; it takes well under one
+# seconds for a cordon to come, or its taint to go; either takes well under one
 _UNCORDON = 10.0
 # seconds for an API server that is away to come back, so that no node stays cordoned
 _AWAY = 30.0
@@ -37,18 +37,10 @@ def cordoned(pod: Pod, node: str) -> Iterator[None]:
     Another run that drains any node is waited for, as long as a drain may take; if it has not come
     to its end by then, its cordon is taken for somebody's who means it to stay.
     """
-    deadline = Deadline(pod.timeouts.delete + pod.timeouts.ready)
-    # of two that stand back for each other, one comes first
-    pause = random.uniform(0.05, 0.5)
-    ours = poll(
-        lambda: _cordon(pod, node),
-        until=lambda it: it is not None,
-        deadline=deadline,
-        first=pause,
-        most=2 * pause,
-    )
-    if ours is None:
-        ours = _cordon(pod, node, alone=False)
+    ours = None
+    for alone, patience in ((True, pod.timeouts.delete + pod.timeouts.ready), (False, _UNCORDON)):
+        if ours is None:
+            ours = _cordon_in_time(pod, node, Deadline(patience), alone=alone)
     try:
         yield
     finally:
@@ -60,6 +52,18 @@ def cordoned(pod: Pod, node: str) -> Iterator[None]:
             )
 
 
+def _cordon_in_time(pod: Pod, node: str, deadline: Deadline, *, alone: bool) -> bool | None:
+    # of two that stand back for each other, one comes first
+    pause = random.uniform(0.05, 0.5)
+    return poll(
+        lambda: _cordon(pod, node, alone=alone),
+        until=lambda ours: ours is not None,
+        deadline=deadline,
+        first=pause,
+        most=2 * pause,
+    )
+
+
 def is_drained(node: Object) -> bool:
     """Whether another run that lives has cordoned it for a drain of its own."""
     its = Stamp.read(node["metadata"], CORDON_LABEL)
@@ -69,7 +73,10 @@ def is_drained(node: Object) -> bool:
 
 
 def _cordon(pod: Pod, node: str, *, alone: bool = True) -> bool | None:
-    """Cordon it; gives whether the cordon is ours, or None if another run is to go first."""
+    """Cordon it; gives whether the cordon is ours, or None if it has to be tried again.
+
+    With `alone`, that is so as long as another run drains any node.
+    """
     listed = {each["metadata"]["name"]: each for each in pod.api.get(NODES)["items"]}
     if alone and any(map(is_drained, listed.values())):
         return None
