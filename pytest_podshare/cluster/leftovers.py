@@ -80,10 +80,10 @@ class Leftover:
             ClusterUnreachable: it does not answer.
         """
         with _done_if(404, _CONFLICT):
-            told = self.live["metadata"]
             if self.is_node:
                 self._uncordon(api)
                 return
+            told = self.live["metadata"]
             # one that is extended meanwhile has another version, and stays
             same = {"uid": told["uid"], "resourceVersion": told["resourceVersion"]}
             if not self.is_going:

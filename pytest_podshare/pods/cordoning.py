@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_podshare import errors
 from pytest_podshare.cluster import leftovers, processes
+from pytest_podshare.cluster.leftovers import NODES
 from pytest_podshare.cluster.stamp import CORDON_LABEL, RUN_LABEL, Stamp
 from pytest_podshare.deadline import Deadline, poll
 from pytest_podshare.kube import watching
@@ -22,7 +23,6 @@ from pytest_podshare.kube.watching import Object
 if TYPE_CHECKING:
     from pytest_podshare.pods.pod import Pod
 
-NODES = "/api/v1/nodes"
 # seconds for a cordon to come, or its taint to go; either takes well under one
 _UNCORDON = 10.0
 # seconds for an API server that is away to come back, so that no node stays cordoned

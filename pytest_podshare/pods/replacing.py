@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from pytest_podshare import errors
 from pytest_podshare.cluster import nodes
+from pytest_podshare.cluster.leftovers import NODES
 from pytest_podshare.cluster.record import Cluster
 from pytest_podshare.deadline import Deadline, poll
 from pytest_podshare.kube import rights
@@ -186,7 +187,7 @@ def _other_nodes(pod: Pod) -> list[str]:
     """Those to which it can go, once those who drain them have ended."""
     return [
         node["metadata"]["name"]
-        for node in pod.api.get(cordoning.NODES)["items"]
+        for node in pod.api.get(NODES)["items"]
         if node["metadata"]["name"] != pod.node
         and (not node["spec"].get("unschedulable") or cordoning.is_drained(node))
     ]

@@ -11,6 +11,7 @@ from whole_runs import TEST
 
 from pytest_podshare import Podshare
 from pytest_podshare.cluster import kind_program
+from pytest_podshare.explain import facts
 
 
 @pytest.fixture(scope="module", params=IMAGES)
@@ -19,6 +20,12 @@ def pod(request, podshare_factory):
     # where all share one namespace, what a test deploys for itself has another name
     with podshare_factory.make() as podshare:
         yield podshare.deploy(called("of-several-tests", two(request.param)))
+
+
+@pytest.fixture
+def at_leisure(monkeypatch):
+    """Explain for as long as it takes: a busy machine may not answer within four seconds."""
+    monkeypatch.setitem(facts.gather.__kwdefaults__, "patience", 60.0)
 
 
 @pytest.fixture

@@ -9,10 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from two_containers import MIB, two
+from two_containers import MIB, two, wait_for_sign
 
 from pytest_podshare import assert_file_visible, errors
-from pytest_podshare.deadline import Deadline, poll
 
 
 def test_both_outputs_and_the_exit_code_stay_apart(pod):
@@ -45,16 +44,11 @@ def test_nothing_is_seen_of_what_was_posted_in_another_container(pod):
 @contextlib.contextmanager
 def under_way(pod, then=":"):
     """Another thread's command in c1, which goes on until the block ends."""
-    script = f"touch /v/begun; until [ -e /v/go ]; do sleep 0.1; done; rm /v/begun /v/go; {then}"
+    script = f"touch /v/begun; until [ -e /v/go ]; do sleep 0.1; done; rm /v/go; {then}"
     with ThreadPoolExecutor(1) as threads:
         running = threads.submit(pod["c1"].exec, ["sh", "-c", script], timeout=90)
-        begun = poll(
-            lambda: pod["c2"].run(b"test -e /w/begun").returncode,
-            until=lambda code: code == 0,
-            deadline=Deadline(30),
-        )
         try:
-            assert begun == 0
+            wait_for_sign(pod, "begun")
             yield running
         finally:
             # `exec` would wait for what was posted
@@ -74,12 +68,7 @@ def test_what_is_posted_does_not_wait_for_another_threads_command(pod):
 def test_output_that_a_command_left_behind_is_no_answer_to_the_next(pod):
     """A process in the background prints when it likes."""
     pod["c1"].exec(["sh", "-c", "(sleep 0.3; echo late; echo late >&2; touch /v/late) &"])
-    printed = poll(
-        lambda: pod["c2"].run(b"rm /w/late").returncode,
-        until=lambda code: code == 0,
-        deadline=Deadline(30),
-    )
-    assert printed == 0
+    wait_for_sign(pod, "late")
 
     done = pod["c1"].exec(["echo", "on"])
 

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from proxy import proxied
-from two_containers import MIB, two
+from two_containers import MIB, two, wait_for_sign
 
 from pytest_podshare import errors
 from pytest_podshare.cluster import nodes
@@ -29,16 +29,6 @@ def another_session(container):
     pod = container.pod
     with ExecSession(pod.api, pod.namespace, pod.name, container.name, timeout=30) as session:
         yield session
-
-
-def wait_until_begun(pod):
-    """Wait until a command in c1 has left its sign, and take that away."""
-    taken = poll(
-        lambda: pod["c2"].run(b"rm /w/begun").returncode,
-        until=lambda code: code == 0,
-        deadline=Deadline(30),
-    )
-    assert taken == 0
 
 
 def is_lost(session):
@@ -85,7 +75,7 @@ def test_a_container_that_is_killed_ends_its_commands_at_once(podshare):
     with ThreadPoolExecutor(1) as threads:
         busy = ["sh", "-c", "touch /v/begun; sleep 100"]
         running = threads.submit(pod["c1"].exec, busy, timeout=90)
-        wait_until_begun(pod)
+        wait_for_sign(pod, "begun")
         killed = time.monotonic()
         nodes.run(pod.node, *KILL, container)
         with pytest.raises(errors.SessionLost):
@@ -109,7 +99,7 @@ def test_a_connection_that_is_cut_is_noticed_at_once(pod, by_proxy):
     where = (cluster.api, pod.namespace, pod.name, "c1")
     with ExecSession(*where, timeout=30) as session, ThreadPoolExecutor(1) as threads:
         running = threads.submit(session.run, b"touch /v/begun; sleep 60", timeout=50)
-        wait_until_begun(pod)
+        wait_for_sign(pod, "begun")
         cut = time.monotonic()
         proxy.cut()
         with pytest.raises(errors.SessionLost, match=rf"The exec session to {pod.name}/c1 broke"):

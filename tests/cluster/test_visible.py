@@ -10,7 +10,6 @@ import yaml
 from pytest_podshare import assert_file_visible
 from pytest_podshare.deadline import Timeouts
 from pytest_podshare.errors import NoSharedVolume, SessionLost, UnknownContainer
-from pytest_podshare.explain import facts
 
 SHAREVOL = yaml.safe_load(Path("manifests/sharevol.yaml").read_text())
 
@@ -25,12 +24,6 @@ def twin(podshare):
         return podshare.deploy(manifest)
 
     return deploy
-
-
-@pytest.fixture
-def explained(monkeypatch):
-    """What a failure has to say is waited for, however long a busy machine takes for it."""
-    monkeypatch.setitem(facts.gather.__kwdefaults__, "patience", 60.0)
 
 
 @pytest.mark.parametrize(
@@ -113,7 +106,7 @@ def test_a_volume_asked_for_by_name_must_be_mounted_by_both(twin):
         assert_file_visible(pod, from_c="c1", to_c="c2", volume="exchange")
 
 
-@pytest.mark.usefixtures("explained")
+@pytest.mark.usefixtures("at_leisure")
 def test_each_shared_volume_is_proved(twin):
     """Without a volume's name all of them count, and one that is broken fails."""
 
@@ -169,7 +162,7 @@ def test_sub_paths_that_do_not_meet_fail(twin):
         assert_file_visible(twin(change), from_c="c1", to_c="c2", volume="xchange")
 
 
-@pytest.mark.usefixtures("explained")
+@pytest.mark.usefixtures("at_leisure")
 def test_a_reader_who_may_not_look_is_not_told_that_a_file_is_missing(twin):
     """The spec says shared and the cluster says no: only the real run finds that out."""
 

@@ -18,17 +18,13 @@ from pytest_podshare import (
     assert_writable,
 )
 from pytest_podshare.errors import DeployRejected, PodshareError
-from pytest_podshare.explain import facts
 
 # c1 is busybox, c2 one static binary of user 65535 with a root file system that is read-only
 NO_SHELL = yaml.safe_load(Path("manifests/no-shell.yaml").read_text())
 BESIDE = r"c2 by ephemeral container podshare-[0-9a-f]{12} in its root /proc/1/root as user 65535"
 
 
-@pytest.fixture(autouse=True)
-def at_leisure(monkeypatch):
-    """Explain for as long as it takes: a busy machine may not answer within four seconds."""
-    monkeypatch.setitem(facts.gather.__kwdefaults__, "patience", 30.0)
+pytestmark = pytest.mark.usefixtures("at_leisure")
 
 
 @pytest.fixture

@@ -1,5 +1,7 @@
 """A Pod of two containers that share a volume, in each image with a shell of another kind."""
 
+from pytest_podshare.deadline import Deadline, poll
+
 MIB = 2**20
 # sh is busybox' in the one and dash in the other
 IMAGES = ["busybox", "centos:7"]
@@ -21,6 +23,16 @@ def two(image="busybox", **volume):
             "volumes": [{"name": "v", "emptyDir": volume}],
         },
     }
+
+
+def wait_for_sign(pod, name):
+    """Wait until a command has left that file in the volume, and take it away."""
+    taken = poll(
+        lambda: pod["c2"].run(f"rm /w/{name}".encode()).returncode,
+        until=lambda code: code == 0,
+        deadline=Deadline(30),
+    )
+    assert taken == 0
 
 
 def called(name, manifest):

@@ -14,11 +14,12 @@ import yaml
 from counting import NAMED, TRUE
 from pairs import CHECKS, deployed, manifest
 from proxy import proxied
+from roles import settled
 
 from pytest_podshare import assert_file_visible, assert_permissions, errors
 from pytest_podshare.deadline import Deadline, Timeouts, poll
 from pytest_podshare.kube.client import Api, pod_path
-from pytest_podshare.kube.rights import Right, lacking
+from pytest_podshare.kube.rights import Right
 from pytest_podshare.pods.deployer import Podshare
 
 HERE = Path(__file__).parent
@@ -160,12 +161,7 @@ def account(podshare_cluster, podshare_namespace, tmp_path):
     kubeconfig.write_text(yaml.safe_dump(text))
     with Api(kubeconfig) as own:
         cluster = dataclasses.replace(podshare_cluster, api=own, kubeconfig=kubeconfig)
-        # the API server reads its roles a moment after they were made
-        wanted = [Right("create", "pods", namespace=podshare_namespace)]
-        left = poll(
-            lambda: lacking(own, wanted), until=lambda left: not left, deadline=Deadline(60)
-        )
-        assert not left
+        assert settled(own, Right("create", "pods", namespace=podshare_namespace), there=True)
         yield cluster, lambda: api.delete(f"{space}/secrets/bound")
 
 

@@ -21,14 +21,9 @@ from pytest_podshare import (
     assert_update_visible,
 )
 from pytest_podshare.deadline import Deadline, poll
-from pytest_podshare.explain import facts
 from pytest_podshare.kube.client import pod_path
 
-
-@pytest.fixture(autouse=True)
-def at_leisure(monkeypatch):
-    """Explain for as long as it takes: a busy machine may not answer within four seconds."""
-    monkeypatch.setitem(facts.gather.__kwdefaults__, "patience", 30.0)
+pytestmark = pytest.mark.usefixtures("at_leisure")
 
 
 @pytest.fixture

@@ -5,12 +5,13 @@ import secrets
 import accounts
 import pulling
 import pytest
+from roles import settled
 
 from pytest_podshare import errors
 from pytest_podshare.cluster.existing import ExistingSettings, bring_up
 from pytest_podshare.cluster.namespaces import Namespaces
-from pytest_podshare.deadline import Deadline, Timeouts, poll
-from pytest_podshare.kube.rights import Right, lacking
+from pytest_podshare.deadline import Deadline, Timeouts
+from pytest_podshare.kube.rights import Right
 
 
 @pytest.fixture(scope="module")
@@ -30,12 +31,7 @@ def team(podshare_cluster, namespaces, tmp_path_factory):
     folder = tmp_path_factory.mktemp("team")
     account = accounts.make(podshare_cluster, name, folder)
     cluster = bring_up(ExistingSettings(account.kubeconfig, None, (), Timeouts()))
-    # the API server reads its roles a moment after they were made
-    wanted = [Right("create", "pods", namespace=name)]
-    left = poll(
-        lambda: lacking(cluster.api, wanted), until=lambda left: not left, deadline=Deadline(60)
-    )
-    assert not left
+    assert settled(cluster.api, Right("create", "pods", namespace=name), there=True)
     yield accounts.Team(podshare_cluster, account, cluster)
     cluster.close()
 

@@ -7,13 +7,14 @@ import re
 import accounts
 import pytest
 from restricted import MANIFEST, POD
+from roles import settled
 
 from pytest_podshare import assert_file_visible, assert_log_contains
-from pytest_podshare.deadline import Deadline, poll
+from pytest_podshare.deadline import Deadline
 from pytest_podshare.errors import PodshareError
 from pytest_podshare.explain import attachments
 from pytest_podshare.kube.client import pod_path
-from pytest_podshare.kube.rights import Right, lacking
+from pytest_podshare.kube.rights import Right
 from pytest_podshare.pods.pod import Pod
 from pytest_podshare.pods.sources import Source
 
@@ -238,16 +239,6 @@ def told(used, verb, resource):
     return " ".join(left or ()) if isinstance(left, (list, tuple)) else ""
 
 
-def settled(team, right, *, there):
-    """Wait until the API server knows whether the account has a right."""
-    return poll(
-        lambda: not lacking(team.cluster.api, [right]),
-        until=lambda has: has is there,
-        deadline=Deadline(60),
-        first=0.05,
-    )
-
-
 # what an API server does not ask for if it does not know this, or has it switched off
 GATED = {("create", "pods/exec"): "AuthorizePodWebsocketUpgradeCreatePermission"}
 
@@ -277,11 +268,11 @@ def test_without_a_right_its_name_is_told(used, verb, resource, group):
     with_it = told(used, verb, resource)
     accounts.change(team.admin, team.namespace, [(verb, resource)])
     try:
-        settled(team, right, there=False)
+        settled(team.cluster.api, right, there=False)
         without = told(used, verb, resource)
     finally:
         accounts.change(team.admin, team.namespace, ())
-        settled(team, right, there=True)
+        settled(team.cluster.api, right, there=True)
         if verb == "delete":
             accounts.forget(team.admin, team.namespace, ("another", "brought"))
 
