@@ -12,7 +12,7 @@ from typing import Any
 from pytest_podshare import errors
 from pytest_podshare.cluster import nodes, stamp
 from pytest_podshare.cluster.record import Cluster
-from pytest_podshare.kube import rights
+from pytest_podshare.kube import access_review
 from pytest_podshare.kube.client import pod_path
 from pytest_podshare.kube.rights import Right
 from pytest_podshare.wiring import needs
@@ -82,7 +82,7 @@ def serves(place: Place, subresource: str) -> str:
     if f"pods/{subresource}" not in known:
         return f"the API server has no pods/{subresource}"
     wanted = [Right("patch", f"pods/{subresource}", namespace=place.namespace)]
-    missing = rights.lacking(api, wanted)
+    missing = access_review.missing(api, wanted)
     return f"no right to {missing[0]}" if missing else ""
 
 

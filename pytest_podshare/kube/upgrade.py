@@ -15,8 +15,9 @@ from urllib.parse import urlsplit
 import websocket
 
 from pytest_podshare import errors
-from pytest_podshare.kube import refusals, rights
+from pytest_podshare.kube import access_review, refusals
 from pytest_podshare.kube.client import Api
+from pytest_podshare.kube.rights import Right
 
 _FORBIDDEN = 403
 # a name that is never anybody's
@@ -59,8 +60,8 @@ def open_websocket(
         error = refusals.read("GET", path.partition("?")[0], refused.status_code, _body(refused))
         if refused.status_code == _FORBIDDEN and not isinstance(error, errors.MissingRight):
             # of the second right that it asks for, the API server does not say the name
-            wanted = rights.Right("create", "pods/exec", namespace=path.split("/")[4])
-            rights.require(api, [wanted], error.what)
+            wanted = Right("create", "pods/exec", namespace=path.split("/")[4])
+            access_review.require(api, [wanted], error.what)
         if isinstance(error, (errors.CredentialsRefused, errors.MissingRight)):
             raise error from None
         raise

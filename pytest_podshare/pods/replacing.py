@@ -13,8 +13,9 @@ from pytest_podshare.cluster import nodes
 from pytest_podshare.cluster.leftovers import NODES
 from pytest_podshare.cluster.record import Cluster
 from pytest_podshare.deadline import Deadline, poll
-from pytest_podshare.kube import rights
+from pytest_podshare.kube import access_review
 from pytest_podshare.kube.client import pod_path
+from pytest_podshare.kube.rights import Right
 from pytest_podshare.kube.watching import Object
 from pytest_podshare.pods import cordoning
 
@@ -101,9 +102,11 @@ def drain(pod: Pod, deadline: Deadline, *, elsewhere: bool) -> Replacement:
     begun, before, node = time.monotonic(), pod.uid, pod.node
     if not pod.cluster.own:
         # all of them at once, and before anything is changed
-        nodes_rights = [rights.Right(verb, "nodes") for verb in ("patch", "get", "list", "watch")]
-        evicting = rights.Right("create", "pods/eviction", namespace=pod.namespace)
-        rights.require(pod.api, [*nodes_rights, evicting], f"Pod {pod} is drained from its node")
+        nodes_rights = [Right(verb, "nodes") for verb in ("patch", "get", "list", "watch")]
+        evicting = Right("create", "pods/eviction", namespace=pod.namespace)
+        access_review.require(
+            pod.api, [*nodes_rights, evicting], f"Pod {pod} is drained from its node"
+        )
     if elsewhere and not _other_nodes(pod):
         raise errors.NotEnoughNodes(
             f"Pod {pod} has no other node to go to than {node}.",
