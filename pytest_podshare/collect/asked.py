@@ -11,19 +11,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_podshare import errors
+from pytest_podshare.collect.stash import OPTIONS, SETTINGS
 from pytest_podshare.options import Options
 
 if TYPE_CHECKING:
     from pytest_podshare.check.settings import Settings
     from pytest_podshare.collect.places import Places
-    from pytest_podshare.pods.deployer import Podshare
 
-OPTIONS: pytest.StashKey[Options] = pytest.StashKey()
-PLACES: pytest.StashKey[Places] = pytest.StashKey()
-SETTINGS: pytest.StashKey[Settings] = pytest.StashKey()
-# what an item deploys with; reports find its Pods by it
-PODSHARE: pytest.StashKey[Podshare] = pytest.StashKey()
-
+_PLACES: pytest.StashKey[Places] = pytest.StashKey()
 _SUFFIXES = (".yaml", ".yml", ".json")
 
 
@@ -46,19 +41,19 @@ def start(config: pytest.Config, options: Options) -> None:
     named = config.args_source is pytest.Config.ArgsSource.ARGS
     alone = options.manifests_alone and bool(things)
     kept, added = places.walked(list(things), config.args, alone=alone, named=named)
-    config.stash[PLACES] = places.Places(things, added, places.paths(kept))
+    config.stash[_PLACES] = places.Places(things, added, places.paths(kept))
     config.args = [*kept, *map(str, added)]
 
 
 def ignored(path: Path, config: pytest.Config) -> bool | None:
     """True for what lies beside manifests in a folder that is walked for their sake alone."""
-    places = config.stash.get(PLACES, None)
+    places = config.stash.get(_PLACES, None)
     return None if places is None else places.hides(path) or None
 
 
 def collected(path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     """The node of a file that is a manifest: asked for by the option, or named by itself."""
-    places = parent.config.stash.get(PLACES, None)
+    places = parent.config.stash.get(_PLACES, None)
     things = places.things.get(path, ()) if places is not None else ()
     is_named = path.suffix in _SUFFIXES and parent.session.isinitpath(path)
     if not things and not is_named:

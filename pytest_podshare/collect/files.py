@@ -15,10 +15,10 @@ from pytest_podshare.check.inputs import Input
 from pytest_podshare.check.rendering import Scenario
 from pytest_podshare.check.settings import Settings
 from pytest_podshare.collect import places
-from pytest_podshare.collect.asked import OPTIONS, SETTINGS
 from pytest_podshare.collect.judged import WiringItem, found, unreadable
 from pytest_podshare.collect.places import Thing
 from pytest_podshare.collect.promised import Deployed, PromiseItem
+from pytest_podshare.collect.stash import OPTIONS, SETTINGS
 from pytest_podshare.wiring import expectations, source, templates
 from pytest_podshare.wiring.position import Position
 from pytest_podshare.wiring.source import Source

@@ -15,8 +15,8 @@ from pytest_podshare.assertions.lost import assert_lost_on_delete
 from pytest_podshare.assertions.survives import assert_survives_delete, assert_survives_restart
 from pytest_podshare.assertions.visible import assert_file_visible
 from pytest_podshare.cluster.capabilities import Capabilities
-from pytest_podshare.collect.asked import PODSHARE
 from pytest_podshare.collect.item import ManifestItem
+from pytest_podshare.collect.stash import PODSHARE
 from pytest_podshare.options import Options
 from pytest_podshare.pods import lacking, state
 from pytest_podshare.pods.deployer import Podshare
