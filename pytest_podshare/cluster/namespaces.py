@@ -1,4 +1,4 @@
-"""The namespaces of a run: made with its stamp, deleted by their UID, kept where that is asked."""
+"""The namespaces of a run: its own, or one that is somebody's and stays."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import dataclasses
 import secrets
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import Any
 
 from pytest_podshare import errors
 from pytest_podshare.cluster import stamp
@@ -16,11 +16,9 @@ from pytest_podshare.deadline import Deadline, poll
 from pytest_podshare.kube import watching
 from pytest_podshare.kube.client import Api, pod_path
 
-if TYPE_CHECKING:
-    from pytest_podshare.cluster.given import GivenNamespace
+__all__ = ["RUN_LABEL", "Kept", "Namespaces", "SharedNamespace"]
 
-__all__ = ["RUN_LABEL", "Kept", "Namespaces"]
-
+_Pods = tuple[tuple[str, tuple[str, ...]], ...]
 _COLLECTION = "/api/v1/namespaces"
 
 
@@ -38,7 +36,7 @@ class Kept:
     name: str
     test: str
     until: str
-    pods: tuple[tuple[str, tuple[str, ...]], ...]
+    pods: _Pods
 
 
 class Namespaces:
@@ -60,18 +58,13 @@ class Namespaces:
         self._kept: dict[str, str] = {}
         self._settled: set[str] = set()
 
-    @property
-    def given(self) -> GivenNamespace | None:
-        """A namespace that stays: none of these does."""
-        return None
-
     def __repr__(self) -> str:
         return f"<Namespaces of run {self._run_id}: {', '.join(self._made) or 'none'}>"
 
     def kept(self) -> tuple[Kept, ...]:
         """Those that stay there when the run is over; their Pods as far as they can be had."""
         return tuple(
-            Kept(name, test, stamp.text(self._expires[name]), self._pods(name))
+            Kept(name, test, stamp.text(self._expires[name]), _pods(self._api, name))
             for name, test in self._kept.items()
         )
 
@@ -164,16 +157,6 @@ class Namespaces:
             name for name, uid in self._made.items() if uid in there and name not in self._kept
         )
 
-    def _pods(self, name: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
-        try:
-            pods = self._api.get(pod_path(name))["items"]
-        except errors.PodshareError:
-            return ()
-        return tuple(
-            (pod["metadata"]["name"], tuple(each["name"] for each in pod["spec"]["containers"]))
-            for pod in pods
-        )
-
     def _leave(self, name: str) -> None:
         try:
             self._put_off(name, stamp.kept_for(self._kept[name], self._now()))
@@ -188,3 +171,78 @@ class Namespaces:
     def _put_off(self, name: str, told: dict[str, str]) -> None:
         self._api.patch(f"{_COLLECTION}/{name}", {"metadata": {"annotations": told}})
         self._expires[name] = stamp.moment(told[stamp.EXPIRES]) or 0.0
+
+
+class SharedNamespace:
+    """A namespace that all tests of a run share: never created here, and never deleted.
+
+    Used as `Namespaces` is; what is deployed into it is removed object by object.
+
+    Args:
+        api: the cluster's connection.
+        name: the namespace.
+        run_id: the run.
+        now: the time of day.
+
+    Attributes:
+        left: what was deleted and did not go, each by its kind and name.
+    """
+
+    def __init__(
+        self, api: Api, name: str, run_id: str, *, now: Callable[[], float] = time.time
+    ) -> None:
+        self.name = name
+        self.left: list[str] = []
+        self._api = api
+        self._run_id = run_id
+        self._now = now
+        self._kept = ""
+
+    def __repr__(self) -> str:
+        return f"<SharedNamespace {self.name}>"
+
+    def make(self, _deadline: Deadline) -> str:
+        """Return its name; nothing is created."""
+        return self.name
+
+    def delete(self, _name: str) -> None:
+        """Leave it alone."""
+
+    def delete_all(self) -> None:
+        """Leave it alone."""
+
+    def extend(self) -> None:
+        """Do nothing: what is in it is there for a test, and not for a run."""
+
+    def wait_until_gone(self, _deadline: Deadline) -> tuple[str, ...]:
+        """Wait for nothing."""
+        return ()
+
+    def keep(self, _name: str, test: str) -> None:
+        """Remember that something in it stays there for a look.
+
+        Args:
+            test: what it is kept for; of several tests, the first.
+        """
+        self._kept = self._kept or test
+
+    def kept(self) -> tuple[Kept, ...]:
+        """Return the namespace, if something of ours stays in it."""
+        if not self._kept:
+            return ()
+        until = stamp.text(self._now() + stamp.KEPT_LIFE)
+        ours = f"{RUN_LABEL}={self._run_id}"
+        return (Kept(self.name, self._kept, until, _pods(self._api, self.name, ours)),)
+
+
+def _pods(api: Api, namespace: str, labels: str = "") -> _Pods:
+    """Return the Pods of a namespace, each with its containers; none if they cannot be listed."""
+    query: dict[str, Any] = {"labelSelector": labels} if labels else {}
+    try:
+        pods = api.get(pod_path(namespace), **query)["items"]
+    except errors.PodshareError:
+        return ()
+    return tuple(
+        (pod["metadata"]["name"], tuple(each["name"] for each in pod["spec"]["containers"]))
+        for pod in pods
+    )

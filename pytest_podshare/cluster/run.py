@@ -18,9 +18,8 @@ from pytest_podshare.cluster.processes import Process
 from pytest_podshare.deadline import Deadline
 
 if TYPE_CHECKING:
-    from pytest_podshare.cluster.given import GivenNamespace
     from pytest_podshare.cluster.lease import Heartbeat
-    from pytest_podshare.cluster.namespaces import Kept, Namespaces
+    from pytest_podshare.cluster.namespaces import Kept, Namespaces, SharedNamespace
     from pytest_podshare.cluster.record import Cluster
 
 _Handler = Callable[[int, FrameType | None], Any] | int | None
@@ -40,6 +39,10 @@ class Run:
         keep_namespace: `never`, `failed` or `always`: when a test's namespace stays.
         controller: the process that outlives this one in the same run, as that of pytest-xdist does
             its workers; None if there is none.
+
+    Attributes:
+        shared_namespace: the one namespace to work in, once the cluster is there; None where each
+            test has its own.
     """
 
     def __init__(
@@ -71,7 +74,8 @@ class Run:
         self._heartbeat: Heartbeat | None = None
         self._extending: Heartbeat | None = None
         self._clearing: threading.Thread | None = None
-        self._namespaces: Namespaces | GivenNamespace | None = None
+        self._namespaces: Namespaces | SharedNamespace | None = None
+        self.shared_namespace: SharedNamespace | None = None
         self._sigterm: _Handler = None
 
     def __repr__(self) -> str:
@@ -102,7 +106,7 @@ class Run:
         except BaseException:
             self.close()
             raise
-        self._namespaces = self._of_namespaces(self.cluster)
+        self._namespaces = self._open_namespaces(self.cluster)
         self._extending = Heartbeat(self._namespaces.extend)
         if not self.cluster.created:
             swept = leftovers.sweep(self.cluster.api, time.time(), self._namespace)
@@ -112,16 +116,11 @@ class Run:
         return self.cluster
 
     @property
-    def namespaces(self) -> Namespaces | GivenNamespace:
+    def namespaces(self) -> Namespaces | SharedNamespace:
         """The namespaces of this run; there once the cluster is."""
         if self._namespaces is None:
             raise RuntimeError("Run.open() comes first")
         return self._namespaces
-
-    @property
-    def given(self) -> GivenNamespace | None:
-        """The one namespace to work in, if there is one and the cluster is there."""
-        return self._namespaces.given if self._namespaces is not None else None
 
     def keep_namespace(self, name: str, test: str, *, failed: bool) -> bool:
         """Have a test's namespace stay there for a look, if that is asked for.
@@ -206,13 +205,13 @@ class Run:
             self._clearing.start()
         return kind.bring_up(settings, leases=leases, keep=self._keep == "always", load=self._load)
 
-    def _of_namespaces(self, cluster: Cluster) -> Namespaces | GivenNamespace:
-        from pytest_podshare.cluster.given import GivenNamespace
-        from pytest_podshare.cluster.namespaces import Namespaces
+    def _open_namespaces(self, cluster: Cluster) -> Namespaces | SharedNamespace:
+        from pytest_podshare.cluster.namespaces import Namespaces, SharedNamespace
 
-        if self._namespace is not None:
-            return GivenNamespace(cluster.api, self._namespace, self.id)
-        return Namespaces(cluster.api, self.id)
+        if self._namespace is None:
+            return Namespaces(cluster.api, self.id)
+        self.shared_namespace = SharedNamespace(cluster.api, self._namespace, self.id)
+        return self.shared_namespace
 
     def _keeps(self, failed: bool) -> str:
         """What asks for the cluster to stay; "" if nothing does."""

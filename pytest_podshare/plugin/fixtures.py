@@ -49,8 +49,8 @@ def podshare_cluster(
     config.stash[stash.LINES] += terminal.stuck_before(run.stuck_before)
     yield cluster
     stuck = run.close()
-    if (given := run.given) is not None and given.left:
-        config.stash[stash.LINES].append(terminal.left_objects(given.name, given.left))
+    if (shared := run.shared_namespace) is not None and shared.left:
+        config.stash[stash.LINES].append(terminal.left_objects(shared.name, shared.left))
     if stuck:
         config.stash[stash.LINES] += terminal.stuck_namespaces(stuck, run.settings.timeouts.delete)
     config.stash[stash.LINES] += terminal.kept_namespaces(
@@ -126,7 +126,7 @@ def podshare(
         run_id=config.stash[stash.RUN].id,
         timeouts=config.stash[stash.OPTIONS].timeouts,
         probe_image=config.stash[stash.OPTIONS].probe_image,
-        given=config.stash[stash.RUN].given,
+        shared_namespace=config.stash[stash.RUN].shared_namespace,
     )
     request.node.stash[stash.PODSHARE] = made
     with made:

@@ -11,7 +11,7 @@ from typing import Any
 
 from pytest_podshare import errors
 from pytest_podshare.cluster import stamp
-from pytest_podshare.cluster.given import GivenNamespace
+from pytest_podshare.cluster.namespaces import SharedNamespace
 from pytest_podshare.cluster.record import Cluster
 from pytest_podshare.cluster.stamp import FIXTURE_LABEL, Stamp
 from pytest_podshare.deadline import Deadline, Timeouts
@@ -37,7 +37,7 @@ class Podshare(Owner):
         run_id: the run, as the value of the label that every object gets.
         timeouts: how long things may take.
         probe_image: what looks into containers that have no shell.
-        given: the namespace, if it is one that stays when the tests are over.
+        shared_namespace: the namespace, if it is one that stays when the tests are over.
         afterwards: called when it is closed, at last; whoever made the namespace deletes it there.
     """
 
@@ -49,7 +49,7 @@ class Podshare(Owner):
         run_id: str,
         timeouts: Timeouts | None = None,
         probe_image: str = "busybox",
-        given: GivenNamespace | None = None,
+        shared_namespace: SharedNamespace | None = None,
         afterwards: Callable[[], None] | None = None,
     ) -> None:
         self.cluster = cluster
@@ -63,12 +63,12 @@ class Podshare(Owner):
         self._arrivals: list[arriving.Arrival] = []
         self._timeouts = timeouts or Timeouts()
         self._probe_image = probe_image
-        self._given = given
+        self._shared_namespace = shared_namespace
         # tells its Pods from others of the run, and narrows a list of Pods to them; in a namespace
         # of its own there are no others
         self._mark: dict[str, str] = {}
         self.ours: dict[str, Any] = {}
-        if given is not None:
+        if shared_namespace is not None:
             fixture = secrets.token_hex(4)
             self._mark = {FIXTURE_LABEL: fixture}
             self.ours = {"labelSelector": f"{FIXTURE_LABEL}={fixture}"}
@@ -165,9 +165,9 @@ class Podshare(Owner):
                 self.cluster.api.patch(self._astray.pop().path, told)
 
     def _tidy(self) -> None:
-        if self._given is not None and self._astray:
+        if self._shared_namespace is not None and self._astray:
             deadline = Deadline(self._timeouts.delete)
-            self._given.left += tidying.remove(
+            self._shared_namespace.left += tidying.remove(
                 self.cluster.api, self._astray, self._controlled, deadline
             )
             self._astray = []
@@ -189,14 +189,14 @@ class Podshare(Owner):
         metadata["namespace"] = self.namespace
         self._stamp(metadata)
         try:
-            if self._given is None:
+            if self._shared_namespace is None:
                 created = objects.create(self.cluster.api, document, self.namespace)
             else:
                 deadline = Deadline(self._timeouts.ready)
                 created = tidying.create(self.cluster.api, document, self.namespace, deadline)
         except errors.ApiError as error:
             raise admission.rejected(error, origin, document) from None
-        if self._given is not None or not created.goes_with_namespace:
+        if self._shared_namespace is not None or not created.goes_with_namespace:
             self._astray.append(created)
         return created.live
 
@@ -211,7 +211,7 @@ class Podshare(Owner):
         # what a controller makes of them bears what they bear
         for template in (own.pod, *claims):
             self._stamp(template.setdefault("metadata", {}))
-        if claims and self._given is not None:
+        if claims and self._shared_namespace is not None:
             own.subject["spec"]["persistentVolumeClaimRetentionPolicy"] = {"whenDeleted": "Delete"}
         if self.cluster.own:
             for field in ("initContainers", "containers"):

@@ -33,7 +33,7 @@ def another(podshare):
     """A function that makes another Podshare in the test's namespace; takes what differs."""
 
     def make(cluster=podshare.cluster, **how):
-        its = {"run_id": podshare._run_id, "given": podshare._given, **how}
+        its = {"run_id": podshare._run_id, "shared_namespace": podshare._shared_namespace, **how}
         return Podshare(cluster, podshare.namespace, **its)
 
     return make

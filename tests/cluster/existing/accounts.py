@@ -11,7 +11,7 @@ from pathlib import Path
 import yaml
 
 from pytest_podshare import errors
-from pytest_podshare.cluster.given import GivenNamespace
+from pytest_podshare.cluster.namespaces import SharedNamespace
 from pytest_podshare.cluster.record import Cluster
 from pytest_podshare.deadline import Timeouts
 from pytest_podshare.kube import objects
@@ -63,11 +63,9 @@ class Team:
 
     def podshare(self, run_id="team0001", **timeouts):
         """A `Podshare` of the account, and its namespace that stays."""
-        given = GivenNamespace(self.cluster.api, self.namespace, run_id)
-        patient = Timeouts(**timeouts)
-        return given, Podshare(
-            self.cluster, self.namespace, run_id=run_id, timeouts=patient, given=given
-        )
+        shared = SharedNamespace(self.cluster.api, self.namespace, run_id)
+        how = {"run_id": run_id, "timeouts": Timeouts(**timeouts), "shared_namespace": shared}
+        return shared, Podshare(self.cluster, self.namespace, **how)
 
 
 def make(cluster, namespace, folder, without=()):

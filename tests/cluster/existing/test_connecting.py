@@ -10,7 +10,7 @@ from tunnels import Tunnels
 
 from pytest_podshare import assert_file_visible, errors
 from pytest_podshare.cluster.existing import ExistingSettings, bring_up
-from pytest_podshare.cluster.given import GivenNamespace
+from pytest_podshare.cluster.namespaces import SharedNamespace
 from pytest_podshare.deadline import Deadline, Timeouts, poll
 from pytest_podshare.kube.client import Api, pod_path
 from pytest_podshare.pods.deployer import Podshare
@@ -50,8 +50,9 @@ def tunnels(team):
 
 def check(team, cluster):
     """Deploy a Pod by that way, and prove something of it: requests, a watch, exec sessions."""
-    given = GivenNamespace(cluster.api, team.namespace, "way00001")
-    with Podshare(cluster, team.namespace, run_id="way00001", given=given) as podshare:
+    shared = SharedNamespace(cluster.api, team.namespace, "way00001")
+    how = {"run_id": "way00001", "shared_namespace": shared}
+    with Podshare(cluster, team.namespace, **how) as podshare:
         pod = podshare.deploy(MANIFEST)
         assert_file_visible(pod, from_c="c1", to_c="c2", volume="v")
 
