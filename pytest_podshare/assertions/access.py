@@ -60,6 +60,7 @@ def assert_read_only(pod: Pod, *, container: str, volume: str) -> Evidence:
                 got="written" if refused is None else refused,
                 where=f"{container} has {mount}",
                 volume=volume,
+                containers=[container],
                 cause=nature.writable(container, mount, live)
                 if refused is None
                 else why.refused(pod, Place(container, path, mount), refused),
@@ -71,6 +72,7 @@ def assert_read_only(pod: Pod, *, container: str, volume: str) -> Evidence:
         method=marks.METHOD,
         begun=begun,
         events=[*events, control.wrote],
+        containers=[container],
     )
 
 
@@ -96,7 +98,9 @@ def assert_writable(pod: Pod, *, container: str, volume: str) -> Evidence:
         events += [mark.wrote, marks.must_have(pod, mark)]
         marks.remove(pod, mark)
     claim = f"{container} can write to {volume}"
-    return pod.record(claim, method=marks.METHOD, begun=begun, events=events)
+    return pod.record(
+        claim, method=marks.METHOD, begun=begun, events=events, containers=[container]
+    )
 
 
 @promise
@@ -142,6 +146,7 @@ def assert_permissions(
             f"{path} does not have the permissions that {container!r} should see",
             expected=_described(asked),
             got=_described(has) if has else "missing",
+            containers=[container],
             cause=nature.permissions(pod, Place(container, path, None)),
         )
     claim = f"{container}:{path} has {_described(has)}"
@@ -150,6 +155,7 @@ def assert_permissions(
         method="stat in the container",
         begun=begun,
         events=[f"stat of {path}: {_described(has)}"],
+        containers=[container],
     )
 
 

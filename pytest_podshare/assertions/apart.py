@@ -71,6 +71,7 @@ def assert_not_shared(
                 got=", ".join(f"{to_c}:{path}" for path in found),
                 where=f"{from_c} has {mark.mount}; {to_c} {failure.mounted(pod.wiring, to_c)}",
                 volume=mark.volume,
+                containers=[from_c, to_c],
                 cause=nature.same_folder(pod, mark.place, Place(to_c, found[0], None)),
             )
         events.append(_control(reader))
@@ -79,6 +80,7 @@ def assert_not_shared(
         method=f"{marks.METHOD}, searched for {window:g} s",
         begun=started,
         events=events,
+        containers=[from_c, to_c],
     )
 
 

@@ -63,10 +63,17 @@ def assert_medium(
             got=str(entry or f"nothing mounted at {mount.path}"),
             where=f"{container} has {mount}",
             volume=volume,
+            containers=[container],
             cause=nature.medium(pod, container, mount),
         )
     claim = f"{volume} is of medium {medium} for {container}"
-    return pod.record(claim, method="mountinfo of the container", begun=begun, events=[entry])
+    return pod.record(
+        claim,
+        method="mountinfo of the container",
+        begun=begun,
+        events=[entry],
+        containers=[container],
+    )
 
 
 @promise
@@ -128,6 +135,7 @@ def assert_size_limited(
             got=seen,
             where=f"{container}:{path}  {quantity.written(limit + _MEBI)}",
             volume=volume,
+            containers=[container],
             cause=nature.not_limited(pod, container, mount, refused),
         )
     if not in_memory:
@@ -137,6 +145,7 @@ def assert_size_limited(
         method=f"filled by {container}",
         begun=begun,
         events=[f"half of it was written by {container}", proof],
+        containers=[container],
     )
 
 

@@ -70,6 +70,8 @@ def assert_log_contains(
             expected=asked,
             got=_last(lines) + f"  (for {patience:g} s)",
             where=f"{container} {failure.mounted(pod.wiring, container)}",
+            # the API server has the log: nobody looks into the container for it
+            containers=[],
             cause=nature.log(pod, container),
         )
     wrong = [line for line in lines if lacks is not None and lacks in line]
@@ -79,6 +81,7 @@ def assert_log_contains(
             f"the log of {container!r} shows what it must lack",
             expected=f"no line with {lacks!r}",
             got=f"{len(wrong)} of {len(lines)} lines, the first {wrong[0]!r:.100}",
+            containers=[],
             cause=Cause("another content", f"{container} has printed it"),
         )
     without = "" if lacks is None else f" and lacks {lacks!r}"
@@ -87,6 +90,7 @@ def assert_log_contains(
         method="log of the container",
         begun=begun,
         events=[f"{shown[0]:.100}"],
+        containers=[],
     )
 
 

@@ -128,6 +128,7 @@ def _lost(
                 where=f"{mark.container} has {mark.mount}",
                 proof=str(proof),
                 volume=mark.volume,
+                containers=marks.looked_into([mark]),
                 cause=nature.outlives(pod, mark.volume),
             )
         events.append(f"{mark.container} no longer has what was in {mark.path}")
@@ -137,6 +138,7 @@ def _lost(
         method=marks.method(pod, left),
         begun=begun,
         events=events,
+        containers=marks.looked_into(left),
     )
 
 

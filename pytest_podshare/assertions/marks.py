@@ -138,6 +138,11 @@ def method(pod: Pod, left: Iterable[Mark]) -> str:
     return ", or ".join(sorted(ways, reverse=True)) or METHOD
 
 
+def looked_into(left: Iterable[Mark]) -> list[str]:
+    """Return the containers that marks were left and looked for in, and not on their node."""
+    return [mark.container for mark in left if not mark.on_node]
+
+
 def leave(pod: Pod, container: str, mounts: list[Mount], *, present: bool = False) -> list[Mark]:
     """Leave a mark through each of these mounts; `present` as of `leave_at`.
 
@@ -218,6 +223,7 @@ def leave_at(
             got=refused,
             where=f"{container} has {mount}",
             volume=mount.volume,
+            containers=[] if on_node else [container],
             cause=why.refused(pod, Place(container, path, mount), refused),
         )
     who = f"node {pod.node}" if on_node else container
@@ -249,6 +255,7 @@ def of_application(pod: Pod, container: str, path: str) -> Mark:
             f"{container!r} does not have the file to begin with",
             expected=f"{place}  a file",
             got=content,
+            containers=[container],
             cause=why.unseen(pod, place, place, content, written=False),
         )
     has = step("has", container, mount.volume, path, content, time.monotonic() - begun)
@@ -290,6 +297,7 @@ def must_have(pod: Pod, mark: Mark, *, after: str = "it was written", proof: obj
             where=f"{mark.container} has {mark.mount}",
             proof=proof,
             volume=mark.volume,
+            containers=looked_into([mark]),
             cause=why.lost(pod, mark.place, seen, uid=mark.uid),
         )
     seconds = time.monotonic() - begun

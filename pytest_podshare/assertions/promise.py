@@ -6,7 +6,7 @@ import contextlib
 import functools
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar, cast
 
 from pytest_podshare import errors
@@ -64,6 +64,7 @@ def broken(
     expected: str,
     got: object,
     cause: Cause,
+    containers: Iterable[str],
     volume: str = "",
     **where: object,
 ) -> errors.PromiseBroken:
@@ -75,12 +76,13 @@ def broken(
         expected: what the promise says.
         got: what was seen instead.
         cause: why.
+        containers: those that were looked into for it.
         volume: the volume that it is about.
         where: further facts, under their names.
     """
     at = _at(pod, cause)
-    if ways := pod.ways(headline, expected):
-        where["method"] = "; ".join(ways)
+    if accesses := pod.other_access(containers):
+        where["method"] = "; ".join(accesses)
     text = failure.text(
         headline, expected=expected, got=got, cause=cause, at=at, pod=str(pod), **where
     )

@@ -176,6 +176,7 @@ def _survives(
         method=marks.method(pod, left),
         begun=begun,
         events=events,
+        containers=marks.looked_into(left),
     )
 
 

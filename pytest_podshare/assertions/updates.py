@@ -51,7 +51,13 @@ def assert_update_visible(
     deadline = pod.deadline("update", timeout)
     steps = [_arrived(pod, container, mount, source, content, begun, deadline) for mount in mounts]
     claim = f"a change of {source} is seen by {container}"
-    return pod.record(claim, method="changed through the API server", begun=begun, events=steps)
+    return pod.record(
+        claim,
+        method="changed through the API server",
+        begun=begun,
+        events=steps,
+        containers=[container],
+    )
 
 
 @promise
@@ -107,6 +113,7 @@ def assert_update_not_visible(
             got=after[0],
             where=f"{container} has {mounts[0]}; {watcher.name} has {whole}",
             volume=volume,
+            containers=[container],
             cause=nature.updated(container, mounts[0]),
         )
     return pod.record(
@@ -114,6 +121,7 @@ def assert_update_not_visible(
         method="changed through the API server",
         begun=begun,
         events=[seen, f"{container} still has what it held, when {watcher.name} had the change"],
+        containers=[container, watcher.name],
     )
 
 
@@ -141,6 +149,7 @@ def _arrived(
             got=f"{failure.described(seen)}  (for {deadline.seconds:g} s)",
             where=f"{container} has {mount}",
             volume=mount.volume,
+            containers=[container],
             cause=nature.update(container, mount, deadline.seconds),
         )
     seconds = time.monotonic() - begun

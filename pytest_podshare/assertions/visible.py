@@ -88,7 +88,9 @@ def assert_file_visible(
         raise _only_present(pod, from_c, to_c, meetings, path, missing) from None
     names = ", ".join(meeting.volume.name for meeting in meetings)
     claim = f"{to_c} sees what {from_c} wrote to {names}"
-    return pod.record(claim, method=marks.METHOD, begun=started, events=steps)
+    return pod.record(
+        claim, method=marks.METHOD, begun=started, events=steps, containers=[from_c, to_c]
+    )
 
 
 def _meetings(
@@ -233,6 +235,7 @@ class _Between:
                 got=f"{failure.described(has)}  (for {self.timeout:g} s)",
                 where=f"{self.writer.name} has {self.meeting.from_mount}",
                 volume=self.meeting.volume.name,
+                containers=[self.writer.name],
                 cause=why.unseen(self.pod, place, place, has, written=False),
             )
         wrote = self._step("has", self.writer, path, has, time.monotonic() - begun)
@@ -276,6 +279,7 @@ class _Between:
                 f"  (for {self.timeout:g} s)",
                 where=failure.mounts(self.meeting, self.writer.name, self.reader.name),
                 volume=self.meeting.volume.name,
+                containers=[self.writer.name, self.reader.name],
                 cause=why.unseen(self.pod, writer, reader, seen, written=True),
             )
         return self._step("saw", self.reader, path, seen, time.monotonic() - begun)

@@ -108,6 +108,11 @@ class Container:
             self.open()
         return self._door.way or Way(self.name)
 
+    @property
+    def access(self) -> Way:
+        """How the container was looked into at last; by its own shell as long as it was not."""
+        return self._door.way or Way(self.name)
+
     def at(self, path: str, *, follow: bool = True) -> str:
         """Where the shell of the session has a path of the container; the same, if it is its own.
 

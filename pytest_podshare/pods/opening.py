@@ -101,7 +101,7 @@ class Opening:
             return self._closed[1]
         try:
             opened, way = entering.beside(self._pod, live, self._name, Deadline(timeout))
-            self.way = self._pod.beside[self._name] = way
+            self.way = way
         except Unable as unable:
             closed = errors.ToolMissing(
                 f"{why}No ephemeral container can look instead: {unable}.",

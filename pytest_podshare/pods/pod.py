@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import re
 import time
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -59,8 +58,6 @@ class Pod:
         self.evidence: list[Evidence] = []
         # every assertion that was made on it, whatever its verdict; reports read it
         self.checks: list[Check] = []
-        # container → how it was looked into at last, of those whose own shell did not do it
-        self.beside: dict[str, object] = {}
 
     def __repr__(self) -> str:
         return f"<Pod {self.namespace}/{self.name} ({', '.join(self._containers)})>"
@@ -93,6 +90,7 @@ class Pod:
         method: str,
         begun: float,
         events: Iterable[object],
+        containers: Iterable[str],
     ) -> Evidence:
         """Keep what was proved, and give it as the record it is kept as.
 
@@ -101,10 +99,9 @@ class Pod:
             method: how, in a few words.
             begun: when the assertion began, by the monotonic clock.
             events: what was done, seen and proved, in order.
+            containers: those that were looked into for it.
         """
-        events = tuple(events)
-        if self.beside:
-            method += "".join(f", {way}" for way in self.ways(claim, *events))
+        method = ", ".join([method, *self.other_access(containers)])
         if self.manifest.stand_in:
             method += f", {self.manifest.stand_in} in place of the applications"
         evidence = Evidence(
@@ -112,16 +109,16 @@ class Pod:
             method=method,
             pod=self.name,
             identity=self.identity,
-            events=events,
+            events=tuple(events),
             seconds=time.monotonic() - begun,
         )
         self.evidence.append(evidence)
         return evidence
 
-    def ways(self, *told: object) -> list[str]:
-        """How those of the containers were looked into, that are named there and have no shell."""
-        named = {word.strip("'") for each in told for word in re.split(r"[\s:,;]", str(each))}
-        return [f"{name} by {self.beside[name]}" for name in self.beside if name in named]
+    def other_access(self, containers: Iterable[str]) -> list[str]:
+        """Say how those of the containers were looked into whose own shell did not do it."""
+        accesses = {name: self[name].access for name in containers}
+        return [f"{name} by {access}" for name, access in accesses.items() if access.process]
 
     def deadline(self, name: str, given: float | None) -> Deadline:
         """A deadline of the seconds that a caller gave, or else of the timeout of that name."""
