@@ -14,6 +14,7 @@ from pytest_podshare.cluster import nodes, stamp
 from pytest_podshare.cluster.record import Cluster
 from pytest_podshare.kube import access_review
 from pytest_podshare.kube.client import pod_path
+from pytest_podshare.kube.conditions import is_node_ready
 from pytest_podshare.kube.rights import Right
 from pytest_podshare.wiring import needs
 
@@ -118,8 +119,6 @@ def has_two_nodes(place: Place) -> str:
 
 def _takes_pods(node: Mapping[str, Any]) -> bool:
     """Whether a node is ready, and nobody has cordoned it but a drain of ours, which ends."""
-    conditions = node.get("status", {}).get("conditions") or ()
-    ready = any(each["type"] == "Ready" and each["status"] == "True" for each in conditions)
     ours = stamp.CORDON_LABEL in (node["metadata"].get("labels") or {})
     taints = [
         each["key"]
@@ -128,7 +127,7 @@ def _takes_pods(node: Mapping[str, Any]) -> bool:
     ]
     if ours:
         taints = [each for each in taints if each != "node.kubernetes.io/unschedulable"]
-    return ready and not taints and (ours or not node["spec"].get("unschedulable"))
+    return is_node_ready(node) and not taints and (ours or not node["spec"].get("unschedulable"))
 
 
 def _dry_run(place: Place, manifest: Mapping[str, Any]) -> dict[str, Any]:

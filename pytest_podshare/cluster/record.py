@@ -10,6 +10,7 @@ from pytest_podshare.cluster import guard
 from pytest_podshare.deadline import Deadline, poll
 from pytest_podshare.kube import watching
 from pytest_podshare.kube.client import Api
+from pytest_podshare.kube.conditions import is_node_ready
 
 
 @dataclasses.dataclass(frozen=True)
@@ -119,10 +120,10 @@ def _wait_for_nodes(api: Api, nodes: int, deadline: Deadline) -> None:
     """
     with watching.Watch(api, "/api/v1/nodes") as watch:
         seen = watch.until(
-            lambda there: len(there) >= nodes and all(map(_node_ready, there.values())), deadline
+            lambda there: len(there) >= nodes and all(map(is_node_ready, there.values())), deadline
         )
     for name, node in sorted(seen.items()):
-        if not _node_ready(node):
+        if not is_node_ready(node):
             raise errors.ClusterUnreachable(
                 f"Node {name} did not become ready.",
                 f"See `kubectl describe node {name}`, or delete the cluster and try again.",
@@ -132,9 +133,3 @@ def _wait_for_nodes(api: Api, nodes: int, deadline: Deadline) -> None:
             f"Only {len(seen)} of {nodes} nodes came up: {', '.join(sorted(seen)) or 'none'}.",
             "See the kubelet's log on the others, or delete the cluster and try again.",
         )
-
-
-def _node_ready(node: watching.Object) -> bool:
-    conditions = {each["type"]: each["status"] for each in node["status"].get("conditions", ())}
-    taints = {each["key"] for each in node["spec"].get("taints") or ()}
-    return conditions.get("Ready") == "True" and "node.kubernetes.io/not-ready" not in taints

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from urllib.parse import quote, quote_plus
 
 from pytest_podshare.explain import suspects
+from pytest_podshare.wiring.pod_spec import containers_of
 
 T = TypeVar("T")
 Object = Mapping[str, Any]
@@ -151,7 +152,7 @@ def _entries_of(secret: Object) -> Iterator[tuple[str, str]]:
 
 def _given(spec: Object) -> Iterator[str]:
     """What stands in a spec itself, where it should not."""
-    for container in _containers(spec):
+    for container in containers_of(spec, ephemeral=True):
         for variable in container.get("env") or ():
             value = variable.get("value")
             if isinstance(value, str) and suspects.smells(str(variable.get("name"))):
@@ -164,18 +165,13 @@ def _given(spec: Object) -> Iterator[str]:
             yield from suspects.values(str(word))
 
 
-def _containers(spec: Object) -> Iterator[Object]:
-    for field in ("initContainers", "containers", "ephemeralContainers"):
-        yield from spec.get(field) or ()
-
-
 def _names(pod: Object) -> Iterator[str]:
     """What a Pod shows of itself: its names, its images, and the parts of its paths."""
     metadata, spec = pod.get("metadata") or {}, pod.get("spec") or {}
     yield from (str(metadata.get(field)) for field in ("name", "namespace"))
     yield from (str(spec.get(field)) for field in ("nodeName", "serviceAccountName"))
     yield from (str(each.get("name")) for each in spec.get("volumes") or ())
-    for container in _containers(spec):
+    for container in containers_of(spec, ephemeral=True):
         yield str(container.get("name"))
         yield from re.split(r"[/:@]", str(container.get("image")))
         for mount in container.get("volumeMounts") or ():

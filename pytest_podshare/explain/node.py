@@ -6,6 +6,7 @@ from pytest_podshare.cluster import nodes
 from pytest_podshare.deadline import Deadline
 from pytest_podshare.explain import bounded
 from pytest_podshare.explain.cause import Cause
+from pytest_podshare.kube.conditions import condition
 from pytest_podshare.pods.pod import Pod
 
 # seconds to find out; an API server that does not answer has been told of by then
@@ -35,8 +36,7 @@ def _of_engine(pod: Pod) -> str:
 
 def _of_api(pod: Pod) -> str:
     node = pod.api.get(f"/api/v1/nodes/{pod.node}", patience=_PATIENCE)
-    conditions = node.get("status", {}).get("conditions") or ()
-    ready = next((each for each in conditions if each["type"] == "Ready"), {"status": "True"})
-    if ready["status"] == "True":
+    ready = condition(node, "Ready")
+    if ready.get("status", "True") == "True":
         return ""
     return f"node {pod.node} is not ready: {ready.get('message') or ready['status']}"

@@ -15,7 +15,8 @@ from pytest_podshare.deadline import Deadline
 from pytest_podshare.explain.masking import Mask
 from pytest_podshare.kube.client import Api, pod_path
 from pytest_podshare.kube.exec import ExecSession
-from pytest_podshare.wiring.pod_spec import of_pod
+from pytest_podshare.pods import state
+from pytest_podshare.wiring.pod_spec import CONTAINER_FIELDS, containers_of, of_pod
 
 Object = Mapping[str, Any]
 Job = Callable[[], str]
@@ -30,14 +31,18 @@ _MOUNTS = b"while IFS= read -r line; do printf '%s\\n' \"$line\"; done < /proc/s
 
 def wiring(spec: Object) -> str:
     """Who mounts what where, without the tokens."""
-    mounted = (mount for each in _containers(spec) for mount in each.get("volumeMounts") or ())
+    mounted = (
+        mount
+        for each in containers_of(spec, ephemeral=True)
+        for mount in each.get("volumeMounts") or ()
+    )
     tokens = {mount["name"] for mount in mounted if mount["mountPath"] == _TOKEN}
 
     def without(entries: Any) -> list[Any]:
         return [each for each in entries or () if each["name"] not in tokens]
 
     shown: dict[str, Any] = {**spec, "volumes": without(spec.get("volumes"))}
-    for field in ("initContainers", "containers"):
+    for field in CONTAINER_FIELDS:
         shown[field] = [
             {**each, "volumeMounts": without(each.get("volumeMounts"))}
             for each in spec.get(field) or ()
@@ -75,8 +80,8 @@ class PodTexts:
         yield "pod.yaml", self._yaml
 
     def _containers(self) -> Iterator[tuple[str, Object]]:
-        known = {each["name"]: each for each in _statuses(self.live)}
-        for each in _containers(self.live["spec"]):
+        known = {each["name"]: each for each in state.statuses(self.live, ephemeral=True)}
+        for each in containers_of(self.live["spec"], ephemeral=True):
             yield each["name"], known.get(each["name"], {})
 
     def _yaml(self) -> str:
@@ -121,7 +126,8 @@ class PodTexts:
         return "\n".join([*ours, "", *(line for line in lines if line not in ours)])
 
     def _paths(self, container: str) -> tuple[str, ...]:
-        found = (each for each in _containers(self.live["spec"]) if each["name"] == container)
+        every = containers_of(self.live["spec"], ephemeral=True)
+        found = (each for each in every if each["name"] == container)
         return tuple(
             mount["mountPath"].rstrip("/")
             for each in found
@@ -136,16 +142,6 @@ class PodTexts:
     @property
     def _namespace(self) -> str:
         return str(self.live["metadata"]["namespace"])
-
-
-def _containers(spec: Object) -> Iterator[dict[str, Any]]:
-    for field in ("initContainers", "containers", "ephemeralContainers"):
-        yield from spec.get(field) or ()
-
-
-def _statuses(live: Object) -> Iterator[dict[str, Any]]:
-    for field in ("initContainer", "container", "ephemeralContainer"):
-        yield from (live.get("status") or {}).get(f"{field}Statuses") or ()
 
 
 def _is_at(line: str, paths: tuple[str, ...]) -> bool:

@@ -1,4 +1,4 @@
-"""What a container waits for, in the kubelet's words, and whether it waits for ever."""
+"""What the kubelet says of a container: its id, what it waits for, and whether for ever."""
 
 from __future__ import annotations
 
@@ -17,6 +17,11 @@ _BUSY = (
     "timed out waiting for the condition",
     "services have not yet been read at least once",
 )
+
+
+def runtime_id(container_id: str) -> str:
+    """Return the id by which the runtime itself knows a container: `ab12…` of `containerd://ab12…`."""
+    return container_id.rpartition("//")[2]
 
 
 def reason(status: Mapping[str, Any]) -> tuple[str, str]:

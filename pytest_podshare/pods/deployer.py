@@ -22,6 +22,7 @@ from pytest_podshare.owner import Owner
 from pytest_podshare.pods import admission, arriving, lacking, tidying
 from pytest_podshare.pods.pod import Pod
 from pytest_podshare.wiring.load import Manifest, ManifestSource, load
+from pytest_podshare.wiring.pod_spec import containers_of
 
 
 class Podshare(Owner):
@@ -214,10 +215,9 @@ class Podshare(Owner):
         if claims and self._shared_namespace is not None:
             own.subject["spec"]["persistentVolumeClaimRetentionPolicy"] = {"whenDeleted": "Delete"}
         if self.cluster.own:
-            for field in ("initContainers", "containers"):
-                for container in own.pod["spec"].get(field) or ():
-                    # an image without a tag would always be pulled, also where nothing can be
-                    container.setdefault("imagePullPolicy", "IfNotPresent")
+            for container in containers_of(own.pod["spec"]):
+                # an image without a tag would always be pulled, also where nothing can be
+                container.setdefault("imagePullPolicy", "IfNotPresent")
         return own
 
     def _begin(self, manifest: Manifest) -> arriving.Arrival:

@@ -8,6 +8,7 @@ from typing import Any
 
 from pytest_podshare import errors
 from pytest_podshare.kube import waiting
+from pytest_podshare.kube.conditions import condition
 
 Status = dict[str, Any]
 
@@ -39,19 +40,25 @@ class Identity:
     containers: tuple[tuple[str, str], ...]
 
     def __str__(self) -> str:
-        ids = ", ".join(f"{name} {each.split('//')[-1][:12]}" for name, each in self.containers)
+        ids = ", ".join(f"{name} {waiting.runtime_id(each)[:12]}" for name, each in self.containers)
         return f"Pod {self.uid} ({ids})"
 
 
 def identity(pod: Status) -> Identity:
     """The identity of a Pod at this moment."""
-    containers = tuple((each["name"], each.get("containerID", "")) for each in _statuses(pod))
+    containers = tuple((each["name"], each.get("containerID", "")) for each in statuses(pod))
     return Identity(pod["metadata"]["uid"], containers)
+
+
+def statuses(pod: Mapping[str, Any], *, ephemeral: bool = False) -> Iterator[Status]:
+    """Yield the status of each container: init containers first, ephemeral ones last if at all."""
+    for kind in ("initContainer", "container", *(["ephemeralContainer"] if ephemeral else ())):
+        yield from (pod.get("status") or {}).get(f"{kind}Statuses") or ()
 
 
 def container_status(pod: Mapping[str, Any], name: str) -> Status:
     """The status of one of its containers; empty but for its name while it has none."""
-    found = (each for each in _statuses(pod) if each["name"] == name)
+    found = (each for each in statuses(pod) if each["name"] == name)
     return next(found, {"name": name, "containerID": "", "state": {}, "restartCount": 0})
 
 
@@ -71,12 +78,12 @@ def end_of(each: Status, instance: str) -> Status:
 def is_ready(pod: Status) -> bool:
     """Whether every container is ready, or all of them ended well."""
     status = pod.get("status", {})
-    return status.get("phase") == "Succeeded" or _condition(pod, "Ready").get("status") == "True"
+    return status.get("phase") == "Succeeded" or condition(pod, "Ready").get("status") == "True"
 
 
 def next_starts(pod: Status) -> dict[str, int]:
     """The restart count that each container will have at its next start."""
-    return {each["name"]: each.get("restartCount", 0) + 1 for each in _statuses(pod)}
+    return {each["name"]: each.get("restartCount", 0) + 1 for each in statuses(pod)}
 
 
 def hopeless(pod: Status, first: Mapping[str, int] | None = None) -> errors.PodError | None:
@@ -93,14 +100,14 @@ def hopeless(pod: Status, first: Mapping[str, int] | None = None) -> errors.PodE
         return errors.PodGone(f"Pod {name} is being deleted.", "See who deletes it.")
     if status.get("phase") == "Failed":
         return _failed(name, pod)
-    scheduled = _condition(pod, "PodScheduled")
+    scheduled = condition(pod, "PodScheduled")
     message = scheduled.get("message", "")
     if scheduled.get("reason") == "Unschedulable" and not any(sign in message for sign in _PASSING):
         return errors.PodUnschedulable(
             f"Pod {name} cannot be scheduled: {message}",
             "Mend its nodeSelector, affinity, tolerations, claims or resource requests.",
         )
-    found = (_stuck(name, each, (first or {}).get(each["name"], 0)) for each in _statuses(pod))
+    found = (_stuck(name, each, (first or {}).get(each["name"], 0)) for each in statuses(pod))
     return next((error for error in found if error), None)
 
 
@@ -109,8 +116,8 @@ def summary(pod: Status | None) -> str:
     if pod is None:
         return "the Pod is not there"
     parts = [f"phase {pod.get('status', {}).get('phase', 'unknown')}"]
-    parts += [f"{each['name']} {describe(each)}" for each in _statuses(pod)]
-    if message := _condition(pod, "PodScheduled").get("message"):
+    parts += [f"{each['name']} {describe(each)}" for each in statuses(pod)]
+    if message := condition(pod, "PodScheduled").get("message"):
         parts.append(message)
     if len(parts) == 1 and (node := pod.get("spec", {}).get("nodeName")):
         # the first thing a kubelet says of a Pod is how its containers stand
@@ -120,7 +127,7 @@ def summary(pod: Status | None) -> str:
 
 def crashed(pod: Status) -> str | None:
     """The name of a container whose last words would explain why the Pod is not ready."""
-    for each in _statuses(pod):
+    for each in statuses(pod):
         ended = each.get("state", {}).get("terminated") or each.get("lastState", {}).get(
             "terminated"
         )
@@ -175,10 +182,10 @@ def _failed(name: str, pod: Status) -> errors.PodError:
     if status.get("reason") == "Evicted":
         why = " ".join(str(status.get("message", "")).split())
         return errors.PodGone(f"Pod {name} was evicted: {why}", "Raise the limit it exceeded.")
-    for each in _statuses(pod):
+    for each in statuses(pod):
         if why := waiting.never_started(each.get("state", {})):
             return _unstartable(f"Container {each['name']} of Pod {name}", why)
-    states = ", ".join(f"{each['name']} {describe(each)}" for each in _statuses(pod))
+    states = ", ".join(f"{each['name']} {describe(each)}" for each in statuses(pod))
     return errors.ContainerCrashing(
         f"Pod {name} failed: {reason or states}.",
         "Read its last words (kubectl logs); a Pod with restartPolicy Never is not started again.",
@@ -196,13 +203,3 @@ def describe(each: Status) -> str:
             return f"waiting ({facts.get('reason', 'no reason given')}{before})"
         return kind if each.get("ready") else f"{kind}, not ready"
     return "not started"
-
-
-def _statuses(pod: Mapping[str, Any]) -> Iterator[Status]:
-    for field in ("initContainerStatuses", "containerStatuses"):
-        yield from pod.get("status", {}).get(field) or ()
-
-
-def _condition(pod: Status, kind: str) -> Status:
-    conditions = pod.get("status", {}).get("conditions") or ()
-    return next((each for each in conditions if each["type"] == kind), {})

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from pytest_podshare.wiring import pod_spec
+
 IMAGE_VOLUMES = "image-volumes"
 READ_WRITE_MANY = "read-write-many"
 RESTART_ALL_CONTAINERS = "restart-all-containers"
@@ -44,7 +46,7 @@ def _needed(spec: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for index, volume in enumerate(spec.get("volumes") or ()):
         if volume.get("image") is not None:
             yield IMAGE_VOLUMES, f"volumes[{index}].image"
-    for field in ("initContainers", "containers"):
+    for field in pod_spec.CONTAINER_FIELDS:
         for index, container in enumerate(spec.get(field) or ()):
             for rule in container.get("restartPolicyRules") or ():
                 name = _ACTIONS.get(str(rule.get("action")), RESTART_RULES)

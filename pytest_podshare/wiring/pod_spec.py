@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pytest_podshare.wiring.model import Container, Device, FileKey, Mount, Volume, Wiring
@@ -10,11 +10,24 @@ from pytest_podshare.wiring.position import position
 
 # what the API server makes of a volume that names no source
 DEFAULT_SOURCE = "emptyDir"
+# where a Pod spec has its containers, in the order in which they start
+CONTAINER_FIELDS = ("initContainers", "containers")
 _PROBES = ("startupProbe", "readinessProbe", "livenessProbe")
 _MOUNT_FIELDS = frozenset(
     {"name", "mountPath", "subPath", "subPathExpr"}
     | {"readOnly", "recursiveReadOnly", "mountPropagation"}
 )
+
+
+def containers_of(spec: Mapping[str, Any], *, ephemeral: bool = False) -> Iterator[dict[str, Any]]:
+    """Yield the containers of a Pod spec, init containers first, ephemeral ones last if at all."""
+    for field in (*CONTAINER_FIELDS, *(["ephemeralContainers"] if ephemeral else ())):
+        yield from spec.get(field) or ()
+
+
+def container_of(spec: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """Return the container of that name, which the Pod spec has."""
+    return next(entry for entry in containers_of(spec) if entry["name"] == name)
 
 
 def of_pod(spec: Mapping[str, Any]) -> Wiring:

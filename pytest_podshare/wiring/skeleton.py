@@ -14,6 +14,7 @@ from typing import Any
 from pytest_podshare.wiring import alone, storage
 from pytest_podshare.wiring.load import Manifest
 from pytest_podshare.wiring.model import Container, Wiring
+from pytest_podshare.wiring.pod_spec import CONTAINER_FIELDS
 from pytest_podshare.wiring.templates import Template
 
 Entry = Mapping[str, Any]
@@ -82,7 +83,7 @@ def _spec(template: Template, stored: storage.Storage, image: str) -> dict[str, 
     spec = {key: copy.deepcopy(given[key]) for key in _POD_FIELDS if given.get(key) is not None}
     if "securityContext" in spec:
         spec["securityContext"] = _security(spec["securityContext"])
-    for field in ("initContainers", "containers"):
+    for field in CONTAINER_FIELDS:
         if given.get(field):
             spec[field] = [
                 _container(each, template.wiring, stored, image) for each in given[field]
