@@ -109,7 +109,7 @@ def assert_size_limited(
     begun = time.monotonic()
     mount = marks.mounts_of(pod, container, volume)[0]
     limit, in_memory = _limit(pod, volume)
-    patience = pod.timeouts.or_given("evict", timeout)
+    patience = pod.live.timeouts.or_given("evict", timeout)
     path = f"{mount.path}/{marks.new_name()}"
     refused = shell.fill(pod[container], path, limit // 2)
     if refused is not None:
@@ -155,7 +155,7 @@ def _eviction(pod: Pod, deadline: Deadline) -> str:
     def evicted(seen: Object | None) -> bool:
         return seen is None or seen["status"].get("reason") == "Evicted"
 
-    seen = pod.watch.wait_for(pod.name, evicted, deadline)
+    seen = pod.live.watch.wait_for(pod.name, evicted, deadline)
     if seen is None or not evicted(seen):
         return f"no eviction within {deadline.seconds:g} s: {state.summary(seen)}"
     return f"Evicted: {str(seen['status'].get('message', '')).strip()}"

@@ -14,7 +14,7 @@ from pytest_podshare.assertions.promise import broken
 from pytest_podshare.explain import why
 from pytest_podshare.explain.facts import Place
 from pytest_podshare.pods.evidence import Step
-from pytest_podshare.pods.on_node import OnNode
+from pytest_podshare.pods.on_node import NodeShell
 from pytest_podshare.pods.pod import Pod
 from pytest_podshare.probe import content as contents
 from pytest_podshare.probe import shell, within
@@ -214,7 +214,7 @@ def leave_at(
     except errors.ToolMissing:
         if not present or not pod.cluster.own:
             raise
-        on_node, refused = True, put(OnNode(pod, container), path, content)
+        on_node, refused = True, put(NodeShell(pod.live, container), path, content)
     if refused is not None:
         raise broken(
             pod,
@@ -312,7 +312,7 @@ def remove(pod: Pod, mark: Mark) -> None:
 
 
 def _reader(pod: Pod, mark: Mark) -> shell.Session:
-    return OnNode(pod, mark.container) if mark.on_node else pod[mark.container]
+    return NodeShell(pod.live, mark.container) if mark.on_node else pod[mark.container]
 
 
 def step(

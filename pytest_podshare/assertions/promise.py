@@ -103,7 +103,7 @@ def apart(
 
 
 def _at(pod: Pod, cause: Cause) -> str:
-    return pod.where(*cause.blame) if cause.blame else ""
+    return pod.manifest_location(*cause.blame) if cause.blame else ""
 
 
 def _explained(pod: Pod, error: errors.PodshareError) -> tuple[str, str]:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from pytest_podshare.assertions import marks
 from pytest_podshare.assertions.promise import promise
-from pytest_podshare.pods import replacing, restarting
+from pytest_podshare.pods import replacing
 from pytest_podshare.pods.evidence import Evidence
 from pytest_podshare.pods.pod import Pod
 
@@ -91,7 +91,7 @@ def assert_survives_sandbox_restart(
             lambda each: each.is_written_by_containers,
             "volume that containers write to",
         ),
-        lambda: restarting.restart_sandbox(pod, pod.deadline("ready", timeout)),
+        lambda: pod.restart_sandbox(timeout=timeout),
         "what was written to {volumes} survives a restart of the sandbox",
         "the sandbox was restarted",
     )

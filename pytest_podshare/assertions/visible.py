@@ -15,7 +15,7 @@ from pytest_podshare.explain import why
 from pytest_podshare.explain.facts import Place
 from pytest_podshare.pods.container import Container
 from pytest_podshare.pods.evidence import Evidence, Step
-from pytest_podshare.pods.on_node import OnNode
+from pytest_podshare.pods.on_node import NodeShell
 from pytest_podshare.pods.pod import Pod
 from pytest_podshare.probe import content as contents
 from pytest_podshare.probe import shell, streaming
@@ -67,7 +67,7 @@ def assert_file_visible(
     if content is not None and path is None:
         raise TypeError("content= says what the file at path= must hold: give path= too")
     started = time.monotonic()
-    patience = pod.timeouts.or_given("visible", timeout)
+    patience = pod.live.timeouts.or_given("visible", timeout)
     meetings = _meetings(pod, from_c, to_c, volume, written=path is None)
     if path is not None:
         meetings = (_meeting_of(pod, meetings, from_c, path),)
@@ -159,7 +159,7 @@ def _only_present(
                 mark = marks.of_application(pod, from_c, path)
             name = posixpath.relpath(mark.path, meeting.from_dir)
             _, reader = why.meeting(meeting, from_c, to_c, name)
-            seen = shell.read(OnNode(pod, to_c), reader.path)
+            seen = shell.read(NodeShell(pod.live, to_c), reader.path)
             marks.remove(pod, mark)
             if seen != mark.content:
                 return missing

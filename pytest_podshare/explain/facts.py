@@ -18,6 +18,7 @@ from pytest_podshare.pods.container import Container
 from pytest_podshare.pods.pod import Pod
 from pytest_podshare.probe import mountinfo, trail
 from pytest_podshare.probe.mountinfo import MountEntry
+from pytest_podshare.probe.shell import EphemeralContainerUnavailable
 from pytest_podshare.wiring.model import Mount
 
 # seconds for all questions; the verdict stands already, and nobody likes to wait for a failure
@@ -135,7 +136,7 @@ def _live(pod: Pod) -> tuple[dict[str, Any], str, str]:
 
 def _gone(pod: Pod) -> tuple[str, str]:
     """Whether another Pod has come in the place of one that is not there any more."""
-    labels = ",".join(f"{key}={value}" for key, value in pod.labels.items())
+    labels = ",".join(f"{key}={value}" for key, value in pod.live.labels.items())
     others = pod.api.get(pod_path(pod.namespace), labelSelector=labels)["items"] if labels else []
     names = [each["metadata"]["name"] for each in others if each["metadata"]["uid"] != pod.uid]
     if names:
@@ -178,11 +179,12 @@ class _Patient:
     container: Container
     deadline: Deadline
 
-    def at(self, path: str, *, follow: bool = True) -> str:
-        return self.container.at(path, follow=follow)
+    def resolve_path(self, path: str, *, follow: bool = True) -> str:
+        return self.container.resolve_path(path, follow=follow)
 
-    def step_aside(self) -> str | None:
-        return ""
+    def use_ephemeral_shell(self) -> None:
+        # an explanation is not worth another container
+        raise EphemeralContainerUnavailable
 
     def run(self, script: bytes) -> Completed:
         return self.container.run(script, timeout=max(0.1, self.deadline.left - _LEFT))

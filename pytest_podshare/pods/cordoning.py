@@ -37,8 +37,8 @@ def cordoned(pod: Pod, node: str) -> Iterator[None]:
     Another run that drains any node is waited for, as long as a drain may take; if it has not come
     to its end by then, its cordon is taken for somebody's who means it to stay.
     """
-    ours = None
-    for alone, patience in ((True, pod.timeouts.delete + pod.timeouts.ready), (False, _UNCORDON)):
+    ours, timeouts = None, pod.live.timeouts
+    for alone, patience in ((True, timeouts.delete + timeouts.ready), (False, _UNCORDON)):
         if ours is None:
             ours = _cordon_in_time(pod, node, Deadline(patience), alone=alone)
     try:
@@ -86,7 +86,7 @@ def _cordon(pod: Pod, node: str, *, alone: bool = True) -> bool | None:
     # whoever has changed the node meanwhile may have cordoned it
     metadata: dict[str, Any] = {"resourceVersion": live["metadata"]["resourceVersion"]}
     # so that it can be told whose cordon it is, should this process be killed
-    Stamp.of(pod.labels.get(RUN_LABEL, "")).put(metadata, CORDON_LABEL)
+    Stamp.of(pod.live.labels.get(RUN_LABEL, "")).put(metadata, CORDON_LABEL)
     try:
         pod.api.patch(f"{NODES}/{node}", {"metadata": metadata, "spec": {"unschedulable": True}})
     except errors.ApiError as error:

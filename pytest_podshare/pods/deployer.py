@@ -20,6 +20,7 @@ from pytest_podshare.kube.client import pod_path
 from pytest_podshare.kube.watching import Object, Watch
 from pytest_podshare.owner import Owner
 from pytest_podshare.pods import admission, arriving, lacking, tidying
+from pytest_podshare.pods.live_pod import LivePod
 from pytest_podshare.pods.pod import Pod
 from pytest_podshare.wiring.load import Manifest, ManifestSource, load
 from pytest_podshare.wiring.pod_spec import containers_of
@@ -241,12 +242,9 @@ class Podshare(Owner):
 
     def _handle(self, arrival: arriving.Arrival) -> Pod:
         assert arrival.live is not None, "it is ready"
+        live = LivePod(arrival.live, self.cluster, self._timeouts, self._watch, self._probe_image)
         return Pod(
-            self.cluster,
-            arrival.live,
+            live,
             manifest=arrival.manifest,
-            timeouts=self._timeouts,
-            watch=self._watch,
-            again=lambda: arrival.again(Deadline(self._timeouts.ready)),
-            probe_image=self._probe_image,
+            replacement=lambda: arrival.again(Deadline(self._timeouts.ready)),
         )

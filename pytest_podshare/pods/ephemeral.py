@@ -1,4 +1,4 @@
-"""An ephemeral container beside one that has no shell: its user, its processes, and nothing to do.
+"""An ephemeral container for one that has no shell: its user, its processes, and nothing to do.
 
 It is there for one instance of its container and ends with it. Kubernetes removes it with the Pod.
 """
@@ -7,18 +7,19 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pytest_podshare import errors
 from pytest_podshare.deadline import Deadline
 from pytest_podshare.kube import waiting
 from pytest_podshare.kube.client import pod_path
 from pytest_podshare.kube.outage import may_pass
+from pytest_podshare.kube.watching import Object
 from pytest_podshare.pods import state
+from pytest_podshare.pods.live_pod import LivePod
+from pytest_podshare.probe.shell import EphemeralContainerUnavailable
 from pytest_podshare.probe.trail import User
-
-if TYPE_CHECKING:
-    from pytest_podshare.pods.pod import Pod
+from pytest_podshare.wiring.pod_spec import container_of
 
 _PREFIX = "podshare-"
 # hex digits of the id of a container's instance
@@ -30,43 +31,30 @@ _ROOT = ("capabilities", "allowPrivilegeEscalation")
 _IDLE = ["sleep", "1000000000"]
 
 
-class Unable(Exception):
-    """No ephemeral container can be had, or it is not let at the container's files; says why.
-
-    Args:
-        why: the reason.
-        may_pass: whether it may be otherwise at the next time.
-    """
-
-    def __init__(self, why: str, *, may_pass: bool = False) -> None:
-        super().__init__(why)
-        self.may_pass = may_pass
-
-
-class _NotStarted(Unable):
+class _NotStarted(EphemeralContainerUnavailable):
     """The runtime failed to start it, perhaps because the machine is busy."""
 
 
-def user_of(live: Mapping[str, Any], container: str) -> User | None:
-    """Who a container's first process is, by its status or else its spec; None if neither says."""
-    told = (state.container_status(live, container).get("user") or {}).get("linux")
+def user_of(raw: Mapping[str, Any], container: str) -> User | None:
+    """Return the user of a container, by its status or else its spec; None if neither says."""
+    told = (state.container_status(raw, container).get("user") or {}).get("linux")
     if told:
         groups = (told["gid"], *(told.get("supplementalGroups") or ()))
         return User(told["uid"], tuple(dict.fromkeys(groups)))
-    security = _security(live, container)
+    security = _security(raw, container)
     if "runAsUser" in security and "runAsGroup" in security:
         return User(security["runAsUser"], (security["runAsGroup"],))
     return None
 
 
-def security_context(live: Mapping[str, Any], container: str, user: User) -> dict[str, Any]:
-    """The rights of an ephemeral container that is to be let at a container's files.
+def security_context(raw: Mapping[str, Any], container: str, user: User) -> dict[str, Any]:
+    """Return the rights of an ephemeral container that is to be let at a container's files.
 
     Those of a user who is not root are what Pod Security calls restricted. Who is root by the
     container's own capabilities is let at them by the same ones only (ptrace(2)); nobody is made
     privileged for that.
     """
-    theirs = _security(live, container)
+    theirs = _security(raw, container)
     context: dict[str, Any] = {
         "runAsUser": user.uid,
         "runAsGroup": user.gids[0],
@@ -83,12 +71,12 @@ def security_context(live: Mapping[str, Any], container: str, user: User) -> dic
     }
 
 
-def beside(pod: Pod, live: Mapping[str, Any], container: str, deadline: Deadline) -> str:
-    """Have an ephemeral container run beside the instance of a container that runs now.
+def ensure_running(pod: LivePod, raw: Mapping[str, Any], container: str, deadline: Deadline) -> str:
+    """Have an ephemeral container run for the instance of a container that runs now.
 
     Args:
         pod: the Pod.
-        live: the Pod as the API server gave it, with the container running.
+        raw: the Pod as it is now, with the container running.
         container: the container.
         deadline: until when it must run.
 
@@ -96,28 +84,30 @@ def beside(pod: Pod, live: Mapping[str, Any], container: str, deadline: Deadline
         Its name.
 
     Raises:
-        Unable: there can be none; says why.
+        EphemeralContainerUnavailable: there can be none; says why.
     """
-    user = user_of(live, container)
+    user = user_of(raw, container)
     if user is None:
-        raise Unable("nobody tells the container's user: neither its status nor its spec")
-    context = security_context(live, container, user)
+        raise EphemeralContainerUnavailable(
+            "nobody tells the container's user: neither its status nor its spec"
+        )
+    context = security_context(raw, container, user)
     try:
-        return _run(pod, live, container, context, deadline)
+        return _run(pod, raw, container, context, deadline)
     except _NotStarted:
         # the kubelet tries no second time, so that another one does
         return _run(pod, pod.check_still_there(), container, context, deadline)
 
 
 def _run(
-    pod: Pod,
-    live: Mapping[str, Any],
+    pod: LivePod,
+    raw: Mapping[str, Any],
     container: str,
     context: Mapping[str, Any],
     deadline: Deadline,
 ) -> str:
-    name = _name(live, container)
-    if not _status(live, name):
+    name = _name(raw, container)
+    if not _status(raw, name):
         entry = {
             "name": name,
             "image": pod.probe_image,
@@ -128,55 +118,56 @@ def _run(
         }
         path = pod_path(pod.namespace, pod.name, "ephemeralcontainers")
         try:
-            live = pod.api.patch(path, {"spec": {"ephemeralContainers": [entry]}}, strategic=True)
+            raw = pod.api.patch(path, {"spec": {"ephemeralContainers": [entry]}}, strategic=True)
         except errors.ApiError as error:
-            why = f"the API server refuses it: {error.details}"
-            raise Unable(why, may_pass=may_pass(error, known=False)) from None
-    _wait_until_it_runs(pod, live, name, deadline)
+            raise EphemeralContainerUnavailable(
+                f"the API server refuses it: {error.details}",
+                is_transient=may_pass(error, known=False),
+            ) from None
+    _wait_until_it_runs(pod, dict(raw), name, deadline)
     return name
 
 
-def _name(live: Mapping[str, Any], container: str) -> str:
-    """The name of the one that runs or is to run: another one for each instance of a container."""
-    instance = state.container_status(live, container)["containerID"].split("//")[-1]
+def _name(raw: Mapping[str, Any], container: str) -> str:
+    """Return the name of the one that runs, or is to run, for this instance of a container."""
+    instance = waiting.runtime_id(state.container_status(raw, container)["containerID"])
     for number in itertools.count(1):
         name = f"{_PREFIX}{instance[:_DIGITS]}" + (f"-{number}" if number > 1 else "")
-        told = _status(live, name)
+        status = _status(raw, name)
         # one that has ended, or did not even start, is never started again
-        if "terminated" not in told.get("state", {}) and not waiting.is_no_start(told):
+        if "terminated" not in status.get("state", {}) and not waiting.is_no_start(status):
             return name
     raise AssertionError("it counts on")
 
 
-def _wait_until_it_runs(
-    pod: Pod, live: dict[str, Any] | Mapping[str, Any], name: str, deadline: Deadline
-) -> None:
-    def decided(seen: state.Status | None) -> bool:
+def _wait_until_it_runs(pod: LivePod, raw: Object, name: str, deadline: Deadline) -> None:
+    def decided(seen: Object | None) -> bool:
         if seen is None or seen["metadata"]["uid"] != pod.uid:
             raise errors.PodGone(f"Pod {pod} was deleted meanwhile.", "See who deletes it.")
         status = _status(seen, name)
         if problem := state.stuck(status):
-            raise (_NotStarted if waiting.is_no_start(status) else Unable)(problem)
+            is_no_start = waiting.is_no_start(status)
+            raise (_NotStarted if is_no_start else EphemeralContainerUnavailable)(problem)
         return "running" in status.get("state", {})
 
-    if decided(dict(live)):
+    if decided(raw):
         return
-    seen = pod.watch.wait_for(pod.name, decided, deadline, known=dict(live))
+    seen = pod.watch.wait_for(pod.name, decided, deadline, known=raw)
     if not decided(seen):
         where = state.describe(_status(seen or {}, name))
-        why = f"it did not run within {deadline.seconds:.3g} s: {where}"
-        raise Unable(why, may_pass=True)
+        raise EphemeralContainerUnavailable(
+            f"it did not run within {deadline.seconds:.3g} s: {where}", is_transient=True
+        )
 
 
-def _status(live: Mapping[str, Any], name: str) -> state.Status:
-    """What the kubelet says of an ephemeral container; empty where there is none."""
-    told = live.get("status", {}).get("ephemeralContainerStatuses") or ()
-    return next((each for each in told if each["name"] == name), {})
+def _status(raw: Mapping[str, Any], name: str) -> state.Status:
+    """Return what the kubelet says of an ephemeral container; empty where there is none."""
+    statuses = state.statuses(raw, ephemeral=True)
+    return next((status for status in statuses if status["name"] == name), {})
 
 
-def _security(live: Mapping[str, Any], container: str) -> dict[str, Any]:
-    """The security context of a container; what it leaves open its Pod says."""
-    spec = live["spec"]
-    every = (spec.get("initContainers") or []) + spec["containers"]
-    own = next(each for each in every if each["name"] == container).get("securityContext") or {}
+def _security(raw: Mapping[str, Any], container: str) -> dict[str, Any]:
+    """Return the security context of a container; what it leaves open its Pod says."""
+    spec = raw["spec"]
+    own = container_of(spec, container).get("securityContext") or {}
     return {**(spec.get("securityContext") or {}), **own}

@@ -6,17 +6,15 @@ import dataclasses
 import io
 import posixpath
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, BinaryIO, TypeVar
+from typing import BinaryIO, TypeVar
 
 from pytest_podshare import errors
+from pytest_podshare.pods.container_shell import ContainerShell
 from pytest_podshare.probe import content, streaming, within
 from pytest_podshare.probe.content import Content
 from pytest_podshare.probe.inode import Stat
 from pytest_podshare.probe.shell import Missing, Refused
 from pytest_podshare.wiring.model import Mount
-
-if TYPE_CHECKING:
-    from pytest_podshare.pods.container import Container
 
 T = TypeVar("T")
 
@@ -26,7 +24,7 @@ _SMALL = 64 * 1024
 _PIECE = 64 * 1024
 
 
-class Files:
+class VolumeFiles:
     """The files of a volume, as one container sees them; got by `pod["c1"].volume("shared")`.
 
     A name is a file's path within the volume, so that the same name means the same file in every
@@ -35,20 +33,20 @@ class Files:
     stay in the mount, whoever puts them there, and be it at this moment.
 
     Args:
-        container: the container.
+        shell: the container's shell.
         volume: the volume's name.
 
     Raises:
         UnknownVolume: the container mounts no such volume.
     """
 
-    def __init__(self, container: Container, volume: str) -> None:
-        self.container = container
+    def __init__(self, shell: ContainerShell, volume: str) -> None:
+        self.shell = shell
         self.volume = volume
         self._mounts()
 
     def __repr__(self) -> str:
-        return f"<Files of {self.volume} in {self.container.pod.name}/{self.container.name}>"
+        return f"<VolumeFiles of {self.volume} in {self.shell.pod.name}/{self.shell.name}>"
 
     def path(self, name: str) -> str:
         """Where the container has it, by its own mountPath and subPath.
@@ -96,12 +94,10 @@ class Files:
             data = data.encode()
         written: Content | Refused
         if isinstance(data, bytes) and len(data) <= _SMALL:
-            written = within.write(self.container, path, data, root) or content.of(data)
+            written = within.write(self.shell, path, data, root) or content.of(data)
         else:
             source = io.BytesIO(data) if isinstance(data, bytes) else data
-            written = streaming.write(
-                self.container, path, _pieces(source), _left(source), root=root
-            )
+            written = streaming.write(self.shell, path, _pieces(source), _left(source), root=root)
         return self._or_error(path, written)
 
     def read(self, name: str) -> bytes:
@@ -114,7 +110,7 @@ class Files:
             ExecError: a command could not be run, so nothing is known of the file.
         """
         path, root = self._settled(name)
-        return self._or_error(path, within.read(self.container, path, root))
+        return self._or_error(path, within.read(self.shell, path, root))
 
     def read_to(self, name: str, file: BinaryIO) -> Content:
         """Read a file of any size into another; only a part of it is in memory.
@@ -126,7 +122,7 @@ class Files:
             PodError: as of `read`.
         """
         path, root = self._settled(name)
-        return self._or_error(path, streaming.read(self.container, path, file.write, root=root))
+        return self._or_error(path, streaming.read(self.shell, path, file.write, root=root))
 
     def content(self, name: str) -> Content:
         """The size and sha256 of a file of any size.
@@ -135,7 +131,7 @@ class Files:
             PodError: as of `read`.
         """
         path, root = self._settled(name)
-        return self._or_error(path, streaming.read(self.container, path, root=root))
+        return self._or_error(path, streaming.read(self.shell, path, root=root))
 
     def stat(self, name: str = "") -> Stat:
         """What a file, folder or link is, whom it belongs to, and its mode; links not followed.
@@ -144,8 +140,8 @@ class Files:
             PodError: as of `read`.
         """
         path, root = self._settled(name)
-        found = self._or_error(path, within.lstat(self.container, path, root))
-        if self.container.way.process:
+        found = self._or_error(path, within.lstat(self.shell, path, root))
+        if self.shell.access.is_ephemeral:
             # the names are another image's
             return dataclasses.replace(found, user="UNKNOWN", group="UNKNOWN")
         return found
@@ -159,7 +155,7 @@ class Files:
             ExecError: a command could not be run, so nothing is known of the file.
         """
         path, root = self._settled(name)
-        found = within.lstat(self.container, path, root)
+        found = within.lstat(self.shell, path, root)
         if isinstance(found, Missing) or found == Refused("Not a directory"):
             return False
         return bool(self._or_error(path, found))
@@ -171,7 +167,7 @@ class Files:
             PodError: as of `read`.
         """
         path, root = self._settled(name)
-        return self._or_error(path, within.names_in(self.container, path, root))
+        return self._or_error(path, within.names_in(self.shell, path, root))
 
     def remove(self, name: str) -> None:
         """Remove a file; one that is not there is removed already.
@@ -182,49 +178,45 @@ class Files:
             ExecError: a command could not be run, so nothing is known of the file.
         """
         path, root = self._settled(name)
-        self._or_error(path, within.remove(self.container, path, root))
+        self._or_error(path, within.remove(self.shell, path, root))
 
     def _settled(self, name: str) -> tuple[str, str]:
         place = self._place(name)
-        self.container.pod.settle()
+        self.shell.settle_pod()
         return place
 
     def _mounts(self) -> list[Mount]:
         """The container's mounts of the volume, those that it may write to first."""
-        wiring = self.container.pod.wiring.container(self.container.name)
-        mounts = wiring.mounts_of(self.volume)
+        mounts = [mount for mount in self.shell.mounts if mount.volume == self.volume]
         if not mounts:
-            known = ", ".join(dict.fromkeys(repr(each.volume) for each in wiring.mounts))
+            known = ", ".join(dict.fromkeys(repr(mount.volume) for mount in self.shell.mounts))
             raise errors.UnknownVolume(
-                f"{self.container.name!r} of {self.container.pod} mounts no volume"
-                f" {self.volume!r}.",
+                f"{self.shell.name!r} of {self.shell.pod} mounts no volume {self.volume!r}.",
                 f"Name one that it mounts: {known or 'there is none'}.",
             )
-        return sorted(mounts, key=lambda each: each.read_only)
+        return sorted(mounts, key=lambda mount: mount.read_only)
 
     def _covering(self, path: str) -> str:
         """The mountPath that a path of the container lies in: the deepest one hides the others."""
-        mounts = self.container.pod.wiring.container(self.container.name).mounts
-        paths = [posixpath.normpath(each.path) for each in mounts]
-        around = [each for each in paths if posixpath.commonpath([each, path]) == each]
+        paths = [posixpath.normpath(mount.path) for mount in self.shell.mounts]
+        around = [folder for folder in paths if posixpath.commonpath([folder, path]) == folder]
         return max(around, key=len)
 
     def _not_seen(self, name: str) -> errors.NotInVolume:
-        folders = [each.sub_path for each in self._mounts() if each.sub_path]
+        folders = [mount.sub_path for mount in self._mounts() if mount.sub_path]
         if not folders:
             return errors.NotInVolume(
-                f"{self.container.name!r} has another mount over {name!r} of volume"
-                f" {self.volume!r}.",
+                f"{self.shell.name!r} has another mount over {name!r} of volume {self.volume!r}.",
                 "Ask a container that mounts only this volume there.",
             )
         return errors.NotInVolume(
-            f"{self.container.name!r} does not see {name!r}: of volume {self.volume!r} it mounts"
+            f"{self.shell.name!r} does not see {name!r}: of volume {self.volume!r} it mounts"
             f" only {', '.join(folders)}.",
             f"Name the file as it lies in the volume, for example {folders[0] + '/' + name!r}.",
         )
 
     def _or_error(self, path: str, found: T | Missing | Refused) -> T:
-        where = f"{self.container.name}:{path} of {self.container.pod}"
+        where = f"{self.shell.name}:{path} of {self.shell.pod}"
         if isinstance(found, Missing):
             raise errors.FileMissing(
                 f"{where} is not there.", "Write it first, or see what its folder has: listdir()."

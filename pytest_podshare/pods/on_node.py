@@ -7,23 +7,20 @@ is proved of anybody's rights; and the container's own mounts are not asked, but
 from __future__ import annotations
 
 import posixpath
-from typing import TYPE_CHECKING
 
 from pytest_podshare import errors
 from pytest_podshare.cluster import nodes
 from pytest_podshare.kube.framing import Completed
+from pytest_podshare.pods.live_pod import LivePod
 from pytest_podshare.probe import rooted
-from pytest_podshare.probe.shell import quoted
+from pytest_podshare.probe.shell import EphemeralContainerUnavailable, quoted
 from pytest_podshare.wiring.model import Mount
-
-if TYPE_CHECKING:
-    from pytest_podshare.pods.pod import Pod
 
 _PODS = "/var/lib/kubelet/pods"
 _REMEDY = "Use an image with `sh`, or let an ephemeral container into the Pod."
 
 
-class OnNode:
+class NodeShell:
     """A shell on the Pod's node, which has a container's paths as far as they lie in volumes.
 
     Args:
@@ -31,16 +28,16 @@ class OnNode:
         container: whose paths, by the volumeMounts of its spec.
     """
 
-    def __init__(self, pod: Pod, container: str) -> None:
+    def __init__(self, pod: LivePod, container: str) -> None:
         self._pod = pod
         self._container = container
         self.name = f"node {pod.node}"
 
     def __repr__(self) -> str:
-        return f"<OnNode {self._pod.node}: volumes of {self._pod.name}/{self._container}>"
+        return f"<NodeShell {self._pod.node}: volumes of {self._pod.name}/{self._container}>"
 
-    def at(self, path: str, *, follow: bool = True) -> str:
-        """Where the node has what the container has at that path.
+    def resolve_path(self, path: str, *, follow: bool = True) -> str:
+        """Return where the node has what the container has at that path.
 
         Raises:
             Unprovable: nobody here can tell, as of a link that leads out of the volume.
@@ -54,12 +51,16 @@ class OnNode:
         rest = posixpath.relpath(path, mount.path)
         return folder if rest == "." else self._resolved(folder, f"/{rest}", path, follow=follow)
 
-    def step_aside(self) -> str | None:
-        """There is no other."""
-        return ""
+    def use_ephemeral_shell(self) -> None:
+        """Refuse: it is used where there is no ephemeral container.
+
+        Raises:
+            EphemeralContainerUnavailable: always.
+        """
+        raise EphemeralContainerUnavailable
 
     def run(self, script: bytes) -> Completed:
-        """Run a script of ours on the node; its paths are those that `at` gave."""
+        """Run a script of ours on the node; its paths are those that `resolve_path` gave."""
         return nodes.script(self._pod.node, script)
 
     def quick(self, script: bytes) -> Completed:
@@ -72,17 +73,19 @@ class OnNode:
 
     def _mount_of(self, path: str) -> Mount:
         mounts = self._pod.wiring.container(self._container).mounts
-        around = [each for each in mounts if posixpath.commonpath([each.path, path]) == each.path]
+        around = [
+            mount for mount in mounts if posixpath.commonpath([mount.path, path]) == mount.path
+        ]
         if not around:
             raise self._unprovable(path, "it lies in no volume")
-        return max(around, key=lambda each: len(each.path))
+        return max(around, key=lambda mount: len(mount.path))
 
     def _folder(self, volume: str, path: str) -> str:
-        """The folder that the kubelet has made for a volume of this Pod."""
+        """Return the folder that the kubelet has made for a volume of this Pod."""
         above = f"{_PODS}/{self._pod.uid}/volumes"
         script = b"for each in %s/kubernetes.io~*/%s; do printf '%%s\\0' \"$each\"; done"
-        told = self.run(script % (quoted(above), quoted(volume))).stdout.decode()
-        found = [each for each in told.split("\0") if each and "*" not in each]
+        printed = self.run(script % (quoted(above), quoted(volume))).stdout.decode()
+        found = [folder for folder in printed.split("\0") if folder and "*" not in folder]
         if len(found) != 1:
             raise self._unprovable(path, f"volume {volume!r} has no folder of the Pod's own there")
         return found[0]

@@ -77,7 +77,7 @@ def delete(pod: Pod, deadline: Deadline) -> Replacement:
     # the node is looked at while the new one starts
     with futures.ThreadPoolExecutor(1) as beside:
         gone = beside.submit(_has_left_its_node, pod.cluster, before, node, deadline)
-        pod.come_back()
+        pod.follow_replacement()
     seconds = time.monotonic() - begun
     return Replacement("deleted", before, pod.uid, node, pod.node, gone.result(), seconds)
 
@@ -118,9 +118,9 @@ def drain(pod: Pod, deadline: Deadline, *, elsewhere: bool) -> Replacement:
             _wait_until_gone(pod, deadline)
             gone = beside.submit(_has_left_its_node, pod.cluster, before, node, deadline)
             if elsewhere:
-                pod.come_back()
+                pod.follow_replacement()
         if not elsewhere:
-            pod.come_back()
+            pod.follow_replacement()
     seconds = time.monotonic() - begun
     return Replacement("drained", before, pod.uid, node, pod.node, gone.result(), seconds)
 
@@ -158,7 +158,7 @@ def _wait_until_gone(pod: Pod, deadline: Deadline) -> None:
     def gone(seen: Object | None) -> bool:
         return seen is None or seen["metadata"]["uid"] != uid
 
-    seen = pod.watch.wait_for(pod.name, gone, deadline)
+    seen = pod.live.watch.wait_for(pod.name, gone, deadline)
     if not gone(seen):
         held = (seen or {}).get("metadata", {}).get("finalizers")
         raise errors.PodNotReady(

@@ -8,16 +8,14 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from typing import TYPE_CHECKING, Any
 
 from pytest_podshare import errors
 from pytest_podshare.deadline import Deadline
 from pytest_podshare.kube import waiting
 from pytest_podshare.kube.watching import Object
 from pytest_podshare.pods import state, strategies
-
-if TYPE_CHECKING:
-    from pytest_podshare.pods.pod import Pod
+from pytest_podshare.pods.container_shell import ContainerShell
+from pytest_podshare.pods.live_pod import LivePod
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,21 +47,27 @@ class Restart:
         )
 
 
-def restart(pod: Pod, name: str, strategy: str | None, deadline: Deadline) -> Restart:
-    """Restart one container; see `Container.restart`."""
+def restart(
+    container: ContainerShell, strategy: str | None, deadline: Deadline
+) -> tuple[Restart, LivePod]:
+    """Restart one container; see `Container.restart`.
+
+    Returns:
+        The proof, and the Pod with the instance that came.
+    """
     begun = time.monotonic()
+    name, pod = container.name, container.pod
     live = pod.check_still_there()
     before = state.container_status(live, name)
     if "running" not in before.get("state", {}):
         raise errors.RestartImpossible(
             f"Container {name} of {pod} does not run.", "Wait for it, or see why it ended."
         )
-    used = strategies.send(pod, live, name, strategy)
+    used = strategies.send(container, live, strategy)
     seen, ended = _wait_for_another(pod, live, name, used, deadline)
     after = state.container_status(seen, name)
     _check_proof(pod, live, seen, name, ended)
-    pod.identity = state.identity(seen)
-    return Restart(
+    proof = Restart(
         container=name,
         strategy=used,
         before=before["containerID"],
@@ -71,17 +75,20 @@ def restart(pod: Pod, name: str, strategy: str | None, deadline: Deadline) -> Re
         exit_code=ended.get("exitCode"),
         seconds=time.monotonic() - begun,
     )
+    return proof, dataclasses.replace(pod, raw=seen)
 
 
-def restart_sandbox(pod: Pod, deadline: Deadline) -> Restart:
+def restart_sandbox(pod: LivePod, deadline: Deadline) -> tuple[Restart, LivePod]:
     """Kill the Pod's sandbox on its node: all its containers start anew, in the same Pod.
+
+    Returns:
+        The proof, and the Pod with the instances that came.
 
     Raises:
         NodeAccessMissing: the cluster's nodes cannot be reached.
         RestartImpossible: it did not happen.
     """
     begun = time.monotonic()
-    pod.settle()
     live = pod.check_still_there()
     before = strategies.kill_sandbox(pod)
     old = dict(state.identity(live).containers)
@@ -100,12 +107,12 @@ def restart_sandbox(pod: Pod, deadline: Deadline) -> Restart:
             f" {state.summary(seen)}.",
             "See the events of the Pod.",
         )
-    pod.refresh()
-    return Restart("", "node", before, after, None, time.monotonic() - begun)
+    fresh = pod.refresh()
+    return Restart("", "node", before, after, None, time.monotonic() - begun), fresh
 
 
 def _wait_for_another(
-    pod: Pod, live: Object, name: str, strategy: str, deadline: Deadline
+    pod: LivePod, live: Object, name: str, strategy: str, deadline: Deadline
 ) -> tuple[Object, state.Status]:
     """The Pod once another instance is ready, and how the old one ended."""
     old = state.container_status(live, name)["containerID"]
@@ -117,7 +124,7 @@ def _wait_for_another(
         now = state.container_status(_same(pod, seen), name)
         # a start that fails in between takes its place in the status
         ended = state.end_of(now, old) or ended
-        _check_not_over(pod, now, strategy)
+        _check_not_over(pod, _alive(seen), name, strategy)
         problem = state.hopeless(_alive(seen), first)
         if problem is not None and now["containerID"] != old:
             raise problem
@@ -136,20 +143,21 @@ def _wait_for_another(
     )
 
 
-def _check_not_over(pod: Pod, now: dict[str, Any], strategy: str) -> None:
-    """A container that ended well under OnFailure has ended for good."""
-    ended = now.get("state", {}).get("terminated")
-    policy = strategies.policy(pod.spec, now["name"])
-    if ended and (policy == "Never" or (policy == "OnFailure" and ended["exitCode"] == 0)):
+def _check_not_over(pod: LivePod, seen: Object, name: str, strategy: str) -> None:
+    """Raise the error of a container that ended for good, as with 0 under OnFailure."""
+    policy = pod.wiring.container(name).restart_policy
+    if (ended := state.has_ended(seen, name, policy)) is not None:
         raise errors.RestartForbidden(
-            f"Container {now['name']} of {pod} ended with exit code {ended['exitCode']}"
+            f"Container {name} of {pod} ended with exit code {ended['exitCode']}"
             f" ({strategy}), and restartPolicy {policy} leaves it ended.",
             "Its volumes are still there for the other containers; use restartPolicy Always to "
             "have it restarted.",
         )
 
 
-def _check_proof(pod: Pod, before: Object, after: Object, name: str, ended: state.Status) -> None:
+def _check_proof(
+    pod: LivePod, before: Object, after: Object, name: str, ended: state.Status
+) -> None:
     """Same Pod, a higher count, the old instance ended as the last one, and nobody else touched."""
     was, now = (state.container_status(each, name) for each in (before, after))
     last = now.get("lastState", {}).get("terminated", {})
@@ -186,18 +194,18 @@ def _check_proof(pod: Pod, before: Object, after: Object, name: str, ended: stat
         )
 
 
-def _same(pod: Pod, seen: Object | None) -> dict[str, Any]:
+def _same(pod: LivePod, seen: Object | None) -> Object:
     live = _alive(seen)
     if live["metadata"]["uid"] != pod.uid:
         raise errors.PodGone(f"Pod {pod} was replaced meanwhile.", "See who deletes it.")
     return live
 
 
-def _alive(seen: Object | None) -> dict[str, Any]:
+def _alive(seen: Object | None) -> Object:
     if seen is None:
         raise errors.PodGone("The Pod was deleted meanwhile.", "See who deletes it.")
     return seen
 
 
 def _short(container_id: str) -> str:
-    return container_id.split("//")[-1][:12]
+    return waiting.runtime_id(container_id)[:12]

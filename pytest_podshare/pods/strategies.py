@@ -8,16 +8,17 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pytest_podshare import errors
 from pytest_podshare.cluster import nodes
+from pytest_podshare.kube import waiting
 from pytest_podshare.kube.client import pod_path
 from pytest_podshare.pods import state
+from pytest_podshare.pods.container_shell import ContainerShell
+from pytest_podshare.pods.live_pod import LivePod
 from pytest_podshare.wiring import quantity
-
-if TYPE_CHECKING:
-    from pytest_podshare.pods.pod import Pod
+from pytest_podshare.wiring.pod_spec import container_of
 
 # bit of SIGTERM (15) in the masks of /proc/PID/status
 _TERM = 1 << 14
@@ -25,8 +26,13 @@ _ON_NODE = "node"
 _CTR = ("ctr", "--namespace", "k8s.io")
 
 
-def send(pod: Pod, live: Mapping[str, Any], name: str, strategy: str | None) -> str:
+def send(container: ContainerShell, raw: Mapping[str, Any], strategy: str | None) -> str:
     """Have a container ended, by that strategy or by the first that is possible.
+
+    Args:
+        container: the container.
+        raw: its Pod as it is now.
+        strategy: its name; None for the first that is possible.
 
     Returns:
         The strategy that was used.
@@ -40,19 +46,20 @@ def send(pod: Pod, live: Mapping[str, Any], name: str, strategy: str | None) -> 
         raise errors.RestartImpossible(
             f"There is no restart strategy {strategy!r}.", f"Use one of {', '.join(_STRATEGIES)}."
         )
-    if strategy != "image" and policy(pod.spec, name) == "Never":
+    name, pod = container.name, container.pod
+    if strategy != "image" and pod.wiring.container(name).restart_policy == "Never":
         raise errors.RestartForbidden(
             f"Container {name} of {pod} has restartPolicy Never: once ended, it stays so.",
             'strategy="image" restarts it all the same, by changing its image\'s spelling.',
         )
     why_not: dict[str, str] = {}
     # a changed image is a changed Pod, so only who asks for it gets it
-    for each in [strategy] if strategy else [_ON_NODE, "resize", "term"]:
-        refused = _STRATEGIES[each](pod, live, name)
+    for choice in [strategy] if strategy else [_ON_NODE, "resize", "term"]:
+        refused = _STRATEGIES[choice](container, raw)
         if refused is None:
-            return each
-        why_not[each] = refused
-    reasons = "; ".join(f"{each}: {reason}" for each, reason in why_not.items())
+            return choice
+        why_not[choice] = refused
+    reasons = "; ".join(f"{choice}: {reason}" for choice, reason in why_not.items())
     error = errors.NodeAccessMissing if _ON_NODE in why_not else errors.RestartImpossible
     raise error(
         f"Container {name} of {pod} cannot be restarted ({reasons}).",
@@ -61,24 +68,15 @@ def send(pod: Pod, live: Mapping[str, Any], name: str, strategy: str | None) -> 
     )
 
 
-def policy(spec: Mapping[str, Any], name: str) -> str:
-    """The restart policy of a container: its own, or the Pod's."""
-    for field in ("initContainers", "containers"):
-        for each in spec.get(field) or ():
-            if each["name"] == name and each.get("restartPolicy"):
-                return str(each["restartPolicy"])
-    return str(spec.get("restartPolicy", "Always"))
-
-
-def kill_sandbox(pod: Pod) -> str:
-    """Kill the sandbox's own process on the node; gives the id of the sandbox."""
+def kill_sandbox(pod: LivePod) -> str:
+    """Kill the sandbox's own process on the node; return the id of the sandbox."""
     sandbox = sandbox_id(pod)
     nodes.run(pod.node, *_CTR, "tasks", "kill", "--signal", "SIGKILL", sandbox)
     return sandbox
 
 
-def sandbox_id(pod: Pod) -> str:
-    """The id of the Pod's newest sandbox.
+def sandbox_id(pod: LivePod) -> str:
+    """Return the id of the Pod's newest sandbox.
 
     Raises:
         NodeAccessMissing: the cluster's nodes cannot be reached.
@@ -93,24 +91,24 @@ def sandbox_id(pod: Pod) -> str:
     )
     running = {line.split()[0] for line in nodes.run(pod.node, *_CTR, "tasks", "ls").splitlines()}
     listed = nodes.run(pod.node, *_CTR, "containers", "ls", "--quiet", wanted).split()
-    return next((each for each in listed if each in running), "")
+    return next((sandbox for sandbox in listed if sandbox in running), "")
 
 
-def _on_node(pod: Pod, live: Mapping[str, Any], name: str) -> str | None:
-    if not pod.cluster.own:
+def _on_node(container: ContainerShell, raw: Mapping[str, Any]) -> str | None:
+    if not container.pod.cluster.own:
         return "the cluster's nodes cannot be reached"
-    container = str(state.container_status(live, name)["containerID"]).split("//")[-1]
-    nodes.run(pod.node, *_CTR, "tasks", "kill", "--signal", "SIGKILL", container)
+    instance = waiting.runtime_id(state.container_status(raw, container.name)["containerID"])
+    nodes.run(container.pod.node, *_CTR, "tasks", "kill", "--signal", "SIGKILL", instance)
     return None
 
 
-def _by_resize(pod: Pod, live: Mapping[str, Any], name: str) -> str | None:
+def _by_resize(container: ContainerShell, raw: Mapping[str, Any]) -> str | None:
     """Change a resource whose resizePolicy says that the container is to be restarted for it."""
-    spec = _spec(live, name)
+    spec = container_of(raw["spec"], container.name)
     restarting = {
-        each["resourceName"]
-        for each in spec.get("resizePolicy") or ()
-        if each["restartPolicy"] == "RestartContainer"
+        policy["resourceName"]
+        for policy in spec.get("resizePolicy") or ()
+        if policy["restartPolicy"] == "RestartContainer"
     }
     for resource, more in (("cpu", _more_cpu), ("memory", _more_memory)):
         now = (spec.get("resources", {}).get("requests") or {}).get(resource)
@@ -119,22 +117,21 @@ def _by_resize(pod: Pod, live: Mapping[str, Any], name: str) -> str | None:
             changed = {"requests": {resource: more(now)}}
             if limit is not None:
                 changed["limits"] = {resource: more(limit)}
-            entry = {"name": name, "resources": changed}
-            path = pod_path(pod.namespace, pod.name, "resize")
-            pod.api.patch(path, {"spec": {"containers": [entry]}}, strategic=True)
+            entry = {"name": container.name, "resources": changed}
+            _patch(container.pod, {"containers": [entry]}, "resize")
             return None
     return "no resource it requests has resizePolicy RestartContainer"
 
 
-def _by_term(pod: Pod, live: Mapping[str, Any], name: str) -> str | None:
+def _by_term(container: ContainerShell, raw: Mapping[str, Any]) -> str | None:
     """Send SIGTERM from inside, where process 1 is the container's own and handles it."""
-    if live["spec"].get("shareProcessNamespace"):
+    if raw["spec"].get("shareProcessNamespace"):
         return "process 1 is the sandbox's, for the containers share their processes"
-    if live["spec"].get("hostPID"):
+    if raw["spec"].get("hostPID"):
         return "process 1 is the node's, for the Pod shares its processes"
     try:
-        # an ephemeral container beside one that has no shell sees the same processes
-        status = pod[name].run(b"cat /proc/1/status").stdout.decode(errors="replace")
+        # an ephemeral container for one that has no shell sees the same processes
+        status = container.run(b"cat /proc/1/status").stdout.decode(errors="replace")
     except errors.ExecError as error:
         return error.what
     caught = re.search(r"^SigCgt:\s*([0-9a-f]+)$", status, re.MULTILINE)
@@ -143,21 +140,26 @@ def _by_term(pod: Pod, live: Mapping[str, Any], name: str) -> str | None:
     # the session ends with its container, most often before it can answer
     with contextlib.suppress(errors.SessionLost):
         # never twice: the next process 1 is the new instance's
-        pod[name].open().run(b"kill -TERM 1", timeout=pod.timeouts.exec)
+        container.open().run(b"kill -TERM 1", timeout=container.pod.timeouts.exec)
     return None
 
 
-def _by_image(pod: Pod, live: Mapping[str, Any], name: str) -> str | None:
+def _by_image(container: ContainerShell, raw: Mapping[str, Any]) -> str | None:
     """Spell the image another way: the kubelet takes it for a new one, which is there already."""
-    field = "initContainers" if _is_init(live, name) else "containers"
-    entry = {"name": name, "image": another_spelling(_spec(live, name)["image"])}
-    path = pod_path(pod.namespace, pod.name)
-    pod.api.patch(path, {"spec": {field: [entry]}}, strategic=True)
+    name, pod = container.name, container.pod
+    field = "containers" if pod.wiring.container(name).role == "container" else "initContainers"
+    image = another_spelling(container_of(raw["spec"], name)["image"])
+    _patch(pod, {field: [{"name": name, "image": image}]})
     return None
+
+
+def _patch(pod: LivePod, spec: Mapping[str, Any], subresource: str = "") -> None:
+    path = pod_path(pod.namespace, pod.name, subresource)
+    pod.api.patch(path, {"spec": spec}, strategic=True)
 
 
 def another_spelling(image: str) -> str:
-    """A different reference to the same image: `busybox` ↔ `docker.io/library/busybox:latest`."""
+    """Spell an image in another way: `busybox` ↔ `docker.io/library/busybox:latest`."""
     plain = image.removeprefix("docker.io/").removeprefix("library/")
     if plain != image:
         return plain
@@ -165,16 +167,6 @@ def another_spelling(image: str) -> str:
     if "/" in image and ("." in first or ":" in first or first == "localhost"):
         return image.removesuffix(":latest") if image.endswith(":latest") else f"{image}:latest"
     return f"docker.io/{image}" if "/" in image else f"docker.io/library/{image}"
-
-
-def _spec(live: Mapping[str, Any], name: str) -> dict[str, Any]:
-    both = (live["spec"].get("initContainers") or []) + live["spec"]["containers"]
-    found: dict[str, Any] = next(each for each in both if each["name"] == name)
-    return found
-
-
-def _is_init(live: Mapping[str, Any], name: str) -> bool:
-    return any(each["name"] == name for each in live["spec"].get("initContainers") or ())
 
 
 def _more_cpu(given: str) -> str:

@@ -88,14 +88,14 @@ def parse(text: str) -> list[MountEntry]:
     return entries
 
 
-@shell.otherwise_beside
+@shell.with_ephemeral_fallback
 def table(container: Shell) -> list[MountEntry]:
     """All mounts of the container, in the order of mounting.
 
     Raises:
         ToolMissing: the image has no `cat`.
     """
-    done = container.run(b"cat " + shell.quoted(container.at("/proc/self/mountinfo")))
+    done = container.run(b"cat " + shell.quoted(container.resolve_path("/proc/self/mountinfo")))
     if done.returncode != 0:
         why = done.stderr.decode(errors="replace").strip()
         raise errors.ToolMissing(

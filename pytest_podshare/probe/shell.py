@@ -31,13 +31,26 @@ _FORMAT = [
 ]
 
 
+class EphemeralContainerUnavailable(Exception):
+    """No ephemeral container can be had, or it is not let at the container's files; says why.
+
+    Args:
+        why: the reason; "" where there is nothing to say.
+        is_transient: whether it may be otherwise at the next time.
+    """
+
+    def __init__(self, why: str = "", *, is_transient: bool = False) -> None:
+        super().__init__(why)
+        self.is_transient = is_transient
+
+
 class Shell(Protocol):
     """What the probe needs of a container: its name, and a shell."""
 
     name: str
 
-    def at(self, path: str, *, follow: bool = True) -> str:
-        """Where that shell has a path of the container, which may have none of its own.
+    def resolve_path(self, path: str, *, follow: bool = True) -> str:
+        """Return where that shell has a path of the container, which may have none of its own.
 
         With `follow`, what is meant is what a link at its end leads to.
         """
@@ -47,8 +60,12 @@ class Shell(Protocol):
         """Run a POSIX shell script."""
         ...
 
-    def step_aside(self) -> str | None:
-        """Give way to another image's shell, which lacks nothing; or say why that is impossible."""
+    def use_ephemeral_shell(self) -> None:
+        """Go on with the shell of an ephemeral container, whose image lacks no program.
+
+        Raises:
+            EphemeralContainerUnavailable: there is none, or it is what is used already.
+        """
         ...
 
 
@@ -87,24 +104,27 @@ class Missing:
         return "missing"
 
 
-def otherwise_beside(
+def with_ephemeral_fallback(
     ask: Callable[Concatenate[_Shell, _Asked], _Answer],
 ) -> Callable[Concatenate[_Shell, _Asked], _Answer]:
-    """Have a question asked again by a shell beside, where the image lacks a program for it."""
+    """Have a question asked again by an ephemeral container, where the image lacks a program."""
 
     @functools.wraps(ask)
     def asked(shell: _Shell, *args: _Asked.args, **how: _Asked.kwargs) -> _Answer:
         try:
             return ask(shell, *args, **how)
         except errors.ToolMissing as missing:
-            if (why_not := shell.step_aside()) is not None:
-                raise errors.ToolMissing(missing.what + why_not, missing.remedy) from None
+            try:
+                shell.use_ephemeral_shell()
+            except EphemeralContainerUnavailable as unavailable:
+                what = f"{missing.what} {unavailable}".rstrip()
+                raise errors.ToolMissing(what, missing.remedy) from None
             return ask(shell, *args, **how)
 
     return cast("Callable[Concatenate[_Shell, _Asked], _Answer]", asked)
 
 
-@otherwise_beside
+@with_ephemeral_fallback
 def write(shell: Session, path: str, content: bytes) -> Refused | None:
     """Write a file so that a reader sees all of it or nothing.
 
@@ -118,7 +138,7 @@ def write(shell: Session, path: str, content: bytes) -> Refused | None:
     Raises:
         ToolMissing: the image has no `mv`.
     """
-    path = shell.at(path, follow=False)
+    path = shell.resolve_path(path, follow=False)
     draft = draft_of(path)
     if len(content) <= _PIECE:
         at_once = b"printf '%s' > %s && " % (formatted(content), quoted(draft))
@@ -143,7 +163,7 @@ def create(shell: Session, path: str, content: bytes) -> Refused | None:
     Raises:
         ToolMissing: the image has no `mv`.
     """
-    there = shell.at(path, follow=False)
+    there = shell.resolve_path(path, follow=False)
     draft = quoted(_other_name(there))
     script = b"printf '%s' > %s && ln %s %s" % (formatted(content), draft, draft, quoted(there))
     if shell.quick(script).returncode == 0:
@@ -184,7 +204,7 @@ def write_refused(shell: Shell, draft: str, done: Completed) -> Refused:
     return Refused(words(done.stderr if told.returncode == 0 else told.stderr))
 
 
-@otherwise_beside
+@with_ephemeral_fallback
 def fill(shell: Shell, path: str, size: int) -> Refused | None:
     """Write that many zero bytes, rounded up to whole pages, replacing what is there.
 
@@ -193,11 +213,11 @@ def fill(shell: Shell, path: str, size: int) -> Refused | None:
     """
     pages = -(-size // _PAGE)
     script = b"LC_ALL=C dd if=/dev/zero of=%s bs=%d count=%d status=none"
-    done = run(shell, script % (quoted(shell.at(path)), _PAGE, pages), "dd")
+    done = run(shell, script % (quoted(shell.resolve_path(path)), _PAGE, pages), "dd")
     return None if done.returncode == 0 else Refused(words(done.stderr))
 
 
-@otherwise_beside
+@with_ephemeral_fallback
 def read(shell: Shell, path: str) -> bytes | Missing | Refused:
     """Read a whole file.
 
@@ -207,7 +227,7 @@ def read(shell: Shell, path: str) -> bytes | Missing | Refused:
     Raises:
         ToolMissing: the image has no `cat`; says nothing about the file.
     """
-    done = shell.run(reading(shell.at(path)))
+    done = shell.run(reading(shell.resolve_path(path)))
     return read_refused(shell, done) or done.stdout
 
 
@@ -237,17 +257,17 @@ def read_line(shell: Session, path: str) -> bytes:
         Its content; nothing for a file that holds more than one line, or that is not there.
     """
     script = b'line=; ! IFS= read -r line < %s && printf %%s "$line"'
-    return shell.quick(script % quoted(shell.at(path))).stdout
+    return shell.quick(script % quoted(shell.resolve_path(path))).stdout
 
 
-@otherwise_beside
+@with_ephemeral_fallback
 def find(shell: Shell, folders: Sequence[str], name: str) -> list[str]:
     """Where a file of that name is below these folders, with its path.
 
     Raises:
         ToolMissing: the image has no `find`.
     """
-    there = {shell.at(folder, follow=False): folder for folder in folders}
+    there = {shell.resolve_path(folder, follow=False): folder for folder in folders}
     places = b" ".join(quoted(folder) for folder in there)
     pattern = quoted(re.sub(r"([][*?\\])", r"\\\1", name))
     # a folder that is not there, or may not be entered, holds nothing that could be seen
@@ -264,14 +284,14 @@ def _as_named(path: str, there: Mapping[str, str]) -> str:
     return there[nearest] + path[len(nearest) :]
 
 
-@otherwise_beside
+@with_ephemeral_fallback
 def names_in(shell: Shell, folder: str) -> list[str] | Missing | Refused:
     """The names in a folder, or why there are none to be had.
 
     Raises:
         ToolMissing: the image has no `ls`.
     """
-    done = run(shell, listing(shell.at(folder)), "ls")
+    done = run(shell, listing(shell.resolve_path(folder)), "ls")
     return sorted(names(done.stdout)) if done.returncode == 0 else why_not(done)
 
 
@@ -283,25 +303,25 @@ def listing(folder: str) -> bytes:
     return script + b'if [ -e "$name" ] || [ -L "$name" ]; then printf "%s\\0" "$name"; fi; done'
 
 
-@otherwise_beside
+@with_ephemeral_fallback
 def stat(shell: Shell, path: str) -> Stat | None:
     """Who owns what is at that path, symlinks followed; None if it cannot be told.
 
     Raises:
         ToolMissing: the image has no `stat`.
     """
-    done = run(shell, stating(shell.at(path), b"-L"), "stat")
+    done = run(shell, stating(shell.resolve_path(path), b"-L"), "stat")
     return Stat.parse(done.stdout) if done.returncode == 0 else None
 
 
-@otherwise_beside
+@with_ephemeral_fallback
 def lstat(shell: Shell, path: str) -> Stat | Missing | Refused:
     """What is at that path, symlinks not followed, or why it cannot be told.
 
     Raises:
         ToolMissing: the image has no `stat`, or no `readlink` for a symlink.
     """
-    done = run(shell, lstating(shell.at(path, follow=False)), "stat")
+    done = run(shell, lstating(shell.resolve_path(path, follow=False)), "stat")
     return Stat.parse(done.stdout) if done.returncode == 0 else why_not(done)
 
 
@@ -316,17 +336,17 @@ def stating(path: str, option: bytes = b"") -> bytes:
     return b"LC_ALL=C stat %s -c '%%u %%g %%f %%s %%Y %%U %%G' %s" % (option, quoted(path))
 
 
-@otherwise_beside
+@with_ephemeral_fallback
 def remove(shell: Shell, path: str) -> Refused | None:
     """Remove a file; one that is not there is removed already."""
-    done = run(shell, b"LC_ALL=C rm -f " + quoted(shell.at(path, follow=False)), "rm")
+    done = run(shell, b"LC_ALL=C rm -f " + quoted(shell.resolve_path(path, follow=False)), "rm")
     return None if done.returncode == 0 else Refused(words(done.stderr))
 
 
 def discard(shell: Session, path: str) -> None:
     """Have a file of ours, and its draft, removed before the next command; nobody waits for it."""
     with contextlib.suppress(errors.PodshareError):
-        there = shell.at(path, follow=False)
+        there = shell.resolve_path(path, follow=False)
         shell.post(b"rm -f %s %s" % (quoted(there), quoted(_other_name(there))))
 
 

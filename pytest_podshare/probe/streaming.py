@@ -23,7 +23,7 @@ class Streaming(shell.Session, Protocol):
         ...
 
 
-@shell.otherwise_beside
+@shell.with_ephemeral_fallback
 def read(
     container: Streaming,
     path: str,

@@ -63,7 +63,7 @@ def of_path(shell: Shell, path: str) -> tuple[Entry, ...]:
     """
     parts = [part for part in path.split("/") if part]
     steps = ["/" + "/".join(parts[: end + 1]) for end in range(len(parts))]
-    there = [shell.at(step, follow=False) for step in steps]
+    there = [shell.resolve_path(step, follow=False) for step in steps]
     script = b"for p in " + b" ".join(quoted(each) for each in there) + b"; do\n"
     script += b"  LC_ALL=C stat -c '%u %g %a %i %F' \"$p\" || break\n"
     # a link may lead to a name that holds a line's end

@@ -82,7 +82,7 @@ def entered(
 
 def _placed(container: Shell, path: str, root: str) -> bytes:
     """In ASCII alone, for it may become an argument of an exec."""
-    there = {"root": container.at(root), "path": container.at(path)}
+    there = {"root": container.resolve_path(root), "path": container.resolve_path(path)}
     script = b""
     for name, it in {**there, "rest": path.removeprefix(root)}.items():
         if it.isascii():
@@ -97,14 +97,14 @@ def reading(container: Shell, path: str, root: str) -> bytes:
     return opened(container, path, root, b"cat <&3 2>&5", b'cat "$path"')
 
 
-@shell.otherwise_beside
+@shell.with_ephemeral_fallback
 def read(container: Shell, path: str, root: str) -> bytes | Missing | Refused:
     """Read a whole file; as `shell.read`."""
     done = container.run(reading(container, path, root))
     return shell.read_refused(container, done) or done.stdout
 
 
-@shell.otherwise_beside
+@shell.with_ephemeral_fallback
 def names_in(container: Shell, folder: str, root: str) -> list[str] | Missing | Refused:
     """The names in a folder; as `shell.names_in`."""
     then = b"{\n" + shell.listing("/proc/self/fd/3") + b"\n} 2>&5"
@@ -112,7 +112,7 @@ def names_in(container: Shell, folder: str, root: str) -> list[str] | Missing | 
     return sorted(shell.names(done.stdout)) if done.returncode == 0 else shell.why_not(done)
 
 
-@shell.otherwise_beside
+@shell.with_ephemeral_fallback
 def lstat(container: Shell, path: str, root: str) -> Stat | Missing | Refused:
     """What is at that path; as `shell.lstat`."""
     script = entered(container, path, root, shell.lstating(here(path)), b'stat "$path/."')
@@ -120,7 +120,7 @@ def lstat(container: Shell, path: str, root: str) -> Stat | Missing | Refused:
     return Stat.parse(done.stdout) if done.returncode == 0 else shell.why_not(done)
 
 
-@shell.otherwise_beside
+@shell.with_ephemeral_fallback
 def remove(container: Shell, path: str, root: str) -> Refused | None:
     """Remove a file; as `shell.remove`."""
     then = b"rm -f " + shell.quoted(here(path))
@@ -130,7 +130,7 @@ def remove(container: Shell, path: str, root: str) -> Refused | None:
     return Refused(shell.words(done.stderr))
 
 
-@shell.otherwise_beside
+@shell.with_ephemeral_fallback
 def write(container: Shell, path: str, content: bytes, root: str) -> Refused | None:
     """Write a file of some size so that a reader sees all of it or nothing; as `shell.write`."""
     draft = shell.draft_of(path)

@@ -148,7 +148,8 @@ def test_who_never_ends_is_not_waited_for_longer_than_a_drain(api, node, drained
     """Its cordon is somebody's from then on, and stays as it is."""
     pod, name = node
     drained(name)
-    pod.timeouts = dataclasses.replace(pod.timeouts, delete=1.0, ready=1.0)
+    timeouts = dataclasses.replace(pod.live.timeouts, delete=1.0, ready=1.0)
+    pod.live = dataclasses.replace(pod.live, timeouts=timeouts)
 
     with cordoning.cordoned(pod, name):
         within = unschedulable(api, name)

@@ -173,7 +173,7 @@ def test_a_wait_survives_a_connection_that_is_half_open(by_proxy, monkeypatch):
 def test_a_pod_that_came_and_went_unseen_is_gone(podshare):
     """The server itself answers 410 to whoever asks for what is too long ago."""
     pod = podshare.deploy(POD)
-    watch, path = pod.watch, f"/api/v1/namespaces/{pod.namespace}/pods/p"
+    watch, path = pod.live.watch, f"/api/v1/namespaces/{pod.namespace}/pods/p"
     watch.close()
     watch._changes.seen = Seen(1, watch._changes.seen.objects)
     pod.api.delete(path, gracePeriodSeconds=0)

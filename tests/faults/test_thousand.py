@@ -149,7 +149,7 @@ def test_a_careless_check_is_found_out(podshare_cluster, podshare_namespace, tmp
         except NAMED_BY:
             return Completed(1, b"", b"sh: f: No such file or directory")
 
-    monkeypatch.setattr(Container, "_twice", hasty)
+    monkeypatch.setattr(Container, "_with_reconnect", hasty)
     # what it takes for an answer leads to errors of every sort
     row = Fault("a careless plugin", (errors.PodshareError,))
     # most faults do not come in the middle of an answer: as many rounds as it takes for one to

@@ -9,6 +9,7 @@ import tempfile
 import time
 
 from pytest_podshare.kube import framing
+from pytest_podshare.probe.shell import EphemeralContainerUnavailable
 
 _PATIENCE = 20.0
 KINDS = {
@@ -57,13 +58,13 @@ class LocalShell:
         self._process.stdout.close()
         self._process.stderr.close()
 
-    def at(self, path, *, follow=True):  # noqa: ARG002
+    def resolve_path(self, path, *, follow=True):  # noqa: ARG002
         """Where this machine has it."""
         return path
 
-    def step_aside(self):
+    def use_ephemeral_shell(self):
         """There is no other."""
-        return ""
+        raise EphemeralContainerUnavailable
 
     def run(self, script):
         """Run a script as a session does."""

@@ -13,6 +13,7 @@ from pytest_podshare.explain import attachments, cutting, facts, happenings, nam
 from pytest_podshare.explain.attachments import Attachment
 from pytest_podshare.kube.watching import Watch
 from pytest_podshare.pods.deployer import Podshare
+from pytest_podshare.pods.live_pod import LivePod
 from pytest_podshare.pods.pod import Pod
 from pytest_podshare.wiring.load import load
 
@@ -70,15 +71,8 @@ def collected(server, tmp_path):
             podshare = Podshare(cluster, "ns", run_id="run")
             podshare.manifests.append(load(MANIFEST))
             for each in known:
-                pod = Pod(
-                    cluster,
-                    each,
-                    manifest=load(MANIFEST),
-                    timeouts=Timeouts(),
-                    watch=Watch(cluster.api, f"{NS}/pods"),
-                    again=dict,
-                )
-                podshare.pods.append(pod)
+                pod = LivePod(each, cluster, Timeouts(), Watch(cluster.api, f"{NS}/pods"))
+                podshare.pods.append(Pod(pod, manifest=load(MANIFEST), replacement=dict))
             return attachments.collect(podshare, Deadline(seconds))
 
         yield collect

@@ -1,10 +1,12 @@
 """What an ephemeral container may do, so that it is let at another one's files and at no more."""
 
+import live_pods
 import pytest
 
 from pytest_podshare.deadline import Deadline
 from pytest_podshare.pods import ephemeral
-from pytest_podshare.pods.entering import Way, users
+from pytest_podshare.pods.entering import ShellAccess, users
+from pytest_podshare.probe.shell import EphemeralContainerUnavailable
 from pytest_podshare.probe.trail import User
 
 
@@ -103,9 +105,9 @@ def test_the_kernel_judges_by_the_numbers_for_files(listed, groups):
     assert ours == User(13, (23,))
 
 
-def test_a_way_tells_where_the_root_is_and_as_whom():
-    """The one way has the container's paths as they are, the other below another process."""
-    own, beside = Way("c2"), Way("podshare-ab", "/proc/1", User(13, (23,)))
+def test_an_access_tells_where_the_root_is_and_as_whom():
+    """The one has the container's paths as they are, the other below another process."""
+    own, beside = ShellAccess("c2"), ShellAccess("podshare-ab", "/proc/1", User(13, (23,)))
 
     assert (own.root, beside.root) == ("", "/proc/1/root")
     assert str(own) == "sh over one exec session"
@@ -121,12 +123,9 @@ NEVER_RAN = {"terminated": {"reason": "StartError", "message": "no sleep", "exit
 
 
 class Kubelet:
-    """A Pod whose ephemeral containers come to such states, one after another."""
-
-    name, namespace, uid, probe_image = "p", "n", "u", "busybox"
+    """The API server and the watch of a Pod whose ephemeral containers come to such states."""
 
     def __init__(self, *states):
-        self.api = self.watch = self
         self.states = list(states)
         self.live = live(user={"uid": 1, "gid": 1}) | {"metadata": {"uid": "u", "name": "p"}}
         self.live["status"]["ephemeralContainerStatuses"] = self.told = []
@@ -138,7 +137,7 @@ class Kubelet:
         self.told.append({"name": entry["name"], "state": self.states.pop(0)})
         return self.live
 
-    def check_still_there(self):
+    def get(self, _path, **_):
         """Give the Pod."""
         return self.live
 
@@ -147,15 +146,16 @@ class Kubelet:
         return self.live
 
 
-def beside(kubelet):
-    """What comes of an ephemeral container beside c."""
-    return ephemeral.beside(kubelet, kubelet.live, "c", Deadline(0))
+def ensure_running(kubelet):
+    """What comes of an ephemeral container for c."""
+    pod = live_pods.live_pod(kubelet.live["spec"], api=kubelet, watch=kubelet)
+    return ephemeral.ensure_running(pod, kubelet.live, "c", Deadline(0))
 
 
 @pytest.mark.parametrize("first", [BUSY, NEVER_RAN])
 def test_one_that_the_runtime_failed_to_start_is_followed_by_another(first):
     """The kubelet tries an ephemeral container once, and the machine may have been busy."""
-    assert beside(Kubelet(first, {"running": {}})) == "podshare-abababababab-2"
+    assert ensure_running(Kubelet(first, {"running": {}})) == "podshare-abababababab-2"
 
 
 @pytest.mark.parametrize("last", [BUSY, NEVER_RAN])
@@ -163,11 +163,11 @@ def test_a_second_failure_is_told(last):
     """The mutated twin: nothing comes after that."""
     kubelet = Kubelet(BUSY, last, {"running": {}})
 
-    with pytest.raises(ephemeral.Unable) as caught:
-        beside(kubelet)
+    with pytest.raises(EphemeralContainerUnavailable) as caught:
+        ensure_running(kubelet)
 
     assert ("unable to freeze" if last is BUSY else "exit code 128") in str(caught.value)
-    assert not caught.value.may_pass
+    assert not caught.value.is_transient
     assert len(kubelet.told) == 2
 
 
@@ -175,10 +175,10 @@ def test_one_that_cannot_be_is_not_tried_again():
     """And what is only late may be there at the next time."""
     refused, late = Kubelet(NO_IMAGE), Kubelet({})
 
-    with pytest.raises(ephemeral.Unable, match="no such image"):
-        beside(refused)
-    with pytest.raises(ephemeral.Unable, match="it did not run within 0 s") as caught:
-        beside(late)
+    with pytest.raises(EphemeralContainerUnavailable, match="no such image"):
+        ensure_running(refused)
+    with pytest.raises(EphemeralContainerUnavailable, match="it did not run within 0 s") as caught:
+        ensure_running(late)
 
     assert (len(refused.told), len(late.told)) == (1, 1)
-    assert caught.value.may_pass
+    assert caught.value.is_transient

@@ -2,20 +2,18 @@
 
 from types import SimpleNamespace
 
+import live_pods
 import pytest
 from local_shell import LocalShell
 
 from pytest_podshare import assert_file_visible, assert_log_contains
-from pytest_podshare.cluster.record import Cluster
-from pytest_podshare.deadline import Timeouts
 from pytest_podshare.errors import PromiseBroken
-from pytest_podshare.kube.watching import Watch
-from pytest_podshare.pods.entering import Way
+from pytest_podshare.pods.entering import ShellAccess
 from pytest_podshare.pods.pod import Pod
 from pytest_podshare.probe.trail import User
 from pytest_podshare.wiring.load import load
 
-EPHEMERAL = Way("podshare-ab", "/proc/7", User(1000, (1000,)))
+EPHEMERAL = ShellAccess("podshare-ab", "/proc/7", User(1000, (1000,)))
 BY = "ephemeral container podshare-ab in its root /proc/7/root as user 1000 with group 1000"
 # besides the two that are checked: one named as the volume, others as words of what is said
 OTHERS = ("shared", "wrote", "see", "log", "file")
@@ -27,7 +25,7 @@ class LocalContainer(LocalShell):
     def __init__(self, name):
         super().__init__(["sh"])
         self.name = name
-        self.access = Way(name)
+        self.access = ShellAccess(name)
 
     def open(self):
         """It is open."""
@@ -53,19 +51,12 @@ def pod(tmp_path):
         for name in ("c1", "c2", *OTHERS)
     ]
     volumes = [{"name": "shared", "emptyDir": {}}]
-    spec = {"nodeName": "worker", "containers": containers, "volumes": volumes}
-    live = {"metadata": {"name": "p", "namespace": "ns", "uid": "u"}, "spec": spec, "status": {}}
-    api = SimpleNamespace(server="https://127.0.0.1:1", text=lambda *_, **__: "the log\n")
-    pod = Pod(
-        Cluster("kind", "podshare", None, None, False, True, "v1.36.3", api),
-        live,
-        manifest=load({"apiVersion": "v1", "kind": "Pod", **live}),
-        timeouts=Timeouts(),
-        watch=Watch(api, "/api/v1/namespaces/ns/pods"),
-        again=lambda: live,
-    )
+    api = SimpleNamespace(text=lambda *_, **__: "the log\n")
+    live = live_pods.live_pod({"containers": containers, "volumes": volumes}, api=api, own=False)
+    manifest = load({"apiVersion": "v1", "kind": "Pod", **live.raw})
+    pod = Pod(live, manifest=manifest, replacement=dict)
     for name in OTHERS:
-        pod[name]._door.way = EPHEMERAL
+        pod[name]._opener.access = EPHEMERAL
     with LocalContainer("c1") as c1, LocalContainer("c2") as c2:
         pod._containers |= {"c1": c1, "c2": c2}
         yield pod

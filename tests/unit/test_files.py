@@ -1,24 +1,20 @@
 """Names of files in a volume, and where each container has them."""
 
-import types
-
+import live_pods
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_podshare import errors
-from pytest_podshare.pods.files import Files
-from pytest_podshare.wiring.pod_spec import of_pod
 
 
-def container(mounts, volumes=("v", "w"), name="c"):
-    """A container with these mounts, of which nothing is asked but its wiring."""
+def files_of(mounts, volume="v"):
+    """The files of a volume in a container with these mounts, of which nothing else is asked."""
     spec = {
-        "containers": [{"name": name, "volumeMounts": mounts}],
-        "volumes": [{"name": each, "emptyDir": {}} for each in volumes],
+        "containers": [{"name": "c", "volumeMounts": mounts}],
+        "volumes": [{"name": name, "emptyDir": {}} for name in ("v", "w")],
     }
-    pod = types.SimpleNamespace(wiring=of_pod(spec), name="p")
-    return types.SimpleNamespace(name=name, pod=pod)
+    return live_pods.container(spec, "c").volume(volume)
 
 
 def mount(path, sub_path="", volume="v", **more):
@@ -45,13 +41,13 @@ def mount(path, sub_path="", volume="v", **more):
 )
 def test_a_name_means_a_place_by_the_containers_own_mount(mounts, name, path):
     """By mountPath and subPath, through the mount that it may write to."""
-    assert Files(container(mounts), "v").path(name) == path
+    assert files_of(mounts).path(name) == path
 
 
 @pytest.mark.parametrize("name", ["/f", "..", "a/../f", "../f", "a\0b"])
 def test_a_name_that_leads_out_of_the_volume_is_none(name):
     """Nor is one that no file can have; the control is a name that only looks so."""
-    files = Files(container([mount("/data")]), "v")
+    files = files_of([mount("/data")])
 
     with pytest.raises(errors.NotInVolume, match=r"is no name of a file in volume 'v'"):
         files.path(name)
@@ -61,7 +57,7 @@ def test_a_name_that_leads_out_of_the_volume_is_none(name):
 
 def test_a_file_beside_the_sub_path_is_not_seen_and_the_error_says_what_is():
     """The volume has it, and this container does not."""
-    files = Files(container([mount("/data", "out")]), "v")
+    files = files_of([mount("/data", "out")])
 
     with pytest.raises(errors.NotInVolume) as caught:
         files.path("f")
@@ -74,7 +70,7 @@ def test_a_file_beside_the_sub_path_is_not_seen_and_the_error_says_what_is():
 
 def test_a_file_below_another_mount_is_not_seen():
     """What lies at that path is of the other volume."""
-    files = Files(container([mount("/data"), mount("/data/w", volume="w")]), "v")
+    files = files_of([mount("/data"), mount("/data/w", volume="w")])
 
     with pytest.raises(errors.NotInVolume, match="has another mount over 'w/f' of volume 'v'"):
         files.path("w/f")
@@ -83,7 +79,7 @@ def test_a_file_below_another_mount_is_not_seen():
 def test_a_volume_that_is_not_mounted_is_an_error_at_once():
     """Before anything is asked of the container; those that it mounts are named."""
     with pytest.raises(errors.UnknownVolume) as caught:
-        Files(container([mount("/data"), mount("/w", volume="w")]), "data")
+        files_of([mount("/data"), mount("/w", volume="w")], "data")
 
     assert str(caught.value).splitlines()[1] == "Name one that it mounts: 'v', 'w'."
     assert isinstance(caught.value, LookupError)
@@ -98,7 +94,7 @@ def test_one_name_means_one_file_in_every_container(mine, theirs, file):
     name = "/".join(file)
 
     for sub, folder in ((mine, "/here"), (theirs, "/there")):
-        files = Files(container([mount(folder, "/".join(sub))]), "v")
+        files = files_of([mount(folder, "/".join(sub))])
         if file[: len(sub)] == sub:
             in_volume = sub + files.path(name).removeprefix(folder).strip("/").split("/")
             assert [each for each in in_volume if each] == file

@@ -4,6 +4,7 @@ import pytest
 
 from pytest_podshare.kube.framing import Completed
 from pytest_podshare.probe import mountinfo
+from pytest_podshare.probe.shell import EphemeralContainerUnavailable
 
 # as a container of a Pod has it: two volumes, one of them twice
 TABLE = r"""
@@ -20,13 +21,13 @@ class Table:
 
     name = "c1"
 
-    def at(self, path):
+    def resolve_path(self, path):
         """Where the container itself has it."""
         return path
 
-    def step_aside(self):
+    def use_ephemeral_shell(self):
         """There is no other."""
-        return ""
+        raise EphemeralContainerUnavailable
 
     def run(self, script):
         """Print it."""

@@ -1,7 +1,6 @@
 """What the kubelet says after a restart, and what that proves."""
 
-import types
-
+import live_pods
 import pytest
 
 from pytest_podshare import errors
@@ -26,7 +25,7 @@ class Replay:
 
 def pod(*shown):
     """A Pod that is shown so."""
-    return types.SimpleNamespace(name="p", uid="u", spec=ALWAYS, watch=Replay(*shown))
+    return live_pods.live_pod(ALWAYS, watch=Replay(*shown))
 
 
 def status(instance, count, state=None, last=None):

@@ -4,8 +4,6 @@ import pytest
 
 from pytest_podshare.pods import strategies
 
-NEVER = {"restartPolicy": "Never"}
-
 
 @pytest.mark.parametrize(
     ("image", "other"),
@@ -23,28 +21,3 @@ NEVER = {"restartPolicy": "Never"}
 def test_an_image_can_be_spelled_another_way(image, other):
     """The kubelet takes it for a new image, and finds it on the node."""
     assert strategies.another_spelling(image) == other
-
-
-@pytest.mark.parametrize(
-    ("spec", "policy"),
-    [
-        ({}, "Always"),
-        ({**NEVER, "initContainers": [{"name": "c", "restartPolicy": "Always"}]}, "Always"),
-        ({"restartPolicy": "Never"}, "Never"),
-        ({"restartPolicy": "Never", "initContainers": [{"name": "c"}]}, "Never"),
-        (
-            {
-                "restartPolicy": "Never",
-                "initContainers": [{"name": "c", "restartPolicy": "Always"}],
-            },
-            "Always",
-        ),
-        (
-            {"restartPolicy": "Always", "containers": [{"name": "c", "restartPolicy": "Never"}]},
-            "Never",
-        ),
-    ],
-)
-def test_a_containers_own_restart_policy_comes_before_the_pods(spec, policy):
-    """A native sidecar is restarted in a Pod that is not."""
-    assert strategies.policy(spec, "c") == policy

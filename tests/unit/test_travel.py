@@ -10,6 +10,7 @@ from pytest_podshare import errors
 from pytest_podshare.cluster.record import Cluster
 from pytest_podshare.deadline import Timeouts
 from pytest_podshare.kube.watching import Watch
+from pytest_podshare.pods.live_pod import LivePod
 from pytest_podshare.pods.pod import Pod
 from pytest_podshare.report import travel
 from pytest_podshare.report.shown import EXPECTED
@@ -54,14 +55,9 @@ def pod():
     live = {"metadata": {"name": "sharevol", "namespace": "ns", "uid": "u1"}, "spec": spec}
     api = SimpleNamespace(server="https://127.0.0.1:1", close=lambda: None)
     cluster = Cluster("kind", "podshare", None, None, True, True, "v1.36.3", api)
-    return Pod(
-        cluster,
-        {**live, "status": {}},
-        manifest=manifest,
-        timeouts=Timeouts(),
-        watch=Watch(api, "/api/v1/namespaces/ns/pods"),
-        again=lambda: live,
-    )
+    watch = Watch(api, "/api/v1/namespaces/ns/pods")
+    record = LivePod({**live, "status": {}}, cluster, Timeouts(), watch)
+    return Pod(record, manifest=manifest, replacement=lambda: live)
 
 
 @pytest.fixture

@@ -139,3 +139,27 @@ def test_an_unknown_container_is_named_with_those_there_are():
 def test_a_mount_reads_as_its_parts(given, text):
     """Failure texts show mounts in these words."""
     assert str(given) == text
+
+
+@pytest.mark.parametrize(
+    ("spec", "policy"),
+    [
+        ({"containers": [{"name": "c"}]}, "Always"),
+        ({"restartPolicy": "Never", "containers": [{"name": "c"}]}, "Never"),
+        ({"restartPolicy": "Never", "initContainers": [{"name": "c"}]}, "Never"),
+        (
+            {
+                "restartPolicy": "Never",
+                "initContainers": [{"name": "c", "restartPolicy": "Always"}],
+            },
+            "Always",
+        ),
+        (
+            {"restartPolicy": "Always", "containers": [{"name": "c", "restartPolicy": "Never"}]},
+            "Never",
+        ),
+    ],
+)
+def test_a_containers_own_restart_policy_comes_before_the_pods(spec, policy):
+    """A native sidecar is restarted in a Pod that is not."""
+    assert of_pod(spec).container("c").restart_policy == policy

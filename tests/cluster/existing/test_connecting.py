@@ -1,5 +1,6 @@
 """Ways to a real API server: tokens that go, plugins, certificates, proxies."""
 
+import dataclasses
 import json
 from urllib.parse import urlsplit
 
@@ -135,7 +136,7 @@ def test_an_exec_session_reads_the_credentials_anew_as_well(team, connect, tmp_p
         stale, say = cluster.api.login, say(accounts.token(team.admin, team.namespace))
         stale.configuration.api_key["BearerToken"] = "Bearer stale"
         stale.configuration.refresh_api_key_hook = None
-        pod.cluster = cluster
+        pod.live = dataclasses.replace(pod.live, cluster=cluster)
         assert pod["c1"].exec(["echo", "hello"]).stdout == b"hello\n"
 
     assert cluster.api.login is not stale
