@@ -10,7 +10,7 @@ import contextlib
 import random
 import time
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pytest_podshare import errors
 from pytest_podshare.cluster import leftovers, processes
@@ -19,9 +19,7 @@ from pytest_podshare.cluster.stamp import CORDON_LABEL, RUN_LABEL, Stamp
 from pytest_podshare.deadline import Deadline, poll
 from pytest_podshare.kube import watching
 from pytest_podshare.kube.watching import Object
-
-if TYPE_CHECKING:
-    from pytest_podshare.pods.pod import Pod
+from pytest_podshare.pods.pod import Pod
 
 # seconds for a cordon to come, or its taint to go; either takes well under one
 _UNCORDON = 10.0

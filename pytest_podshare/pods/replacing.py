@@ -6,7 +6,6 @@ import dataclasses
 import shlex
 import time
 from concurrent import futures
-from typing import TYPE_CHECKING
 
 from pytest_podshare import errors
 from pytest_podshare.cluster import nodes
@@ -18,9 +17,7 @@ from pytest_podshare.kube.client import pod_path
 from pytest_podshare.kube.rights import Right
 from pytest_podshare.kube.watching import Object
 from pytest_podshare.pods import cordoning
-
-if TYPE_CHECKING:
-    from pytest_podshare.pods.pod import Pod
+from pytest_podshare.pods.pod import Pod
 
 # seconds that the containers get to end; zero would be a force delete, which proves nothing:
 # the object would be gone before the node has cleaned up

@@ -7,13 +7,11 @@ import dataclasses
 import re
 import secrets
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pytest_podshare import errors
 from pytest_podshare.kube.client import pod_path
-
-if TYPE_CHECKING:
-    from pytest_podshare.pods.pod import Pod
+from pytest_podshare.pods.pod import Pod
 
 _FIELD = re.compile(r"metadata\.(annotations|labels)\['([^']+)'\]")
 
