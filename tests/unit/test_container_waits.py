@@ -1,4 +1,4 @@
-"""What a container waits for: in passing, or for ever."""
+"""What the kubelet says of a container: its id, and what it waits for, in passing or for ever."""
 
 import pytest
 
@@ -73,3 +73,10 @@ def test_the_first_start_after_a_restart_counts_no_more_than_that_of_a_new_pod()
     assert waiting.for_ever(third, first=2) == ("", "")
     assert waiting.for_ever(fourth, first=2) == ("RunContainerError", BUSY)
     assert waiting.for_ever(third) == ("RunContainerError", BUSY)
+
+
+@pytest.mark.parametrize("told", ["containerd://ab12", "docker://ab12", "ab12"])
+def test_an_id_is_the_runtimes_own(told):
+    """The kubelet puts the runtime's name before it."""
+    assert waiting.runtime_id(told) == "ab12"
+    assert waiting.runtime_id("") == ""

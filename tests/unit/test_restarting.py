@@ -7,7 +7,6 @@ from pytest_podshare import errors
 from pytest_podshare.deadline import Deadline
 from pytest_podshare.pods import restarting
 
-ALWAYS = {"containers": [{"name": "c"}, {"name": "d"}], "restartPolicy": "Always"}
 NO_START = {"reason": "StartError", "message": "unable to freeze", "exitCode": 128}
 
 
@@ -23,9 +22,10 @@ class Replay:
         return next((each for each in self.shown if satisfied(each)), self.shown[-1])
 
 
-def pod(*shown):
+def pod(*shown, policy="Always"):
     """A Pod that is shown so."""
-    return live_pods.live_pod(ALWAYS, watch=Replay(*shown))
+    spec = {"containers": [{"name": "c"}, {"name": "d"}], "restartPolicy": policy}
+    return live_pods.live_pod(spec, watch=Replay(*shown))
 
 
 def status(instance, count, state=None, last=None):
@@ -91,9 +91,10 @@ TROUBLE = {"waiting": {"reason": "RunContainerError", "message": "unable to free
 GONE = seen(status("c0", 0, {"terminated": ended("c0")}))
 
 
-def wait(*shown):
+def wait(*shown, policy="Always"):
     """Wait for another instance of c."""
-    return restarting._wait_for_another(pod(*shown), BEFORE, "c", "node", Deadline(0))
+    live = pod(*shown, policy=policy)
+    return restarting._wait_for_another(live, BEFORE, "c", "node", Deadline(0))
 
 
 def test_a_start_that_fails_in_passing_comes_between():
@@ -120,3 +121,24 @@ def test_a_start_that_fails_again_is_told():
 
     with pytest.raises(errors.ContainerConfigFailed, match="unable to freeze"):
         wait(GONE, failed, again)
+
+
+@pytest.mark.parametrize(("policy", "code"), [("OnFailure", 0), ("Never", 0), ("Never", 1)])
+def test_one_that_ended_for_good_is_not_waited_for(policy, code):
+    """Its restart policy does not start it again."""
+    over = seen(status("c0", 0, {"terminated": ended("c0", exitCode=code)}))
+
+    with pytest.raises(errors.RestartForbidden, match=f"ended with exit code {code} "):
+        wait(over, policy=policy)
+
+
+@pytest.mark.parametrize(("policy", "code"), [("OnFailure", 1), ("Always", 0), ("Always", 1)])
+def test_one_that_is_started_again_is_waited_for(policy, code):
+    """The control."""
+    over = seen(status("c0", 0, {"terminated": ended("c0", exitCode=code)}))
+    back = seen(status("c1", 1, last=ended("c0", exitCode=code)))
+
+    live, end = wait(over, back, policy=policy)
+
+    assert live is back
+    assert end["exitCode"] == code

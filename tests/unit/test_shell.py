@@ -384,6 +384,40 @@ def test_a_missing_tool_is_never_a_missing_file(tmp_path, tool, act):
     assert second == f"Use an image with `{tool}`; nothing was learned about the volume."
 
 
+class WithEphemeral(LocalShell):
+    """A shell without programs, and one of an ephemeral container in its place."""
+
+    def __init__(self, path, other):
+        super().__init__(SHELLS["sh"], path=path)
+        self.other = other
+
+    def use_ephemeral_shell(self):
+        """Go on with the other one; refuse where there is none."""
+        if isinstance(self.other, Exception):
+            raise self.other
+        self.run = self.other.run
+
+
+def test_what_the_image_lacks_an_ephemeral_container_does(tmp_path, here):
+    """The question is asked again, and answered."""
+    (tmp_path / "f").write_bytes(b"x")
+
+    with WithEphemeral(tmp_path / "nothing here", here) as bare:
+        assert shell.read(bare, str(tmp_path / "f")) == b"x"
+
+
+@pytest.mark.parametrize(("why", "says"), [("None can be had.", " None can be had."), ("", "")])
+def test_without_one_the_error_says_why_there_is_none(tmp_path, why, says):
+    """After the program that is missing."""
+    unavailable = shell.EphemeralContainerUnavailable(why)
+    bare = WithEphemeral(tmp_path / "nothing here", unavailable)
+
+    with bare, pytest.raises(errors.ToolMissing) as caught:
+        shell.read(bare, str(tmp_path / "f"))
+
+    assert caught.value.what == f"The image of here has no usable `cat`.{says}"
+
+
 def test_reading_a_line_needs_no_tool(tmp_path):
     """Which is why it is quick."""
     (tmp_path / "f").write_bytes(b"0123")
