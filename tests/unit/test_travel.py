@@ -3,17 +3,13 @@
 import json
 from types import SimpleNamespace
 
+import offline
 import pytest
 from told import broken, held
 
 from pytest_podshare import errors
-from pytest_podshare.cluster.record import Cluster
-from pytest_podshare.deadline import Timeouts
-from pytest_podshare.kube.watching import Watch
-from pytest_podshare.pods.pod import Pod
 from pytest_podshare.report import travel
 from pytest_podshare.report.shown import EXPECTED
-from pytest_podshare.wiring.load import load
 
 MANIFEST = """
 apiVersion: v1
@@ -38,30 +34,12 @@ spec:
   - name: unused
     csi: {driver: smb.csi.k8s.io, volumeAttributes: {password: swordfish-5}}
 """
-TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount"
 
 
 @pytest.fixture
 def pod():
     """A Pod as the API server gives it, on which nothing was checked yet."""
-    manifest = load(MANIFEST)
-    spec = json.loads(json.dumps(manifest.pod["spec"]))
-    spec["nodeName"] = "worker"
-    spec["volumes"].append({"name": "kube-api-access-x", "projected": {"sources": []}})
-    spec["containers"][0]["volumeMounts"].append(
-        {"name": "kube-api-access-x", "mountPath": TOKEN, "readOnly": True}
-    )
-    live = {"metadata": {"name": "sharevol", "namespace": "ns", "uid": "u1"}, "spec": spec}
-    api = SimpleNamespace(server="https://127.0.0.1:1", close=lambda: None)
-    cluster = Cluster("kind", "podshare", None, None, True, True, "v1.36.3", api)
-    return Pod(
-        cluster,
-        {**live, "status": {}},
-        manifest=manifest,
-        timeouts=Timeouts(),
-        watch=Watch(api, "/api/v1/namespaces/ns/pods"),
-        again=lambda: live,
-    )
+    return offline.pod(MANIFEST, token="kube-api-access-x")
 
 
 @pytest.fixture
