@@ -105,8 +105,7 @@ class Opening:
         except Unable as unable:
             closed = errors.ToolMissing(
                 f"{why}No ephemeral container can look instead: {unable}.",
-                "Use an image with `sh`, or let an ephemeral container in;"
-                " nothing was learned about the volume.",
+                "Use an image with `sh`, or let an ephemeral container in",
             )
             if not unable.may_pass:
                 self._closed = instance, closed

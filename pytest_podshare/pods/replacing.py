@@ -17,6 +17,7 @@ from pytest_podshare.kube import rights
 from pytest_podshare.kube.client import pod_path
 from pytest_podshare.kube.watching import Object
 from pytest_podshare.pods import cordoning
+from pytest_podshare.pods.evidence import Proof
 
 if TYPE_CHECKING:
     from pytest_podshare.pods.pod import Pod
@@ -29,7 +30,7 @@ _NOT_NOW = 429
 
 
 @dataclasses.dataclass(frozen=True)
-class Replacement:
+class Replacement(Proof):
     """The proof that a Pod went and another came.
 
     Args:
@@ -51,15 +52,14 @@ class Replacement:
     volumes_gone: bool | None
     seconds: float
 
-    def __str__(self) -> str:
+    @property
+    def summary(self) -> str:
+        """Which Pod went how, and which came where."""
         where = f"{self.node_before} → {self.node_after}"
         if self.node_before == self.node_after:
             where = f"on {self.node_after}"
         node = ", its volumes gone from the node" if self.volumes_gone else ""
-        return (
-            f"Pod {self.before[:8]} {self.how}{node}, Pod {self.after[:8]} came {where}"
-            f"  {self.seconds:.1f} s"
-        )
+        return f"Pod {self.before[:8]} {self.how}{node}, Pod {self.after[:8]} came {where}"
 
 
 def delete(pod: Pod, deadline: Deadline) -> Replacement:

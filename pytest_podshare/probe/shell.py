@@ -98,7 +98,7 @@ def otherwise_beside(
             return ask(shell, *args, **how)
         except errors.ToolMissing as missing:
             if (why_not := shell.step_aside()) is not None:
-                raise errors.ToolMissing(missing.what + why_not, missing.remedy) from None
+                raise errors.ToolMissing(missing.what + why_not, missing.fix) from None
             return ask(shell, *args, **how)
 
     return cast("Callable[Concatenate[_Shell, _Asked], _Answer]", asked)
@@ -346,7 +346,7 @@ def check_tool(shell: Shell, done: Completed, tool: str) -> None:
     if done.returncode in (126, 127):
         raise errors.ToolMissing(
             f"The image of {shell.name} has no usable `{tool}`.",
-            f"Use an image with `{tool}`; nothing was learned about the volume.",
+            f"Use an image with `{tool}`",
         )
 
 
