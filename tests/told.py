@@ -195,8 +195,8 @@ def hostile():
         (Volume(HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE),),
     )
     facts = dict.fromkeys(("assertion", "manifest", "pod", "cause", "at"), HOSTILE)
-    told_of = (Fact("why", HOSTILE), Fact(HOSTILE, HOSTILE), Fact("", HOSTILE))
-    check = broken(HOSTILE, (HOSTILE,), headline=HOSTILE, facts=told_of, **facts)
+    quoting = (Fact("why", HOSTILE), Fact(HOSTILE, HOSTILE), Fact("", HOSTILE))
+    check = broken(HOSTILE, (HOSTILE,), headline=HOSTILE, facts=quoting, **facts)
     lines = (Step(*(HOSTILE,) * 4, 1, HOSTILE, 0.1), Note(HOSTILE, 0.1))
     on = ShownPod(
         HOSTILE,
