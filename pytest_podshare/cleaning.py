@@ -202,8 +202,7 @@ def _say(what: str, goes: bool, why: str, dry: bool) -> None:
 
 
 def _unseen(error: errors.PodshareError) -> int:
-    # what pytest's options are called there
-    lines = (printable(line) for line in str(error).replace("--podshare-", "--").splitlines())
+    lines = (printable(line) for line in str(error.spelled("--")).splitlines())
     print("podshare:", "\n  ".join(lines), file=sys.stderr)
     return _UNSEEN
 

@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 import pytest
 
+from pytest_podshare import errors
 from pytest_podshare.deadline import Timeouts
 
 _LABEL = re.compile("[a-z0-9]([-a-z0-9]*[a-z0-9])?")
@@ -37,7 +38,7 @@ class _Option:
 
     @property
     def flag_name(self) -> str:
-        return "--podshare-" + self.name
+        return errors.PREFIX + self.name
 
     @property
     def key(self) -> str:

@@ -2,7 +2,9 @@
 
 import dataclasses
 
-from pytest_podshare.pods.evidence import BROKEN, HELD, Check
+from pytest_podshare.errors import Fact
+from pytest_podshare.pods.evidence import BROKEN, HELD, Check, Step
+from pytest_podshare.pods.proof import Note
 from pytest_podshare.report.shown import ShownCheck, ShownCluster, ShownPod, Told
 from pytest_podshare.wiring.model import Container, Mount, Volume, Wiring
 
@@ -14,18 +16,24 @@ SHAREVOL = Wiring(
     ),
     (Volume("xchange", "emptyDir"),),
 )
-EVIDENCE = """\
-c2 sees what c1 wrote to xchange  (114.5 ms, sh in each container over one exec session)
-  c1 wrote /tmp/xchange/podshare-34f65f6c219d1c6c  64 bytes  sha256 6584c2be…  1.9 ms
-  c2 saw   /tmp/data/podshare-34f65f6c219d1c6c  64 bytes  sha256 6584c2be…  1.7 ms"""
-FAILURE = """\
-'debian' does not see what 'app' wrote in volume 'shared-data'
-  expected  app:/srv/data/podshare-8afd4e3af14b62fe  64 bytes  sha256 e7ded1b6…
-  got       debian:/pod-data/podshare-8afd4e3af14b62fe  missing  (for 30 s)
-  mounts    app has shared-data at /srv/data (subPath=out); debian at /pod-data (subPath=in)
-  why       different subPath: app mounts the folder 'out' of the volume, debian the folder 'in'
-  to do     Give both mounts the same subPath. (manifests/web.yaml:41)
-  pod       podshare-59ccca9b-8526/web"""
+_FILE = "podshare-34f65f6c219d1c6c"
+LINES = (
+    Step("c1", "wrote", "xchange", f"/tmp/xchange/{_FILE}", 64, "6584c2be", 0.0019),
+    Step("c2", "saw", "xchange", f"/tmp/data/{_FILE}", 64, "6584c2be", 0.0017),
+    Note("c1 restarted (node): 1a2b → 3c4d", 0.9),
+    Note("c2 found /etc/hosts by the same search"),
+)
+FACTS = (
+    Fact("expected", "app:/srv/data/podshare-8afd4e3af14b62fe  64 bytes  sha256 e7ded1b6…"),
+    Fact("got", "debian:/pod-data/podshare-8afd4e3af14b62fe  missing  (for 30 s)"),
+    Fact("mounts", "app has shared-data at /srv/data (subPath=out); debian (subPath=in)"),
+    Fact(
+        "why",
+        "different subPath: app mounts the folder 'out' of the volume, debian the folder 'in'",
+    ),
+    Fact("to do", "Give both mounts the same subPath. (manifests/web.yaml:41)"),
+    Fact("pod", "podshare-59ccca9b-8526/web"),
+)
 
 
 def pod(manifest="manifests/sharevol.yaml", wiring=SHAREVOL, **facts):
@@ -40,18 +48,22 @@ def held(containers="c1→c2", volumes=("xchange",), seconds=0.114, **facts):
         assertion="assert_file_visible",
         manifest="manifests/sharevol.yaml",
         pod="podshare-1a2b-3c4d/sharevol",
-        containers=containers,
+        containers=tuple(filter(None, containers.split("→"))),
         volumes=volumes,
         verdict=HELD,
         seconds=seconds,
-        text=EVIDENCE,
+        headline="c2 sees what c1 wrote to xchange",
+        method="sh in each container over one exec session",
+        lines=LINES,
     )
     return dataclasses.replace(check, **facts)
 
 
 def broken(containers="app→debian", volumes=("shared-data",), seconds=30.2, **facts):
     """A check that did not."""
-    given = {"verdict": BROKEN, "text": FAILURE, "cause": "different subPath"}
+    headline = "'debian' does not see what 'app' wrote in volume 'shared-data'"
+    given = {"verdict": BROKEN, "headline": headline, "method": "", "lines": (), "facts": FACTS}
+    given |= {"cause": "different subPath"}
     return held(containers, volumes, seconds, **{**given, **facts})
 
 
@@ -153,7 +165,8 @@ def crowded():
             assertion="assert_read_only",
             verdict="unknown",
             cause="tool missing",
-            text="The image of exporter has no cat.\nUse an image that has one.",
+            headline="The image of exporter has no cat.",
+            facts=(Fact("", "Use an image that has one."),),
         ),
         test="tests/test_web.py::test_web",
         on=pod(manifest, CROWDED, kind="Deployment"),
@@ -183,7 +196,9 @@ def hostile():
         (Volume(HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE),),
     )
     facts = dict.fromkeys(("assertion", "manifest", "pod", "cause", "at"), HOSTILE)
-    check = broken(HOSTILE, (HOSTILE,), text=f"{HOSTILE}\n  why  {HOSTILE}\n{HOSTILE}", **facts)
+    quoting = (Fact("why", HOSTILE), Fact(HOSTILE, HOSTILE), Fact("", HOSTILE))
+    check = broken(HOSTILE, (HOSTILE,), headline=HOSTILE, facts=quoting, **facts)
+    lines = (Step(*(HOSTILE,) * 4, 1, HOSTILE, 0.1), Note(HOSTILE, 0.1))
     on = ShownPod(
         HOSTILE,
         HOSTILE,
@@ -195,6 +210,6 @@ def hostile():
     )
     return [
         told(check, test=HOSTILE, on=on),
-        told(held(text=f"{HOSTILE}\n  {HOSTILE}  1.0 ms"), test=HOSTILE, on=on),
+        told(held(headline=HOSTILE, method=HOSTILE, lines=lines), test=HOSTILE, on=on),
         told(test=HOSTILE, error=HOSTILE),
     ]

@@ -13,9 +13,7 @@ from pytest_podshare.pods import replacing
 from pytest_podshare.pods.evidence import Evidence, Step
 from pytest_podshare.pods.pod import Pod
 from pytest_podshare.probe import shell
-
-# volumes that are made with the Pod and go with it
-_PASSING = ("emptyDir", "ephemeral")
+from pytest_podshare.wiring.lifetime import Lifetime
 
 
 @promise
@@ -39,7 +37,7 @@ def assert_lost_on_delete(
 
     Args:
         pod: the Pod.
-        volume: the volume; None for each emptyDir and ephemeral volume.
+        volume: the volume; None for each that goes with its Pod (an emptyDir, an inline csi).
         container: with a `path`, the container that has it.
         path: a file of the application instead of one of ours; it may be there again, as an
             application makes its files anew, but not with what it held.
@@ -73,7 +71,7 @@ def assert_lost_on_drain(
 
     Args:
         pod: the Pod.
-        volume: the volume; None for each emptyDir and ephemeral volume.
+        volume: the volume; None for each that goes with its Pod (an emptyDir, an inline csi).
         timeout: seconds until the Pod is gone; None for --podshare-delete-timeout.
 
     Returns:
@@ -100,8 +98,9 @@ def _left(
         if container is None:
             raise TypeError("path= is a file of a container: give container= too")
         return [marks.of_application(pod, container, path)]
-    wanted = "emptyDir or ephemeral volume"
-    return marks.leave_in_each(pod, volume, lambda each: each.kind in _PASSING, wanted)
+    return marks.leave_in_each(
+        pod, volume, lambda each: each.lifetime is Lifetime.POD, "volume that goes with its Pod"
+    )
 
 
 def _lost(
@@ -146,10 +145,10 @@ def _check_same_node(pod: Pod, left: list[marks.Mark], proof: replacing.Replacem
     """Refuse to call lost what was left on another node: a hostPath is a folder of its node."""
     for mark in left:
         volume = pod.wiring.volume(mark.volume)
-        if volume and volume.kind == "hostPath" and proof.node_before != proof.node_after:
+        if volume and volume.lifetime is Lifetime.NODE and proof.node_before != proof.node_after:
             raise errors.ControlMissing(
                 f"The new Pod came on another node ({proof.node_after}), where volume"
-                f" {mark.volume!r}, a hostPath, is another folder.",
+                f" {mark.volume!r}, a {volume.kind}, is another folder.",
                 "Keep the Pod on one node by a nodeSelector; nothing was learned of the volume.",
             )
 

@@ -155,7 +155,7 @@ def leave(pod: Pod, container: str, mounts: list[Mount], *, present: bool = Fals
 def leave_in_each(
     pod: Pod, volume: str | None, fits: Callable[[Volume], bool], wanted: str
 ) -> list[Mark]:
-    """Leave a mark in each volume that fits, or in the one that is named, whatever it is.
+    """Leave a mark in each volume that fits and may be written to, or in the one that is named.
 
     What is claimed of them is that they are present, whoever sees them.
 
@@ -166,7 +166,7 @@ def leave_in_each(
     names = [
         each.name
         for each in pod.wiring.volumes
-        if each.name == volume or (volume is None and fits(each))
+        if each.name == volume or (volume is None and fits(each) and not each.is_read_only)
     ]
     if not names:
         raise errors.NoSharedVolume(

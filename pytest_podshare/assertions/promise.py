@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import functools
 import re
 import time
@@ -24,37 +25,81 @@ def promise(check: Assertion) -> Assertion:
 
     @functools.wraps(check)
     def kept(pod: Pod, **asked: Any) -> Evidence:
-        begun = time.monotonic()
-
-        def keep(verdict: str, text: str, cause: str = "", at: str = "", volume: str = "") -> None:
-            pod.checks.append(
-                Check(
-                    assertion=check.__name__,
-                    manifest=pod.manifest.origin,
-                    pod=str(pod),
-                    containers=_containers(asked),
-                    volumes=(volume,) if volume else _volumes(pod, asked, verdict),
-                    verdict=verdict,
-                    seconds=time.monotonic() - begun,
-                    text=text,
-                    cause=cause,
-                    at=at,
-                )
-            )
-
+        call = _Call(pod, check.__name__, asked, time.monotonic())
         try:
             evidence = check(pod, **asked)
         except errors.PromiseBroken as broken:
-            keep(BROKEN, str(broken), broken.cause, broken.at, broken.volume)
+            call.keep_failure(BROKEN, broken, broken.volume)
             raise
         except errors.PodshareError as error:
-            cause, at = _explained(pod, error)
-            keep(BROKEN if isinstance(error, AssertionError) else UNKNOWN, str(error), cause, at)
-            raise
-        keep(HELD, str(evidence))
+            explained = _explained(pod, error)
+            call.keep_failure(BROKEN if isinstance(error, AssertionError) else UNKNOWN, explained)
+            if explained is error:
+                raise
+            raise explained.with_traceback(error.__traceback__) from None
+        call.keep_evidence(evidence)
         return evidence
 
     return cast(Assertion, kept)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Call:
+    """One call of an assertion, which becomes a check of its Pod."""
+
+    pod: Pod
+    assertion: str
+    asked: dict[str, Any]
+    begun: float
+
+    def keep_evidence(self, evidence: Evidence) -> None:
+        """Keep that it held."""
+        self._keep(
+            HELD,
+            self._volumes or tuple(dict.fromkeys(step.volume for step in evidence.steps)),
+            headline=evidence.claim,
+            method=evidence.method,
+            lines=evidence.lines,
+        )
+
+    def keep_failure(
+        self, verdict: str, error: errors.PromiseBroken | errors.PodshareError, volume: str = ""
+    ) -> None:
+        """Keep that it did not, and why not."""
+        # `control missing` of ControlMissing
+        words = " ".join(re.findall("[A-Z][a-z]+", type(error).__name__)).lower()
+        self._keep(
+            verdict,
+            (volume,) if volume else self._volumes,
+            headline=error.what,
+            facts=error.facts,
+            cause=error.cause or words,
+            at=error.at,
+        )
+
+    def _keep(self, verdict: str, volumes: tuple[str, ...], **content: Any) -> None:
+        self.pod.checks.append(
+            Check(
+                assertion=self.assertion,
+                manifest=self.pod.manifest.origin,
+                pod=str(self.pod),
+                containers=self._containers,
+                volumes=volumes,
+                verdict=verdict,
+                seconds=time.monotonic() - self.begun,
+                **content,
+            )
+        )
+
+    @property
+    def _containers(self) -> tuple[str, ...]:
+        names = (self.asked.get(name) for name in ("from_c", "to_c", "container"))
+        return tuple(str(name) for name in names if name)
+
+    @property
+    def _volumes(self) -> tuple[str, ...]:
+        """The volume that was named; nothing where none was."""
+        return (str(self.asked["volume"]),) if self.asked.get("volume") else ()
 
 
 def broken(
@@ -83,10 +128,8 @@ def broken(
     at = _at(pod, cause)
     if accesses := pod.other_access(containers):
         where["method"] = "; ".join(accesses)
-    text = failure.text(
-        headline, expected=expected, got=got, cause=cause, at=at, pod=str(pod), **where
-    )
-    return errors.PromiseBroken(text, cause=cause.word, at=at, volume=volume)
+    facts = failure.facts(expected=expected, got=got, cause=cause, at=at, pod=pod, **where)
+    return errors.PromiseBroken(headline, facts, cause=cause.word, at=at, volume=volume)
 
 
 def apart(
@@ -94,45 +137,23 @@ def apart(
 ) -> errors.NoSharedVolume:
     """The error of a promise that the spec alone refutes; its arguments are those of `broken`."""
     at = _at(pod, cause)
-    error = errors.NoSharedVolume(headline, cause.remedy)
-    error.text = failure.text(
-        headline, expected=expected, got=got, cause=cause, at=at, pod=str(pod)
-    )
-    error.cause, error.at = cause.word, at
-    return error
+    facts = failure.facts(expected=expected, got=got, cause=cause, at=at, pod=pod)
+    return errors.NoSharedVolume(headline, cause.remedy, cause=cause.word, at=at, facts=facts)
 
 
 def _at(pod: Pod, cause: Cause) -> str:
     return pod.manifest_location(*cause.blame) if cause.blame else ""
 
 
-def _explained(pod: Pod, error: errors.PodshareError) -> tuple[str, str]:
-    """The word for why, and where in the manifest; the error's text tells both."""
+def _explained(pod: Pod, error: errors.PodshareError) -> errors.PodshareError:
+    """Return the error with why it happened, as far as that can be found out."""
     if error.cause:
-        return error.cause, error.at
+        return error
     cause = None
     # the first failure is what the user must see, whatever becomes of its explanation
     with contextlib.suppress(Exception):
         cause = why.of_error(pod, error)
     if cause is None:
-        return " ".join(re.findall("[A-Z][a-z]+", type(error).__name__)).lower(), ""
-    error.cause = cause.word
-    error.text = failure.rows(
-        error.what, **{"why": cause, "to do": cause.remedy or error.remedy, "pod": pod}
-    )
-    return cause.word, ""
-
-
-def _containers(asked: dict[str, object]) -> str:
-    if "from_c" in asked:
-        return f"{asked['from_c']}→{asked['to_c']}"
-    return str(asked.get("container") or "")
-
-
-def _volumes(pod: Pod, asked: dict[str, object], verdict: str) -> tuple[str, ...]:
-    """The volumes that were named, or else those that the evidence is about."""
-    if asked.get("volume"):
-        return (str(asked["volume"]),)
-    if verdict != HELD or not pod.evidence:
-        return ()
-    return tuple(dict.fromkeys(step.volume for step in pod.evidence[-1].steps))
+        return error
+    facts = {"why": cause, "to do": cause.remedy or error.remedy, "pod": pod}
+    return error.explained(cause.word, failure.named(facts))

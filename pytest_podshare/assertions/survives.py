@@ -11,9 +11,6 @@ from pytest_podshare.pods import replacing
 from pytest_podshare.pods.evidence import Evidence
 from pytest_podshare.pods.pod import Pod
 
-# volumes that do not go with their Pod
-_OUTLIVING = ("persistentVolumeClaim", "hostPath", "nfs", "csi")
-
 
 @promise
 def assert_survives_restart(
@@ -187,5 +184,6 @@ def _marks(pod: Pod, container: str, volume: str | None, path: str | None) -> li
 
 
 def _in_lasting(pod: Pod, volume: str | None) -> list[marks.Mark]:
-    wanted = f"volume of {', '.join(_OUTLIVING)}"
-    return marks.leave_in_each(pod, volume, lambda each: each.kind in _OUTLIVING, wanted)
+    return marks.leave_in_each(
+        pod, volume, lambda each: each.outlives_pod, "volume that outlives its Pod"
+    )

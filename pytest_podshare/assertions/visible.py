@@ -166,18 +166,20 @@ def _only_present(
     except (errors.PodshareError, AssertionError):
         return missing
     volumes = ", ".join(meeting.volume.name for meeting in meetings)
-    error = errors.Unprovable(
+    remedy, cause = f"{missing.fix}.", "tool missing"
+    return errors.Unprovable(
         f"It cannot be proved that {to_c} sees what {from_c} {'wrote' if path is None else 'has'}.",
-        missing.remedy.split(";")[0].rstrip(".") + ".",
+        remedy,
+        cause=cause,
+        facts=failure.named(
+            {
+                "got": f"present in the volume ({volumes}) on node {pod.node}, whoever sees it",
+                "why": f"{cause}: {missing.what}",
+                "to do": remedy,
+                "pod": pod,
+            }
+        ),
     )
-    error.cause = "tool missing"
-    error.text = failure.rows(
-        error.what,
-        got=f"present in the volume ({volumes}) on node {pod.node}, whoever sees it",
-        why=f"{error.cause}: {missing.what}",
-        **{"to do": error.remedy, "pod": pod},
-    )
-    return error
 
 
 # what there is at a path

@@ -27,17 +27,22 @@ class Scenario:
     """One way to render a chart or an overlay.
 
     Args:
-        origin: what messages call it: `charts/web (ci/tls-values.yaml)`.
+        name: which way it is: `default values`, `ci/tls-values.yaml`, `kustomize`.
         folder: the chart, which may be an archive, or the overlay.
         command: what renders it; its first word is the program, which may not be there.
         optional: whether it counts only if it renders: the default values of a chart that has
             other ones to be tested with.
     """
 
-    origin: str
+    name: str
     folder: Path
     command: tuple[str, ...]
     optional: bool = False
+
+    @property
+    def origin(self) -> str:
+        """What messages call it: `charts/web (ci/tls-values.yaml)`."""
+        return f"{self.folder} ({self.name})"
 
 
 def is_chart(folder: Path) -> bool:
@@ -62,11 +67,8 @@ def of_chart(chart: Path) -> tuple[Scenario, ...]:
     """A chart with its default values, and with each file of values in its `ci` folder."""
     base = ("helm", "template", str(chart))
     files = sorted(chart.glob("ci/*-values.yaml"))
-    default = Scenario(f"{chart} (default values)", chart, base, optional=bool(files))
-    others = (
-        Scenario(f"{chart} (ci/{file.name})", chart, (*base, "--values", str(file)))
-        for file in files
-    )
+    default = Scenario("default values", chart, base, optional=bool(files))
+    others = (Scenario(f"ci/{file.name}", chart, (*base, "--values", str(file))) for file in files)
     every = (default, *others)
     # without helm, one complaint is enough
     return every if shutil.which("helm") else every[:1]
@@ -77,7 +79,7 @@ def of_overlay(folder: Path) -> Scenario:
     program = ("kustomize", "build")
     if shutil.which("kustomize") is None and shutil.which("kubectl") is not None:
         program = ("kubectl", "kustomize")
-    return Scenario(f"{folder} (kustomize)", folder, (*program, str(folder)))
+    return Scenario("kustomize", folder, (*program, str(folder)))
 
 
 def render(scenario: Scenario, seconds: float = SECONDS) -> bytes:

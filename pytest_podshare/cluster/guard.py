@@ -48,7 +48,9 @@ def check(
     by = f" by the proxy {way.proxy}" if way.proxy else ""
     raise errors.ContextNotAllowed(
         f"Context {context!r} leads to {way.server}{by}, which is not on this machine.",
-        f"If tests may run there, say so: --podshare-allow-context={context}",
+        errors.Remedy(
+            "If tests may run there, say so: {}={context}", "allow-context", context=context
+        ),
     )
 
 

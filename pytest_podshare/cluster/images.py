@@ -97,6 +97,9 @@ def _run(command: list[str], what: str) -> None:
         said = (done.stderr.strip().splitlines() or ["no word of why"])[-1]
         raise errors.ImageLoadFailed(
             f"Could not {what}: {said}",
-            "Give --podshare-image the name of a local image (see `docker images`) "
-            "or the path of an archive.",
+            errors.Remedy(
+                "Give {} the name of a local image (see `docker images`)"
+                " or the path of an archive.",
+                "image",
+            ),
         )

@@ -116,14 +116,20 @@ def _found(settings: KindSettings) -> tuple[record.Cluster | None, str]:
     if made.read(settings) is None:
         raise errors.ClusterUnfit(
             f"Cluster {settings.name} will not do: {fault}; and podshare did not make it.",
-            "Give this run a name of its own with --podshare-cluster-name, or delete what is "
-            f"there: kind delete cluster --name {settings.name}",
+            errors.Remedy(
+                "Give this run a name of its own with {}, or delete what is there:"
+                " kind delete cluster --name {name}",
+                "cluster-name",
+                name=settings.name,
+            ),
         )
     if Leases(settings.leases).held():
         raise errors.ClusterUnfit(
             f"Cluster {settings.name} will not do: {fault}; and it is in use.",
-            "Wait for the other run, or give this one a name of its own with "
-            "--podshare-cluster-name.",
+            errors.Remedy(
+                "Wait for the other run, or give this one a name of its own with {}.",
+                "cluster-name",
+            ),
         )
     remove(settings)
     return None, fault
@@ -168,7 +174,9 @@ def locked(settings: KindSettings, patience: float | None = None) -> Iterator[No
     except filelock.Timeout:
         raise errors.ClusterCreateFailed(
             f"Another run has been working on cluster {settings.name} for {patience:.0f} s.",
-            "Wait for it, or give this run a name of its own with --podshare-cluster-name.",
+            errors.Remedy(
+                "Wait for it, or give this run a name of its own with {}.", "cluster-name"
+            ),
         ) from None
 
 

@@ -103,7 +103,9 @@ def clusters(settings: KindSettings) -> tuple[str, ...]:
     if done.returncode != 0:
         raise errors.EngineMissing(
             f"No container engine answers kind: {last_line(done.stderr)}",
-            "Start Docker or Podman, or name another cluster with --podshare-provider=existing.",
+            errors.Remedy(
+                "Start Docker or Podman, or name another cluster with {}.", "provider=existing"
+            ),
         )
     return tuple(done.stdout.split())
 
@@ -119,7 +121,7 @@ def find_kind(named: Path | None) -> Path:
         where = f"at {named}" if named else "on PATH"
         raise errors.KindMissing(
             f"There is no kind program {where}.",
-            "Install kind (0.30 or newer), or name it with --podshare-kind-bin.",
+            errors.Remedy("Install kind (0.30 or newer), or name it with {}.", "kind-bin"),
         )
     return Path(found).resolve()
 

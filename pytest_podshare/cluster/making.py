@@ -55,7 +55,8 @@ def make(settings: KindSettings, deadline: Deadline, *, kept: bool) -> int:
         config.write_text(kind_config.default(settings.image, settings.nodes or 1))
     elif not config.exists():
         raise errors.ClusterCreateFailed(
-            f"There is no kind configuration {config}.", "Give a file with --podshare-kind-config."
+            f"There is no kind configuration {config}.",
+            errors.Remedy("Give a file with {}.", "kind-config"),
         )
     cluster = engine(settings)
     # said before it is made, so that a run that is interrupted knows what to clean up

@@ -86,8 +86,11 @@ class Namespaces:
         except errors.MissingRight as error:
             raise errors.NoNamespace(
                 f"No namespace can be made for a test: {error.details}",
-                "Name one that is there with --podshare-namespace, or let the account create, get "
-                "and delete namespaces.",
+                errors.Remedy(
+                    "Name one that is there with {}, or let the account create, get and delete"
+                    " namespaces.",
+                    "namespace",
+                ),
             ) from None
         self._made[name] = made["metadata"]["uid"]
         self._expires[name] = its.expires or 0.0

@@ -78,9 +78,8 @@ class ManifestFile(pytest.Module):
         """Its items, or a level for each of its scenarios, or for each of its Pod templates."""
         for thing in self._things:
             if isinstance(thing, Scenario) and rendering.is_chart(thing.folder):
-                name = thing.origin.rpartition(" (")[2].rstrip(")")
                 inside = functools.partial(_of_thing, thing=thing)
-                yield Level.from_parent(self, name=name, inside=inside)
+                yield Level.from_parent(self, name=thing.name, inside=inside)
             else:
                 yield from _of_thing(self, thing)
 

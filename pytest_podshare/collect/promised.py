@@ -24,6 +24,7 @@ from pytest_podshare.pods.evidence import Evidence
 from pytest_podshare.pods.factory import PodshareFactory
 from pytest_podshare.pods.pod import Pod
 from pytest_podshare.wiring.alone import alone
+from pytest_podshare.wiring.lifetime import Lifetime
 from pytest_podshare.wiring.load import Manifest
 from pytest_podshare.wiring.promises import Promise
 from pytest_podshare.wiring.skeleton import skeleton
@@ -163,8 +164,8 @@ class PromiseItem(ManifestItem):
             _ASSERTIONS[promise.assertion](pod, **promise.arguments)
         except (AssertionError, errors.PodError):
             volume = pod.wiring.volume(str(promise.arguments.get("volume")))
-            if volume is not None and volume.kind == "hostPath" and pod.node != node:
-                pytest.skip(f"the Pod came back on {pod.node}; a hostPath stays on {node}")
+            if volume is not None and volume.lifetime is Lifetime.NODE and pod.node != node:
+                pytest.skip(f"the Pod came back on {pod.node}; a {volume.kind} stays on {node}")
             _skip_what_has_ended(pod)
             raise
 

@@ -9,32 +9,35 @@ from pytest_podshare.explain.facts import Place
 from pytest_podshare.pods.pod import Pod
 from pytest_podshare.probe.trail import Entry
 from pytest_podshare.wiring import quantity
-from pytest_podshare.wiring.model import Mount
-
-# volumes that go with their Pod
-_PASSING = ("emptyDir", "ephemeral")
+from pytest_podshare.wiring.lifetime import Lifetime
+from pytest_podshare.wiring.model import Mount, Volume
 
 
 def gone_with_its_pod(pod: Pod, volume: str) -> Cause | None:
     """Why nothing of an earlier Pod is in a volume of this one; None where it should be."""
-    kind = _kind(pod, volume)
-    if kind not in _PASSING:
+    found = pod.wiring.volume(volume)
+    if found is None or found.lifetime is not Lifetime.POD:
         return None
     return Cause(
         "replaced",
-        f"volume {volume} is an {kind}, which is deleted with its Pod, and this is another Pod",
+        f"volume {volume} is {_a(found)}, which is deleted with its Pod, and this is another Pod",
         "Keep in a PersistentVolumeClaim what must outlive the Pod.",
     )
 
 
 def outlives(pod: Pod, volume: str) -> Cause:
     """Why something of an earlier Pod is still in a volume of this one."""
-    kind = _kind(pod, volume)
-    if kind in _PASSING:
-        return Cause("unknown", f"volume {volume} is an {kind}, and should have gone with its Pod")
+    found = pod.wiring.volume(volume)
+    lifetime = found.lifetime if found else None
+    if found and lifetime is Lifetime.POD:
+        text = f"volume {volume} is {_a(found)}, and should have gone with its Pod"
+        return Cause("unknown", text)
+    why = "which stays when its Pod goes"
+    if lifetime is Lifetime.KUBELET:
+        why = "which the kubelet fills for every Pod anew"
     return Cause(
         "outlives its Pod",
-        f"volume {volume} is of kind {kind}, which stays when its Pod goes",
+        f"volume {volume} is of kind {_kind(pod, volume)}, {why}",
         "Use an emptyDir for what must go with the Pod.",
     )
 
@@ -165,6 +168,11 @@ def updated(container: str, mount: Mount) -> Cause:
         "Mount by subPath what must not change while the container runs.",
         (container, mount),
     )
+
+
+def _a(volume: Volume) -> str:
+    """`an emptyDir`, `a csi`."""
+    return f"{'an' if volume.kind[0] in 'aeiou' else 'a'} {volume.kind}"
 
 
 def _kind(pod: Pod, volume: str) -> str:

@@ -190,7 +190,7 @@ class Channels(Owner):
         if status.lacks_program:
             return errors.ToolMissing(
                 f"The image of {self.target} has no shell: {' '.join(status.message.split())}",
-                "Use an image with `sh`; nothing was learned about the volume.",
+                "Use an image with `sh`",
             )
         return self.lost(f"ended: {status.message or 'the shell exited'}")
 

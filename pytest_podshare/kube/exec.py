@@ -207,5 +207,4 @@ class ExecSession(Owner):
     def _late(self, timeout: float, what: str, more: str) -> errors.ExecTimeout:
         return errors.ExecTimeout(
             f"A command in {self.target} {what} within {timeout:g} s ({more}).",
-            "Raise --podshare-exec-timeout, or see what the container is busy with.",
         )

@@ -61,6 +61,5 @@ def feed(
         except TimeoutError:
             raise errors.ExecTimeout(
                 f"A command in {channels.target} took or gave nothing for {timeout:g} s.",
-                "Raise --podshare-exec-timeout, or see what the container is busy with.",
             ) from None
         return completed

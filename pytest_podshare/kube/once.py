@@ -41,7 +41,6 @@ def run(
         except TimeoutError:
             raise errors.ExecTimeout(
                 f"{argv[0]} in {channels.target} did not end within {timeout:g} s.",
-                "Raise --podshare-exec-timeout, or see what the container is busy with.",
             ) from None
         if status.code is not None:
             return framing.Completed(status.code, *reply.partial())

@@ -27,6 +27,8 @@ _SENDER: pytest.StashKey[travel.Sender] = pytest.StashKey()
 _TOLD: pytest.StashKey[weakref.WeakKeyDictionary[Pod, int]] = pytest.StashKey()
 # under this name a test's evidence travels: into JUnit XML, and from a worker to the terminal
 _PROPERTY = "podshare"
+# and under this one, on its report, the right for want of which it was skipped
+_LACKING = "podshare_lacking"
 
 
 @pytest.hookimpl(wrapper=True)
@@ -34,8 +36,10 @@ def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Keep our frames out of failures, and the evidence with the test."""
-    if call.excinfo is not None:
-        call.excinfo = _skip_for(call.excinfo, item.config) or call.excinfo
+    raised = call.excinfo
+    lacking = _lacking(raised.value) if raised else None
+    if raised is not None:
+        call.excinfo = _skip_for(raised.value, item.config) or raised
         call.excinfo = traceback.without_our_frames(call.excinfo)
     pods = [pod for made in _podshares(item) for pod in made.pods]
     if call.when == "call":
@@ -44,13 +48,14 @@ def pytest_runtest_makereport(
             fresh, told[pod] = pod.evidence[told.get(pod, 0) :], len(pod.evidence)
             item.user_properties += [(_PROPERTY, str(each)) for each in fresh]
     report = yield
+    if lacking:
+        setattr(report, _LACKING, lacking.right)
     _keep_namespaces(item, failed=report.failed)
     if "podshare_cluster" in getattr(item, "fixturenames", ()):
         from pytest_podshare.report import attaching, travel
 
-        error = travel.error(call.excinfo) if call.excinfo and report.failed else ""
         sender = item.config.stash.setdefault(_SENDER, travel.Sender())
-        sender.send(report, pods, error)
+        sender.send(report, pods, raised if report.failed else None)
         for made in _podshares(item):
             if call.excinfo and report.failed and call.when != "teardown":
                 attaching.attach(item, report, made, item.config.stash[stash.OPTIONS].artifacts_dir)
@@ -59,14 +64,21 @@ def pytest_runtest_makereport(
     return report
 
 
+def _lacking(error: BaseException) -> errors.MissingRight | None:
+    """The error of a right that no Role of a namespace can give; None for any other."""
+    # a right in the namespace is one that manifests/rbac.yaml gives: lacking it is a fault
+    if isinstance(error, errors.MissingRight) and error.cluster_wide:
+        return error
+    return None
+
+
 def _skip_for(
-    excinfo: pytest.ExceptionInfo[BaseException], config: pytest.Config
+    error: BaseException, config: pytest.Config
 ) -> pytest.ExceptionInfo[BaseException] | None:
     """A skip in place of the error of what a cluster that is not ours does not let us do."""
-    error, cluster = excinfo.value, config.stash[stash.RUN].cluster
-    if isinstance(error, errors.MissingRight) and error.cluster_wide:
-        # a right in the namespace is one that manifests/rbac.yaml gives: lacking it is a fault
-        reason = terminal.lacking_right(error.right, error.details)
+    cluster = config.stash[stash.RUN].cluster
+    if lacking := _lacking(error):
+        reason = f"needs the right to {lacking.right}: {lacking.details}"
     elif isinstance(error, errors.NodeAccessMissing) and cluster and not cluster.own:
         reason = f"needs access to the nodes: {error.what}"
     else:
@@ -131,7 +143,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     # workers of pytest-xdist may say the same
     lines = [*_verdicts(config, told), *map(printable, dict.fromkeys(said))]
     skipped = terminalreporter.getreports("skipped")
-    lines += terminal.lacking_rights(each.longrepr[2] for each in skipped)
+    rights = (str(getattr(report, _LACKING, "")) for report in skipped)
+    lines += map(printable, terminal.lacking_rights([right for right in rights if right]))
     known = config.stash[stash.CAPABILITIES]
     lines += map(printable, terminal.capabilities(known))
     if config.stash[stash.OPTIONS].story:

@@ -112,8 +112,7 @@ class SessionOpener:
         except EphemeralContainerUnavailable as unavailable:
             closed = errors.ToolMissing(
                 f"{why}No ephemeral container can look instead: {unavailable}.",
-                "Use an image with `sh`, or let an ephemeral container in;"
-                " nothing was learned about the volume.",
+                "Use an image with `sh`, or let an ephemeral container in",
             )
             if not unavailable.is_transient:
                 self._closed = instance, closed

@@ -18,6 +18,7 @@ from pytest_podshare.kube.rights import Right
 from pytest_podshare.kube.watching import Object
 from pytest_podshare.pods import cordoning
 from pytest_podshare.pods.pod import Pod
+from pytest_podshare.pods.proof import Proof
 
 # seconds that the containers get to end; zero would be a force delete, which proves nothing:
 # the object would be gone before the node has cleaned up
@@ -27,7 +28,7 @@ _NOT_NOW = 429
 
 
 @dataclasses.dataclass(frozen=True)
-class Replacement:
+class Replacement(Proof):
     """The proof that a Pod went and another came.
 
     Args:
@@ -49,15 +50,14 @@ class Replacement:
     volumes_gone: bool | None
     seconds: float
 
-    def __str__(self) -> str:
+    @property
+    def summary(self) -> str:
+        """Which Pod went how, and which came where."""
         where = f"{self.node_before} → {self.node_after}"
         if self.node_before == self.node_after:
             where = f"on {self.node_after}"
         node = ", its volumes gone from the node" if self.volumes_gone else ""
-        return (
-            f"Pod {self.before[:8]} {self.how}{node}, Pod {self.after[:8]} came {where}"
-            f"  {self.seconds:.1f} s"
-        )
+        return f"Pod {self.before[:8]} {self.how}{node}, Pod {self.after[:8]} came {where}"
 
 
 def delete(pod: Pod, deadline: Deadline) -> Replacement:

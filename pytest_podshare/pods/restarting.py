@@ -16,10 +16,11 @@ from pytest_podshare.kube.watching import Object
 from pytest_podshare.pods import state, strategies
 from pytest_podshare.pods.container_shell import ContainerShell
 from pytest_podshare.pods.live_pod import LivePod
+from pytest_podshare.pods.proof import Proof
 
 
 @dataclasses.dataclass(frozen=True)
-class Restart:
+class Restart(Proof):
     """The proof of a restart.
 
     Args:
@@ -38,12 +39,14 @@ class Restart:
     exit_code: int | None
     seconds: float
 
-    def __str__(self) -> str:
+    @property
+    def summary(self) -> str:
+        """What was restarted how, and which instance came in whose place."""
         what = self.container or "the sandbox"
         code = "" if self.exit_code is None else f", exit code {self.exit_code}"
         return (
             f"{what} restarted ({self.strategy}{code}): {_short(self.before)} → "
-            f"{_short(self.after)}  {self.seconds:.1f} s"
+            f"{_short(self.after)}"
         )
 
 

@@ -100,7 +100,7 @@ def table(container: Shell) -> list[MountEntry]:
         why = done.stderr.decode(errors="replace").strip()
         raise errors.ToolMissing(
             f"{container.name} cannot tell its mounts: {why}",
-            "Use an image with `cat`; nothing was learned about the volume.",
+            "Use an image with `cat`",
         )
     return parse(done.stdout.decode(errors="replace"))
 

@@ -118,7 +118,7 @@ def with_ephemeral_fallback(
                 shell.use_ephemeral_shell()
             except EphemeralContainerUnavailable as unavailable:
                 what = f"{missing.what} {unavailable}".rstrip()
-                raise errors.ToolMissing(what, missing.remedy) from None
+                raise errors.ToolMissing(what, missing.fix) from None
             return ask(shell, *args, **how)
 
     return cast("Callable[Concatenate[_Shell, _Asked], _Answer]", asked)
@@ -366,7 +366,7 @@ def check_tool(shell: Shell, done: Completed, tool: str) -> None:
     if done.returncode in (126, 127):
         raise errors.ToolMissing(
             f"The image of {shell.name} has no usable `{tool}`.",
-            f"Use an image with `{tool}`; nothing was learned about the volume.",
+            f"Use an image with `{tool}`",
         )
 
 

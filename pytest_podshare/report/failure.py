@@ -1,9 +1,9 @@
-"""The text of a failed assertion: what was expected, what was seen, where, and why."""
+"""What a failed assertion says: what was expected, what was seen, where, and why."""
 
 from __future__ import annotations
 
+from pytest_podshare.errors import Fact
 from pytest_podshare.explain.cause import Cause
-from pytest_podshare.printable import printable, printable_lines
 from pytest_podshare.probe import content
 from pytest_podshare.wiring.model import SharedMount, Wiring
 
@@ -11,40 +11,33 @@ from pytest_podshare.wiring.model import SharedMount, Wiring
 _TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount"
 
 
-def text(
-    headline: str,
+def facts(
     *,
     expected: str,
     got: object,
     cause: Cause,
-    pod: str,
+    pod: object,
     at: str = "",
     **where: object,
-) -> str:
-    """The one shape of all failures.
+) -> tuple[Fact, ...]:
+    """Return the facts of a failure, in the one order that all failures have.
 
     Args:
-        headline: who does not do what, in one line.
         expected: what the promise says.
         got: what was seen instead: a content, or anything that reads as it is.
         cause: why, and what to do about it.
-        pod: namespace and name.
+        pod: the Pod, by its namespace and name.
         at: `file:line` of the mount that is to blame.
         where: further facts, under their names.
     """
     to_do = cause.remedy + (f" ({at})" if at else "") if cause.remedy else None
-    facts = {"expected": expected, "got": described(got), **where, "why": cause}
-    return rows(headline, **facts, **{"to do": to_do, "pod": pod})
+    before = {"expected": expected, "got": described(got), **where}
+    return named({**before, "why": cause, "to do": to_do, "pod": pod})
 
 
-def rows(headline: str, **facts: object) -> str:
-    """A headline, and below it each fact under its name; those that are None are left out."""
-    told = {name: fact for name, fact in facts.items() if fact is not None}
-    width = max(len(name) for name in told)
-    # what is to do may be of several lines; nothing else can be, whatever a name or a message holds
-    shown = {name: fact if name == "to do" else printable(str(fact)) for name, fact in told.items()}
-    lines = (f"  {name:<{width}}  {fact}" for name, fact in shown.items())
-    return printable_lines("\n".join([printable(headline), *lines]))
+def named(values: dict[str, object]) -> tuple[Fact, ...]:
+    """Return each value as a fact under its name, without those that are None."""
+    return tuple(Fact(name, str(value)) for name, value in values.items() if value is not None)
 
 
 def described(seen: object) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from pytest_podshare import errors
 from pytest_podshare.check.formats.github import command
 from pytest_podshare.pods.evidence import BROKEN
 from pytest_podshare.report.shown import ShownCheck
@@ -31,7 +32,8 @@ def lines(checks: Iterable[ShownCheck], *, here: Path, environ: Mapping[str, str
         if each.verdict == BROKEN and check.at:
             file, _, line = check.at.rpartition(":")
             where = (_from_workspace(file, here, workspace), line)
-            found.setdefault((*where, f"{check.assertion}: {check.cause}"), check.text)
+            text = errors.text(check.headline, check.facts)
+            found.setdefault((*where, f"{check.assertion}: {check.cause}"), text)
     return [
         command("error", text, file=file, line=line, title=title)
         for (file, line, title), text in found.items()

@@ -15,7 +15,8 @@ from markupsafe import Markup
 
 from pytest_podshare.check import drawing, matrix
 from pytest_podshare.pods.evidence import BROKEN, HELD, UNKNOWN, Check
-from pytest_podshare.report import reading, table
+from pytest_podshare.printable import printable, printable_lines
+from pytest_podshare.report import table
 from pytest_podshare.report.shown import EXPECTED, VERDICTS, ShownCheck, ShownPod, Told
 from pytest_podshare.wiring.model import Wiring
 
@@ -58,7 +59,6 @@ class Entry:
     verdict: str
     pod: ShownPod
     test: str
-    text: reading.Reading
 
     @property
     def promise(self) -> str:
@@ -137,6 +137,7 @@ def render(told: Sequence[Told], about: About) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters |= {"printable": printable, "printable_lines": printable_lines}
     return environment.get_template("page.html.j2").render(
         about=about,
         clusters=_clusters(checks),
@@ -156,15 +157,7 @@ def _sections(checks: Iterable[ShownCheck]) -> list[Section]:
     """The checks by manifest and wiring; those that need a person come first."""
     alike: dict[str, list[Entry]] = {}
     for number, each in enumerate(checks, start=1):
-        read = reading.evidence if each.check.verdict == HELD else reading.failure
-        entry = Entry(
-            anchor=f"check-{number}",
-            check=each.check,
-            verdict=each.verdict,
-            pod=each.pod,
-            test=each.test,
-            text=read(each.check.text),
-        )
+        entry = Entry(f"check-{number}", each.check, each.verdict, each.pod, each.test)
         key = repr((each.pod.manifest, each.pod.kind, each.pod.stand_in, each.pod.wiring))
         alike.setdefault(key, []).append(entry)
     groups = sorted(alike.values(), key=lambda group: min(map(_urgency, group)))
@@ -197,7 +190,7 @@ def _verdicts(entries: Iterable[Entry]) -> dict[tuple[str, str], str]:
 
 def _mounts(wiring: Wiring, check: Check) -> list[tuple[str, str]]:
     """The mounts that a check was about."""
-    named = check.containers.split("→") if check.containers else []
+    named = check.containers
     names = [each.name for each in wiring.containers]
     about = [name for name in names if name in named or not named]
     volumes: Iterable[str] = check.volumes

@@ -38,7 +38,7 @@ class Row:
     """Checks that differ in nothing but their times."""
 
     promise: str
-    containers: str
+    containers: tuple[str, ...]
     volumes: tuple[str, ...]
     verdict: str
     cause: str
@@ -163,10 +163,11 @@ def _table(found: Iterable[Row], widths: Sequence[int]) -> Table:
     return table
 
 
-def _pair(containers: str) -> str:
+def _pair(containers: Sequence[str]) -> str:
     """`c1→c2`, in two lines where it is long; `all` for a promise about all of them."""
-    shown = printable(containers) or "all"
-    return shown if len(shown) <= _PAIR else shown.replace("→", "→\n")
+    names = [printable(name) for name in containers]
+    shown = "→".join(names) or "all"
+    return shown if len(shown) <= _PAIR else "→\n".join(names)
 
 
 def _verdict(row: Row) -> Text:

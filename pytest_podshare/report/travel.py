@@ -14,19 +14,21 @@ from typing import Any
 
 import pytest
 
-from pytest_podshare.errors import PodshareError, PromiseBroken
+from pytest_podshare.errors import Fact, PodshareError, PromiseBroken
 from pytest_podshare.explain import masking
 from pytest_podshare.explain.masking import Mask
-from pytest_podshare.pods.evidence import Check
+from pytest_podshare.pods.evidence import HELD, Check, Step
 from pytest_podshare.pods.pod import Pod
+from pytest_podshare.pods.proof import Note
 from pytest_podshare.report.shown import ShownCheck, ShownCluster, ShownPod, Told
 from pytest_podshare.wiring.model import Container, Mount, Volume, Wiring
 
 _ATTRIBUTE = "podshare"
 # of a failure that is not ours, which may hold a whole file; in characters
 _LONGEST = 4000
+# of a check, what may quote what is secret
+_QUOTING = ("headline", "method", "lines", "facts")
 # what travels of each record
-_CHECK = tuple(each.name for each in dataclasses.fields(Check))
 _CLUSTER = tuple(each.name for each in dataclasses.fields(ShownCluster))
 _MOUNT = ("volume", "path", "sub_path", "read_only")
 _VOLUME = ("name", "kind", "medium", "size_limit", "source")
@@ -41,43 +43,39 @@ class Sender:
         # a Pod may outlive a test, and be checked by the next
         self._sent: weakref.WeakKeyDictionary[Pod, int] = weakref.WeakKeyDictionary()
 
-    def send(self, report: pytest.TestReport, pods: Iterable[Pod], error: str) -> None:
+    def send(
+        self,
+        report: pytest.TestReport,
+        pods: Iterable[Pod],
+        raised: pytest.ExceptionInfo[BaseException] | None,
+    ) -> None:
         """Put what is new on the report.
 
         Args:
             report: pytest's own, of a phase that has just ended.
             pods: those that the test can have checked.
-            error: the text by which it failed; "" where it did not.
+            raised: why it failed; None where it did not.
         """
         shown, checks = list[dict[str, Any]](), list[dict[str, Any]]()
         fresh = [(pod, new) for pod in pods if (new := self._new(pod))]
-        told = any(check.text == error for _, new in fresh for check in new)
+        is_checked = any(_is_of(check, raised) for _, new in fresh for check in new)
         for pod, new in fresh:
             mask = _mask(pod)
             for check in new:
-                data = {
-                    **_fields(check, _CHECK),
-                    "volumes": list(check.volumes),
-                    "text": mask.text(check.text),
-                }
+                data = _plain(check)
+                data |= {name: mask.data(data[name]) for name in _QUOTING}
                 # where the failure is none of them, each may have to do with it
-                checks.append({**data, "of": len(shown), "failed": check.text == error or not told})
+                failed = _is_of(check, raised) or not is_checked
+                checks.append({**data, "of": len(shown), "failed": failed})
             shown.append(_shown(pod))
-        if checks or error:
-            text = "" if told else Mask().text(error)[:_LONGEST]
-            report.__dict__[_ATTRIBUTE] = {"pods": shown, "checks": checks, "error": text}
+        if checks or raised:
+            error = "" if is_checked or not raised else Mask().text(_text(raised))[:_LONGEST]
+            report.__dict__[_ATTRIBUTE] = {"pods": shown, "checks": checks, "error": error}
 
     def _new(self, pod: Pod) -> list[Check]:
         new = pod.checks[self._sent.get(pod, 0) :]
         self._sent[pod] = len(pod.checks)
         return new
-
-
-def error(excinfo: pytest.ExceptionInfo[BaseException]) -> str:
-    """The text by which a test failed: that of one of our errors, else its last words."""
-    if isinstance(excinfo.value, PodshareError | PromiseBroken | pytest.fail.Exception):
-        return str(excinfo.value)
-    return excinfo.exconly()
 
 
 def received(terminalreporter: pytest.TerminalReporter) -> list[Told]:
@@ -107,6 +105,21 @@ def _told(report: pytest.TestReport, data: Mapping[str, Any]) -> Told:
             for each in data["checks"]
         ),
     )
+
+
+def _is_of(check: Check, raised: pytest.ExceptionInfo[BaseException] | None) -> bool:
+    """Whether a check is the one that a test failed for."""
+    error = raised.value if raised else None
+    if check.verdict == HELD or not isinstance(error, PodshareError | PromiseBroken):
+        return False
+    return (check.headline, check.facts) == (error.what, error.facts)
+
+
+def _text(raised: pytest.ExceptionInfo[BaseException]) -> str:
+    """The text by which a test failed: that of one of our errors, else its last words."""
+    if isinstance(raised.value, PodshareError | PromiseBroken | pytest.fail.Exception):
+        return str(raised.value)
+    return raised.exconly()
 
 
 def _mask(pod: Pod) -> Mask:
@@ -155,9 +168,21 @@ def _fields(record: object, names: Iterable[str]) -> dict[str, Any]:
     return {name: getattr(record, name) for name in names}
 
 
+def _plain(value: Any) -> Any:
+    """A record as what anything can carry: dicts and lists of texts and numbers."""
+    if dataclasses.is_dataclass(value):
+        return {each.name: _plain(getattr(value, each.name)) for each in dataclasses.fields(value)}
+    return [_plain(each) for each in value] if isinstance(value, tuple) else value
+
+
 def _check(data: Mapping[str, Any]) -> Check:
-    fields = {name: data[name] for name in _CHECK}
-    return Check(**{**fields, "volumes": tuple(data["volumes"])})
+    fields = {each.name: data[each.name] for each in dataclasses.fields(Check)}
+    fields |= {name: tuple(data[name]) for name in ("containers", "volumes")}
+    fields["facts"] = tuple(Fact(**each) for each in data["facts"])
+    fields["lines"] = tuple(
+        Step(**each) if "action" in each else Note(**each) for each in data["lines"]
+    )
+    return Check(**fields)
 
 
 def _pod(data: Mapping[str, Any]) -> ShownPod:

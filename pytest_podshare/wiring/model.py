@@ -9,9 +9,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pytest_podshare import errors
+from pytest_podshare.wiring.lifetime import LIFETIMES, Lifetime
 from pytest_podshare.wiring.position import Position
-
-_FILLED_BY_KUBELET = ("configMap", "secret", "projected", "downwardAPI", "image")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,9 +71,39 @@ class Volume:
     at: Position | None = dataclasses.field(default=None, compare=False)
 
     @property
+    def lifetime(self) -> Lifetime | None:
+        """How long its content stays; None for a kind that Kubernetes does not know."""
+        return LIFETIMES.get(self.kind)
+
+    @property
+    def outlives_pod(self) -> bool:
+        """Whether what a Pod writes to it is there in the next Pod."""
+        return self.lifetime in (Lifetime.NODE, Lifetime.STORAGE)
+
+    @property
     def is_written_by_containers(self) -> bool:
         """Whether any container may write to it; the kubelet alone fills the others."""
-        return self.kind not in _FILLED_BY_KUBELET
+        return self.lifetime is not Lifetime.KUBELET
+
+    @property
+    def is_updated_by_kubelet(self) -> bool:
+        """Whether the kubelet keeps it up to date; an image is the same for as long as the Pod."""
+        return self.lifetime is Lifetime.KUBELET and self.kind != "image"
+
+    @property
+    def starts_empty(self) -> bool:
+        """Whether nothing is in it when its Pod starts; a driver or a repository fills others."""
+        return self.kind in ("emptyDir", "ephemeral")
+
+    @property
+    def is_claim(self) -> bool:
+        """Whether it is made of a PersistentVolumeClaim."""
+        return self.kind in ("persistentVolumeClaim", "ephemeral")
+
+    @property
+    def is_read_only(self) -> bool:
+        """Whether the volume itself says so, of all its mounts."""
+        return bool(self.facts.get("readOnly", False))
 
 
 @dataclasses.dataclass(frozen=True)

@@ -11,14 +11,12 @@ import posixpath
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from pytest_podshare.wiring.lifetime import Lifetime
 from pytest_podshare.wiring.model import Container, Mount, Volume, Wiring
 from pytest_podshare.wiring.position import Position
 
 OFF = "off"
 
-# volumes that go with their Pod, and volumes that stay; of the others Kubernetes says neither
-_PASSING = ("emptyDir", "ephemeral")
-_LASTING = ("persistentVolumeClaim", "hostPath", "nfs")
 # a hostPath of these types is no folder, and in these places takes no files; what is called
 # `….conf` or `….sock` most likely is no folder either
 _NO_FOLDERS = ("File", "FileOrCreate", "Socket", "CharDevice", "BlockDevice")
@@ -131,7 +129,7 @@ def _pairs(wiring: Wiring, volume: Volume) -> Iterator[Question]:
 def _read_only(wiring: Wiring, volume: Volume) -> Iterator[Question]:
     """Each running container that mounts the volume: whether it can write to it."""
     for container, mounts in _running(wiring, volume.name):
-        is_said = all(each.read_only or _is_read_only(volume) for each in mounts)
+        is_said = all(each.read_only or volume.is_read_only for each in mounts)
         is_said = is_said and all(_is_folder(each, volume) for each in mounts)
         yield Question(
             id=f"read-only[{container.name}]@{volume.name}",
@@ -172,10 +170,10 @@ def _deletions(wiring: Wiring, volume: Volume) -> Iterator[Question]:
     """What becomes of the content when the Pod goes."""
     if not any(True for _ in _writers(wiring, volume)):
         return
-    fate = "survives" if volume.kind in _LASTING else OFF
+    lasting = "survives" if volume.outlives_pod else OFF
     yield Question(
         id=f"deleted@{volume.name}",
-        default="lost" if volume.kind in _PASSING else fate,
+        default="lost" if volume.lifetime is Lifetime.POD else lasting,
         assertions={"lost": "assert_lost_on_delete", "survives": "assert_survives_delete"},
         arguments={"volume": volume.name},
         at=volume.at,
@@ -203,7 +201,7 @@ def _writers(wiring: Wiring, volume: Volume) -> Iterator[tuple[Container, list[M
 
 def _writes(mount: Mount, volume: Volume) -> bool:
     """Whether files can be made through a mount, as far as the manifest tells."""
-    return _is_folder(mount, volume) and not mount.read_only and not _is_read_only(volume)
+    return _is_folder(mount, volume) and not mount.read_only and not volume.is_read_only
 
 
 def _is_folder(mount: Mount, volume: Volume) -> bool:
@@ -213,8 +211,3 @@ def _is_folder(mount: Mount, volume: Volume) -> bool:
     is_kernels = f"{path}/".startswith(_KERNELS)
     is_folder = volume.facts.get("type") not in _NO_FOLDERS
     return is_folder and not is_kernels and suffix in _FOLDER_SUFFIXES
-
-
-def _is_read_only(volume: Volume) -> bool:
-    """Whether the volume itself says so, of all its mounts."""
-    return bool(volume.facts.get("readOnly", False))

@@ -124,21 +124,20 @@ class Wrong(Exception):
         problem: what is the matter, without its name and a full stop.
         remedy: one sentence, saying what to do.
         at: where; None if nobody knows.
-
-    Attributes:
         field: the way to it, as far as it is known: `.containers[0].name`.
     """
 
-    def __init__(self, problem: str, remedy: str, at: Position | None = None) -> None:
+    def __init__(
+        self, problem: str, remedy: str, at: Position | None = None, field: str = ""
+    ) -> None:
         super().__init__(problem, remedy)
-        self.problem, self.remedy, self.at = problem, remedy, at
-        self.field = ""
+        self.problem, self.remedy, self.at, self.field = problem, remedy, at, field
 
     def within(self, holder: Any, key: str | int) -> Wrong:
         """The same, said of a larger value."""
-        self.field = (f"[{key}]" if isinstance(key, int) else f".{key}") + self.field
-        self.at = self.at or position(holder, key)
-        return self
+        step = f"[{key}]" if isinstance(key, int) else f".{key}"
+        at = self.at or position(holder, key)
+        return Wrong(self.problem, self.remedy, at, step + self.field)
 
 
 def check(value: Any, shape: Shape) -> None:

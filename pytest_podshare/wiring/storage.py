@@ -12,12 +12,6 @@ from pytest_podshare.wiring.templates import Template
 
 Entry = Mapping[str, Any]
 
-# what only the real cluster has: some of it stays when a Pod goes, the rest goes with it
-_LASTING = (
-    *("nfs", "iscsi", "rbd", "cephfs", "glusterfs", "fc", "cinder", "quobyte", "flocker"),
-    *("awsElasticBlockStore", "azureDisk", "azureFile", "gcePersistentDisk", "vsphereVolume"),
-    *("portworxVolume", "scaleIO", "storageos", "photonPersistentDisk"),
-)
 _KEPT = ("emptyDir", "downwardAPI", "persistentVolumeClaim")
 # a folder or a file of somebody else's node is made where it is missing
 _MADE = {"Directory": "DirectoryOrCreate", "File": "FileOrCreate"}
@@ -70,7 +64,7 @@ def of_template(template: Template, image: str) -> Storage:
         claim_templates=tuple(
             _claim(each["metadata"]["name"], each) for each in own.get("volumeClaimTemplates") or ()
         ),
-        read_only=frozenset(each.name for each in facts.values() if each.facts.get("readOnly")),
+        read_only=frozenset(each.name for each in facts.values() if each.is_read_only),
     )
 
 
@@ -97,10 +91,13 @@ def _volume(
         made = {kind: {"volumeClaimTemplate": {"spec": _claim("", template)["spec"]}}}
     elif kind == "image":
         made = {kind: {"reference": image, "pullPolicy": "IfNotPresent"}}
-    elif kind in _LASTING:
+    elif kind in _KEPT:
+        made = {kind: facts}
+    elif volume.outlives_pod:
+        # what only the real cluster has: it stays when the Pod goes
         made = {"persistentVolumeClaim": {"claimName": f"podshare-{volume.name}"}}
     else:
-        made = {kind: facts} if kind in _KEPT else {"emptyDir": {}}
+        made = {"emptyDir": {}}
     return {"name": given["name"], **made}
 
 

@@ -149,5 +149,5 @@ def test_a_pod_without_a_lasting_volume_has_nothing_to_survive_in(podshare):
     """Nothing is claimed of volumes that are not there."""
     pod = podshare.deploy(BARE)
 
-    with pytest.raises(errors.NoSharedVolume, match="has no volume of persistentVolumeClaim"):
+    with pytest.raises(errors.NoSharedVolume, match="has no volume that outlives its Pod"):
         assert_survives_drain(pod)

@@ -71,20 +71,24 @@ def test_without_kind_it_is_not_known_what_is_left(clean, tmp_path):
     done = clean("--kind-bin=/no/such/kind")
 
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith("podshare: There is no kind program at /no/such/kind.\n")
+    assert done.stderr == (
+        "podshare: There is no kind program at /no/such/kind.\n"
+        "  Install kind (0.30 or newer), or name it with --kind-bin.\n"
+    )
     assert made.read(settings)
 
 
-def test_a_cluster_elsewhere_has_to_be_allowed(clean, tmp_path):
-    """As tests have to be: whoever cleans up deletes."""
+@pytest.mark.parametrize("context", ["far", "far--podshare-away", "{far}"])
+def test_a_cluster_elsewhere_has_to_be_allowed(clean, tmp_path, context):
+    """As tests have to be: whoever cleans up deletes. A name that is like an option stays so."""
     kubeconfig = tmp_path / "kubeconfig"
-    kubeconfig.write_text(KUBECONFIG)
+    kubeconfig.write_text(KUBECONFIG.replace("far", f"'{context}'"))
 
     done = clean("--provider=existing", "--kubeconfig", str(kubeconfig))
 
     assert (done.returncode, done.stdout) == (2, "")
-    assert "Context 'far' leads to https://10.0.0.1:6443" in done.stderr
-    assert "say so: --allow-context=far\n" in done.stderr
+    assert f"Context '{context}' leads to https://10.0.0.1:6443" in done.stderr
+    assert f"say so: --allow-context={context}\n" in done.stderr
 
 
 def test_the_environment_of_pytests_options_holds(clean, monkeypatch):

@@ -1,6 +1,6 @@
 """What an ephemeral container may do, so that it is let at another one's files and at no more."""
 
-import live_pods
+import offline
 import pytest
 
 from pytest_podshare.deadline import Deadline
@@ -148,7 +148,7 @@ class Kubelet:
 
 def ensure_running(kubelet):
     """What comes of an ephemeral container for c."""
-    pod = live_pods.live_pod(kubelet.live["spec"], api=kubelet, watch=kubelet)
+    pod = offline.live_pod(kubelet.live["spec"], api=kubelet, watch=kubelet)
     return ephemeral.ensure_running(pod, kubelet.live, "c", Deadline(0))
 
 

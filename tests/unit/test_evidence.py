@@ -2,7 +2,7 @@
 
 from types import SimpleNamespace
 
-import live_pods
+import offline
 import pytest
 from local_shell import LocalShell
 
@@ -52,7 +52,7 @@ def pod(tmp_path):
     ]
     volumes = [{"name": "shared", "emptyDir": {}}]
     api = SimpleNamespace(text=lambda *_, **__: "the log\n")
-    live = live_pods.live_pod({"containers": containers, "volumes": volumes}, api=api, own=False)
+    live = offline.live_pod({"containers": containers, "volumes": volumes}, api=api, own=False)
     manifest = load({"apiVersion": "v1", "kind": "Pod", **live.raw})
     pod = Pod(live, manifest=manifest, replacement=dict)
     for name in OTHERS:

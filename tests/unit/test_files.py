@@ -1,6 +1,6 @@
 """Names of files in a volume, and where each container has them."""
 
-import live_pods
+import offline
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,7 +14,7 @@ def files_of(mounts, volume="v"):
         "containers": [{"name": "c", "volumeMounts": mounts}],
         "volumes": [{"name": name, "emptyDir": {}} for name in ("v", "w")],
     }
-    return live_pods.container(spec, "c").volume(volume)
+    return offline.container(spec, "c").volume(volume)
 
 
 def mount(path, sub_path="", volume="v", **more):

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from told import broken, held, shown
 
+from pytest_podshare.errors import Fact
 from pytest_podshare.report import github
 
 HERE = Path("/work/project")
@@ -17,7 +18,9 @@ def lines(checks, here=HERE, environ=ACTIONS):
 
 def test_a_broken_promise_is_a_note_at_the_mount_that_is_to_blame():
     """One line, with the file, the line, the cause and the whole failure."""
-    checks = shown(broken(at="manifests/web.yaml:41", text="first\nsecond"))
+    checks = shown(
+        broken(at="manifests/web.yaml:41", headline="first", facts=(Fact("", "second"),))
+    )
 
     assert lines(checks) == [
         "::error file=manifests/web.yaml,line=41,title=assert_file_visible%3A different subPath"
@@ -45,11 +48,13 @@ def test_only_what_is_broken_and_has_a_place_is_noted():
 
 def test_what_would_end_the_command_is_escaped():
     """Percent signs and line ends everywhere, colons and commas in properties."""
-    checks = shown(broken(at="a,b:c%.yaml:3", cause="x:y,z", text="100 %\r\n::error::no, really"))
+    checks = shown(
+        broken(at="a,b:c%.yaml:3", cause="x:y,z", headline="100 %\r\n::error::no", facts=())
+    )
 
     assert lines(checks) == [
         "::error file=a%2Cb%3Ac%25.yaml,line=3,title=assert_file_visible%3A x%3Ay%2Cz"
-        "::100 %25%0D%0A::error::no, really"
+        r"::100 %25\r%0A\x3a:error::no"
     ]
 
 
@@ -72,10 +77,8 @@ def test_files_are_named_from_the_top_of_the_checkout():
 def test_the_same_mount_and_cause_is_noted_once():
     """GitHub shows ten notes of a step, so that one mistake must not take all of them."""
     at = "manifests/web.yaml:41"
-    first, again = broken(at=at, text="first"), broken(at=at, text="again")
-    other = broken(at=at, cause="read-only", text="other")
+    first, again = broken(at=at, headline="first"), broken(at=at, headline="again")
+    other = broken(at=at, cause="read-only", headline="other")
 
-    assert [line.rpartition("::")[2] for line in lines(shown(first, again, other))] == [
-        "first",
-        "other",
-    ]
+    said = [line.rpartition("::")[2] for line in lines(shown(first, again, other))]
+    assert [text.partition("%0A")[0] for text in said] == ["first", "other"]

@@ -4,7 +4,7 @@ import copy
 import dataclasses
 from types import SimpleNamespace
 
-import live_pods
+import offline
 import pytest
 
 from pytest_podshare import errors
@@ -39,7 +39,7 @@ def server():
 @pytest.fixture
 def live(server):
     """The record of that Pod."""
-    found = live_pods.live_pod(SPEC, status=copy.deepcopy(RUNS), api=server)
+    found = offline.live_pod(SPEC, status=copy.deepcopy(RUNS), api=server)
     server.raw = found.raw
     return found
 

@@ -4,8 +4,10 @@ import re
 from html.parser import HTMLParser
 
 import pytest
-from told import HOSTILE, broken, crowded, held, hostile, many, pod, told
+from told import FACTS, HOSTILE, broken, crowded, held, hostile, many, pod, told
 
+from pytest_podshare.errors import Fact
+from pytest_podshare.pods.proof import Note
 from pytest_podshare.report import page
 
 ABOUT = page.About("project", "1a2b3c4d")
@@ -89,14 +91,22 @@ def test_the_header_names_what_took_part():
 
 
 def test_every_check_is_there_with_its_evidence():
-    """Steps with their times, failures fact by fact, and which test made it."""
-    text = read([crowded()]).text
+    """Method, steps and proofs with their times, failures fact by fact, and which test made it."""
+    html = page.render([crowded()], ABOUT)
+    text = Reader(html).text
+    rows = re.findall(r'<dl class="rows">(.*?)</dl>', html, re.DOTALL)
 
+    assert "xchange sh in each container over one exec session c1 wrote /tmp/xchange/pod" in text
     assert (
         "c1 wrote /tmp/xchange/podshare-34f65f6c219d1c6c 64 bytes sha256 6584c2be… 1.9 ms" in text
     )
+    assert "c1 restarted (node): 1a2b → 3c4d 900 ms c2 found /etc/hosts by the same search" in text
+    assert [re.findall("<dt>(.*?)</dt>", row) for row in rows] == [
+        [fact.name for fact in FACTS],
+        [],
+    ]
     assert "different subPath: app mounts the folder 'out' of the volume" in text
-    assert "The image of exporter has no cat." in text
+    assert "The image of exporter has no cat. Use an image that has one." in text
     assert text.count("in tests/test_web.py::test_web, on Pod podshare-1a2b-3c4d/sharevol") == 3
     assert "at manifests/web.yaml:41" in text
 
@@ -212,6 +222,19 @@ def test_a_hostile_text_is_shown_as_it_is():
     assert {"script", "img"} <= set(Reader(HOSTILE).tags)
     assert "document.title='hostile'" in read(hostile()).text
     assert "<script" not in page.render(hostile(), ABOUT)
+
+
+def test_what_a_check_says_is_printable():
+    """Whoever copies it from the page into a terminal is not steered."""
+    clear = "\x1b[2J"
+    good = held(headline=clear, method=clear, lines=(Note(clear, 0.1),))
+    bad = broken(headline=clear, facts=(Fact("why", clear), Fact("", f"{clear}\n{clear}")))
+
+    html = page.render([told(good), told(bad)], ABOUT)
+
+    assert "\x1b" not in html
+    # the one that broke is in the list at the top as well
+    assert html.count("\\x1b[2J") == 3 + 1 + 4
 
 
 def test_a_page_that_cannot_be_written_is_a_line(tmp_path):

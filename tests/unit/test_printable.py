@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_podshare import errors
+from pytest_podshare.errors import Fact
 from pytest_podshare.explain.cause import Cause
 from pytest_podshare.pods.evidence import Evidence
 from pytest_podshare.pods.state import Identity
@@ -83,12 +84,17 @@ IDENTITY = Identity("", ())
         lambda text: str(errors.ApiError(text, text)),
         lambda text: str(errors.ManifestInvalid(text, text, excerpt=text)),
         lambda text: str(errors.PromiseBroken(text)),
+        lambda text: str(errors.PromiseBroken(text, [Fact("to do", text), Fact("", text)])),
+        lambda text: str(errors.ApiError(text, text).explained(text, [Fact("why", text)])),
         lambda text: str(Evidence(text, text, "p", IDENTITY, (text,), 0.1)),
-        lambda text: failure.text(
-            text, expected=text, got=text, cause=Cause("unknown", text, text), pod=text, where=text
+        lambda text: errors.text(
+            text,
+            failure.facts(
+                expected=text, got=text, cause=Cause("unknown", text, text), pod=text, where=text
+            ),
         ),
     ],
-    ids=["error", "manifest", "promise", "evidence", "failure"],
+    ids=["error", "manifest", "promise", "to do", "explained", "evidence", "failure"],
 )
 @pytest.mark.parametrize("text", [HOSTILE, *STEERING, "a\n::error::b\n\x1b[31m"])
 def test_no_text_of_ours_steers(shown, text):
@@ -99,6 +105,7 @@ def test_no_text_of_ours_steers(shown, text):
 def test_no_fact_makes_lines_of_its_own():
     """A name with a line's end in it would otherwise tell a cause that nobody found."""
     cause = Cause("unknown", "beside it: a\n  why  all is well")
-    told = failure.text("x", expected="e", got="g\n  to do  nothing", cause=cause, pod="p")
+    facts = failure.facts(expected="e", got="g\n  to do  nothing", cause=cause, pod="p")
+    told = errors.text("x", facts)
 
     assert [line.split()[0] for line in told.splitlines()] == ["x", "expected", "got", "why", "pod"]

@@ -100,7 +100,8 @@ def test_a_promise_knows_the_line_of_the_readers_mount():
         ("emptyDir: {}", "hostPath: {path: /dev/log, type: Socket}", "all"),
         ("emptyDir: {}", "hostPath: {path: /var/run/docker.sock}", "all"),
         ("emptyDir: {}", "hostPath: {path: /proc}", "all"),
-        ("emptyDir: {}", "csi: {driver: d}", {"deleted@v"}),
+        ("emptyDir: {}", "csi: {driver: d, readOnly: true}", "all"),
+        ("emptyDir: {}", "future: {}", {"deleted@v"}),
         (
             "  containers:",
             "  restartPolicy: Never\n  containers:",
@@ -133,7 +134,9 @@ def test_what_is_not_promised(old, new, gone):
         ("emptyDir: {}", "persistentVolumeClaim: {claimName: d}", ["deleted@v survives"]),
         ("emptyDir: {}", "hostPath: {path: /d}", ["deleted@v survives"]),
         ("emptyDir: {}", "nfs: {server: s, path: /d}", ["deleted@v survives"]),
+        ("emptyDir: {}", "iscsi: {targetPortal: t}", ["deleted@v survives"]),
         ("emptyDir: {}", "ephemeral: {volumeClaimTemplate: {spec: {}}}", []),
+        ("emptyDir: {}", "csi: {driver: d}", []),
     ],
 )
 def test_what_else_is_promised(old, new, more):

@@ -1,6 +1,6 @@
 """What the kubelet says after a restart, and what that proves."""
 
-import live_pods
+import offline
 import pytest
 
 from pytest_podshare import errors
@@ -25,7 +25,7 @@ class Replay:
 def pod(*shown, policy="Always"):
     """A Pod that is shown so."""
     spec = {"containers": [{"name": "c"}, {"name": "d"}], "restartPolicy": policy}
-    return live_pods.live_pod(spec, watch=Replay(*shown))
+    return offline.live_pod(spec, watch=Replay(*shown))
 
 
 def status(instance, count, state=None, last=None):

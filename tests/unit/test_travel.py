@@ -3,18 +3,16 @@
 import json
 from types import SimpleNamespace
 
+import offline
 import pytest
 from told import broken, held
 
 from pytest_podshare import errors
-from pytest_podshare.cluster.record import Cluster
-from pytest_podshare.deadline import Timeouts
-from pytest_podshare.kube.watching import Watch
-from pytest_podshare.pods.live_pod import LivePod
-from pytest_podshare.pods.pod import Pod
+from pytest_podshare.errors import Fact
+from pytest_podshare.pods.evidence import Step
+from pytest_podshare.pods.proof import Note
 from pytest_podshare.report import travel
 from pytest_podshare.report.shown import EXPECTED
-from pytest_podshare.wiring.load import load
 
 MANIFEST = """
 apiVersion: v1
@@ -39,25 +37,12 @@ spec:
   - name: unused
     csi: {driver: smb.csi.k8s.io, volumeAttributes: {password: swordfish-5}}
 """
-TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount"
 
 
 @pytest.fixture
 def pod():
     """A Pod as the API server gives it, on which nothing was checked yet."""
-    manifest = load(MANIFEST)
-    spec = json.loads(json.dumps(manifest.pod["spec"]))
-    spec["nodeName"] = "worker"
-    spec["volumes"].append({"name": "kube-api-access-x", "projected": {"sources": []}})
-    spec["containers"][0]["volumeMounts"].append(
-        {"name": "kube-api-access-x", "mountPath": TOKEN, "readOnly": True}
-    )
-    live = {"metadata": {"name": "sharevol", "namespace": "ns", "uid": "u1"}, "spec": spec}
-    api = SimpleNamespace(server="https://127.0.0.1:1", close=lambda: None)
-    cluster = Cluster("kind", "podshare", None, None, True, True, "v1.36.3", api)
-    watch = Watch(api, "/api/v1/namespaces/ns/pods")
-    record = LivePod({**live, "status": {}}, cluster, Timeouts(), watch)
-    return Pod(record, manifest=manifest, replacement=lambda: live)
+    return offline.pod(MANIFEST, token="kube-api-access-x")
 
 
 @pytest.fixture
@@ -69,6 +54,13 @@ def sender():
 def report(outcome="passed", when="call"):
     """What pytest makes of a phase of a test."""
     return pytest.TestReport("t.py::test", ("t.py", 0, "test"), {}, outcome, None, when, start=1.0)
+
+
+def raised(error):
+    """What pytest knows of an error."""
+    with pytest.raises(type(error)) as excinfo:
+        raise error
+    return excinfo
 
 
 def types(value):
@@ -90,13 +82,13 @@ def received(*reports):
 
 def test_a_check_arrives_as_it_was_sent(pod, sender):
     """By pytest-xdist, and as JSON."""
-    check = held(text="c1 wrote it  1.9 ms", at="the given YAML:17")
-    pod.checks.append(check)
+    checks = [held(at="the given YAML:17"), broken(), held("")]
+    pod.checks += checks
     sent = report()
-    sender.send(sent, [pod], "")
+    sender.send(sent, [pod], None)
 
     (told,) = received(sent)
-    assert [each.check for each in told.checks] == [check]
+    assert [each.check for each in told.checks] == checks
     assert (told.test, told.phase, told.failed, told.error) == ("t.py::test", "call", False, "")
 
 
@@ -104,7 +96,7 @@ def test_a_pod_arrives_with_its_wiring_and_without_what_every_container_has(pod,
     """Mounts, volumes with medium and size; no token."""
     pod.checks.append(held())
     sent = report()
-    sender.send(sent, [pod], "")
+    sender.send(sent, [pod], None)
 
     (told,) = received(sent)
     shown = told.checks[0].pod
@@ -118,11 +110,24 @@ def test_a_pod_arrives_with_its_wiring_and_without_what_every_container_has(pod,
     assert (shown.node, shown.cluster.version, shown.stand_in) == ("worker", "v1.36.3", "")
 
 
-def test_no_secret_travels(pod, sender):
-    """Neither of the spec, nor in what a failure quotes."""
-    pod.checks.append(broken(text="got swordfish-1, --password swordfish-2, TOKEN=swordfish-3"))
+QUOTED = "got swordfish-1, --password swordfish-2, TOKEN=swordfish-3"
+
+
+@pytest.mark.parametrize(
+    "quoting",
+    [
+        {"headline": QUOTED},
+        {"facts": (Fact("got", QUOTED), Fact("", QUOTED))},
+        {"method": QUOTED},
+        {"lines": (Note(QUOTED), Step("c1", "saw", "v", f"/v/{QUOTED}", 1, "6584c2be", 0.1))},
+    ],
+    ids=lambda quoting: next(iter(quoting)),
+)
+def test_no_secret_travels(pod, sender, quoting):
+    """Neither of the spec, nor in what a check quotes, wherever that stands."""
+    pod.checks.append(broken(**quoting))
     sent = report("failed")
-    sender.send(sent, [pod], "AssertionError: password=swordfish-4")
+    sender.send(sent, [pod], raised(AssertionError("password=swordfish-4")))
 
     data = json.dumps(sent._to_json())
     assert "swordfish" not in data
@@ -134,25 +139,26 @@ def test_each_check_is_sent_once(pod, sender):
     """A Pod may be checked in a fixture, in a test and in the test after it."""
     first, second, third = report(when="setup"), report(), report(when="teardown")
     pod.checks.append(held("c1"))
-    sender.send(first, [pod], "")
+    sender.send(first, [pod], None)
     pod.checks.append(held("c2"))
-    sender.send(second, [pod], "")
-    sender.send(third, [pod], "")
+    sender.send(second, [pod], None)
+    sender.send(third, [pod], None)
 
     found = [[each.check.containers for each in told.checks] for told in received(first, second)]
-    assert found == [["c1"], ["c2"]]
+    assert found == [[("c1",)], [("c2",)]]
     assert received(third) == []
 
 
 def test_what_a_test_expects_to_break_is_expected(pod, sender):
     """The test that passes, and the one that fails for another of its checks."""
     passed, failed, other = report(), report("failed"), report("failed")
-    pod.checks.append(broken(text="refused"))
-    sender.send(passed, [pod], "")
-    pod.checks += [broken(text="refused"), broken(text="not seen")]
-    sender.send(failed, [pod], "not seen")
-    pod.checks.append(broken(text="refused"))
-    sender.send(other, [pod], "assert 1 == 2")
+    refused, unseen = broken(headline="refused"), broken(headline="not seen")
+    pod.checks.append(refused)
+    sender.send(passed, [pod], None)
+    pod.checks += [refused, unseen]
+    sender.send(failed, [pod], raised(errors.PromiseBroken("not seen", unseen.facts)))
+    pod.checks.append(refused)
+    sender.send(other, [pod], raised(AssertionError("assert 1 == 2")))
 
     found = [[each.verdict for each in told.checks] for told in received(passed, failed, other)]
     assert found == [[EXPECTED], [EXPECTED, "broken"], ["broken"]]
@@ -161,30 +167,30 @@ def test_what_a_test_expects_to_break_is_expected(pod, sender):
 def test_a_failure_that_no_check_tells_is_told_by_itself(pod, sender):
     """An error before any check, and a test's own assert after checks that held."""
     before, after, told_by_check = report("failed", "setup"), report("failed"), report("failed")
-    sender.send(before, [], "There is no kind program on PATH.")
+    sender.send(before, [], raised(errors.KindMissing("There is no kind.", "Install it.")))
     pod.checks.append(held())
-    sender.send(after, [pod], "assert 1 == 2")
-    pod.checks.append(broken(text="not seen"))
-    sender.send(told_by_check, [pod], "not seen")
+    sender.send(after, [pod], raised(AssertionError("assert 1 == 2")))
+    pod.checks.append(broken(headline="no cat", facts=(Fact("", "Use another image."),)))
+    sender.send(told_by_check, [pod], raised(errors.ApiError("no cat", "Use another image.")))
 
     found = [told.error for told in received(before, after, told_by_check)]
-    assert found == ["There is no kind program on PATH.", "assert 1 == 2", ""]
+    assert found == ["There is no kind.\nInstall it.", "AssertionError: assert 1 == 2", ""]
 
 
 def test_a_failure_of_any_length_is_told_in_short(sender):
     """What pytest prints of it is whole; a page holds those of all tests."""
     long, short = report("failed"), report("failed")
-    sender.send(long, [], "assert 1 == 2\n" * 10_000)
-    sender.send(short, [], "assert 1 == 2\n" * 10)
+    sender.send(long, [], raised(errors.KindMissing("no", "kind\n" * 10_000)))
+    sender.send(short, [], raised(errors.KindMissing("no", "kind\n" * 10)))
 
-    assert [len(told.error) for told in received(long, short)] == [4000, 140]
+    assert [len(told.error) for told in received(long, short)] == [4000, 53]
 
 
 def test_a_test_that_checks_nothing_tells_nothing(pod, sender):
     """Its report is as pytest made it."""
     sent = report()
     before = sent._to_json()
-    sender.send(sent, [pod], "")
+    sender.send(sent, [pod], None)
 
     assert sent._to_json() == before
     assert received(sent) == []
@@ -196,23 +202,23 @@ def test_what_was_told_is_in_the_order_of_time(pod, sender):
     late.start, early.start = 9.0, 3.0
     for each in (late, early):
         pod.checks.append(held())
-        sender.send(each, [pod], "")
+        sender.send(each, [pod], None)
 
     assert [told.start for told in received(late, early)] == [3.0, 9.0]
 
 
 @pytest.mark.parametrize(
-    ("raised", "text"),
+    ("error", "text"),
     [
-        (errors.PromiseBroken("not seen\n  why  x", cause="unknown"), "not seen\n  why  x"),
+        (errors.PromiseBroken("not seen", [Fact("why", "x")]), "not seen\n  why  x"),
         (errors.KindMissing("No kind.", "Install it."), "No kind.\nInstall it."),
         (pytest.fail.Exception("No kind."), "No kind."),
         (ValueError("their own"), "ValueError: their own"),
     ],
 )
-def test_errors_of_ours_are_their_text(raised, text):
-    """So that the check that made one is found by it."""
-    with pytest.raises(type(raised)) as excinfo:
-        raise raised
+def test_errors_of_ours_are_their_text(sender, error, text):
+    """Others say of what type they are."""
+    sent = report("failed")
+    sender.send(sent, [], raised(error))
 
-    assert travel.error(excinfo) == text
+    assert [told.error for told in received(sent)] == [text]

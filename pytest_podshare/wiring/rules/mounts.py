@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 _PROPAGATIONS = ("None", "HostToContainer", "Bidirectional")
 _RECURSIONS = ("Disabled", "IfPossible", "Enabled")
-_CLAIMS = ("persistentVolumeClaim", "ephemeral")
 
 
 @rule("error")
@@ -109,7 +108,7 @@ def invalid_recursive_read_only(template: Template, wiring: Wiring) -> Iterator[
 def invalid_volume_device(template: Template, wiring: Wiring) -> Iterator[Remark]:
     """A block device that is no claim's, is mounted as well, or has no path of its own."""
     declared = _declared(wiring)
-    claims = {each.name for each in wiring.volumes if each.kind in _CLAIMS}
+    claims = {each.name for each in wiring.volumes if each.is_claim}
     for container in wiring.containers:
         for index, device in enumerate(container.devices):
             for matter, fix in _device_troubles(container, index, declared, claims):

@@ -14,9 +14,6 @@ from pytest_podshare.wiring.rules.finding import Remark, of_mount, rule
 if TYPE_CHECKING:
     from pytest_podshare.wiring.templates import Template
 
-# in these the kubelet makes a place for what is mounted there, and it is always a folder
-_WITH_PLACES = ("configMap", "secret", "projected", "downwardAPI")
-
 
 @rule("warning")
 def hidden_mount(template: Template, wiring: Wiring) -> Iterator[Remark]:
@@ -62,7 +59,7 @@ def nested_in_read_only(template: Template, wiring: Wiring) -> Iterator[Remark]:
     """Something is mounted within a read-only emptyDir, where nobody can have made its place."""
     for container, mount in wiring.mounts():
         volume = wiring.volume(mount.volume)
-        if not mount.read_only or volume is None or volume.kind not in ("emptyDir", "ephemeral"):
+        if not mount.read_only or volume is None or not volume.starts_empty:
             continue
         if any(places.may_fill(each, mount) for each in places.before(wiring, container)):
             continue
@@ -81,7 +78,8 @@ def file_in_config(template: Template, wiring: Wiring) -> Iterator[Remark]:
     """A file by subPath within a ConfigMap's folder, where the kubelet has made a folder for it."""
     for container, mount in wiring.mounts():
         volume = wiring.volume(mount.volume)
-        if volume is None or volume.kind not in _WITH_PLACES or mount.sub_path:
+        # in these the kubelet makes a place for what is mounted there, and it is always a folder
+        if volume is None or not volume.is_updated_by_kubelet or mount.sub_path:
             continue
         for inner in _within(container, mount):
             if _is_file(wiring, container, inner):
@@ -99,7 +97,7 @@ def _is_file(wiring: Wiring, container: Container, mount: Mount) -> bool:
     volume = wiring.volume(mount.volume)
     if volume is None or not mount.sub_path or mount.expression:
         return False
-    if volume.kind in ("emptyDir", "ephemeral"):
+    if volume.starts_empty:
         before = places.before(wiring, container)
         return places.is_file(mount.sub_path) and any(
             places.may_fill(each, mount) for each in before

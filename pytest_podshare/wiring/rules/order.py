@@ -14,8 +14,6 @@ from pytest_podshare.wiring.rules.finding import Remark, of_container, of_mount,
 if TYPE_CHECKING:
     from pytest_podshare.wiring.templates import Template
 
-_OF_THE_POD = ("emptyDir", "ephemeral")
-_KEPT = (*_OF_THE_POD, "persistentVolumeClaim")
 _SHIPPERS = ("fluent", "filebeat", "promtail", "vector", "alloy", "logstash", "otel", "telegraf")
 _READS = re.compile(r"\b(?:tail|less|inotifywait)\b")
 _TAIL = re.compile(r"\btail\b((?:\s+(?!/)[^\s;|&]+)*)\s+[\"']?(/[^\s;|&\"']+)")
@@ -83,7 +81,9 @@ def socket_left_behind(template: Template, wiring: Wiring) -> Iterator[Remark]:
         for path in places.spoken_of(container):
             mount = places.holder(container, path) if _SOCKET.search(path) else None
             volume = wiring.volume(mount.volume) if mount else None
-            if mount is None or volume is None or volume.kind not in _KEPT:
+            if mount is None or volume is None:
+                continue
+            if not (volume.starts_empty or volume.is_claim):
                 continue
             name = posixpath.basename(path)
             if (volume.name, name) in seen or _removes(wiring, name):
@@ -106,7 +106,7 @@ def _is_reader(sidecar: Container) -> bool:
 
 def _is_filled_by(wiring: Wiring, volume: Volume, mount: Mount, index: int) -> bool:
     """Whether nobody can have filled the volume before that container."""
-    if volume.kind not in _OF_THE_POD or mount.read_only:
+    if not volume.starts_empty or mount.read_only:
         return False
     earlier = wiring.containers[:index]
     return not any(

@@ -24,7 +24,6 @@ _VARIABLE = re.compile(r"\$[({A-Za-z_]|^~|\{\{|\*")
 _LIST = re.compile(r"[,;:\s]")
 # a kind that may be a file itself, and is none that containers fill
 _NO_FOLDERS = ("hostPath", "csi")
-_MADE_FOR_THE_POD = ("emptyDir", "ephemeral", "persistentVolumeClaim")
 
 
 @rule("warning")
@@ -110,7 +109,7 @@ def sub_path_becomes_a_folder(template: Template, wiring: Wiring) -> Iterator[Re
     """A subPath that looks like a file, where nobody can have made that file before."""
     for container, mount in wiring.mounts():
         volume = wiring.volume(mount.volume)
-        if volume is None or volume.kind not in ("emptyDir", "ephemeral") or mount.expression:
+        if volume is None or not volume.starts_empty or mount.expression:
             continue
         if not (places.is_file(mount.sub_path) and places.is_file(mount.path)):
             continue
@@ -129,7 +128,7 @@ def system_path_hidden(template: Template, wiring: Wiring) -> Iterator[Remark]:
     """An empty volume over a folder that the image cannot do without."""
     for container, mount in wiring.mounts():
         volume = wiring.volume(mount.volume)
-        if volume is None or volume.kind not in _MADE_FOR_THE_POD or mount.sub_path:
+        if volume is None or mount.sub_path or not (volume.starts_empty or volume.is_claim):
             continue
         if places.normal(mount.path) not in _SYSTEM:
             continue

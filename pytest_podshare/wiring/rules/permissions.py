@@ -15,7 +15,6 @@ from pytest_podshare.wiring.rules.finding import Remark, of_container, of_mount,
 if TYPE_CHECKING:
     from pytest_podshare.wiring.templates import Template
 
-_CLAIMS = ("persistentVolumeClaim", "ephemeral")
 _GIVES_AWAY = re.compile(r"\b(?:chown|chmod|chgrp|setfacl|umask|install\s+-\S*[omg])\b")
 _IDLE = re.compile(r"(?:\S*sh -c )?(?:exec )?(?:\S*/)?(?:sleep \S+|pause)")
 _SHELLS = ("sh", "ash", "bash", "dash", "zsh")
@@ -54,7 +53,7 @@ def claim_not_writable(template: Template, wiring: Wiring) -> Iterator[Remark]:
         return
     for volume in wiring.volumes:
         mounts = wiring.mounts_of(volume.name)
-        if volume.kind not in _CLAIMS or any(_prepares(each) for each, _ in mounts):
+        if not volume.is_claim or any(_prepares(each) for each, _ in mounts):
             continue
         for container, mount in mounts:
             if mount.read_only or not (container.user or container.non_root):

@@ -17,7 +17,6 @@ _MEANT_TO_BE = frozenset(
     {"share", "shared", "sharing", "exchange", "xchange", "common", "handoff", "handover"}
     | {"transfer", "sync", "ipc", "socket", "sockets", "sock", "pipe", "fifo", "mailbox"}
 )
-_OF_THE_POD = ("emptyDir", "ephemeral")
 # below which many images have a folder of their own
 _EVERYWHERE = frozenset(
     {"/", "/bin", "/dev", "/etc", "/home", "/lib", "/mnt", "/opt", "/proc", "/root", "/run"}
@@ -131,7 +130,7 @@ def no_writer(template: Template, wiring: Wiring) -> Iterator[Remark]:
     """An emptyDir that every container mounts read-only stays empty."""
     for volume in wiring.volumes:
         mounts = wiring.mounts_of(volume.name)
-        if volume.kind in _OF_THE_POD and mounts and all(each.read_only for _, each in mounts):
+        if volume.starts_empty and mounts and all(each.read_only for _, each in mounts):
             who = ", ".join(dict.fromkeys(repr(container.name) for container, _ in mounts))
             yield of_volume(
                 volume,
@@ -144,7 +143,7 @@ def no_writer(template: Template, wiring: Wiring) -> Iterator[Remark]:
 def reader_before_writer(template: Template, wiring: Wiring) -> Iterator[Remark]:
     """An init container reads an emptyDir that is filled only by containers after it."""
     for volume in wiring.volumes:
-        if volume.kind not in _OF_THE_POD:
+        if not volume.starts_empty:
             continue
         for container, mount in wiring.mounts_of(volume.name):
             if not mount.read_only:
@@ -191,7 +190,7 @@ def _lone(wiring: Wiring) -> Iterator[tuple[Volume, Container, Mount]]:
         pairs = wiring.mounts_of(volume.name)
         names = {container.name for container, _ in pairs}
         mounts = tuple(mount for _, mount in pairs)
-        if volume.kind not in _OF_THE_POD or len(names) != 1 or volume.name in keys:
+        if not volume.starts_empty or len(names) != 1 or volume.name in keys:
             continue
         # a name that says so counts for more than a path in /run
         is_shared = _is_meant_to_be_shared(volume, mounts[0])
@@ -209,7 +208,7 @@ def _elsewhere(wiring: Wiring, container: Container, path: str) -> tuple[Contain
         return None
     for other, mount in wiring.mounts():
         volume = wiring.volume(mount.volume)
-        if other is container or volume is None or volume.kind not in _OF_THE_POD:
+        if other is container or volume is None or not volume.starts_empty:
             continue
         at = places.normal(mount.path)
         if at in _EVERYWHERE or places.is_scratch(volume, (mount,)):

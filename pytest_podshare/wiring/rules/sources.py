@@ -5,15 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-# those that Kubernetes 1.36 knows
-KINDS = (
-    *("emptyDir", "configMap", "secret", "projected", "downwardAPI", "image"),
-    *("persistentVolumeClaim", "ephemeral", "hostPath", "csi", "nfs", "iscsi", "fc", "rbd"),
-    *("cephfs", "cinder", "glusterfs", "quobyte", "flocker", "flexVolume", "gitRepo"),
-    *("awsElasticBlockStore", "azureDisk", "azureFile", "gcePersistentDisk", "vsphereVolume"),
-    *("photonPersistentDisk", "portworxVolume", "scaleIO", "storageos"),
-)
-
 _NEEDS = {
     "configMap": ("name",),
     "secret": ("secretName",),

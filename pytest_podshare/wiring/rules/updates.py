@@ -13,7 +13,6 @@ from pytest_podshare.wiring.rules.finding import Remark, of_mount, rule
 if TYPE_CHECKING:
     from pytest_podshare.wiring.templates import Template
 
-_UPDATED = ("configMap", "secret", "projected", "downwardAPI")
 # what ends, or is made anew, before a change can matter to it
 _SHORT_LIVED = ("Job", "CronJob")
 _ROLLED = re.compile(r"checksum|sha256|hash|timestamp|rollme", re.IGNORECASE)
@@ -30,7 +29,7 @@ def sub_path_never_updates(template: Template, wiring: Wiring) -> Iterator[Remar
     fix += "." if template.kind == "Pod" else ", or roll the Pods by a checksum annotation."
     for container, mount in wiring.mounts():
         volume = wiring.volume(mount.volume)
-        if volume is None or volume.kind not in _UPDATED or not mount.sub_path:
+        if volume is None or not volume.is_updated_by_kubelet or not mount.sub_path:
             continue
         # a program is read when it starts, and then it does not matter
         if mount.path in container.words or mount.path.endswith(".sh"):

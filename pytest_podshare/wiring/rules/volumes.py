@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from pytest_podshare.wiring import quantity
+from pytest_podshare.wiring.lifetime import LIFETIMES
 from pytest_podshare.wiring.model import Volume, Wiring
 from pytest_podshare.wiring.rules import sources, spelling
 from pytest_podshare.wiring.rules.finding import Remark, of_mount, of_volume, rule
@@ -51,7 +52,7 @@ def invalid_volume_name(template: Template, wiring: Wiring) -> Iterator[Remark]:
 def several_volume_sources(template: Template, wiring: Wiring) -> Iterator[Remark]:
     """A volume is made of several sources."""
     for volume in template.declared.volumes:
-        kinds = [kind for kind in volume.kinds if kind in sources.KINDS]
+        kinds = [kind for kind in volume.kinds if kind in LIFETIMES]
         if len(kinds) > 1:
             matter = f" is made of {' and '.join(kinds)} at once"
             yield of_volume(volume, matter, "Keep one, or declare two volumes.")
@@ -92,7 +93,7 @@ def unknown_volume_source(template: Template, wiring: Wiring) -> Iterator[Remark
     """A source that is misspelt, which the API server drops: the volume becomes an emptyDir."""
     for volume in template.declared.volumes:
         for kind in volume.kinds:
-            near = None if kind in sources.KINDS else spelling.nearest(kind, sources.KINDS)
+            near = None if kind in LIFETIMES else spelling.nearest(kind, LIFETIMES)
             if near:
                 matter = f" has the source {kind!r}, which there is not"
                 if len(volume.kinds) == 1:
