@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
 
 from sandbox import host, packages
 from sandbox.console import say
@@ -11,13 +10,6 @@ from sandbox.errors import SandboxError
 
 # A font, because recommended packages are not installed and a page without letters shows nothing.
 PACKAGES = ("chromium", "fonts-dejavu-core")
-ENVIRONMENTS = ("browser", "cluster")
-
-
-def is_wanted(arguments: Sequence[str]) -> bool:
-    """Return whether tox, given these arguments, runs tests in a browser."""
-    selects = any(word in ("-e", "-m", "-f") or word.startswith("-e") for word in arguments)
-    return not selects or any(name in word for word in arguments for name in ENVIRONMENTS)
 
 
 def ensure(*, may_install: bool) -> None:

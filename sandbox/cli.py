@@ -12,7 +12,7 @@ from types import FrameType
 from typing import NoReturn
 
 from benchmarks import catalogue
-from sandbox import commands, doctor, plan_table, products
+from sandbox import command_needs, commands, doctor, plan_table, products
 from sandbox.console import say
 from sandbox.errors import SandboxError, TerminationSignal
 from sandbox.plan import KUBERNETES_VERSIONS, PLAN
@@ -20,15 +20,30 @@ from sandbox.toolchain import DevOptions
 
 DESCRIPTION = "Create a Kubernetes cluster from scratch and run the project's tests on it."
 EPILOG = """\
-./dev uses the Docker or Podman, kind and kubectl of this machine. It builds
-what is missing, once, and caches it outside the checkout.
-
+./dev uses this machine's Docker or Podman, kind and kubectl. It builds what is
+missing, once, and caches it outside the checkout. Linters and unit tests need
+none of that: ./dev test -e lint,unit
 Environment: PODSHARE_KUBERNETES, PODSHARE_CLUSTER_NAME, XDG_CACHE_HOME,
 PODSHARE_KIND_IMAGE (a node image of your own).
 """
 
 # Commands that pass their arguments on.
-PASS_THROUGH = {"test": "[TOX ARGS…]", "run": "CMD…"}
+PASS_THROUGH = {"test": "[TOX ARGS…]", "run": "[--cluster | --no-cluster] CMD…"}
+DETAILS = {
+    "test": """\
+The engine, the node image and the cluster are set up only if one of the
+selected environments uses them, judging by its commands in tox.ini:
+./dev test -e lint,unit creates nothing but Python environments. Tests of
+Helm charts are skipped then, unless helm is on PATH or was built before.
+""",
+    "run": f"""\
+The command runs in the checkout's top folder. The cluster is brought up
+first, unless the command is known not to use it:
+  {", ".join(command_needs.CHECKERS)}, podshare check
+  pytest, if all given paths are below {", ".join(command_needs.LOCAL_TESTS[:2])},
+  {" or ".join(command_needs.LOCAL_TESTS[2:])}
+""",
+}
 
 
 class DevParser(argparse.ArgumentParser):
@@ -67,7 +82,8 @@ def parser() -> DevParser:
         return subparsers.add_parser(
             name,
             help=text,
-            description=f"{text[0].upper()}{text[1:]}.",
+            description=f"{text[0].upper()}{text[1:]}.\n\n{DETAILS.get(name, '')}".rstrip(),
+            formatter_class=argparse.RawDescriptionHelpFormatter,
             parents=[shared],
             allow_abbrev=False,
             usage=usage if name in PASS_THROUGH else None,
@@ -79,7 +95,11 @@ def parser() -> DevParser:
     add("test", "run all tests with tox, on a cluster of their own")
     add("up", "create a cluster and keep it")
     add("down", "delete the clusters; stop Docker if ./dev started it")
-    add("run", "run a command with the kept cluster")
+    add("run", "run a command, with the kept cluster if it needs one").add_argument(
+        "--cluster",
+        action=argparse.BooleanOptionalAction,
+        help="always or never bring up the cluster",
+    )
     build = add("build", "build the node image, or single steps of it")
     build.add_argument(
         "steps", nargs="*", metavar="STEP", help=", ".join(step.name for step in PLAN)
@@ -119,8 +139,9 @@ def split_arguments(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
     itself would reject tox's ``-e``.
     """
     words, own = list(arguments), list[str]()
+    flags = ("-h", "--help", "--no-install", "--cluster", "--no-cluster")
     while words:
-        if words[0] in ("-h", "--help", "--no-install") or words[0].startswith("--kubernetes="):
+        if words[0] in flags or words[0].startswith("--kubernetes="):
             own.append(words.pop(0))
         elif words[0] == "--kubernetes":
             own += words[:2]
@@ -150,9 +171,10 @@ def dispatch(arguments: Sequence[str]) -> int:
         return commands.build(options, parsed.steps, again=parsed.again)
     if parsed.command == "bench":
         return commands.bench(options, parsed.names, json=parsed.json, quick=parsed.quick)
-    if parsed.command in ("test", "run"):
-        command = commands.test if parsed.command == "test" else commands.run
-        return command(options, rest)
+    if parsed.command == "run":
+        return commands.run(options, rest, cluster=parsed.cluster)
+    if parsed.command == "test":
+        return commands.test(options, rest)
     simple = {"up": commands.up, "down": commands.down, "doctor": doctor.show}
     return simple[parsed.command](options)
 

@@ -12,11 +12,21 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks import catalogue
-from sandbox import browser, clusters, dockerd, engine, node_image, paths, products, tools
+from sandbox import (
+    browser,
+    clusters,
+    command_needs,
+    dockerd,
+    engine,
+    node_image,
+    paths,
+    products,
+    tools,
+)
 from sandbox.console import say
 from sandbox.errors import SandboxError
 from sandbox.progress import format_duration
-from sandbox.toolchain import DevOptions, find_engine, prepare
+from sandbox.toolchain import DevOptions, find_engine, local_environment, prepare
 
 
 def up(options: DevOptions) -> int:
@@ -101,7 +111,18 @@ def demo(options: DevOptions, *, keep: bool) -> int:
 
 
 def test(options: DevOptions, arguments: Sequence[str]) -> int:
-    """Run tox, with everything that its environments need."""
+    """Run tox; build and install only what the selected environments need."""
+    if command_needs.tox_needs_cluster(arguments):
+        environment = _test_environment(options)
+    else:
+        environment = local_environment(options)
+    if command_needs.tox_needs_browser(arguments):
+        browser.ensure(may_install=options.may_install)
+    return _execute([sys.executable, "-m", "tox", *arguments], environment)
+
+
+def _test_environment(options: DevOptions) -> dict[str, str]:
+    """Return the environment variables for tests on a cluster, building what they need."""
     toolchain = prepare(options)
     store = products.open_store(toolchain.engine, options.kubernetes)
     python_image = node_image.python_image(store, toolchain.node_image)
@@ -111,26 +132,36 @@ def test(options: DevOptions, arguments: Sequence[str]) -> int:
         *(["python"] if python_image else []),
     ]
     products.ensure(targets, store, may_install=options.may_install)
-    if browser.is_wanted(arguments):
-        browser.ensure(may_install=options.may_install)
     complete = dataclasses.replace(
         toolchain, helm=tools.find_helm(store), python_image=python_image
     )
-    environment = complete.environment(f"{clusters.kept_name()}-test")
-    return _execute([sys.executable, "-m", "tox", *arguments], environment)
+    return complete.environment(f"{clusters.kept_name()}-test")
 
 
-def run(options: DevOptions, command: Sequence[str]) -> int:
-    """Run a command with the kept cluster."""
+def run(options: DevOptions, command: Sequence[str], *, cluster: bool | None = None) -> int:
+    """Run a command, with the kept cluster if it needs one.
+
+    Args:
+        options: the shared options.
+        command: the program and its arguments.
+        cluster: whether to bring up the cluster; None to decide by the command.
+    """
     if not command:
         raise SandboxError("no command given", "for example: ./dev run pytest tests/examples")
-    toolchain = prepare(options)
-    kubeconfig = clusters.bring_up(toolchain.kind.path, toolchain.engine, toolchain.node_image)
-    environment = toolchain.environment(clusters.kept_name())
-    environment["KUBECONFIG"] = str(kubeconfig)
+    if command_needs.needs_cluster(command) if cluster is None else cluster:
+        environment = _cluster_environment(options)
+    else:
+        environment = local_environment(options)
     if shutil.which(command[0], path=environment["PATH"]) is None:
         raise SandboxError(f"command not found: {command[0]}", "check its spelling, or install it")
     return _execute(command, environment)
+
+
+def _cluster_environment(options: DevOptions) -> dict[str, str]:
+    """Bring up the kept cluster and return the environment variables for its use."""
+    toolchain = prepare(options)
+    kubeconfig = clusters.bring_up(toolchain.kind.path, toolchain.engine, toolchain.node_image)
+    return {**toolchain.environment(clusters.kept_name()), "KUBECONFIG": str(kubeconfig)}
 
 
 def bench(options: DevOptions, names: Sequence[str], *, json: Path | None, quick: bool) -> int:
@@ -143,9 +174,7 @@ def bench(options: DevOptions, names: Sequence[str], *, json: Path | None, quick
         ) from None
     environment = dict(os.environ)
     if any(benchmark.needs_cluster for benchmark in chosen):
-        toolchain = prepare(options)
-        clusters.bring_up(toolchain.kind.path, toolchain.engine, toolchain.node_image)
-        environment = toolchain.environment(clusters.kept_name())
+        environment = _cluster_environment(options)
     flags = [*(["--json", str(json.absolute())] if json else []), *(["--quick"] if quick else [])]
     return _execute([sys.executable, "-m", "benchmarks", *names, *flags], environment)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from sandbox import engine, node_image, products, tools
@@ -32,16 +33,9 @@ class Toolchain:
 
     def environment(self, cluster: str) -> dict[str, str]:
         """Return the environment variables for commands that use this cluster."""
-        # First the programs of the Python environment, then the tools that are not on PATH.
         own_tools = [tool for tool in (self.kind, self.kubectl, self.helm) if tool is not None]
-        folders = [
-            str(Path(sys.executable).parent),
-            *(str(tool.path.parent) for tool in own_tools if not tool.on_path),
-        ]
-        path = [*folders, *os.environ.get("PATH", "").split(os.pathsep)]
         variables = {
-            "PATH": os.pathsep.join(dict.fromkeys(folder for folder in path if folder)),
-            "VIRTUAL_ENV": sys.prefix,
+            **_python_environment(tool.path.parent for tool in own_tools if not tool.on_path),
             "PODSHARE_KIND_BIN": str(self.kind.path),
             "PODSHARE_CLUSTER_NAME": cluster,
             # Set even if the image was pulled: kind's default may be another Kubernetes version.
@@ -53,6 +47,26 @@ class Toolchain:
         if self.engine == "podman":
             variables["KIND_EXPERIMENTAL_PROVIDER"] = "podman"
         return {**os.environ, **variables}
+
+
+def local_environment(options: DevOptions) -> dict[str, str]:
+    """Return the environment variables for commands that use no cluster.
+
+    Nothing is built, installed or started; tools that were built before are on PATH.
+    """
+    store = products.open_store("docker", options.kubernetes)
+    folders = tools.built_tool_folders(store, options.kubernetes)
+    return {**os.environ, **_python_environment(folders)}
+
+
+def _python_environment(tool_folders: Iterable[Path]) -> dict[str, str]:
+    """Return the variables that put the Python environment first on PATH, then the tools."""
+    folders = [str(Path(sys.executable).parent), *map(str, tool_folders)]
+    path = [*folders, *os.environ.get("PATH", "").split(os.pathsep)]
+    return {
+        "PATH": os.pathsep.join(dict.fromkeys(folder for folder in path if folder)),
+        "VIRTUAL_ENV": sys.prefix,
+    }
 
 
 def prepare(options: DevOptions) -> Toolchain:

@@ -93,6 +93,20 @@ def find_helm(store: ProductStore) -> Tool | None:
     return Tool(path, "", "built from its Go module") if path.is_file() else None
 
 
+def built_tool_folders(store: ProductStore, kubernetes: str) -> list[Path]:
+    """Return the folders of the tools that were built before and are not on PATH."""
+    programs = [
+        store.folder(products.find_step("kind")) / "bin" / "kind",
+        cached_kubectl(kubernetes),
+        store.folder(products.find_step("helm")) / "bin" / "helm",
+    ]
+    return [
+        program.parent
+        for program in programs
+        if program.is_file() and shutil.which(program.name) is None
+    ]
+
+
 @contextmanager
 def _container(engine: str, image: str) -> Iterator[str]:
     container = _check_output([engine, "create", image])

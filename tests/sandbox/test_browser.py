@@ -8,25 +8,6 @@ from sandbox import browser, host, packages
 from sandbox.errors import SandboxError
 
 
-@pytest.mark.parametrize(
-    ("arguments", "wanted"),
-    [
-        ([], True),
-        (["--", "-k", "page"], True),
-        (["-e", "cluster"], True),
-        (["-e", "lint,browser"], True),
-        (["-ecluster"], True),
-        (["-e", "lint,types"], False),
-        (["-eunit", "--", "-k", "table"], False),
-    ],
-)
-def test_only_environments_with_browser_tests_want_a_browser(
-    arguments: list[str], wanted: bool
-) -> None:
-    """`./dev test -e lint` installs nothing."""
-    assert browser.is_wanted(arguments) is wanted
-
-
 @pytest.fixture
 def installed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
     """The packages that would be installed, for root on a Debian without Chromium."""
