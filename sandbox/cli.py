@@ -11,7 +11,7 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
-from benchmarks import catalogue
+from benchmarks import benchmark_list
 from sandbox import command_needs, commands, doctor, plan_table, products
 from sandbox.console import say
 from sandbox.errors import SandboxError, TerminationSignal
@@ -110,7 +110,7 @@ def parser() -> DevParser:
     build.add_argument("--markdown", action="store_true", help="with --list: as in the README")
     build.add_argument("--again", action="store_true", help="rebuild existing products")
     bench = add("bench", "measure performance on the kept cluster")
-    bench.add_argument("names", nargs="*", metavar="NAME", help=", ".join(catalogue.NAMES))
+    bench.add_argument("names", nargs="*", metavar="NAME", help=", ".join(benchmark_list.NAMES))
     bench.add_argument("--json", type=Path, metavar="FILE", help="write the results to FILE")
     bench.add_argument(
         "--quick", action="store_true", help="a tenth of the rounds, as a smoke test"

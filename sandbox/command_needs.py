@@ -60,15 +60,15 @@ def _without_interpreter(command: Sequence[str]) -> list[str]:
 
 def _test_paths(arguments: Sequence[str]) -> list[Path]:
     """Return the arguments of pytest that are paths of tests."""
-    found = []
+    tests = []
     for previous, word in zip(["", *arguments], arguments, strict=False):
         if word.startswith("-") or previous in _VALUE_OPTIONS:
             continue
         path = Path(os.path.normpath(paths.CHECKOUT / word.partition("::")[0]))
         exists = os.path.exists(path)  # noqa: PTH110 - Path.exists raises if a name is too long
         if exists or path.is_relative_to(paths.CHECKOUT / "tests"):
-            found.append(path)
-    return found
+            tests.append(path)
+    return tests
 
 
 def _is_local(path: Path) -> bool:

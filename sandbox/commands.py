@@ -11,7 +11,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import catalogue
+from benchmarks import benchmark_list
 from sandbox import (
     browser,
     clusters,
@@ -167,10 +167,10 @@ def _cluster_environment(options: DevOptions) -> dict[str, str]:
 def bench(options: DevOptions, names: Sequence[str], *, json: Path | None, quick: bool) -> int:
     """Run benchmarks, with the kept cluster if one of them needs it."""
     try:
-        chosen = catalogue.chosen(names)
+        chosen = benchmark_list.select(names)
     except LookupError as error:
         raise SandboxError(
-            f"unknown benchmark {error}", f"choose from: {', '.join(catalogue.NAMES)}"
+            f"unknown benchmark {error}", f"choose from: {', '.join(benchmark_list.NAMES)}"
         ) from None
     environment = dict(os.environ)
     if any(benchmark.needs_cluster for benchmark in chosen):

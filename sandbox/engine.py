@@ -25,7 +25,7 @@ RESPONSE_SECONDS = 10.0
 
 @dataclass(frozen=True)
 class EngineFacts:
-    """What this machine offers in container engines."""
+    """The container engines on this machine, and what starting one depends on."""
 
     docker_version: str = ""  # of the engine, not the client; empty if no engine responds
     docker_error: str = ""

@@ -44,8 +44,8 @@ class StepRunner:
 
         Raises:
             StepError: the script failed.
-            StepCancelled: ``stop`` was set meanwhile.
-            SandboxError: the step's files were edited meanwhile.
+            StepCancelled: ``stop`` was set while it ran.
+            SandboxError: the step's files were edited while it ran.
         """
         self.logs.mkdir(parents=True, exist_ok=True)
         with self.log(step).open("ab") as log:
