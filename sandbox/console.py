@@ -1,4 +1,4 @@
-"""What the commands say while they work: on standard error, results alone go to standard output."""
+"""Output of the commands: results on standard output, status messages on standard error."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import sys
 
 from rich.console import Console
 
-# Where there is no terminal, tables keep their lines whole instead of fitting 80 columns.
+# Without a terminal, table rows stay on one line instead of wrapping at 80 columns.
 results = Console(highlight=False, width=None if sys.stdout.isatty() else 200)
 messages = Console(stderr=True, highlight=False)
 
 
 def say(text: str) -> None:
-    """One line about what is going on."""
+    """Print a status line."""
     print(f"dev: {text}", file=sys.stderr, flush=True)

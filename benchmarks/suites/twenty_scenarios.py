@@ -10,7 +10,7 @@ from pytest_podshare.pods.deployer import Podshare
 
 @pytest.mark.parametrize("_number", range(20))
 def test_exchange_volume(podshare: Podshare, _number: int) -> None:
-    """Deploy, ten checks, a restart with proof, a deletion with proof."""
+    """Deploy a Pod, check it ten times, prove a restart and a deletion."""
     pod = podshare.deploy("manifests/sharevol.yaml")
     for _ in range(5):
         assert_file_visible(pod, from_c="c1", to_c="c2")

@@ -1,12 +1,12 @@
-"""Manifests of a realistic size, each a little different: 3 containers, 4 volumes."""
+"""Generate manifests of realistic size, each slightly different: 3 containers, 4 volumes."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-# every so many, a mount names a volume that nobody declares
-BROKEN_EACH = 10
-_FOLDER = 200  # files in one folder
+# One in this many manifests mounts a volume that is not declared.
+BROKEN_EVERY = 10
+_FILES_PER_FOLDER = 200
 
 _TEXT = """\
 # Service {n}: a web server, the exporter of its metrics and the shipper of its logs.
@@ -136,19 +136,19 @@ spec:
 
 
 def write(folder: Path, count: int) -> None:
-    """So many manifests, each a file, in folders below that one."""
+    """Write this number of manifests into files, in subfolders of the folder."""
     for number in range(count):
-        file = folder / f"team-{number // _FOLDER}" / f"service-{number}.yaml"
+        file = folder / f"team-{number // _FILES_PER_FOLDER}" / f"service-{number}.yaml"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text(number))
 
 
 def text(number: int) -> str:
-    """The manifest of that number."""
+    """Return the manifest with this number."""
     return _TEXT.format(
         n=number,
-        team=number // _FOLDER,
+        team=number // _FILES_PER_FOLDER,
         checksum=number**7,
         replicas=1 + number % 3,
-        cache="chace" if number % BROKEN_EACH == 0 else "cache",
+        cache="chace" if number % BROKEN_EVERY == 0 else "cache",
     )

@@ -1,4 +1,4 @@
-"""The cluster that is measured on: made if it is not there, and kept."""
+"""The cluster that is measured on: created if it does not exist, and kept."""
 
 from __future__ import annotations
 
@@ -18,16 +18,15 @@ from pytest_podshare.owner import Owner
 from pytest_podshare.pods.deployer import Podshare
 
 SHAREVOL = Path(__file__).parents[1] / "manifests" / "sharevol.yaml"
-# times are measured, never a reason to fail
-_PATIENT = Timeouts().scaled(4)
+# Generous, because a benchmark must not fail for being slow.
+_TIMEOUTS = Timeouts().scaled(4)
 
 
-class Stage(Owner):
-    """A cluster, with the same environment variables as the plugin.
+class BenchmarkCluster(Owner):
+    """A cluster, configured by the same environment variables as the plugin.
 
-    The cluster itself is kept, unless PODSHARE_KEEP_CLUSTER says otherwise.
-
-    Close it, or use it as a context manager.
+    The cluster itself is kept unless PODSHARE_KEEP_CLUSTER says otherwise. Close this object, or
+    use it as a context manager.
     """
 
     def __init__(self) -> None:
@@ -41,7 +40,7 @@ class Stage(Owner):
             kind_bin=Path(kind_bin) if kind_bin else None,
             run_id=self.run_id,
             state=default_state(),
-            timeouts=_PATIENT,
+            timeouts=_TIMEOUTS,
         )
         keep = os.environ.get("PODSHARE_KEEP_CLUSTER") or "always"
         self._run = Run(self.run_id, settings, keep=keep, load=())
@@ -49,25 +48,25 @@ class Stage(Owner):
 
     @property
     def api(self) -> Api:
-        """The connection to it."""
+        """The connection to the API server."""
         return self.cluster.api
 
     @property
     def kubeconfig(self) -> Path:
-        """The file that leads to it."""
+        """The kubeconfig file of the cluster."""
         assert self.cluster.kubeconfig is not None
         return self.cluster.kubeconfig
 
     def close(self) -> None:
-        """Delete what is left in it, and let it be; may be called again."""
+        """Delete what this run has created in the cluster; may be called again."""
         self._run.close()
         self._run.leave(failed=False)
 
     @contextlib.contextmanager
     def namespace(self) -> Iterator[str]:
-        """A namespace, of which nothing is left afterwards that could disturb what comes next."""
+        """Provide a namespace; afterwards, delete it and wait until it no longer exists."""
         namespaces = self._run.namespaces
-        name = namespaces.make(Deadline(_PATIENT.ready))
+        name = namespaces.make(Deadline(_TIMEOUTS.ready))
         try:
             yield name
         finally:
@@ -75,19 +74,19 @@ class Stage(Owner):
             self.wait_until_empty()
 
     def wait_until_empty(self) -> None:
-        """Wait until no run has a namespace there: those that go keep the cluster busy."""
+        """Wait until no run has a namespace, because deleting namespaces keeps the cluster busy."""
         poll(
             lambda: self.api.get("/api/v1/namespaces", labelSelector=RUN_LABEL)["items"],
             until=lambda left: not left,
-            deadline=Deadline(_PATIENT.delete),
+            deadline=Deadline(_TIMEOUTS.delete),
             first=0.1,
         )
 
     @contextlib.contextmanager
     def podshare(self) -> Iterator[Podshare]:
-        """What the fixture gives, in such a namespace."""
+        """Provide what the fixture `podshare` provides, in a namespace of its own."""
         with (
             self.namespace() as name,
-            Podshare(self.cluster, name, run_id=self.run_id, timeouts=_PATIENT) as made,
+            Podshare(self.cluster, name, run_id=self.run_id, timeouts=_TIMEOUTS) as podshare,
         ):
-            yield made
+            yield podshare
