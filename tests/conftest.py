@@ -8,7 +8,7 @@ from xdist.scheduler import LoadFileScheduling
 pytest_plugins = ["pytester"]
 
 # who cordons a node, and who needs both nodes, would be in each other's way
-_NODES = {"test_004_exchange.py", "test_cluster.py", "test_collect.py", "test_replacing.py"}
+_NODES = {"test_exchange_and_drain.py", "test_cluster.py", "test_collect.py", "test_replacing.py"}
 _NODES |= {"test_cleaning.py", "test_cordons.py", "test_soundness.py"}
 # what takes minutes comes first, so that no worker is left alone with it
 _FIRST = ("nodes", "test_lifetime.py", "test_broken.py", "test_parallel.py")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 FOLDER = os.environ.get("PODSHARE_SCREENSHOTS")
-FAILING = "tests/cluster/broken/failing.py"
+FAILING = "tests/cluster/broken/broken_suite.py"
 PASSING_TESTS = ("tests/examples",)
 FAILING_TESTS = (
     "tests/examples",

@@ -6,14 +6,14 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from proxy import proxied
-from two_containers import MIB, two, wait_for_sign
 
 from pytest_podshare import errors
 from pytest_podshare.cluster import nodes
 from pytest_podshare.deadline import Deadline, poll
 from pytest_podshare.kube.exec import ExecSession
 from pytest_podshare.probe import streaming
+from tests.support.fault_proxy import proxied
+from tests.support.two_containers import MIB, two, wait_for_sign
 
 KILL = ("ctr", "--namespace", "k8s.io", "tasks", "kill", "--signal", "SIGKILL")
 

@@ -5,10 +5,10 @@ import shlex
 from pathlib import Path
 
 import pytest
-from cleaning import clean
-from whole_runs import SHAREVOL, namespaces, run
 
 from pytest_podshare.cluster import stamp
+from tests.support.clean_command import clean
+from tests.support.pytest_runs import SHAREVOL, namespaces, run
 
 NAMESPACES = "/api/v1/namespaces"
 TESTS = f"""

@@ -5,12 +5,12 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from counting import WRONG, Fault, written
-from pairs import manifest
 
 from pytest_podshare.cluster import nodes
 from pytest_podshare.cluster.record import connect
 from pytest_podshare.deadline import Deadline
+from tests.support.fault_table import WRONG, Fault, written
+from tests.support.pod_pairs import manifest
 
 TABLE = Path("docs/reliability.md")
 NODES = "/api/v1/nodes"

@@ -5,12 +5,12 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from counting import NAMED, TRUE
-from pairs import CHECKS, deployed, manifest
 
 from pytest_podshare import assert_read_only, errors
 from pytest_podshare.cluster import nodes
 from pytest_podshare.deadline import Deadline, Timeouts, poll
+from tests.support.fault_table import NAMED, TRUE
+from tests.support.pod_pairs import CHECKS, deployed, manifest
 
 pytestmark = pytest.mark.usefixtures("mended")
 

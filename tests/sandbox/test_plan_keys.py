@@ -7,9 +7,9 @@ import shutil
 from pathlib import Path
 
 import pytest
-from toys import Workshop, toy
 
 from sandbox.errors import SandboxError
+from tests.sandbox.toys import Workshop, toy
 
 SCRIPTS = {"a": "echo a", "b": "echo b", "c": "echo c"}
 

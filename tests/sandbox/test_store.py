@@ -6,9 +6,9 @@ import os
 from pathlib import Path
 
 import pytest
-from toys import Workshop, toy
 
 from sandbox.store import KEEP, Timings
+from tests.sandbox.toys import Workshop, toy
 
 
 @pytest.fixture

@@ -11,11 +11,11 @@ from pathlib import Path
 from threading import Event, Thread
 
 import pytest
-from toys import Seen, Workshop, toy
 
 from sandbox.build import forecast, missing, urgency
 from sandbox.errors import SandboxError, StepError, StoppedError
 from sandbox.running import end_group
+from tests.sandbox.toys import Seen, Workshop, toy
 
 
 def test_needs_come_first_and_are_handed_over(tmp_path: Path) -> None:
@@ -183,10 +183,9 @@ def test_an_interrupted_build_leaves_nothing_half_made(tmp_path: Path) -> None:
     """SIGTERM to a building process: its step is ended, the half product gone."""
     program = f"""
 import signal, sys
-sys.path.insert(0, {str(Path(__file__).parent)!r})
 from pathlib import Path
 from sandbox.errors import Terminated
-from toys import Workshop, toy
+from tests.sandbox.toys import Workshop, toy
 def end(signum, frame): raise Terminated(signum)
 signal.signal(signal.SIGTERM, end)
 script = 'touch "$OUT/file"; echo $$ > "$SCRATCH/pid"; sleep 60'

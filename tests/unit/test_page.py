@@ -4,9 +4,9 @@ import re
 from html.parser import HTMLParser
 
 import pytest
-from told import HOSTILE, broken, crowded, held, hostile, many, pod, told
 
 from pytest_podshare.report import page
+from tests.support.sample_reports import HOSTILE, broken, crowded, held, hostile, many, pod, told
 
 ABOUT = page.About("project", "1a2b3c4d")
 # elements that HTML leaves open

@@ -1,9 +1,8 @@
 """The text of a check, taken apart."""
 
-from told import EVIDENCE, FAILURE
-
 from pytest_podshare.report import reading
 from pytest_podshare.report.reading import Line, Reading
+from tests.support.sample_reports import EVIDENCE, FAILURE
 
 
 def test_evidence_is_a_claim_a_method_and_steps_with_times():

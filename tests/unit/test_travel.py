@@ -4,7 +4,6 @@ import json
 from types import SimpleNamespace
 
 import pytest
-from told import broken, held
 
 from pytest_podshare import errors
 from pytest_podshare.cluster.record import Cluster
@@ -14,6 +13,7 @@ from pytest_podshare.pods.pod import Pod
 from pytest_podshare.report import travel
 from pytest_podshare.report.shown import EXPECTED
 from pytest_podshare.wiring.load import load
+from tests.support.sample_reports import broken, held
 
 MANIFEST = """
 apiVersion: v1

@@ -1,11 +1,10 @@
-"""Beyond the articles: sidecars that come first, claims of a Pod's own, the node's own folders."""
+"""Sidecars that start first, ephemeral claims, host paths, and rules that restart all."""
 
 import copy
 from pathlib import Path
 
 import pytest
 import yaml
-from twins import container_of
 
 from pytest_podshare import (
     assert_file_visible,
@@ -17,6 +16,7 @@ from pytest_podshare import (
 from pytest_podshare.cluster import nodes
 from pytest_podshare.deadline import Deadline, poll
 from pytest_podshare.pods import state
+from tests.support.mutations import container_of
 
 HOSTPATH = yaml.safe_load(Path("manifests/hostpath.yaml").read_text())
 
