@@ -20,9 +20,12 @@ TALLEST = 1200
 # what a picture may weigh in the repository, in bytes
 HEAVIEST = 200_000
 
-pytestmark = pytest.mark.skipif(
-    not FOLDER, reason="PODSHARE_SCREENSHOTS=docs/images takes the pictures anew"
-)
+pytestmark = [
+    pytest.mark.cluster,
+    pytest.mark.skipif(
+        not FOLDER, reason="PODSHARE_SCREENSHOTS=docs/images takes the pictures anew"
+    ),
+]
 
 
 @pytest.fixture(scope="module")

@@ -14,6 +14,11 @@ from tests.support.pytest_runs import TEST
 from tests.support.two_containers import IMAGES, called, two
 
 
+def pytest_itemcollected(item):
+    """Mark every test in this folder."""
+    item.add_marker("cluster")
+
+
 @pytest.fixture(scope="module", params=IMAGES)
 def pod(request, podshare_factory):
     """A Pod of two containers with each kind of shell; tests leave its volume empty."""

@@ -14,6 +14,8 @@ from pytest_podshare.deadline import Deadline, poll
 from tests.support.clean_command import DEAD, ELSEWHERE, clean, stamped
 from tests.support.pytest_runs import SHAREVOL, run
 
+pytestmark = pytest.mark.two_nodes
+
 CLASSES = "/apis/storage.k8s.io/v1/storageclasses"
 HOUR = 3600.0
 

@@ -11,6 +11,8 @@ import pytest
 import pytest_podshare as ps
 from tests.support.two_containers import two
 
+pytestmark = pytest.mark.engine
+
 
 @pytest.mark.podshare_needs("node-access")
 def test_no_credential_is_on_a_command_line(podshare_cluster, tmp_path):

@@ -15,6 +15,8 @@ from pytest_podshare.pods import cordoning
 from tests.support.clean_command import clean, stamped
 from tests.support.pytest_runs import SHAREVOL
 
+pytestmark = pytest.mark.two_nodes
+
 
 def unschedulable(api, node):
     """Whether the node is cordoned, and whose stamp it bears."""

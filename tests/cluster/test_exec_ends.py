@@ -67,6 +67,7 @@ def test_what_was_posted_is_run_even_if_its_session_dies(pod):
 
 
 @pytest.mark.podshare_needs("node-access")
+@pytest.mark.engine
 def test_a_container_that_is_killed_ends_its_commands_at_once(podshare):
     """And not at their timeout; when it is back, so is the session."""
     pod = podshare.deploy(two())

@@ -9,6 +9,8 @@ import pytest
 from pytest_podshare.deadline import Deadline, poll
 from tests.support.pytest_runs import SHAREVOL, ended, namespaces, run, started, wait_for
 
+pytestmark = [pytest.mark.engine, pytest.mark.slow]
+
 
 def test_a_cluster_is_deleted_unless_it_is_kept_and_found_again(pytester, own, clusters):
     """`always` keeps it and says how to remove it, the next run uses it, and never deletes it."""

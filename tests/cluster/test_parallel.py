@@ -21,6 +21,8 @@ from tests.support.pytest_runs import (
     wait_for,
 )
 
+pytestmark = [pytest.mark.engine, pytest.mark.slow]
+
 WAITS = f"""
 import pathlib
 from pytest_podshare import assert_file_visible

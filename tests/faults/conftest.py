@@ -39,6 +39,11 @@ FAULTS = (
 )
 
 
+def pytest_itemcollected(item):
+    """Mark every test in this folder."""
+    item.add_marker("cluster")
+
+
 @pytest.fixture(scope="session")
 def faults():
     """The faults that have been there, by name; the table is written when all have."""

@@ -12,7 +12,7 @@ from pytest_podshare.deadline import Deadline, Timeouts, poll
 from tests.support.fault_table import NAMED, TRUE
 from tests.support.pod_pairs import CHECKS, deployed, manifest
 
-pytestmark = pytest.mark.usefixtures("mended")
+pytestmark = [pytest.mark.engine, pytest.mark.two_nodes, pytest.mark.usefixtures("mended")]
 
 AWAY = (errors.SessionLost, errors.ClusterUnreachable)
 FULL = "/var/podshare-faults-full"

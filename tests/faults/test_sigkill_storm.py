@@ -14,10 +14,14 @@ import time
 from concurrent import futures
 from pathlib import Path
 
+import pytest
+
 from pytest_podshare.cluster import kind_program, made, nodes
 from pytest_podshare.cluster.kind_program import KindSettings
 from pytest_podshare.cluster.stamp import CORDON_LABEL, RUN_LABEL, Stamp
 from pytest_podshare.deadline import Deadline, poll
+
+pytestmark = [pytest.mark.engine, pytest.mark.two_nodes, pytest.mark.slow]
 
 HERE = Path(__file__).parent
 KILLS, AT_ONCE, SEED, DRAINS = 50, 5, 8, 20

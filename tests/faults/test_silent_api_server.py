@@ -13,6 +13,8 @@ from pytest_podshare.deadline import Deadline, poll
 from tests.faults.silent_api_server_suite import ready
 from tests.support.pytest_runs import printed_by
 
+pytestmark = pytest.mark.engine
+
 HERE = Path(__file__).parent
 # seconds for explaining and attaching, and those that a busy machine takes for the rest; a request
 # that nobody bounds takes thirty

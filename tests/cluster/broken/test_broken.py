@@ -15,6 +15,8 @@ import pytest
 
 from tests.cluster.broken import broken_suite
 
+pytestmark = pytest.mark.slow
+
 HERE = Path(__file__).parent
 FAILING = Path(broken_suite.__file__).relative_to(Path.cwd())
 CASES = [name.removeprefix("test_") for name in vars(broken_suite) if name.startswith("test_")]

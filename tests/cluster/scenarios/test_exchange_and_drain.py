@@ -12,6 +12,8 @@ from pytest_podshare import (
 )
 from tests.support.mutations import elsewhere
 
+pytestmark = pytest.mark.two_nodes
+
 SHAREVOL, CLAIM = "manifests/sharevol.yaml", "manifests/sharevol-claim.yaml"
 
 
