@@ -20,6 +20,11 @@ QUIET = (
 )
 
 
+def pytest_itemcollected(item):
+    """Mark every test in this folder."""
+    item.add_marker("browser")
+
+
 @pytest.fixture(scope="session")
 def chromium():
     """The browser of this run; where there is none, these tests are skipped."""

@@ -3,7 +3,8 @@
 import itertools
 
 import pytest
-from told import broken, crowded, held, hostile, many, told
+
+from tests.support.sample_reports import broken, crowded, held, hostile, many, told
 
 DESK, PHONE, SMALLEST = 1280, 390, 320
 RUNS = {

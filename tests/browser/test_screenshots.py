@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 FOLDER = os.environ.get("PODSHARE_SCREENSHOTS")
-FAILING = "tests/cluster/broken/failing.py"
+FAILING = "tests/cluster/broken/broken_suite.py"
 PASSING_TESTS = ("tests/examples",)
 FAILING_TESTS = (
     "tests/examples",
@@ -20,9 +20,12 @@ TALLEST = 1200
 # what a picture may weigh in the repository, in bytes
 HEAVIEST = 200_000
 
-pytestmark = pytest.mark.skipif(
-    not FOLDER, reason="PODSHARE_SCREENSHOTS=docs/images takes the pictures anew"
-)
+pytestmark = [
+    pytest.mark.cluster,
+    pytest.mark.skipif(
+        not FOLDER, reason="PODSHARE_SCREENSHOTS=docs/images takes the pictures anew"
+    ),
+]
 
 
 @pytest.fixture(scope="module")

@@ -6,12 +6,17 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from two_containers import IMAGES, called, two
-from whole_runs import TEST
 
 from pytest_podshare import Podshare
 from pytest_podshare.cluster import kind_program
 from pytest_podshare.explain import facts
+from tests.support.pytest_runs import TEST
+from tests.support.two_containers import IMAGES, called, two
+
+
+def pytest_itemcollected(item):
+    """Mark every test in this folder."""
+    item.add_marker("cluster")
 
 
 @pytest.fixture(scope="module", params=IMAGES)

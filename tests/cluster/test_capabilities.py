@@ -5,13 +5,13 @@ import json
 
 import pytest
 import yaml
-from whole_runs import run
 
 from pytest_podshare import errors
 from pytest_podshare.cluster import asking, trying
 from pytest_podshare.cluster.asking import Place
 from pytest_podshare.cluster.capabilities import Capabilities
 from pytest_podshare.kube.client import Api
+from tests.support.pytest_runs import run
 
 # what the two versions that the sandbox builds differ in
 NEWER = {"image-volumes", "restart-rules", "restart-all-containers"}

@@ -5,14 +5,16 @@ import time
 
 import pytest
 import yaml
-from cleaning import DEAD, ELSEWHERE, clean, stamped
-from whole_runs import SHAREVOL, run
 
 from pytest_podshare import errors
 from pytest_podshare.cluster import leftovers, processes
 from pytest_podshare.cluster.leftovers import NAMESPACES, NODES
 from pytest_podshare.cluster.stamp import RUN_LABEL, Stamp
 from pytest_podshare.deadline import Deadline, poll
+from tests.support.clean_command import DEAD, ELSEWHERE, clean, stamped
+from tests.support.pytest_runs import SHAREVOL, run
+
+pytestmark = pytest.mark.two_nodes
 
 CLASSES = "/apis/storage.k8s.io/v1/storageclasses"
 HOUR = 3600.0

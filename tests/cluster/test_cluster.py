@@ -5,6 +5,8 @@ import pytest
 from pytest_podshare import assert_file_visible
 from pytest_podshare.deadline import Deadline, poll
 
+pytestmark = pytest.mark.two_nodes
+
 
 def sleeper(name, **spec):
     """A Pod whose only container does nothing."""

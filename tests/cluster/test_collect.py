@@ -11,6 +11,8 @@ import pytest
 
 from pytest_podshare import assert_file_visible, errors
 
+pytestmark = pytest.mark.two_nodes
+
 MANIFESTS = Path("manifests").resolve()
 CHARTS = Path("../shared/charts").resolve()
 STAY = "while :; do sleep 1; done"

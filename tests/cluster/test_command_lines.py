@@ -7,9 +7,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from two_containers import two
 
 import pytest_podshare as ps
+from tests.support.two_containers import two
+
+pytestmark = pytest.mark.engine
 
 
 @pytest.mark.podshare_needs("node-access")

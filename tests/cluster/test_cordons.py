@@ -7,13 +7,15 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from cleaning import clean, stamped
-from whole_runs import SHAREVOL
 
 from pytest_podshare.cluster import leftovers, processes, stamp
 from pytest_podshare.cluster.leftovers import NODES
 from pytest_podshare.cluster.stamp import CORDON_LABEL, Stamp
 from pytest_podshare.pods import cordoning
+from tests.support.clean_command import clean, stamped
+from tests.support.pytest_runs import SHAREVOL
+
+pytestmark = pytest.mark.two_nodes
 
 
 def unschedulable(api, node):

@@ -9,9 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from two_containers import MIB, two, wait_for_sign
 
 from pytest_podshare import assert_file_visible, errors
+from tests.support.two_containers import MIB, two, wait_for_sign
 
 
 def test_both_outputs_and_the_exit_code_stay_apart(pod):

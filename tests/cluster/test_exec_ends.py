@@ -7,8 +7,6 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from proxy import proxied
-from two_containers import MIB, two, wait_for_sign
 
 from pytest_podshare import errors
 from pytest_podshare.cluster import nodes
@@ -16,6 +14,8 @@ from pytest_podshare.deadline import Deadline, poll
 from pytest_podshare.kube.exec import ExecSession
 from pytest_podshare.pods.live_pod import CurrentPod
 from pytest_podshare.probe import streaming
+from tests.support.fault_proxy import proxied
+from tests.support.two_containers import MIB, two, wait_for_sign
 
 KILL = ("ctr", "--namespace", "k8s.io", "tasks", "kill", "--signal", "SIGKILL")
 
@@ -69,6 +69,7 @@ def test_what_was_posted_is_run_even_if_its_session_dies(pod):
 
 
 @pytest.mark.podshare_needs("node-access")
+@pytest.mark.engine
 def test_a_container_that_is_killed_ends_its_commands_at_once(podshare):
     """And not at their timeout; when it is back, so is the session."""
     pod = podshare.deploy(two())

@@ -9,6 +9,8 @@ from pytest_podshare import errors
 from pytest_podshare.cluster import images, kind
 from pytest_podshare.plugin import stash
 
+pytestmark = pytest.mark.engine
+
 
 @pytest.fixture
 def settings(pytestconfig, podshare_cluster):

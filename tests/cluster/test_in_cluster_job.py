@@ -15,6 +15,8 @@ import pytest
 from pytest_podshare.cluster import images, kind
 from pytest_podshare.plugin import stash
 
+pytestmark = pytest.mark.engine
+
 PAGE = Path("docs/how-to/inside-the-cluster.md")
 IMAGE = "podshare-suite:latest"
 RESTRICTED = "pod-security.kubernetes.io/enforce=restricted"

@@ -5,10 +5,10 @@ import shlex
 from pathlib import Path
 
 import pytest
-from cleaning import clean
-from whole_runs import SHAREVOL, namespaces, run
 
 from pytest_podshare.cluster import stamp
+from tests.support.clean_command import clean
+from tests.support.pytest_runs import SHAREVOL, namespaces, run
 
 NAMESPACES = "/api/v1/namespaces"
 TESTS = f"""
@@ -121,6 +121,7 @@ def active(cluster, name):
     return [each["status"]["phase"] for each in listed] == ["Active"]
 
 
+@pytest.mark.engine
 def test_a_cluster_stays_as_long_as_a_namespace_on_it_is_kept(pytester, own, clusters):
     """Though the run made it, and would have deleted it; who names the run removes both."""
     pytester.makepyfile("def test_it(podshare_namespace): assert podshare_namespace == 'other'")

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 import yaml
-from two_containers import called
 
 from pytest_podshare import (
     assert_file_visible,
@@ -19,6 +18,7 @@ from pytest_podshare.deadline import Timeouts
 from pytest_podshare.errors import ExecTimeout, FileMissing, ToolMissing, Unprovable
 from pytest_podshare.kube.framing import Completed
 from pytest_podshare.pods.on_node import NodeShell
+from tests.support.two_containers import called
 
 NO_SHELL = yaml.safe_load(Path("manifests/no-shell.yaml").read_text())
 OTHER_USER = "exec setpriv --reuid=65534 --regid=65534 --clear-groups sleep 10000"

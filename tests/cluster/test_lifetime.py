@@ -5,9 +5,11 @@ import signal
 import time
 
 import pytest
-from whole_runs import SHAREVOL, ended, namespaces, run, started, wait_for
 
 from pytest_podshare.deadline import Deadline, poll
+from tests.support.pytest_runs import SHAREVOL, ended, namespaces, run, started, wait_for
+
+pytestmark = [pytest.mark.engine, pytest.mark.slow]
 
 
 def test_a_cluster_is_deleted_unless_it_is_kept_and_found_again(pytester, own, clusters):

@@ -7,8 +7,6 @@ from pathlib import Path
 
 import pytest
 import yaml
-from whole_runs import HELD, TEST
-from whole_runs import run as run_pytest
 
 from pytest_podshare import Podshare
 from pytest_podshare.cluster import stamp
@@ -16,6 +14,8 @@ from pytest_podshare.cluster.namespaces import RUN_LABEL, Namespaces
 from pytest_podshare.deadline import Deadline
 from pytest_podshare.errors import ApiError
 from pytest_podshare.kube.watching import wait_for
+from tests.support.pytest_runs import HELD, TEST
+from tests.support.pytest_runs import run as run_pytest
 
 COLLECTION = "/api/v1/namespaces"
 SHAREVOL = yaml.safe_load(Path("manifests/sharevol.yaml").read_text())

@@ -5,11 +5,23 @@ import signal
 import subprocess
 
 import pytest
-from whole_runs import HELD, PATIENCE, SHAREVOL, TEST, ended, namespaces, run, started, wait_for
 
 from pytest_podshare.cluster import processes
 from pytest_podshare.cluster.lease import Lease, Leases
 from pytest_podshare.deadline import Deadline, poll
+from tests.support.pytest_runs import (
+    HELD,
+    PATIENCE,
+    SHAREVOL,
+    TEST,
+    ended,
+    namespaces,
+    run,
+    started,
+    wait_for,
+)
+
+pytestmark = [pytest.mark.engine, pytest.mark.slow]
 
 WAITS = f"""
 import pathlib

@@ -13,6 +13,8 @@ from pytest_podshare import (
 from pytest_podshare.deadline import Deadline
 from pytest_podshare.pods import replacing
 
+pytestmark = pytest.mark.two_nodes
+
 POD = {
     "containers": [
         {

@@ -15,6 +15,8 @@ import pytest
 import pytest_podshare as ps
 from pytest_podshare import errors
 
+pytestmark = pytest.mark.two_nodes
+
 TABLE = Path("docs/soundness.md")
 STAY = "while :; do sleep 1; done"
 

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from two_containers import MIB, two
 
 from pytest_podshare import assert_file_visible, errors
 from pytest_podshare.kube.channels import Channels
 from pytest_podshare.kube.feeding import feed
 from pytest_podshare.kube.framing import ERROR, STDIN
+from tests.support.two_containers import MIB, two
 
 NAMES = (
     st.binary(min_size=1, max_size=60)

@@ -9,12 +9,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from proxy import cut_again_and_again, proxied
 
 from pytest_podshare import assert_lost_on_delete, assert_survives_restart, errors
 from pytest_podshare.deadline import Deadline, poll
 from pytest_podshare.kube import changes
 from pytest_podshare.kube.changes import Seen
+from tests.support.fault_proxy import cut_again_and_again, proxied
 
 POD = {
     "apiVersion": "v1",

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 import yaml
-from two_containers import called
 
 from pytest_podshare import (
     assert_file_visible,
@@ -18,6 +17,7 @@ from pytest_podshare import (
     assert_writable,
 )
 from pytest_podshare.errors import DeployRejected, PodshareError
+from tests.support.two_containers import called
 
 # c1 is busybox, c2 one static binary of user 65535 with a root file system that is read-only
 NO_SHELL = yaml.safe_load(Path("manifests/no-shell.yaml").read_text())

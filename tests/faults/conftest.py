@@ -5,12 +5,12 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from counting import WRONG, Fault, written
-from pairs import manifest
 
 from pytest_podshare.cluster import nodes
 from pytest_podshare.cluster.record import connect
 from pytest_podshare.deadline import Deadline
+from tests.support.fault_table import WRONG, Fault, written
+from tests.support.pod_pairs import manifest
 
 TABLE = Path("docs/reliability.md")
 NODES = "/api/v1/nodes"
@@ -37,6 +37,11 @@ FAULTS = (
     "two runs with the same cluster at once",
     "cuts, delays, truncations, silences at random moments",
 )
+
+
+def pytest_itemcollected(item):
+    """Mark every test in this folder."""
+    item.add_marker("cluster")
 
 
 @pytest.fixture(scope="session")

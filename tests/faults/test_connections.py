@@ -4,13 +4,13 @@ import dataclasses
 import threading
 
 import pytest
-from counting import NAMED, TRUE
-from pairs import CHECKS, deployed, manifest
-from proxy import cut_again_and_again, proxied
 
 from pytest_podshare import assert_file_visible, assert_writable, errors
 from pytest_podshare.deadline import Timeouts
 from pytest_podshare.pods.deployer import Podshare
+from tests.support.fault_proxy import cut_again_and_again, proxied
+from tests.support.fault_table import NAMED, TRUE
+from tests.support.pod_pairs import CHECKS, deployed, manifest
 
 LOST = (errors.SessionLost, errors.ClusterUnreachable)
 LARGE = 2 * 2**20

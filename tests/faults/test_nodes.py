@@ -6,14 +6,14 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from counting import NAMED, TRUE
-from pairs import CHECKS, deployed, manifest
 
 from pytest_podshare import assert_read_only, errors
 from pytest_podshare.cluster import nodes
 from pytest_podshare.deadline import Deadline, Timeouts, poll
+from tests.support.fault_table import NAMED, TRUE
+from tests.support.pod_pairs import CHECKS, deployed, manifest
 
-pytestmark = pytest.mark.usefixtures("mended")
+pytestmark = [pytest.mark.engine, pytest.mark.two_nodes, pytest.mark.usefixtures("mended")]
 
 AWAY = (errors.SessionLost, errors.ClusterUnreachable)
 FULL = "/var/podshare-faults-full"

@@ -14,10 +14,14 @@ import time
 from concurrent import futures
 from pathlib import Path
 
+import pytest
+
 from pytest_podshare.cluster import kind_program, made, nodes
 from pytest_podshare.cluster.kind_program import KindSettings
 from pytest_podshare.cluster.stamp import CORDON_LABEL, RUN_LABEL, Stamp
 from pytest_podshare.deadline import Deadline, poll
+
+pytestmark = [pytest.mark.engine, pytest.mark.two_nodes, pytest.mark.slow]
 
 HERE = Path(__file__).parent
 KILLS, AT_ONCE, SEED, DRAINS = 50, 5, 8, 20
@@ -101,9 +105,25 @@ class Storm:
 
     def _kill(self, stage, delay, group, more, *, begun=lambda: True):
         notes = self.folder / f"notes-{secrets.token_hex(8)}"
-        words = ["-p", "storm_notes", "-p", "no:pytest-kind", "-p", "no:cacheprovider", "-q"]
+        words = [
+            "-p",
+            "tests.support.stage_log",
+            "-p",
+            "no:pytest-kind",
+            "-p",
+            "no:cacheprovider",
+            "-q",
+        ]
         run = subprocess.Popen(
-            [sys.executable, "-m", "pytest", *words, "-c", os.devnull, HERE / "stormed.py"],
+            [
+                sys.executable,
+                "-m",
+                "pytest",
+                *words,
+                "-c",
+                os.devnull,
+                HERE / "sigkill_storm_suite.py",
+            ],
             env={**self.environ, "STORM_NOTES": str(notes), **more},
             cwd=self.folder,
             stdout=subprocess.DEVNULL,
@@ -171,7 +191,7 @@ def test_a_storm_of_kills_leaves_nothing_behind(podshare_cluster, tmp_path, on_t
     makers = [f"storm-{os.getpid()}-{number}" for number in range(2)]
     api = podshare_cluster.api
     before, engine = on_cluster(api), in_the_engine(makers)
-    path = f"{HERE}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"
+    path = f"{HERE.parents[1]}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"
     storm = Storm(api, tmp_path, {**on_this_cluster, "PYTHONPATH": path})
 
     with futures.ThreadPoolExecutor(AT_ONCE) as pool:

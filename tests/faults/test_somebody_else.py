@@ -11,16 +11,16 @@ from pathlib import Path
 
 import pytest
 import yaml
-from counting import NAMED, TRUE
-from pairs import CHECKS, deployed, manifest
-from proxy import proxied
-from roles import settled
 
 from pytest_podshare import assert_file_visible, assert_permissions, errors
 from pytest_podshare.deadline import Deadline, Timeouts, poll
 from pytest_podshare.kube.client import Api, pod_path
 from pytest_podshare.kube.rights import Right
 from pytest_podshare.pods.deployer import Podshare
+from tests.support.fault_proxy import proxied
+from tests.support.fault_table import NAMED, TRUE
+from tests.support.permissions import settled
+from tests.support.pod_pairs import CHECKS, deployed, manifest
 
 HERE = Path(__file__).parent
 GO = "until [ -e /v/go ]; do sleep 0.1; done"
@@ -197,7 +197,7 @@ def runs(environment, *arguments, at_once=1):
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q", *arguments]
     started = [
         subprocess.Popen(
-            [*command, HERE / "counted.py"],
+            [*command, HERE / "checks_suite.py"],
             env={**environment, "COUNTED_NAME": f"run-{n}"},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -215,8 +215,8 @@ def runs(environment, *arguments, at_once=1):
 def test_the_clock_of_the_client_is_wrong(on_this_cluster, fault, name, seconds):
     """For a whole run, with its cluster, leases and deadlines: nothing is late, or too soon."""
     row = fault(f"clock of the client an hour {name}", named_by=(), within=20)
-    path = {"PYTHONPATH": str(HERE), "SKEWED_SECONDS": str(seconds)}
-    for said in runs({**on_this_cluster, **path}, "-p", "skewed_clock"):
+    path = {"PYTHONPATH": str(HERE.parents[1]), "SKEWED_SECONDS": str(seconds)}
+    for said in runs({**on_this_cluster, **path}, "-p", "tests.support.clock_skew"):
         assert abs(said["skew"] - seconds) < 60
         row.outcomes += said["outcomes"]
         row.seconds += said["seconds"]

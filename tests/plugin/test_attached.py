@@ -2,41 +2,12 @@
 
 import os
 import xml.etree.ElementTree as ET
-from pathlib import Path
 
 import pytest
 
-CONFTEST = f"""
-import sys
-sys.path.insert(0, {str(Path(__file__).parent.parent)!r})
+from tests.support.pytest_runs import WITH_SUPPORT
 
-import pytest
-from fake_api import FakeApi
-
-APP = {{"name": "app", "env": [{{"name": "TOKEN", "value": "s3same-open"}}]}}
-POD = {{
-    "metadata": {{"name": "web", "namespace": "ns", "uid": "u"}},
-    "spec": {{"containers": [APP]}},
-    "status": {{}},
-}}
-
-@pytest.fixture(scope="session")
-def podshare_cluster(tmp_path_factory):
-    server = FakeApi()
-    namespace = "/api/v1/namespaces/ns"
-    server.answers |= {{
-        f"{{namespace}}/pods": (200, {{"items": [POD]}}),
-        f"{{namespace}}/events": (200, {{"items": []}}),
-        f"{{namespace}}/secrets": (200, {{"items": []}}),
-        f"{{namespace}}/pods/web/log": (200, "started with s3same-open\\n"),
-    }}
-    with server.cluster(tmp_path_factory.mktemp("cluster")) as cluster:
-        yield cluster
-
-@pytest.fixture
-def podshare_namespace():
-    return "ns"
-"""
+CONFTEST = "from tests.support.fake_cluster import podshare_cluster, podshare_namespace"
 FAILING = """
 import pytest
 
@@ -73,6 +44,7 @@ def test_other():
 @pytest.fixture
 def run(pytester):
     """A function that runs these tests, and gives its result."""
+    pytester.makeini(WITH_SUPPORT)
     pytester.makeconftest(CONFTEST)
 
     def run(content, *args):

@@ -3,19 +3,33 @@
 import xml.etree.ElementTree as ET
 
 import pytest
-from test_attached import CONFTEST
+
+from tests.support.pytest_runs import WITH_SUPPORT
 
 STEERING = "\\x1b[2Jred\\x07\\n::error file=x::not mine\\n##[error]no\\n\\x00\\ud800\\u202e"
-HOSTILE = f"""
+CONFTEST = f"""
+import pytest
+from tests.support.fake_cluster import APP, POD, fake_cluster, podshare_namespace
+
 HOSTILE = "{STEERING}"
 EVENT = {{
     "metadata": {{}}, "type": HOSTILE, "reason": HOSTILE, "message": HOSTILE,
     "involvedObject": {{"kind": "Pod", "name": "web", "uid": "u", "fieldPath": HOSTILE}},
 }}
-APP["image"] = HOSTILE
-POD["status"] = {{"message": HOSTILE, "containerStatuses": [
-    {{"name": "app", "lastState": {{"terminated": {{"message": HOSTILE}}}}}},
-]}}
+HOSTILE_POD = {{
+    **POD,
+    "spec": {{"containers": [{{**APP, "image": HOSTILE}}]}},
+    "status": {{"message": HOSTILE, "containerStatuses": [
+        {{"name": "app", "lastState": {{"terminated": {{"message": HOSTILE}}}}}},
+    ]}},
+}}
+LOG = "started\\x1b[2Jred\\n::error file=x::not mine\\n"
+
+@pytest.fixture(scope="session")
+def podshare_cluster(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("cluster")
+    with fake_cluster(folder, pod=HOSTILE_POD, events=[EVENT], log=LOG) as cluster:
+        yield cluster
 """
 TEST = f"""
 from pytest_podshare import errors
@@ -34,17 +48,8 @@ def test_promise(podshare):
 def printed(pytester, monkeypatch):
     """What a run prints whose cluster answers like that, and the XML that it leaves."""
     monkeypatch.setenv("PYTHONUTF8", "1")
-    conftest = CONFTEST.replace('"status": {},', "").replace(
-        '@pytest.fixture(scope="session")\ndef podshare_cluster',
-        f'{HOSTILE}\n@pytest.fixture(scope="session")\ndef podshare_cluster',
-    )
-    answers = {
-        '(200, {"items": []})': '(200, {"items": [EVENT]})',
-        '"started with s3same-open\\\\n"': '"started\\x1b[2Jred\\n::error file=x::not mine\\n"',
-    }
-    for plain, hostile in answers.items():
-        conftest = conftest.replace(plain, hostile, 1)
-    pytester.makeconftest(conftest)
+    pytester.makeini(WITH_SUPPORT)
+    pytester.makeconftest(CONFTEST)
 
     def run(test, *arguments):
         pytester.makepyfile(test_it=test)

@@ -7,9 +7,9 @@ import shutil
 from pathlib import Path
 
 import pytest
-from toy_steps import ToyProject, toy_step
 
 from sandbox.errors import SandboxError
+from tests.sandbox.toy_steps import ToyProject, toy_step
 
 SCRIPTS = {"a": "echo a", "b": "echo b", "c": "echo c"}
 

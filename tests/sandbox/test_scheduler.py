@@ -11,11 +11,11 @@ from pathlib import Path
 from threading import Event, Thread
 
 import pytest
-from toy_steps import RecordingObserver, ToyProject, toy_step
 
 from sandbox.errors import SandboxError, StepCancelled, StepError
 from sandbox.scheduler import forecast, steps_to_run, urgency
 from sandbox.step_runner import terminate_group
+from tests.sandbox.toy_steps import RecordingObserver, ToyProject, toy_step
 
 
 def test_needed_steps_run_first_and_their_products_are_passed_on(tmp_path: Path) -> None:
@@ -184,10 +184,9 @@ def test_an_interrupted_build_leaves_no_partial_product(tmp_path: Path) -> None:
     """On SIGTERM, the building process ends its step and removes the partial product."""
     program = f"""
 import signal, sys
-sys.path.insert(0, {str(Path(__file__).parent)!r})
 from pathlib import Path
 from sandbox.errors import TerminationSignal
-from toy_steps import ToyProject, toy_step
+from tests.sandbox.toy_steps import ToyProject, toy_step
 def end(signum, frame): raise TerminationSignal(signum)
 signal.signal(signal.SIGTERM, end)
 script = 'touch "$OUT/file"; echo $$ > "$SCRATCH/pid"; sleep 60'

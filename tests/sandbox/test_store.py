@@ -6,9 +6,9 @@ import os
 from pathlib import Path
 
 import pytest
-from toy_steps import ToyProject, toy_step
 
 from sandbox.store import KEEP, StepTimings
+from tests.sandbox.toy_steps import ToyProject, toy_step
 
 
 @pytest.fixture

@@ -1,7 +1,8 @@
 """What several tests of pure code use."""
 
 import pytest
-from local_shell import SHELLS, LocalShell
+
+from tests.support.local_shell import SHELLS, LocalShell
 
 
 @pytest.fixture(scope="module", params=SHELLS)

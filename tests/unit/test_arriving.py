@@ -1,14 +1,14 @@
 """Which Pod is waited for, and what becomes of it: from states that a watch might have seen."""
 
 import pytest
-from fake_clock import FakeClock
-from fake_pods import FakePods
 
 from pytest_podshare import errors
 from pytest_podshare.deadline import Deadline
 from pytest_podshare.kube.watching import Watch
 from pytest_podshare.pods.arriving import Arrival, wait_until_ready
 from pytest_podshare.wiring.load import load
+from tests.support.fake_clock import FakeClock
+from tests.support.fake_pods import FakePods
 
 SPEC = {"containers": [{"name": "c1", "image": "busybox"}]}
 BARE = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web"}, "spec": SPEC}

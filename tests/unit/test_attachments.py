@@ -6,7 +6,6 @@ import time
 
 import pytest
 import yaml
-from fake_api import FakeApi
 
 from pytest_podshare.deadline import Deadline, Timeouts
 from pytest_podshare.explain import attachments, cutting, facts, happenings, named_secrets
@@ -16,6 +15,7 @@ from pytest_podshare.pods.deployer import Podshare
 from pytest_podshare.pods.live_pod import LivePod
 from pytest_podshare.pods.pod import Pod
 from pytest_podshare.wiring.load import load
+from tests.support.fake_api import FakeApi
 
 NS = "/api/v1/namespaces/ns"
 SECRET = "correct-horse-battery"

@@ -3,11 +3,11 @@
 import threading
 
 import pytest
-from fake_clock import FakeClock
 
 from pytest_podshare import errors
 from pytest_podshare.deadline import Deadline
 from pytest_podshare.explain.bounded import Trouble, gather
+from tests.support.fake_clock import FakeClock
 
 
 @pytest.fixture

@@ -1,11 +1,11 @@
 """When a cluster that was just made is taken for ready, by what it says of its nodes."""
 
 import pytest
-from fake_api import FakeApi
 
 from pytest_podshare import errors
 from pytest_podshare.cluster import record
 from pytest_podshare.deadline import Deadline
+from tests.support.fake_api import FakeApi
 
 
 def node(name, ready):

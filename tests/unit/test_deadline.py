@@ -1,9 +1,9 @@
 """Deadlines and polling, with a clock that never sleeps."""
 
 import pytest
-from fake_clock import FakeClock
 
 from pytest_podshare.deadline import Deadline, Timeouts, poll
+from tests.support.fake_clock import FakeClock
 
 
 def test_a_deadline_counts_down_to_zero_and_not_below():

@@ -1,6 +1,5 @@
 """What an ephemeral container may do, so that it is let at another one's files and at no more."""
 
-import offline
 import pytest
 
 from pytest_podshare.deadline import Deadline
@@ -8,6 +7,7 @@ from pytest_podshare.pods import ephemeral
 from pytest_podshare.pods.entering import ShellAccess, users
 from pytest_podshare.probe.shell import EphemeralContainerUnavailable
 from pytest_podshare.probe.trail import User
+from tests.support import offline_pods
 
 
 def live(*, own=None, pods=None, user=None):
@@ -148,7 +148,7 @@ class Kubelet:
 
 def ensure_running(kubelet):
     """What comes of an ephemeral container for c."""
-    pod = offline.live_pod(kubelet.live["spec"], api=kubelet, watch=kubelet)
+    pod = offline_pods.live_pod(kubelet.live["spec"], api=kubelet, watch=kubelet)
     return ephemeral.ensure_running(pod, kubelet.live, "c", Deadline(0))
 
 

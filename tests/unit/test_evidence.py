@@ -2,9 +2,7 @@
 
 from types import SimpleNamespace
 
-import offline
 import pytest
-from local_shell import LocalShell
 
 from pytest_podshare import assert_file_visible, assert_log_contains
 from pytest_podshare.errors import PromiseBroken
@@ -12,6 +10,8 @@ from pytest_podshare.pods.entering import ShellAccess
 from pytest_podshare.pods.pod import Pod
 from pytest_podshare.probe.trail import User
 from pytest_podshare.wiring.load import load
+from tests.support import offline_pods
+from tests.support.local_shell import LocalShell
 
 EPHEMERAL = ShellAccess("podshare-ab", "/proc/7", User(1000, (1000,)))
 BY = "ephemeral container podshare-ab in its root /proc/7/root as user 1000 with group 1000"
@@ -52,7 +52,7 @@ def pod(tmp_path):
     ]
     volumes = [{"name": "shared", "emptyDir": {}}]
     api = SimpleNamespace(text=lambda *_, **__: "the log\n")
-    live = offline.live_pod({"containers": containers, "volumes": volumes}, api=api, own=False)
+    live = offline_pods.live_pod({"containers": containers, "volumes": volumes}, api=api, own=False)
     manifest = load({"apiVersion": "v1", "kind": "Pod", **live.raw})
     pod = Pod(live, manifest=manifest, replacement=dict)
     for name in OTHERS:

@@ -1,11 +1,11 @@
 """Names of files in a volume, and where each container has them."""
 
-import offline
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_podshare import errors
+from tests.support import offline_pods
 
 
 def files_of(mounts, volume="v"):
@@ -14,7 +14,7 @@ def files_of(mounts, volume="v"):
         "containers": [{"name": "c", "volumeMounts": mounts}],
         "volumes": [{"name": name, "emptyDir": {}} for name in ("v", "w")],
     }
-    return offline.container(spec, "c").volume(volume)
+    return offline_pods.container(spec, "c").volume(volume)
 
 
 def mount(path, sub_path="", volume="v", **more):

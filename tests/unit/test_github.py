@@ -2,10 +2,9 @@
 
 from pathlib import Path
 
-from told import broken, held, shown
-
 from pytest_podshare.errors import Fact
 from pytest_podshare.report import github
+from tests.support.sample_reports import broken, held, shown
 
 HERE = Path("/work/project")
 ACTIONS = {"GITHUB_ACTIONS": "true", "GITHUB_WORKSPACE": "/work/project"}

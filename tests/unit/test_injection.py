@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from local_shell import SHELLS, LocalShell
 
 from pytest_podshare.kube import framing
 from pytest_podshare.probe import rooted, shell, streaming, trail, within
+from tests.support.local_shell import SHELLS, LocalShell
 
 REAL = settings(
     derandomize=True,

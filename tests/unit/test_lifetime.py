@@ -1,6 +1,5 @@
 """How long a volume's content stays, kind by kind, and everything that follows from it."""
 
-import offline
 import pytest
 from kubernetes import client
 
@@ -18,6 +17,7 @@ from pytest_podshare.wiring.load import load
 from pytest_podshare.wiring.model import Volume
 from pytest_podshare.wiring.source import read
 from pytest_podshare.wiring.templates import templates
+from tests.support import offline_pods
 
 POD, NODE, STORAGE, KUBELET = Lifetime
 # by Kubernetes' documentation of volumes and of ephemeral volumes
@@ -116,7 +116,7 @@ def test_what_a_skeleton_puts_in_its_place(kind, lifetime):
 )
 def test_which_volumes_an_assertion_is_about(kind, lifetime, check, fits):
     """Where none is named; nobody mounts this one, so that the error says what was chosen."""
-    pod = offline.pod(manifest(kind, mounts="[]"))
+    pod = offline_pods.pod(manifest(kind, mounts="[]"))
 
     with pytest.raises(errors.NoSharedVolume) as caught:
         check(pod)
@@ -135,13 +135,13 @@ def test_which_volumes_an_assertion_is_about(kind, lifetime, check, fits):
 def test_a_volume_that_says_it_is_read_only_is_not_chosen(check, kind):
     """Nothing can be left in the volume of a driver that hands out secrets."""
     with pytest.raises(errors.NoSharedVolume, match="has no volume that"):
-        check(offline.pod(manifest(kind, facts="{readOnly: true}")))
+        check(offline_pods.pod(manifest(kind, facts="{readOnly: true}")))
 
 
 @every_kind
 def test_why_nothing_of_an_earlier_pod_is_there(kind, lifetime):
     """It went with its Pod; any other kind needs another reason."""
-    cause = nature.gone_with_its_pod(offline.pod(manifest(kind)), "v")
+    cause = nature.gone_with_its_pod(offline_pods.pod(manifest(kind)), "v")
 
     assert (cause is not None) == (lifetime is POD)
     if cause:
@@ -155,7 +155,7 @@ def test_why_nothing_of_an_earlier_pod_is_there(kind, lifetime):
 @every_kind
 def test_why_something_of_an_earlier_pod_is_there(kind, lifetime):
     """It stays, or the kubelet has filled it anew; what should be gone is not explained away."""
-    cause = nature.outlives(offline.pod(manifest(kind)), "v")
+    cause = nature.outlives(offline_pods.pod(manifest(kind)), "v")
 
     assert cause.word == ("unknown" if lifetime is POD else "outlives its Pod")
     said = {

@@ -4,12 +4,12 @@ import copy
 import dataclasses
 from types import SimpleNamespace
 
-import offline
 import pytest
 
 from pytest_podshare import errors
 from pytest_podshare.pods.pod import Pod
 from pytest_podshare.wiring.load import load
+from tests.support import offline_pods
 
 SPEC = {
     "containers": [
@@ -39,7 +39,7 @@ def server():
 @pytest.fixture
 def live(server):
     """The record of that Pod."""
-    found = offline.live_pod(SPEC, status=copy.deepcopy(RUNS), api=server)
+    found = offline_pods.live_pod(SPEC, status=copy.deepcopy(RUNS), api=server)
     server.raw = found.raw
     return found
 

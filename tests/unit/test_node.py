@@ -3,9 +3,9 @@
 from types import SimpleNamespace
 
 import pytest
-from fake_api import FakeApi
 
 from pytest_podshare.explain import node
+from tests.support.fake_api import FakeApi
 
 PATH = "/api/v1/nodes/worker"
 

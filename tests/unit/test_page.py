@@ -4,11 +4,21 @@ import re
 from html.parser import HTMLParser
 
 import pytest
-from told import FACTS, HOSTILE, broken, crowded, held, hostile, many, pod, told
 
 from pytest_podshare.errors import Fact
 from pytest_podshare.pods.proof import Note
 from pytest_podshare.report import page
+from tests.support.sample_reports import (
+    FACTS,
+    HOSTILE,
+    broken,
+    crowded,
+    held,
+    hostile,
+    many,
+    pod,
+    told,
+)
 
 ABOUT = page.About("project", "1a2b3c4d")
 # elements that HTML leaves open

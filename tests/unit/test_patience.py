@@ -6,12 +6,12 @@ import threading
 import time
 
 import pytest
-from fake_api import FakeApi
 
 from pytest_podshare import errors
 from pytest_podshare.kube import client
 from pytest_podshare.kube.client import Api
 from pytest_podshare.kube.exec import ExecSession
+from tests.support.fake_api import FakeApi
 
 KUBECONFIG = """
 apiVersion: v1

@@ -8,9 +8,9 @@ import threading
 import time
 
 import pytest
-from proxy import Proxy
 
 from pytest_podshare.deadline import Deadline, poll
+from tests.support.fault_proxy import Proxy
 
 
 class Echo(socketserver.BaseRequestHandler):

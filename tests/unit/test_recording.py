@@ -2,7 +2,6 @@
 
 import time
 
-import offline
 import pytest
 
 from pytest_podshare import errors
@@ -12,6 +11,7 @@ from pytest_podshare.explain.cause import Cause
 from pytest_podshare.pods.evidence import BROKEN, HELD, UNKNOWN, Step
 from pytest_podshare.pods.proof import Note, Proof
 from pytest_podshare.pods.restarting import Restart
+from tests.support import offline_pods
 
 MANIFEST = """
 apiVersion: v1
@@ -30,7 +30,7 @@ RESTART = Restart("c1", "node", "containerd://1a2b3c4d", "containerd://5e6f7a8b"
 @pytest.fixture
 def pod():
     """A Pod on which nothing was checked yet."""
-    return offline.pod(MANIFEST)
+    return offline_pods.pod(MANIFEST)
 
 
 def checked(pod, outcome, **asked):

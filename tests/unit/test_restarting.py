@@ -1,11 +1,11 @@
 """What the kubelet says after a restart, and what that proves."""
 
-import offline
 import pytest
 
 from pytest_podshare import errors
 from pytest_podshare.deadline import Deadline
 from pytest_podshare.pods import restarting
+from tests.support import offline_pods
 
 NO_START = {"reason": "StartError", "message": "unable to freeze", "exitCode": 128}
 
@@ -25,7 +25,7 @@ class Replay:
 def pod(*shown, policy="Always"):
     """A Pod that is shown so."""
     spec = {"containers": [{"name": "c"}, {"name": "d"}], "restartPolicy": policy}
-    return offline.live_pod(spec, watch=Replay(*shown))
+    return offline_pods.live_pod(spec, watch=Replay(*shown))
 
 
 def status(instance, count, state=None, last=None):

@@ -5,9 +5,9 @@ import os
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from local_shell import SHELLS, LocalShell
 
 from pytest_podshare.probe import rooted, shell
+from tests.support.local_shell import SHELLS, LocalShell
 
 
 @pytest.fixture

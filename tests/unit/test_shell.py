@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from local_shell import SHELLS, LocalShell
 
 from pytest_podshare import errors
 from pytest_podshare.probe import content as contents
 from pytest_podshare.probe import shell, streaming, trail
+from tests.support.local_shell import SHELLS, LocalShell
 
 REAL = settings(
     derandomize=True,

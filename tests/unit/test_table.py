@@ -1,8 +1,7 @@
 """The verdicts of a run, as the terminal shows them."""
 
-from told import broken, held, many, pod, shown
-
 from pytest_podshare.report import table
+from tests.support.sample_reports import broken, held, many, pod, shown
 
 
 def lines(checks, width=80, colour=False):

@@ -3,9 +3,7 @@
 import json
 from types import SimpleNamespace
 
-import offline
 import pytest
-from told import broken, held
 
 from pytest_podshare import errors
 from pytest_podshare.errors import Fact
@@ -13,6 +11,8 @@ from pytest_podshare.pods.evidence import Step
 from pytest_podshare.pods.proof import Note
 from pytest_podshare.report import travel
 from pytest_podshare.report.shown import EXPECTED
+from tests.support import offline_pods
+from tests.support.sample_reports import broken, held
 
 MANIFEST = """
 apiVersion: v1
@@ -42,7 +42,7 @@ spec:
 @pytest.fixture
 def pod():
     """A Pod as the API server gives it, on which nothing was checked yet."""
-    return offline.pod(MANIFEST, token="kube-api-access-x")
+    return offline_pods.pod(MANIFEST, token="kube-api-access-x")
 
 
 @pytest.fixture

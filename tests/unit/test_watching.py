@@ -7,8 +7,6 @@ import threading
 import time
 
 import pytest
-from fake_clock import FakeClock
-from fake_pods import FakePods, pod
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -18,6 +16,8 @@ from pytest_podshare.kube.changes import RESUME_PAUSE, SILENCE
 from pytest_podshare.kube.client import Api
 from pytest_podshare.kube.outage import OUTAGE
 from pytest_podshare.kube.watching import Watch, wait_for
+from tests.support.fake_clock import FakeClock
+from tests.support.fake_pods import FakePods, pod
 
 POD = ("web", "uid-1", False)
 READY = ("web", "uid-1", True)

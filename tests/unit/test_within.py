@@ -8,11 +8,11 @@ import threading
 from pathlib import Path
 
 import pytest
-from local_shell import SHELLS, LocalShell
 
 from pytest_podshare.probe import content as contents
 from pytest_podshare.probe import shell, streaming, within
 from pytest_podshare.probe.shell import Missing, Refused
+from tests.support.local_shell import SHELLS, LocalShell
 
 SECRET = b"not of the volume"
 OUTSIDE = {"f": SECRET, "only outside": SECRET}

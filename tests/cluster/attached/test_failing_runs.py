@@ -1,6 +1,6 @@
 """What is attached to failures on a real cluster: of every container, and without secrets.
 
-That it comes in time, whatever the API server does, is in `tests/faults/test_silenced.py`.
+That it comes in time, whatever the API server does, is in `tests/faults/test_silent_api_server.py`.
 """
 
 import stat
@@ -8,7 +8,8 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
-from failing_runs import printed_by
+
+from tests.support.pytest_runs import printed_by
 
 HERE = Path(__file__).parent.relative_to(Path.cwd())
 # what must be nowhere; the last is how every JSON Web Token begins
@@ -24,7 +25,7 @@ def leaked(podshare_cluster, tmp_path_factory):
     """A folder with all that a run has left in which there are secrets about."""
     folder = tmp_path_factory.mktemp("leaked")
     printed = printed_by(
-        HERE / "leaking.py",
+        HERE / "secrets_suite.py",
         *("-n", "2", "-rA", "-vv", "--showlocals"),
         *(f"--podshare-artifacts-dir={folder}/artifacts", f"--junitxml={folder}/junit.xml"),
         f"--podshare-report={folder}/page.html",

@@ -11,12 +11,15 @@ import textwrap
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-import failing
 import pytest
 
+from tests.cluster.broken import broken_suite
+
+pytestmark = pytest.mark.slow
+
 HERE = Path(__file__).parent
-FAILING = Path(failing.__file__).relative_to(Path.cwd())
-CASES = [name.removeprefix("test_") for name in vars(failing) if name.startswith("test_")]
+FAILING = Path(broken_suite.__file__).relative_to(Path.cwd())
+CASES = [name.removeprefix("test_") for name in vars(broken_suite) if name.startswith("test_")]
 
 # what differs from run to run, and what stands for it
 PASSING = {

@@ -2,16 +2,15 @@
 
 import secrets
 
-import accounts
-import pulling
 import pytest
-from roles import settled
 
 from pytest_podshare import errors
 from pytest_podshare.cluster.existing import ExistingSettings, bring_up
 from pytest_podshare.cluster.namespaces import Namespaces
 from pytest_podshare.deadline import Deadline, Timeouts
 from pytest_podshare.kube.rights import Right
+from tests.support import accounts, image_policy
+from tests.support.permissions import settled
 
 
 @pytest.fixture(scope="module")
@@ -40,11 +39,11 @@ def team(podshare_cluster, namespaces, tmp_path_factory):
 def images(podshare_cluster, team):
     """Let Pods of the team's namespace use the images that the nodes have."""
     value = f"{team.namespace}-images"
-    labels = {"metadata": {"labels": {pulling.LABEL: value}}}
+    labels = {"metadata": {"labels": {image_policy.LABEL: value}}}
     podshare_cluster.api.patch(f"/api/v1/namespaces/{team.namespace}", labels)
     try:
-        with pulling.from_the_nodes(podshare_cluster, value):
-            pulling.wait_for_it(podshare_cluster, team.namespace)
+        with image_policy.from_the_nodes(podshare_cluster, value):
+            image_policy.wait_for_it(podshare_cluster, team.namespace)
             yield
     except errors.ApiError as error:
         if error.status != 404:

@@ -4,10 +4,7 @@ import dataclasses
 import json
 from urllib.parse import urlsplit
 
-import accounts
 import pytest
-from restricted import MANIFEST
-from tunnels import Tunnels
 
 from pytest_podshare import assert_file_visible, errors
 from pytest_podshare.cluster.existing import ExistingSettings, bring_up
@@ -15,6 +12,9 @@ from pytest_podshare.cluster.namespaces import SharedNamespace
 from pytest_podshare.deadline import Deadline, Timeouts, poll
 from pytest_podshare.kube.client import Api, pod_path
 from pytest_podshare.pods.deployer import Podshare
+from tests.support import accounts
+from tests.support.connect_proxy import Tunnels
+from tests.support.restricted_pod import MANIFEST
 
 # a name that nobody knows but the proxy, for a certificate that says localhost
 ELSEWHERE = {"server": "https://api.podshare.test:6443", "tls-server-name": "localhost"}

@@ -2,9 +2,7 @@
 
 import time
 
-import accounts
 import pytest
-from restricted import MANIFEST, POD, SETTINGS, deployment
 
 from pytest_podshare import assert_file_visible
 from pytest_podshare.cluster import leftovers
@@ -13,6 +11,8 @@ from pytest_podshare.deadline import Deadline, poll
 from pytest_podshare.errors import DeployRejected
 from pytest_podshare.explain import attachments
 from pytest_podshare.kube.client import pod_path
+from tests.support import accounts
+from tests.support.restricted_pod import MANIFEST, POD, SETTINGS, deployment
 
 TEST = f"""
 import pytest

@@ -4,10 +4,7 @@ import copy
 import dataclasses
 import re
 
-import accounts
 import pytest
-from restricted import MANIFEST, POD
-from roles import settled
 
 from pytest_podshare import assert_file_visible, assert_log_contains
 from pytest_podshare.deadline import Deadline
@@ -17,6 +14,9 @@ from pytest_podshare.kube.client import pod_path
 from pytest_podshare.kube.rights import Right
 from pytest_podshare.pods.pod import Pod
 from pytest_podshare.pods.sources import Source
+from tests.support import accounts
+from tests.support.permissions import settled
+from tests.support.restricted_pod import MANIFEST, POD
 
 ALL = [
     (verb, resource, rule["apiGroups"][0])
@@ -40,14 +40,14 @@ KINDS = {
 }
 # of the cluster's suite: something of every assertion that the rights are for
 SAMPLE = (
-    "tests/cluster/articles/test_004_exchange.py::test_data_is_exchanged_both_ways[manifests/sharevol.yaml]",
-    "tests/cluster/articles/test_000_config_as_files.py::test_every_entry_is_a_file_of_its_mode_that_nobody_can_write",
-    "tests/cluster/articles/test_000_config_as_files.py::test_a_change_of_the_pod_itself_hurries_the_kubelet",
-    "tests/cluster/articles/test_001_sharing.py::test_shared_data_is_lost_with_the_pod",
-    "tests/cluster/articles/test_001_sharing.py::test_an_aggregator_shows_the_logs_of_all",
-    "tests/cluster/articles/test_002_paths_and_media.py::test_a_volume_in_memory_is_a_tmpfs_of_the_size_asked_for",
-    "tests/cluster/articles/test_004_exchange.py::test_data_is_exchanged_both_ways[manifests/sharevol-claim.yaml]",
-    "tests/cluster/articles/test_beyond.py::test_a_reader_may_only_read",
+    "tests/cluster/scenarios/test_exchange_and_drain.py::test_data_is_exchanged_both_ways[manifests/sharevol.yaml]",
+    "tests/cluster/scenarios/test_config_as_files.py::test_every_entry_is_a_file_of_its_mode_that_nobody_can_write",
+    "tests/cluster/scenarios/test_config_as_files.py::test_a_change_of_the_pod_itself_hurries_the_kubelet",
+    "tests/cluster/scenarios/test_shared_pages_and_logs.py::test_shared_data_is_lost_with_the_pod",
+    "tests/cluster/scenarios/test_shared_pages_and_logs.py::test_an_aggregator_shows_the_logs_of_all",
+    "tests/cluster/scenarios/test_paths_and_media.py::test_a_volume_in_memory_is_a_tmpfs_of_the_size_asked_for",
+    "tests/cluster/scenarios/test_exchange_and_drain.py::test_data_is_exchanged_both_ways[manifests/sharevol-claim.yaml]",
+    "tests/cluster/scenarios/test_sub_paths_and_access.py::test_a_reader_may_only_read",
     "tests/cluster/test_restart.py::test_each_strategy_restarts_the_container_alone[resize--]",
 )
 DRAIN = """

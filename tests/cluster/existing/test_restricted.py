@@ -3,7 +3,6 @@
 import time
 
 import pytest
-from restricted import MANIFEST, deployment, privileged
 
 from pytest_podshare import (
     assert_file_visible,
@@ -14,6 +13,7 @@ from pytest_podshare import (
     assert_writable,
 )
 from pytest_podshare.errors import ContainerConfigFailed, DeployRejected
+from tests.support.restricted_pod import MANIFEST, deployment, privileged
 
 LEVEL = "pod-security.kubernetes.io/enforce"
 WORDS = 'violates PodSecurity "restricted:latest": .*allowPrivilegeEscalation != false'

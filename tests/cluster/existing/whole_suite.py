@@ -6,11 +6,11 @@ test_least_rights.py.
 
 from pathlib import Path
 
-import accounts
 import pytest
 
 from pytest_podshare.deadline import Deadline, poll
 from pytest_podshare.kube.client import pod_path
+from tests.support import accounts
 
 _HERE = Path(__file__).parents[1]
 # they make clusters, namespaces or accounts of their own, which is what they are about; or they

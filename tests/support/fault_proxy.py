@@ -12,9 +12,8 @@ import threading
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
-from meanwhile import again_and_again
-
 from pytest_podshare.kube.client import Api
+from tests.support.background import again_and_again
 
 # seconds by which each pause between two cuts is longer
 _LONGER = 0.1

@@ -4,14 +4,13 @@ import random
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
-from counting import NAMED, TRUE, WRONG, Fault
-from pairs import CHECKS, deployed
-from proxy import proxied
-
 from pytest_podshare import errors
 from pytest_podshare.deadline import Timeouts
 from pytest_podshare.kube.framing import Completed
 from pytest_podshare.pods.container import Container
+from tests.support.fault_proxy import proxied
+from tests.support.fault_table import NAMED, TRUE, WRONG, Fault
+from tests.support.pod_pairs import CHECKS, deployed
 
 CHECKS_IN_ALL, LANES = 1000, 8
 ROUNDS = 20

@@ -1,9 +1,8 @@
-"""Beyond the articles: sockets, pipes, locks and renames, which need one file system and kernel."""
+"""Sockets, pipes, locks and renames, which need one file system and one kernel."""
 
 import contextlib
 
 import pytest
-from twins import container_of, elsewhere
 
 from pytest_podshare import (
     assert_log_contains,
@@ -11,6 +10,7 @@ from pytest_podshare import (
     errors,
 )
 from pytest_podshare.deadline import Deadline, poll
+from tests.support.mutations import container_of, elsewhere
 
 HELLO = (200, b"hello through a socket\n")
 

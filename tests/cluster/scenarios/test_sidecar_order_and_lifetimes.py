@@ -1,11 +1,10 @@
-"""Beyond the articles: sidecars that come first, claims of a Pod's own, the node's own folders."""
+"""Sidecars that start first, ephemeral claims, host paths, and rules that restart all."""
 
 import copy
 from pathlib import Path
 
 import pytest
 import yaml
-from twins import container_of
 
 from pytest_podshare import (
     assert_file_visible,
@@ -17,6 +16,7 @@ from pytest_podshare import (
 from pytest_podshare.cluster import nodes
 from pytest_podshare.deadline import Deadline, poll
 from pytest_podshare.pods import state
+from tests.support.mutations import container_of
 
 HOSTPATH = yaml.safe_load(Path("manifests/hostpath.yaml").read_text())
 
@@ -99,6 +99,7 @@ def on_node(podshare, podshare_cluster):
         nodes.run(name, "rm", "-rf", HOSTPATH["spec"]["volumes"][0]["hostPath"]["path"])
 
 
+@pytest.mark.engine
 def test_a_folder_of_the_node_outlives_the_pod(on_node):
     """The Pod that comes to the same node finds what the first one left."""
     pod = on_node(0)
@@ -110,6 +111,8 @@ def test_a_folder_of_the_node_outlives_the_pod(on_node):
     assert pod.node == node
 
 
+@pytest.mark.engine
+@pytest.mark.two_nodes
 def test_a_folder_of_the_node_is_that_nodes_alone(on_node):
     """A Pod on the other node sees nothing of it; the control is what it writes itself."""
     here, there = on_node(0), on_node(1)

@@ -1,10 +1,9 @@
-"""Article 000: what the API server knows, as files in a container."""
+"""ConfigMaps, Secrets and Pod fields as files in a container."""
 
 import contextlib
 import time
 
 import pytest
-from meanwhile import again_and_again
 
 from pytest_podshare import (
     assert_permissions,
@@ -14,6 +13,7 @@ from pytest_podshare import (
     errors,
 )
 from pytest_podshare.deadline import Deadline, poll
+from tests.support.background import again_and_again
 
 MANIFEST = "manifests/config-as-files.yaml"
 VOLUMES = ("settings", "credentials", "podinfo", "everything")

@@ -1,7 +1,6 @@
-"""Article 003: a sidecar that reads nginx's access log as it is written."""
+"""A sidecar that reads nginx's access log while nginx writes it."""
 
 import pytest
-from twins import elsewhere
 
 from pytest_podshare import (
     assert_file_visible,
@@ -10,6 +9,7 @@ from pytest_podshare import (
     assert_survives_restart,
 )
 from pytest_podshare.deadline import Deadline, poll
+from tests.support.mutations import elsewhere
 
 LOG = "/var/log/nginx/access.log"
 

@@ -7,11 +7,13 @@ import re
 from pathlib import Path
 
 import pytest
-from failing_runs import printed_by
-from silenced import ready
 
 from pytest_podshare.cluster import nodes
 from pytest_podshare.deadline import Deadline, poll
+from tests.faults.silent_api_server_suite import ready
+from tests.support.pytest_runs import printed_by
+
+pytestmark = pytest.mark.engine
 
 HERE = Path(__file__).parent
 # seconds for explaining and attaching, and those that a busy machine takes for the rest; a request
@@ -46,7 +48,7 @@ def test_an_api_server_that_falls_silent_hides_no_failure(
     """What is asked then ends within ten seconds, and the failure is what it was."""
     printed = printed_by(
         *("-k", test),
-        HERE / "silenced.py",
+        HERE / "silent_api_server_suite.py",
         SILENCED_WAY=way,
         SILENCED_NODE=control_plane,
         SILENCED_KUBECONFIG=str(podshare_cluster.kubeconfig),

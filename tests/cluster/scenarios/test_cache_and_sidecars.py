@@ -1,7 +1,6 @@
-"""Article 000: a cache, sidecars that stream logs, an init container, configuration as files."""
+"""A cache, sidecars that stream logs, an init container, a shared log."""
 
 import pytest
-from twins import container_of, elsewhere
 
 from pytest_podshare import (
     assert_file_visible,
@@ -11,6 +10,7 @@ from pytest_podshare import (
     assert_survives_sandbox_restart,
 )
 from pytest_podshare.deadline import Deadline, poll
+from tests.support.mutations import container_of, elsewhere
 
 DUMP = "/data/redis/dump.rdb"
 PAGE = "/usr/share/nginx/html/index.html"

@@ -1,4 +1,4 @@
-"""What the documentation leaves open, as docs/findings.md has it."""
+"""What the documentation leaves open: the measurements of docs/findings.md."""
 
 import pytest
 

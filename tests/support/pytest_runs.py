@@ -1,4 +1,4 @@
-"""Whole runs of pytest, for tests with clusters of their own."""
+"""Runs of pytest in processes of their own."""
 
 import os
 import signal
@@ -6,8 +6,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from pytest_podshare.deadline import Deadline, poll
 
+# pytest.ini of a run in another folder that imports tests.support
+WITH_SUPPORT = f"[pytest]\npythonpath = {Path(__file__).parents[2]}\n"
 SHAREVOL = Path("manifests/sharevol.yaml").resolve()
 # seconds for a run to come to its end; on a busy machine a cluster alone takes minutes to make
 PATIENCE = 600
@@ -32,6 +36,19 @@ def held(podshare_cluster, podshare_namespace):
 def run(pytester, *args):
     """Run pytest to its end, in a process of its own."""
     return pytester.runpytest_subprocess("-p", "no:pytest-kind", "-p", "no:cacheprovider", *args)
+
+
+def printed_by(*words, **environment):
+    """Run tests that fail on purpose, on the cluster of the run around them; return the output."""
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *words],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=400,
+    )
+    assert done.returncode == pytest.ExitCode.TESTS_FAILED, done.stdout + done.stderr
+    return done.stdout
 
 
 def started(pytester, *args):

@@ -6,8 +6,8 @@ import json
 import subprocess
 import time
 
-from counting import Fault
-from pairs import CHECKS, manifest
+from tests.support.fault_table import Fault
+from tests.support.pod_pairs import CHECKS, manifest
 
 
 def test_counted(podshare, capsys):

@@ -1,7 +1,6 @@
-"""Beyond the articles: parts of a volume, read-only readers, groups, and images as volumes."""
+"""Parts of a volume, read-only readers, groups, and images as volumes."""
 
 import pytest
-from twins import container_of, elsewhere
 
 from pytest_podshare import (
     assert_file_visible,
@@ -11,6 +10,7 @@ from pytest_podshare import (
     assert_writable,
 )
 from pytest_podshare.deadline import Deadline, poll
+from tests.support.mutations import container_of, elsewhere
 
 CROSS_DEVICE = b"Invalid cross-device link"
 

@@ -32,7 +32,7 @@ HELPER = {
 
 def test_leaking(podshare):
     """Fails with a line of the log in its text."""
-    pod = podshare.deploy(HERE / "leaking.yaml")
+    pod = podshare.deploy(HERE / "secrets_suite.yaml")
     path = pod_path(pod.namespace, pod.name)
     pod.api.post(f"{path.partition('/pods/')[0]}/secrets", SECRET)
     change = {"spec": {"ephemeralContainers": [HELPER]}}

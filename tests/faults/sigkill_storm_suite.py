@@ -3,9 +3,9 @@
 import os
 
 import pytest
-from storm_notes import note
 
 from pytest_podshare import assert_file_visible, assert_survives_drain
+from tests.support.stage_log import note
 
 # a claim that no Pod uses is left as well, and is not made room for
 POD = """

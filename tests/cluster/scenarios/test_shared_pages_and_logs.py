@@ -1,7 +1,6 @@
-"""Article 001: a page served for another container, logs collected, a pipeline, configuration."""
+"""A page served for another container, collected logs, a pipeline, one configuration."""
 
 import pytest
-from twins import elsewhere
 
 from pytest_podshare import (
     assert_file_visible,
@@ -13,6 +12,7 @@ from pytest_podshare import (
 )
 from pytest_podshare.deadline import Deadline, poll
 from pytest_podshare.errors import NoSharedVolume
+from tests.support.mutations import elsewhere
 
 PAGE = "/usr/share/nginx/html/index.html"
 SAID = "Shared data from app-container-2\n"

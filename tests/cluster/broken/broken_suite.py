@@ -1,6 +1,6 @@
 """Tests that fail, each on its own broken manifest; test_broken.py runs them and reads why.
 
-pytest does not collect this file by itself: its name does not begin with `test_`.
+pytest does not collect this file by itself, since its name does not begin with `test_`.
 """
 
 import dataclasses

@@ -1,4 +1,4 @@
-"""Tests in whose middle the API server falls silent; run by `test_silenced.py`."""
+"""Tests in whose middle the API server falls silent; run by `test_silent_api_server.py`."""
 
 import dataclasses
 import os
@@ -7,11 +7,11 @@ import time
 from pathlib import Path
 
 import pytest
-from proxy import through
 
 from pytest_podshare import assert_file_visible
 from pytest_podshare.deadline import Deadline, poll
 from pytest_podshare.errors import PodshareError
+from tests.support.fault_proxy import through
 
 NODE, KUBECONFIG = os.environ.get("SILENCED_NODE"), os.environ.get("SILENCED_KUBECONFIG")
 POD = """

@@ -1,9 +1,8 @@
-"""Article 004: files exchanged both ways, and what becomes of them when the node is drained."""
+"""Files exchanged both ways, and what a drain of the node does to them."""
 
 import re
 
 import pytest
-from twins import elsewhere
 
 from pytest_podshare import (
     assert_file_visible,
@@ -11,6 +10,9 @@ from pytest_podshare import (
     assert_medium,
     assert_survives_drain,
 )
+from tests.support.mutations import elsewhere
+
+pytestmark = pytest.mark.two_nodes
 
 SHAREVOL, CLAIM = "manifests/sharevol.yaml", "manifests/sharevol-claim.yaml"
 

@@ -1,7 +1,6 @@
-"""Article 002: one volume at different paths, as a cache, in memory, and with a limit."""
+"""One volume at different paths, as a cache, in memory, and with a size limit."""
 
 import pytest
-from twins import container_of, elsewhere
 
 from pytest_podshare import (
     assert_file_visible,
@@ -10,6 +9,7 @@ from pytest_podshare import (
     assert_size_limited,
     assert_survives_restart,
 )
+from tests.support.mutations import container_of, elsewhere
 
 PAGE = "/html/index.html"
 

@@ -1,0 +1,1 @@
+"""What tests share: fakes, servers with faults, manifests, programs, pytest plugins; no tests."""
