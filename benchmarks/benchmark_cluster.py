@@ -8,13 +8,13 @@ import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
-from pytest_podshare.cluster.kind_program import KindSettings, default_state
-from pytest_podshare.cluster.record import Cluster
+from pytest_podshare.closeable import Closeable
+from pytest_podshare.cluster.connection import Cluster
+from pytest_podshare.cluster.kind.binary import KindSettings, default_state
+from pytest_podshare.cluster.ownership import RUN_LABEL
 from pytest_podshare.cluster.run import Run
-from pytest_podshare.cluster.stamp import RUN_LABEL
 from pytest_podshare.deadline import Deadline, Timeouts, poll
 from pytest_podshare.kube.client import Api
-from pytest_podshare.owner import Owner
 from pytest_podshare.pods.deployer import Podshare
 
 SHAREVOL = Path(__file__).parents[1] / "manifests" / "sharevol.yaml"
@@ -22,7 +22,7 @@ SHAREVOL = Path(__file__).parents[1] / "manifests" / "sharevol.yaml"
 _TIMEOUTS = Timeouts().scaled(4)
 
 
-class BenchmarkCluster(Owner):
+class BenchmarkCluster(Closeable):
     """A cluster, configured by the same environment variables as the plugin.
 
     The cluster itself is kept unless PODSHARE_KEEP_CLUSTER says otherwise. Close this object, or

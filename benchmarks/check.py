@@ -23,7 +23,7 @@ import yaml
 from benchmarks import sample_manifests, units
 from benchmarks.scale import Scale
 from benchmarks.tables import DataTable, Table
-from pytest_podshare.check import checking, inputs
+from pytest_podshare.check import checker, inputs
 from pytest_podshare.check.settings import Settings
 
 COUNTS = (10, 100, 1_000, 10_000)
@@ -68,9 +68,7 @@ def _row(folder: Path, count: int) -> dict[str, Any]:
     def check() -> None:
         nonlocal findings
         selection = inputs.find([str(folder)])
-        result = checking.Result(
-            checking.check_all(selection.inputs, Settings()), selection.problems
-        )
+        result = checker.Result(checker.check_all(selection.inputs, Settings()), selection.problems)
         findings = len(result.findings)
         assert len(result.pods) == count
 
@@ -104,7 +102,7 @@ def _cpu_seconds(work: Callable[[], object]) -> float:
 
 def _command(folder: Path) -> tuple[float, float]:
     """Return the CPU seconds and the elapsed seconds of the whole command."""
-    program = "import sys; from pytest_podshare.cli import main; sys.exit(main())"
+    program = "import sys; from pytest_podshare.cli.main import main; sys.exit(main())"
     before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     process = subprocess.run(
         [sys.executable, "-c", program, "check", str(folder)], capture_output=True, check=False

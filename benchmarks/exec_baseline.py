@@ -12,15 +12,15 @@ from urllib.parse import urlencode
 
 import websocket
 
-from pytest_podshare.kube import framing
+from pytest_podshare.closeable import Closeable
 from pytest_podshare.kube.client import Api, pod_path
-from pytest_podshare.kube.upgrade import open_websocket
-from pytest_podshare.owner import Owner
+from pytest_podshare.kube.exec import protocol
+from pytest_podshare.kube.exec.handshake import open_websocket
 
 _TIMEOUT = 30.0
 
 
-class ExecBaseline(Owner):
+class ExecBaseline(Closeable):
     """A shell in each of two containers; close it, or use it as a context manager.
 
     Args:
@@ -61,7 +61,7 @@ class ExecBaseline(Owner):
 def _open_shell(api: Api, namespace: str, pod: str, container: str) -> websocket.WebSocket:
     query = [("command", "sh"), ("container", container)]
     query += [(stream, "true") for stream in ("stdin", "stdout", "stderr")]
-    headers = {"sec-websocket-protocol": framing.SUBPROTOCOLS}
+    headers = {"sec-websocket-protocol": protocol.SUBPROTOCOLS}
     path = f"{pod_path(namespace, pod, 'exec')}?{urlencode(query)}"
     shell = open_websocket(api, path, headers, timeout=_TIMEOUT)
     _run(shell, b":")
@@ -70,9 +70,9 @@ def _open_shell(api: Api, namespace: str, pod: str, container: str) -> websocket
 
 def _run(shell: websocket.WebSocket, command: bytes) -> bytes:
     marker = secrets.token_hex(8).encode()
-    shell.send_binary(bytes([framing.STDIN]) + command + b"\nprintf %s " + marker + b"\n")
+    shell.send_binary(bytes([protocol.STDIN]) + command + b"\nprintf %s " + marker + b"\n")
     output = b""
     while not output.endswith(marker):
         frame = shell.recv_data()[1]
-        output += frame[1:] if frame[:1] == bytes([framing.STDOUT]) else b""
+        output += frame[1:] if frame[:1] == bytes([protocol.STDOUT]) else b""
     return output.removesuffix(marker)

@@ -16,9 +16,9 @@ from typing import Any
 import yaml
 
 from benchmarks.benchmark_cluster import SHAREVOL
-from pytest_podshare.cluster import nodes
+from pytest_podshare.closeable import Closeable
+from pytest_podshare.cluster.kind import nodes
 from pytest_podshare.kube.client import Api, pod_path
-from pytest_podshare.owner import Owner
 
 PodObject = dict[str, Any]
 
@@ -34,7 +34,7 @@ def sharevol(number: int = 0) -> dict[str, Any]:
     return manifest
 
 
-class PodBaseline(Owner):
+class PodBaseline(Closeable):
     """All Pods of a namespace. Close it, or use it as a context manager.
 
     Args:
@@ -119,7 +119,7 @@ class PodBaseline(Owner):
         return self._shells[node]
 
 
-class KindNodeShell(Owner):
+class KindNodeShell(Closeable):
     """An open shell on a kind node, in which a command takes a millisecond.
 
     Args:

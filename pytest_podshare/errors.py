@@ -13,7 +13,7 @@ import dataclasses
 from collections.abc import Iterable
 from typing import Any, TypeVar
 
-from pytest_podshare.printable import printable, printable_lines
+from pytest_podshare.escaping import printable, printable_lines
 
 Error = TypeVar("Error", bound="PodshareError")
 # what pytest's options begin with: most errors are shown there

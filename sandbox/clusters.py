@@ -17,7 +17,7 @@ from sandbox.console import say
 from sandbox.errors import SandboxError
 
 if TYPE_CHECKING:
-    from pytest_podshare.cluster.kind_program import KindSettings
+    from pytest_podshare.cluster.kind.binary import KindSettings
 
 RUN_ID = "dev-up"  # in place of a test run's ID, so that no test run considers the cluster its own
 
@@ -49,7 +49,7 @@ def existing(kind_bin: Path) -> list[str]:
 
 def bring_up(kind_bin: Path, engine: str, image: str) -> Path:
     """Create the kept cluster unless it exists; return its kubeconfig file."""
-    from pytest_podshare.cluster import kind
+    from pytest_podshare.cluster.kind import provider
 
     settings = _settings(kind_bin, kept_name(), image)
     if kept_name() in existing(kind_bin):
@@ -57,21 +57,21 @@ def bring_up(kind_bin: Path, engine: str, image: str) -> Path:
     else:
         say(f"creating cluster {kept_name()}")
     with _as_sandbox_errors():
-        kind.bring_up(settings, keep=True).close()
+        provider.bring_up(settings, keep=True).close()
     return settings.kubeconfig
 
 
 def delete(kind_bin: Path, cluster: str) -> None:
     """Delete a cluster and its kubeconfig file."""
-    from pytest_podshare.cluster import kind
+    from pytest_podshare.cluster.kind import provider
 
     settings = _settings(kind_bin, cluster, None)
     with _as_sandbox_errors():
-        kind.delete(settings)
+        provider.delete(settings)
 
 
 def _settings(kind_bin: Path, cluster: str, image: str | None) -> KindSettings:
-    from pytest_podshare.cluster.kind_program import KindSettings, default_state
+    from pytest_podshare.cluster.kind.binary import KindSettings, default_state
     from pytest_podshare.deadline import Timeouts
 
     return KindSettings(

@@ -10,10 +10,10 @@ from collections.abc import Callable
 from typing import Any
 
 from pytest_podshare import errors
-from pytest_podshare.cluster import stamp
-from pytest_podshare.cluster.stamp import RUN_LABEL, Stamp
+from pytest_podshare.cluster import ownership
+from pytest_podshare.cluster.ownership import RUN_LABEL, Ownership
 from pytest_podshare.deadline import Deadline, poll
-from pytest_podshare.kube import watching
+from pytest_podshare.kube import watch
 from pytest_podshare.kube.client import Api, pod_path
 
 __all__ = ["RUN_LABEL", "Kept", "Namespaces", "SharedNamespace"]
@@ -64,7 +64,7 @@ class Namespaces:
     def kept(self) -> tuple[Kept, ...]:
         """Those that stay there when the run is over; their Pods as far as they can be had."""
         return tuple(
-            Kept(name, test, stamp.text(self._expires[name]), _pods(self._api, name))
+            Kept(name, test, ownership.text(self._expires[name]), _pods(self._api, name))
             for name, test in self._kept.items()
         )
 
@@ -79,7 +79,7 @@ class Namespaces:
             ApiError: the API server refuses.
         """
         name = f"podshare-{self._run_id}-{secrets.token_hex(2)}"
-        its, metadata = Stamp.of(self._run_id, now=self._now()), {"name": name}
+        its, metadata = Ownership.of(self._run_id, now=self._now()), {"name": name}
         its.put(metadata)
         try:
             made = self._api.post(_COLLECTION, {"kind": "Namespace", "metadata": metadata})
@@ -96,7 +96,7 @@ class Namespaces:
         self._expires[name] = its.expires or 0.0
         # without its default service account a namespace refuses every Pod
         accounts = f"{_COLLECTION}/{name}/serviceaccounts"
-        watching.wait_for(self._api, accounts, "default", lambda seen: seen is not None, deadline)
+        watch.wait_for(self._api, accounts, "default", lambda seen: seen is not None, deadline)
         return name
 
     def delete(self, name: str) -> None:
@@ -132,10 +132,10 @@ class Namespaces:
     def extend(self) -> None:
         """Put off when those may go that are in use; asks nobody until half of it is over."""
         for name, expires in tuple(self._expires.items()):
-            if name not in self._settled and expires - self._now() < stamp.LIFE / 2:
+            if name not in self._settled and expires - self._now() < ownership.LIFE / 2:
                 with contextlib.suppress(errors.PodshareError):
-                    later = stamp.text(self._now() + stamp.LIFE)
-                    self._put_off(name, {stamp.EXPIRES: later})
+                    later = ownership.text(self._now() + ownership.LIFE)
+                    self._put_off(name, {ownership.EXPIRES: later})
 
     def wait_until_gone(self, deadline: Deadline) -> tuple[str, ...]:
         """Wait for the deletions.
@@ -162,7 +162,7 @@ class Namespaces:
 
     def _leave(self, name: str) -> None:
         try:
-            self._put_off(name, stamp.kept_for(self._kept[name], self._now()))
+            self._put_off(name, ownership.kept_for(self._kept[name], self._now()))
             self._settled.add(name)
         except errors.ApiError as error:
             # somebody has deleted it: there is nothing to look at
@@ -173,7 +173,7 @@ class Namespaces:
 
     def _put_off(self, name: str, told: dict[str, str]) -> None:
         self._api.patch(f"{_COLLECTION}/{name}", {"metadata": {"annotations": told}})
-        self._expires[name] = stamp.moment(told[stamp.EXPIRES]) or 0.0
+        self._expires[name] = ownership.moment(told[ownership.EXPIRES]) or 0.0
 
 
 class SharedNamespace:
@@ -233,7 +233,7 @@ class SharedNamespace:
         """Return the namespace, if something of ours stays in it."""
         if not self._kept:
             return ()
-        until = stamp.text(self._now() + stamp.KEPT_LIFE)
+        until = ownership.text(self._now() + ownership.KEPT_LIFE)
         ours = f"{RUN_LABEL}={self._run_id}"
         return (Kept(self.name, self._kept, until, _pods(self._api, self.name, ours)),)
 

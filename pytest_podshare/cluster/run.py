@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any
 from pytest_podshare import errors
 from pytest_podshare.cluster import existing, processes
 from pytest_podshare.cluster.existing import ExistingSettings
-from pytest_podshare.cluster.kind_program import KindSettings
+from pytest_podshare.cluster.kind.binary import KindSettings
 from pytest_podshare.cluster.processes import Process
 from pytest_podshare.deadline import Deadline
 
 if TYPE_CHECKING:
-    from pytest_podshare.cluster.lease import Heartbeat
+    from pytest_podshare.cluster.connection import Cluster
+    from pytest_podshare.cluster.kind.users import Heartbeat
     from pytest_podshare.cluster.namespaces import Kept, Namespaces, SharedNamespace
-    from pytest_podshare.cluster.record import Cluster
 
 _Handler = Callable[[int, FrameType | None], Any] | int | None
 
@@ -92,8 +92,8 @@ class Run:
         Raises:
             ClusterError: there is none to be had.
         """
-        from pytest_podshare.cluster import leftovers
-        from pytest_podshare.cluster.lease import Heartbeat
+        from pytest_podshare.cluster import cleanup
+        from pytest_podshare.cluster.kind.users import Heartbeat
 
         begun = time.monotonic()
         self._take_sigterm()
@@ -109,7 +109,7 @@ class Run:
         self._namespaces = self._open_namespaces(self.cluster)
         self._extending = Heartbeat(self._namespaces.extend)
         if not self.cluster.created:
-            swept = leftovers.sweep(self.cluster.api, time.time(), self._namespace)
+            swept = cleanup.sweep(self.cluster.api, time.time(), self._namespace)
             self.removed += swept.removed
             self.stuck_before = swept.stuck
         self.seconds = time.monotonic() - begun
@@ -180,30 +180,32 @@ class Run:
             self._clearing.join(self.settings.timeouts.delete)
         if not isinstance(self.settings, KindSettings):
             return None
-        from pytest_podshare.cluster.lease import Lease, Leases
+        from pytest_podshare.cluster.kind.users import ClusterUser, ClusterUsers
 
-        lease = Lease(self.id, self._process)
-        if not Leases(self.settings.leases).holds(lease):
+        lease = ClusterUser(self.id, self._process)
+        if not ClusterUsers(self.settings.leases).holds(lease):
             # a run without a test of ours imports no client only to find that out
             return None
-        from pytest_podshare.cluster import kind
+        from pytest_podshare.cluster.kind import provider
 
-        return kind.leave(self.settings, lease, keep=self._keeps(failed))
+        return provider.leave(self.settings, lease, keep=self._keeps(failed))
 
     def _bring_up(self, settings: KindSettings) -> Cluster:
-        from pytest_podshare.cluster import clearing, kind
-        from pytest_podshare.cluster.lease import Heartbeat, Lease, Leases
+        from pytest_podshare.cluster.kind import abandoned, provider
+        from pytest_podshare.cluster.kind.users import ClusterUser, ClusterUsers, Heartbeat
 
-        leases = tuple(Lease(self.id, holder) for holder in self._holders)
+        leases = tuple(ClusterUser(self.id, holder) for holder in self._holders)
         # before they are taken: making a cluster takes longer than a lease lasts unattended
-        all_leases = Leases(settings.leases)
+        all_leases = ClusterUsers(settings.leases)
         self._heartbeat = Heartbeat(lambda: all_leases.touch_all(leases))
-        if others := set(clearing.orphans(settings.state)) - {settings.name}:
+        if others := set(abandoned.orphans(settings.state)) - {settings.name}:
             # deleting a cluster takes seconds, which no test has to wait for
-            clear = functools.partial(clearing.clear_all, settings, sorted(others), self.removed)
+            clear = functools.partial(abandoned.clear_all, settings, sorted(others), self.removed)
             self._clearing = threading.Thread(target=clear, name="podshare-clearing", daemon=True)
             self._clearing.start()
-        return kind.bring_up(settings, leases=leases, keep=self._keep == "always", load=self._load)
+        return provider.bring_up(
+            settings, leases=leases, keep=self._keep == "always", load=self._load
+        )
 
     def _open_namespaces(self, cluster: Cluster) -> Namespaces | SharedNamespace:
         from pytest_podshare.cluster.namespaces import Namespaces, SharedNamespace

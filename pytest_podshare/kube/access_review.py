@@ -6,17 +6,17 @@ from collections.abc import Sequence
 
 from pytest_podshare import errors
 from pytest_podshare.kube.client import Api
-from pytest_podshare.kube.rights import Right
+from pytest_podshare.kube.rbac import Permission
 
 _REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 
 
-def missing(api: Api, wanted: Sequence[Right]) -> tuple[Right, ...]:
+def missing(api: Api, wanted: Sequence[Permission]) -> tuple[Permission, ...]:
     """Return those of the rights that we do not have, by the API server's own word."""
     return tuple(right for right in wanted if not _is_allowed(api, right))
 
 
-def require(api: Api, wanted: Sequence[Right], what: str) -> None:
+def require(api: Api, wanted: Sequence[Permission], what: str) -> None:
     """Check that we have all of the rights, before anything is begun.
 
     Args:
@@ -41,7 +41,7 @@ def require(api: Api, wanted: Sequence[Right], what: str) -> None:
         )
 
 
-def _is_allowed(api: Api, right: Right) -> bool:
+def _is_allowed(api: Api, right: Permission) -> bool:
     resource, _, subresource = right.resource.partition("/")
     attributes = {"verb": right.verb, "group": right.group, "resource": resource}
     attributes |= {"subresource": subresource, "namespace": right.namespace}

@@ -10,23 +10,24 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from pytest_podshare import errors
-from pytest_podshare.cluster import stamp
+from pytest_podshare.closeable import Closeable
+from pytest_podshare.cluster import ownership
+from pytest_podshare.cluster.connection import Cluster
 from pytest_podshare.cluster.namespaces import SharedNamespace
-from pytest_podshare.cluster.record import Cluster
-from pytest_podshare.cluster.stamp import FIXTURE_LABEL, Stamp
+from pytest_podshare.cluster.ownership import FIXTURE_LABEL, Ownership
+from pytest_podshare.containers.live_pod import LivePod
 from pytest_podshare.deadline import Deadline, Timeouts
-from pytest_podshare.kube import objects
+from pytest_podshare.kube import resources
 from pytest_podshare.kube.client import pod_path
-from pytest_podshare.kube.watching import Object, Watch
-from pytest_podshare.owner import Owner
-from pytest_podshare.pods import admission, arriving, lacking, tidying
-from pytest_podshare.pods.live_pod import LivePod
+from pytest_podshare.kube.watch import Object, Watch
+from pytest_podshare.pods import admission, rollout, shared_objects
+from pytest_podshare.pods import admission as lacking
 from pytest_podshare.pods.pod import Pod
-from pytest_podshare.wiring.load import Manifest, ManifestSource, load
+from pytest_podshare.wiring.manifest import Manifest, ManifestSource, load
 from pytest_podshare.wiring.pod_spec import containers_of
 
 
-class Podshare(Owner):
+class Podshare(Closeable):
     """Deploys Pods into one namespace; what the `podshare` fixture gives.
 
     Close it, or use it as a context manager: that closes the exec sessions of its Pods, and deletes
@@ -61,8 +62,8 @@ class Podshare(Owner):
         self.manifests: list[Manifest] = []
         self._run_id = run_id
         # what no namespace takes along
-        self._astray: list[objects.Created] = []
-        self._arrivals: list[arriving.Arrival] = []
+        self._astray: list[resources.Created] = []
+        self._arrivals: list[rollout.Rollout] = []
         self._timeouts = timeouts or Timeouts()
         self._probe_image = probe_image
         self._shared_namespace = shared_namespace
@@ -129,7 +130,7 @@ class Podshare(Owner):
         deadline = Deadline(self._timeouts.or_given("ready", timeout))
         arrivals = [self._begin(manifest) for manifest in loaded]
         try:
-            arriving.wait_until_ready(arrivals, self._watch, deadline)
+            rollout.wait_until_ready(arrivals, self._watch, deadline)
         finally:
             ready = [self._handle(each) for each in arrivals if each.is_ready]
             self.pods += ready
@@ -160,7 +161,7 @@ class Podshare(Owner):
 
     def _leave(self) -> None:
         """Say of what goes with no namespace of ours that it is kept."""
-        told = {"metadata": {"annotations": stamp.kept_for(self._kept_for, time.time())}}
+        told = {"metadata": {"annotations": ownership.kept_for(self._kept_for, time.time())}}
         while self._astray:
             # one that is gone need not be kept
             with contextlib.suppress(errors.PodshareError):
@@ -169,7 +170,7 @@ class Podshare(Owner):
     def _tidy(self) -> None:
         if self._shared_namespace is not None and self._astray:
             deadline = Deadline(self._timeouts.delete)
-            self._shared_namespace.left += tidying.remove(
+            self._shared_namespace.left += shared_objects.remove(
                 self.cluster.api, self._astray, self._controlled, deadline
             )
             self._astray = []
@@ -192,10 +193,12 @@ class Podshare(Owner):
         self._stamp(metadata)
         try:
             if self._shared_namespace is None:
-                created = objects.create(self.cluster.api, document, self.namespace)
+                created = resources.create(self.cluster.api, document, self.namespace)
             else:
                 deadline = Deadline(self._timeouts.ready)
-                created = tidying.create(self.cluster.api, document, self.namespace, deadline)
+                created = shared_objects.create(
+                    self.cluster.api, document, self.namespace, deadline
+                )
         except errors.ApiError as error:
             raise admission.rejected(error, origin, document) from None
         if self._shared_namespace is not None or not created.goes_with_namespace:
@@ -203,7 +206,7 @@ class Podshare(Owner):
         return created.live
 
     def _stamp(self, metadata: dict[str, Any]) -> None:
-        Stamp.of(self._run_id).put(metadata)
+        Ownership.of(self._run_id).put(metadata)
         metadata["labels"].update(self._mark)
 
     def _prepared(self, loaded: Manifest) -> Manifest:
@@ -221,7 +224,7 @@ class Podshare(Owner):
                 container.setdefault("imagePullPolicy", "IfNotPresent")
         return own
 
-    def _begin(self, manifest: Manifest) -> arriving.Arrival:
+    def _begin(self, manifest: Manifest) -> rollout.Rollout:
         def make() -> dict[str, Any]:
             try:
                 live = self._create(self._prepared(manifest).subject, manifest.origin)
@@ -235,12 +238,12 @@ class Podshare(Owner):
             if not self.cluster.own:
                 admission.check(api, namespace, manifest)
             make()
-        arrival = arriving.Arrival(api, namespace, self._watch, manifest, make)
+        arrival = rollout.Rollout(api, namespace, self._watch, manifest, make)
         self._arrivals.append(arrival)
         arrival.begin()
         return arrival
 
-    def _handle(self, arrival: arriving.Arrival) -> Pod:
+    def _handle(self, arrival: rollout.Rollout) -> Pod:
         assert arrival.live is not None, "it is ready"
         live = LivePod(arrival.live, self.cluster, self._timeouts, self._watch, self._probe_image)
         return Pod(

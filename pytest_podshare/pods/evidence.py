@@ -5,10 +5,10 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 
+from pytest_podshare.containers.proof import Note, Proof
 from pytest_podshare.errors import Fact
-from pytest_podshare.pods.proof import Note, Proof
-from pytest_podshare.pods.state import Identity
-from pytest_podshare.printable import printable
+from pytest_podshare.escaping import printable
+from pytest_podshare.kube.pod_status import Identity
 
 # hex digits of a digest: enough to compare by eye, and too few to try guesses on
 _SHOWN = 8

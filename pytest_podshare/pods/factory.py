@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from pytest_podshare.closeable import Closeable
+from pytest_podshare.cluster.connection import Cluster
 from pytest_podshare.cluster.namespaces import Namespaces, SharedNamespace
-from pytest_podshare.cluster.record import Cluster
 from pytest_podshare.deadline import Deadline, Timeouts
-from pytest_podshare.owner import Owner
 from pytest_podshare.pods.deployer import Podshare
 
 
-class PodshareFactory(Owner):
+class PodshareFactory(Closeable):
     """Makes a `Podshare` wherever a fixture of yours wants one; what `podshare_factory` gives.
 
     Args:

@@ -8,18 +8,18 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from pytest_podshare.cluster.record import Cluster
+from pytest_podshare.cluster.connection import Cluster
+from pytest_podshare.containers import restart
+from pytest_podshare.containers.container import Container
+from pytest_podshare.containers.live_pod import CurrentPod, LivePod
+from pytest_podshare.containers.restart import Restart
 from pytest_podshare.deadline import Deadline
 from pytest_podshare.kube.client import Api
-from pytest_podshare.kube.watching import Object
-from pytest_podshare.pods import restarting
-from pytest_podshare.pods.container import Container
+from pytest_podshare.kube.pod_status import Identity
+from pytest_podshare.kube.watch import Object
 from pytest_podshare.pods.evidence import Check, Evidence
-from pytest_podshare.pods.live_pod import CurrentPod, LivePod
-from pytest_podshare.pods.restarting import Restart
-from pytest_podshare.pods.state import Identity
-from pytest_podshare.wiring.load import Manifest
-from pytest_podshare.wiring.model import Mount, Wiring
+from pytest_podshare.wiring.manifest import Manifest
+from pytest_podshare.wiring.model import VolumeMount, Wiring
 
 
 class Pod:
@@ -160,7 +160,7 @@ class Pod:
         """Return a deadline of the seconds given, or else of the timeout of that name."""
         return self.live.deadline(name, seconds)
 
-    def manifest_location(self, container: str, mount: Mount | None) -> str:
+    def manifest_location(self, container: str, mount: VolumeMount | None) -> str:
         """Return `file:line` of a container or its mount in the manifest; "" if it has none."""
         line = self.manifest.line_of(container, mount.path if mount else None)
         return f"{self.manifest.origin}:{line}" if line else ""
@@ -173,7 +173,7 @@ class Pod:
             RestartImpossible: it did not happen.
         """
         self.settle()
-        proof, self.live = restarting.restart_sandbox(self.live, self.deadline("ready", timeout))
+        proof, self.live = restart.restart_sandbox(self.live, self.deadline("ready", timeout))
         return proof
 
     def follow_replacement(self) -> None:

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_podshare.cluster.existing import ExistingSettings
-from pytest_podshare.cluster.kind_program import KindSettings
+from pytest_podshare.cluster.kind.binary import KindSettings
 
 if TYPE_CHECKING:
+    from pytest_podshare.cluster.connection import Cluster
     from pytest_podshare.cluster.namespaces import Kept
-    from pytest_podshare.cluster.record import Cluster
 
 # of what was removed, how much is named
 _SHOWN = 5

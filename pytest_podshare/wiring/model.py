@@ -9,12 +9,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pytest_podshare import errors
+from pytest_podshare.manifests.position import Position
 from pytest_podshare.wiring.lifetime import LIFETIMES, Lifetime
-from pytest_podshare.wiring.position import Position
 
 
 @dataclasses.dataclass(frozen=True)
-class Mount:
+class VolumeMount:
     """One entry of a container's volumeMounts.
 
     Args:
@@ -47,7 +47,7 @@ class Mount:
 
 
 @dataclasses.dataclass(frozen=True)
-class Volume:
+class VolumeSpec:
     """One entry of a Pod's volumes.
 
     Args:
@@ -107,7 +107,7 @@ class Volume:
 
 
 @dataclasses.dataclass(frozen=True)
-class Device:
+class VolumeDevice:
     """One entry of a container's volumeDevices: a claim as a block device.
 
     Args:
@@ -137,7 +137,7 @@ class FileKey:
 
 
 @dataclasses.dataclass(frozen=True)
-class Container:
+class ContainerSpec:
     """A container of any sort, with its mounts.
 
     Args:
@@ -165,7 +165,7 @@ class Container:
 
     name: str
     role: str
-    mounts: tuple[Mount, ...]
+    mounts: tuple[VolumeMount, ...]
     image: str = ""
     words: tuple[str, ...] = ()
     user: int | None = None
@@ -178,13 +178,13 @@ class Container:
     env: Mapping[str, str] = dataclasses.field(default_factory=dict)
     env_from: bool = False
     file_keys: tuple[FileKey, ...] = ()
-    devices: tuple[Device, ...] = ()
+    devices: tuple[VolumeDevice, ...] = ()
     privileged: bool = False
     post_start: bool = False
     restart_policy: str = "Always"
     at: Position | None = dataclasses.field(default=None, compare=False)
 
-    def mounts_of(self, volume: str) -> tuple[Mount, ...]:
+    def mounts_of(self, volume: str) -> tuple[VolumeMount, ...]:
         """The mounts of that volume; one volume may be mounted several times."""
         return tuple(mount for mount in self.mounts if mount.volume == volume)
 
@@ -201,9 +201,9 @@ class SharedMount:
         to_dir: the reader's path of that same folder.
     """
 
-    volume: Volume
-    from_mount: Mount
-    to_mount: Mount
+    volume: VolumeSpec
+    from_mount: VolumeMount
+    to_mount: VolumeMount
     from_dir: str
     to_dir: str
 
@@ -220,39 +220,39 @@ class Wiring:
         groups: the Pod's supplementalGroups.
     """
 
-    containers: tuple[Container, ...]
-    volumes: tuple[Volume, ...]
+    containers: tuple[ContainerSpec, ...]
+    volumes: tuple[VolumeSpec, ...]
     fs_group: int | None = None
     limits: Mapping[str, str] = dataclasses.field(default_factory=dict)
     groups: tuple[int, ...] = ()
 
-    def mounts(self) -> Iterator[tuple[Container, Mount]]:
+    def mounts(self) -> Iterator[tuple[ContainerSpec, VolumeMount]]:
         """Every mount, with its container."""
         for container in self.containers:
             for mount in container.mounts:
                 yield container, mount
 
-    def mounts_of(self, volume: str) -> tuple[tuple[Container, Mount], ...]:
+    def mounts_of(self, volume: str) -> tuple[tuple[ContainerSpec, VolumeMount], ...]:
         """The mounts of that volume, with their containers."""
         return self._mounted.get(volume, ())
 
-    def volume(self, name: str) -> Volume | None:
+    def volume(self, name: str) -> VolumeSpec | None:
         """The volume of that name; None for one that nobody declares."""
         return self._declared.get(name)
 
     @functools.cached_property
-    def _declared(self) -> dict[str, Volume]:
+    def _declared(self) -> dict[str, VolumeSpec]:
         # of two volumes of one name, the first
         return {volume.name: volume for volume in reversed(self.volumes)}
 
     @functools.cached_property
-    def _mounted(self) -> dict[str, tuple[tuple[Container, Mount], ...]]:
-        found: dict[str, tuple[tuple[Container, Mount], ...]] = {}
+    def _mounted(self) -> dict[str, tuple[tuple[ContainerSpec, VolumeMount], ...]]:
+        found: dict[str, tuple[tuple[ContainerSpec, VolumeMount], ...]] = {}
         for container, mount in self.mounts():
             found[mount.volume] = (*found.get(mount.volume, ()), (container, mount))
         return found
 
-    def container(self, name: str) -> Container:
+    def container(self, name: str) -> ContainerSpec:
         """The container of that name.
 
         Raises:
@@ -283,7 +283,7 @@ class Wiring:
         return tuple(found)
 
 
-def _meet(volume: Volume, mine: Mount, theirs: Mount) -> SharedMount | None:
+def _meet(volume: VolumeSpec, mine: VolumeMount, theirs: VolumeMount) -> SharedMount | None:
     """Where two mounts of one volume overlap: one subPath must lie within the other."""
     here, there = _parts(mine.sub_path), _parts(theirs.sub_path)
     shorter = min(len(here), len(there))

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from pytest_podshare import Podshare
-from pytest_podshare.cluster import kind_program
-from pytest_podshare.explain import facts
+from pytest_podshare.cluster.kind import binary
+from pytest_podshare.diagnosis import facts
 from tests.support.pytest_runs import TEST
 from tests.support.two_containers import IMAGES, called, two
 
@@ -61,7 +61,7 @@ def local_image(tmp_path):
 @pytest.fixture
 def kind_bin():
     """The kind program this run uses."""
-    return kind_program.find_kind(Path(os.environ.get("PODSHARE_KIND_BIN") or "kind"))
+    return binary.find_kind(Path(os.environ.get("PODSHARE_KIND_BIN") or "kind"))
 
 
 @pytest.fixture

@@ -9,11 +9,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from pytest_podshare import errors
-from pytest_podshare.cluster import nodes
+from pytest_podshare.cluster.kind import nodes
+from pytest_podshare.containers.fileops import streaming
+from pytest_podshare.containers.live_pod import CurrentPod
 from pytest_podshare.deadline import Deadline, poll
-from pytest_podshare.kube.exec import ExecSession
-from pytest_podshare.pods.live_pod import CurrentPod
-from pytest_podshare.probe import streaming
+from pytest_podshare.kube.exec.session import ExecSession
 from tests.support.fault_proxy import proxied
 from tests.support.two_containers import MIB, two, wait_for_sign
 

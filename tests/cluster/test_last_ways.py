@@ -14,10 +14,10 @@ from pytest_podshare import (
     assert_survives_restart,
     assert_writable,
 )
+from pytest_podshare.containers.node_shell import NodeShell
 from pytest_podshare.deadline import Timeouts
 from pytest_podshare.errors import ExecTimeout, FileMissing, ToolMissing, Unprovable
-from pytest_podshare.kube.framing import Completed
-from pytest_podshare.pods.on_node import NodeShell
+from pytest_podshare.kube.exec.protocol import Completed
 from tests.support.two_containers import called
 
 NO_SHELL = yaml.safe_load(Path("manifests/no-shell.yaml").read_text())

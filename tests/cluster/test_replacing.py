@@ -11,7 +11,7 @@ from pytest_podshare import (
     errors,
 )
 from pytest_podshare.deadline import Deadline
-from pytest_podshare.pods import replacing
+from pytest_podshare.pods import replacement
 
 pytestmark = pytest.mark.two_nodes
 
@@ -77,11 +77,11 @@ def test_the_node_tells_whether_it_has_volumes_of_the_pod(podshare):
     pod = podshare.deploy(BARE)
     cluster, uid, node = pod.cluster, pod.uid, pod.node
 
-    assert replacing._has_left_its_node(cluster, uid, node, Deadline(0)) is False
-    replacing.delete(pod, Deadline(60))
-    assert replacing._has_left_its_node(cluster, uid, node, Deadline(0)) is True
+    assert replacement._has_left_its_node(cluster, uid, node, Deadline(0)) is False
+    replacement.delete(pod, Deadline(60))
+    assert replacement._has_left_its_node(cluster, uid, node, Deadline(0)) is True
     other = dataclasses.replace(cluster, own=False)
-    assert replacing._has_left_its_node(other, uid, node, Deadline(0)) is None
+    assert replacement._has_left_its_node(other, uid, node, Deadline(0)) is None
 
 
 @pytest.mark.podshare_needs("two-nodes")

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from pytest_podshare import assert_read_only, errors
-from pytest_podshare.cluster import nodes
+from pytest_podshare.cluster.kind import nodes
 from pytest_podshare.deadline import Deadline, Timeouts, poll
 from tests.support.fault_table import NAMED, TRUE
 from tests.support.pod_pairs import CHECKS, deployed, manifest

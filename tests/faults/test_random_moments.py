@@ -5,9 +5,9 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 from pytest_podshare import errors
+from pytest_podshare.containers.container import Container
 from pytest_podshare.deadline import Timeouts
-from pytest_podshare.kube.framing import Completed
-from pytest_podshare.pods.container import Container
+from pytest_podshare.kube.exec.protocol import Completed
 from tests.support.fault_proxy import proxied
 from tests.support.fault_table import NAMED, TRUE, WRONG, Fault
 from tests.support.pod_pairs import CHECKS, deployed

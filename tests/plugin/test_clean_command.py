@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from pytest_podshare import cleaning
-from pytest_podshare.cluster import made
-from pytest_podshare.cluster.kind_program import KindSettings
+from pytest_podshare.cli import clean as cleaning
+from pytest_podshare.cluster.kind import creation_record
+from pytest_podshare.cluster.kind.binary import KindSettings
 
 OPTIONS = [
     action
@@ -66,7 +66,7 @@ def test_without_kind_it_is_not_known_what_is_left(clean, tmp_path):
     settings = KindSettings.of("t", tmp_path / "podshare" / "clusters")
     settings.folder.mkdir(parents=True)
     (settings.folder / "lock").touch()
-    made.write(settings, made.Made("r1", None, None, False))
+    creation_record.write(settings, creation_record.CreationRecord("r1", None, None, False))
 
     done = clean("--kind-bin=/no/such/kind")
 
@@ -75,7 +75,7 @@ def test_without_kind_it_is_not_known_what_is_left(clean, tmp_path):
         "podshare: There is no kind program at /no/such/kind.\n"
         "  Install kind (0.30 or newer), or name it with --kind-bin.\n"
     )
-    assert made.read(settings)
+    assert creation_record.read(settings)
 
 
 @pytest.mark.parametrize("context", ["far", "far--podshare-away", "{far}"])

@@ -147,7 +147,15 @@ def run_dev(*arguments: str) -> subprocess.CompletedProcess[str]:
 @pytest.mark.parametrize(
     "arguments",
     [
-        ("run", "python", "-m", "pytest", "tests/unit/test_quantity.py", "-p", "no:cacheprovider"),
+        (
+            "run",
+            "python",
+            "-m",
+            "pytest",
+            "tests/unit/test_deadline.py",
+            "-p",
+            "no:cacheprovider",
+        ),
         ("run", "--no-cluster", "python", "-c", "print('passed')"),
         # what tox would run, without running it
         ("test", "config", "-e", "lint,unit", "-k", "description", "env_name"),

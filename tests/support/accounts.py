@@ -11,10 +11,10 @@ from pathlib import Path
 import yaml
 
 from pytest_podshare import errors
+from pytest_podshare.cluster.connection import Cluster
 from pytest_podshare.cluster.namespaces import SharedNamespace
-from pytest_podshare.cluster.record import Cluster
 from pytest_podshare.deadline import Timeouts
-from pytest_podshare.kube import objects
+from pytest_podshare.kube import resources
 from pytest_podshare.pods.deployer import Podshare
 
 RBAC = Path("manifests/rbac.yaml").resolve()
@@ -83,7 +83,7 @@ def make(cluster, namespace, folder, without=()):
         for subject in document.get("subjects", ()):
             subject["namespace"] = namespace
         document["metadata"]["namespace"] = namespace
-        objects.create(cluster.api, document, namespace)
+        resources.create(cluster.api, document, namespace)
     return Account(namespace, kubeconfig(cluster, folder, {"token": token(cluster, namespace)}))
 
 
@@ -104,7 +104,7 @@ def change(cluster, namespace, without):
 
 def forget(cluster, namespace, names):
     """Delete what a lack of rights has left, of whatever kind."""
-    for kind in objects.kinds(cluster.api, namespace):
+    for kind in resources.kinds(cluster.api, namespace):
         for name in names:
             with contextlib.suppress(errors.ApiError):
                 cluster.api.delete(f"{kind.root}/{name}", gracePeriodSeconds=0)

@@ -6,13 +6,13 @@ import json
 from types import SimpleNamespace
 from typing import Any
 
-from pytest_podshare.cluster.record import Cluster
+from pytest_podshare.cluster.connection import Cluster
+from pytest_podshare.containers.container import Container
+from pytest_podshare.containers.live_pod import CurrentPod, LivePod
 from pytest_podshare.deadline import Timeouts
-from pytest_podshare.kube.watching import Watch
-from pytest_podshare.pods.container import Container
-from pytest_podshare.pods.live_pod import CurrentPod, LivePod
+from pytest_podshare.kube.watch import Watch
 from pytest_podshare.pods.pod import Pod
-from pytest_podshare.wiring.load import load
+from pytest_podshare.wiring.manifest import load
 
 _TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount"
 
