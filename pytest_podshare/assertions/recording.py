@@ -129,7 +129,7 @@ def promise_broken(
     if accesses := pod.other_access(containers):
         where["method"] = "; ".join(accesses)
     facts = failure.facts(expected=expected, got=got, cause=cause, at=at, pod=pod, **where)
-    return errors.PromiseBroken(headline, facts, cause=cause.word, at=at, volume=volume)
+    return errors.PromiseBroken(headline, facts, cause=cause.kind, at=at, volume=volume)
 
 
 def apart(
@@ -138,7 +138,7 @@ def apart(
     """The error of a promise that the spec alone refutes; its arguments are those of `broken`."""
     at = _at(pod, cause)
     facts = failure.facts(expected=expected, got=got, cause=cause, at=at, pod=pod)
-    return errors.NoSharedVolume(headline, cause.remedy, cause=cause.word, at=at, facts=facts)
+    return errors.NoSharedVolume(headline, cause.remedy, cause=cause.kind, at=at, facts=facts)
 
 
 def _at(pod: Pod, cause: Cause) -> str:
@@ -156,4 +156,4 @@ def _explained(pod: Pod, error: errors.PodshareError) -> errors.PodshareError:
     if cause is None:
         return error
     facts = {"why": cause, "to do": cause.remedy or error.remedy, "pod": pod}
-    return error.explained(cause.word, failure.named(facts))
+    return error.explained(cause.kind, failure.named(facts))

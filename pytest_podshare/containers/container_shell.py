@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 # seconds for what was posted to be run: before somebody looks from outside the check, who would
 # see our own files, and before its session is closed
-_SETTLING, _FAREWELL = 10.0, 1.0
+_FLUSH, _FAREWELL = 10.0, 1.0
 
 
 class ContainerShell:
@@ -118,23 +118,23 @@ class ContainerShell:
         seconds = self._timeout(timeout)
         return self._with_reconnect(lambda session: session.run(script, timeout=seconds), timeout)
 
-    def quick(self, script: bytes) -> Completed:
+    def run_inline(self, script: bytes) -> Completed:
         """Run such a script in the session's shell itself; it must not exit, and has no stderr.
 
         Raises:
             ExecError: as of `run`.
         """
         seconds = self._timeout(None)
-        return self._with_reconnect(lambda session: session.quick(script, timeout=seconds))
+        return self._with_reconnect(lambda session: session.run_inline(script, timeout=seconds))
 
-    def post(self, script: bytes) -> None:
+    def enqueue(self, script: bytes) -> None:
         """Have such a script run before the next command, and do not wait for it.
 
         Raises:
             ExecError: there is no session for it.
         """
         seconds = self._timeout(None)
-        self._with_reconnect(lambda session: session.post(script, timeout=seconds))
+        self._with_reconnect(lambda session: session.enqueue(script, timeout=seconds))
 
     def stream(self, script: bytes, to: Callable[[bytes], object]) -> Completed:
         """Run such a script and hand on its stdout as it comes, whatever its length.
@@ -194,25 +194,25 @@ class ContainerShell:
             self._session = opened
             # what was posted names files as they were named then
             is_as_before = before is not None and self.access.root == before.root
-            for script in known.posted if known and is_as_before else ():
-                opened.post(script, timeout=self._timeout(timeout))
+            for script in known.pending if known and is_as_before else ():
+                opened.enqueue(script, timeout=self._timeout(timeout))
             return opened
 
-    def settle(self, timeout: float = _SETTLING) -> None:
+    def flush(self, timeout: float = _FLUSH) -> None:
         """Wait until what was posted has been run; what cannot be run any more is let be."""
         session = self._session
-        if session is not None and session.posted:
+        if session is not None and session.pending:
             with contextlib.suppress(errors.PodshareError):
-                session.settle(timeout=min(timeout, self._timeout(None)))
+                session.flush(timeout=min(timeout, self._timeout(None)))
 
     def settle_pod(self) -> None:
         """Wait until what was posted to any container of the Pod has been run."""
-        self._current.settle()
+        self._current.flush()
 
     def close(self) -> None:
         """Close the session, when what was posted has been run; the next command opens another."""
         self._closings += 1
-        self.settle(_FAREWELL)
+        self.flush(_FAREWELL)
         session, self._session = self._session, None
         if session is not None:
             session.close()

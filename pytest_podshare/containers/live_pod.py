@@ -130,8 +130,8 @@ class CurrentPod:
 
     Args:
         live: the Pod.
-        settle: waits until what was posted to any of its containers has been run.
+        flush: waits until what was posted to any of its containers has been run.
     """
 
     live: LivePod
-    settle: Callable[[], None]
+    flush: Callable[[], None]

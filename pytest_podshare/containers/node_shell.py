@@ -63,11 +63,11 @@ class NodeShell:
         """Run a script of ours on the node; its paths are those that `resolve_path` gave."""
         return nodes.script(self._pod.node, script)
 
-    def quick(self, script: bytes) -> Completed:
+    def run_inline(self, script: bytes) -> Completed:
         """As `run`."""
         return self.run(script)
 
-    def post(self, script: bytes) -> None:
+    def enqueue(self, script: bytes) -> None:
         """As `run`."""
         self.run(script)
 

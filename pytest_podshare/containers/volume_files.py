@@ -89,7 +89,7 @@ class VolumeFiles:
             NotInVolume: the container does not see it there, or no file can have that name.
             ExecError: a command could not be run, so nothing is known of the file.
         """
-        path, root = self._settled(name)
+        path, root = self._flushed_path(name)
         if isinstance(data, str):
             data = data.encode()
         written: Content | Refused
@@ -109,7 +109,7 @@ class VolumeFiles:
             NotInVolume: the container does not see it there, or no file can have that name.
             ExecError: a command could not be run, so nothing is known of the file.
         """
-        path, root = self._settled(name)
+        path, root = self._flushed_path(name)
         return self._or_error(path, confined.read(self.shell, path, root))
 
     def read_to(self, name: str, file: BinaryIO) -> Content:
@@ -121,7 +121,7 @@ class VolumeFiles:
         Raises:
             PodError: as of `read`.
         """
-        path, root = self._settled(name)
+        path, root = self._flushed_path(name)
         return self._or_error(path, streaming.read(self.shell, path, file.write, root=root))
 
     def content(self, name: str) -> Content:
@@ -130,7 +130,7 @@ class VolumeFiles:
         Raises:
             PodError: as of `read`.
         """
-        path, root = self._settled(name)
+        path, root = self._flushed_path(name)
         return self._or_error(path, streaming.read(self.shell, path, root=root))
 
     def stat(self, name: str = "") -> Stat:
@@ -139,7 +139,7 @@ class VolumeFiles:
         Raises:
             PodError: as of `read`.
         """
-        path, root = self._settled(name)
+        path, root = self._flushed_path(name)
         found = self._or_error(path, confined.lstat(self.shell, path, root))
         if self.shell.access.is_ephemeral:
             # the names are another image's
@@ -154,7 +154,7 @@ class VolumeFiles:
             NotInVolume: the container does not see it there, or no file can have that name.
             ExecError: a command could not be run, so nothing is known of the file.
         """
-        path, root = self._settled(name)
+        path, root = self._flushed_path(name)
         found = confined.lstat(self.shell, path, root)
         if isinstance(found, Missing) or found == Refused("Not a directory"):
             return False
@@ -166,7 +166,7 @@ class VolumeFiles:
         Raises:
             PodError: as of `read`.
         """
-        path, root = self._settled(name)
+        path, root = self._flushed_path(name)
         return self._or_error(path, confined.names_in(self.shell, path, root))
 
     def remove(self, name: str) -> None:
@@ -177,10 +177,10 @@ class VolumeFiles:
             NotInVolume: the container does not see it there, or no file can have that name.
             ExecError: a command could not be run, so nothing is known of the file.
         """
-        path, root = self._settled(name)
+        path, root = self._flushed_path(name)
         self._or_error(path, confined.remove(self.shell, path, root))
 
-    def _settled(self, name: str) -> tuple[str, str]:
+    def _flushed_path(self, name: str) -> tuple[str, str]:
         place = self._place(name)
         self.shell.settle_pod()
         return place

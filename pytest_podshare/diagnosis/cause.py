@@ -46,21 +46,21 @@ class Cause:
     """Why a promise is broken.
 
     Args:
-        word: a key of `WORDS`.
+        kind: a key of `WORDS`.
         text: the facts that show it, in a sentence or two.
         remedy: what to do about it, in a sentence; "" where that needs a person's thought.
         blame: the container and the mount of it that are to blame, the container alone where it
             lacks a mount; None where the manifest's mounts are as they should be.
     """
 
-    word: str
+    kind: str
     text: str
     remedy: str = ""
     blame: tuple[str, VolumeMount | None] | None = None
 
     def __post_init__(self) -> None:
-        if self.word not in WORDS:
-            raise ValueError(f"{self.word!r} is no cause; there are {', '.join(WORDS)}")
+        if self.kind not in WORDS:
+            raise ValueError(f"{self.kind!r} is no cause; there are {', '.join(WORDS)}")
 
     def __str__(self) -> str:
-        return f"{self.word}: {self.text}"
+        return f"{self.kind}: {self.text}"

@@ -159,7 +159,7 @@ def of_error(pod: Pod, error: errors.PodshareError) -> Cause | None:
         )
         if (found := ask(case)) is not None:
             said = found.text.rstrip(".") in error.what
-            return dataclasses.replace(found, text=WORDS[found.word]) if said else found
+            return dataclasses.replace(found, text=WORDS[found.kind]) if said else found
         if isinstance(error, errors.ExecError) and (found := node_causes.trouble(pod)) is not None:
             return found
     for kind, word, text in _OF_ERROR:

@@ -142,7 +142,7 @@ class Api(Closeable):
         """DELETE with the fields of DeleteOptions, for example `gracePeriodSeconds=1`."""
         return self._json("DELETE", path, body={"kind": "DeleteOptions", **options})
 
-    def lines(
+    def stream(
         self, path: str, *, patience: Callable[[], float], **query: str
     ) -> Iterator[dict[str, Any]]:
         """GET a stream of JSON lines, as a watch is.

@@ -122,7 +122,7 @@ class Reflector:
         """The next change; None when there is none in time, or the stream has ended."""
         fresh = self._stream is None
         if self._stream is None:
-            self._stream = self._api.lines(
+            self._stream = self._api.stream(
                 self._collection,
                 patience=lambda: min(SILENCE + 1, self._deadline.left),
                 **self._query,

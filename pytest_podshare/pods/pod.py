@@ -38,7 +38,7 @@ class Pod:
     ) -> None:
         self.manifest = manifest
         self._replacement = replacement
-        self._current = CurrentPod(live, self.settle)
+        self._current = CurrentPod(live, self.flush)
         self._containers: dict[str, Container] = {}
         self.live = live
         # what was proved of it, in order
@@ -172,7 +172,7 @@ class Pod:
             NodeAccessMissing: the cluster's nodes cannot be reached.
             RestartImpossible: it did not happen.
         """
-        self.settle()
+        self.flush()
         proof, self.live = restart.restart_sandbox(self.live, self.deadline("ready", timeout))
         return proof
 
@@ -205,10 +205,10 @@ class Pod:
         """
         return self.live.check_still_there()
 
-    def settle(self) -> None:
+    def flush(self) -> None:
         """Wait until what was posted to its containers has been run, as far as it still can be."""
         for container in self._containers.values():
-            container.settle()
+            container.flush()
 
     def close(self) -> None:
         """Close its exec sessions; may be called again, and never raises."""

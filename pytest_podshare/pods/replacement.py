@@ -66,7 +66,7 @@ def delete(pod: Pod, deadline: Deadline) -> Replacement:
     Raises:
         PodError: it does not go, or none becomes ready in its place.
     """
-    pod.settle()
+    pod.flush()
     begun, before, node = time.monotonic(), pod.uid, pod.node
     path = pod_path(pod.namespace, pod.name)
     pod.api.delete(path, preconditions={"uid": before}, gracePeriodSeconds=_GRACE)
@@ -95,7 +95,7 @@ def drain(pod: Pod, deadline: Deadline, *, elsewhere: bool) -> Replacement:
         NotEnoughNodes: there is no other node to go to.
         PodError: it does not go, or none becomes ready in its place.
     """
-    pod.settle()
+    pod.flush()
     begun, before, node = time.monotonic(), pod.uid, pod.node
     if not pod.cluster.own:
         # all of them at once, and before anything is changed

@@ -177,7 +177,7 @@ def _plain(value: Any) -> Any:
 
 
 def _encodable(value: Any) -> Any:
-    """Return the same data in UTF-8: xdist cannot send the bytes of a file name that is not text."""
+    """Return the data in UTF-8: xdist cannot send a file name of other bytes."""
     if isinstance(value, dict):
         return {name: _encodable(item) for name, item in value.items()}
     if isinstance(value, list):

@@ -75,14 +75,16 @@ class LocalShell:
         marker = protocol.new_marker()
         return self._ask(protocol.command(script, marker), protocol.ReplyParser(marker, to=to))
 
-    def quick(self, script):
+    def run_inline(self, script):
         """Run a script in the shell itself."""
         marker = protocol.new_marker()
-        return self._ask(protocol.quick(script, marker), protocol.ReplyParser(marker, quick=True))
+        return self._ask(
+            protocol.inline_script(script, marker), protocol.ReplyParser(marker, inline=True)
+        )
 
-    def post(self, script):
+    def enqueue(self, script):
         """Send a script and do not wait for it."""
-        self._send(protocol.posted(script))
+        self._send(protocol.enqueued_script(script))
 
     def feed(self, script, pieces):
         """Run a script in a shell of its own, which reads these bytes."""

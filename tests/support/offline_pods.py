@@ -65,4 +65,4 @@ def live_pod(
 
 def container(spec: dict[str, Any], name: str) -> Container:
     """The handle of a container of such a Pod."""
-    return Container(CurrentPod(live_pod(spec), settle=lambda: None), name)
+    return Container(CurrentPod(live_pod(spec), flush=lambda: None), name)

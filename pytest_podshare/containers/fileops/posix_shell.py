@@ -72,11 +72,11 @@ class Shell(Protocol):
 class Session(Shell, Protocol):
     """A shell that stays open, so that it can be asked in shorter ways."""
 
-    def quick(self, script: bytes) -> Completed:
+    def run_inline(self, script: bytes) -> Completed:
         """Run a script that does not exit, in the shell itself; nothing of its stderr comes."""
         ...
 
-    def post(self, script: bytes) -> None:
+    def enqueue(self, script: bytes) -> None:
         """Have a script run before the next command, and do not wait for it."""
         ...
 
@@ -142,7 +142,7 @@ def write(shell: Session, path: str, content: bytes) -> Refused | None:
     draft = draft_of(path)
     if len(content) <= _PIECE:
         at_once = b"printf '%s' > %s && " % (formatted(content), quoted(draft))
-        if shell.quick(at_once + rename(draft, path)).returncode == 0:
+        if shell.run_inline(at_once + rename(draft, path)).returncode == 0:
             return None
     # again, in the slow way, which has words for what is the matter
     lines = [b"set -e", b": > " + quoted(draft)]
@@ -166,7 +166,7 @@ def create(shell: Session, path: str, content: bytes) -> Refused | None:
     there = shell.resolve_path(path, follow=False)
     draft = quoted(_other_name(there))
     script = b"printf '%s' > %s && ln %s %s" % (formatted(content), draft, draft, quoted(there))
-    if shell.quick(script).returncode == 0:
+    if shell.run_inline(script).returncode == 0:
         return None
     # a file system without links, no `ln`, or what `write` has words for
     discard(shell, path)
@@ -257,7 +257,7 @@ def read_line(shell: Session, path: str) -> bytes:
         Its content; nothing for a file that holds more than one line, or that is not there.
     """
     script = b'line=; ! IFS= read -r line < %s && printf %%s "$line"'
-    return shell.quick(script % quoted(shell.resolve_path(path))).stdout
+    return shell.run_inline(script % quoted(shell.resolve_path(path))).stdout
 
 
 @with_ephemeral_fallback
@@ -347,7 +347,7 @@ def discard(shell: Session, path: str) -> None:
     """Have a file of ours, and its draft, removed before the next command; nobody waits for it."""
     with contextlib.suppress(errors.PodshareError):
         there = shell.resolve_path(path, follow=False)
-        shell.post(b"rm -f %s %s" % (quoted(there), quoted(_other_name(there))))
+        shell.enqueue(b"rm -f %s %s" % (quoted(there), quoted(_other_name(there))))
 
 
 def run(shell: Shell, script: bytes, tool: str) -> Completed:

@@ -79,7 +79,7 @@ def command(script: bytes, marker: bytes) -> bytes:
     )  # fmt: skip
 
 
-def quick(script: bytes, marker: bytes) -> bytes:
+def inline_script(script: bytes, marker: bytes) -> bytes:
     """The stdin frame that runs a script of ours in the shell itself and drops its stderr.
 
     Saves a process and half of the answer. The script must not exit, nor change the shell.
@@ -102,7 +102,7 @@ def fed(script: str, marker: bytes) -> str:
     return f"( {script}\n)\n{told}; cat > /dev/null; exit"
 
 
-def posted(script: bytes) -> bytes:
+def enqueued_script(script: bytes) -> bytes:
     """The stdin frame that runs a script of ours of which nothing is to be heard."""
     return bytes([STDIN]) + b"{ " + script + b"\n} </dev/null >/dev/null 2>&1\n"
 
@@ -113,7 +113,7 @@ class ReplyParser:
     Args:
         marker: the marker that was sent with the command.
         to: takes stdout as it comes, so that it need not fit into memory; None to gather it.
-        quick: whether the command was sent as `quick`, so that stderr says nothing.
+        inline: whether the command was sent as `inline`, so that stderr says nothing.
         largest: how many bytes of each output are gathered.
     """
 
@@ -122,13 +122,13 @@ class ReplyParser:
         marker: bytes,
         *,
         to: Sink | None = None,
-        quick: bool = False,
+        inline: bool = False,
         largest: int = LARGEST,
     ) -> None:
         self._gathered = {STDOUT: bytearray(), STDERR: bytearray()}
         self._largest = largest
         sinks = {STDOUT: to or self._gathered[STDOUT].extend}
-        if not quick:
+        if not inline:
             sinks[STDERR] = self._gathered[STDERR].extend
         self._streams = {channel: _Marked(marker, sink) for channel, sink in sinks.items()}
 

@@ -49,7 +49,7 @@ class ExecSession(Closeable):
         self, api: Api, namespace: str, pod: str, container: str, *, timeout: float
     ) -> None:
         self.target = f"{pod}/{container}"
-        self.posted: list[bytes] = []
+        self.pending: list[bytes] = []
         self._turn = threading.Lock()
         self._unsent: list[bytes] = []
         self._channels = ExecConnection(
@@ -88,42 +88,42 @@ class ExecSession(Closeable):
         reply = protocol.ReplyParser(marker, to=to)
         return self._ask(protocol.command(script, marker), reply, timeout, renewed=to is not None)
 
-    def quick(self, script: bytes, *, timeout: float) -> protocol.Completed:
+    def run_inline(self, script: bytes, *, timeout: float) -> protocol.Completed:
         """Run a script of ours in the shell itself; it must not exit, and has no stderr.
 
         Raises:
             ExecError: as of `run`.
         """
         marker = protocol.new_marker()
-        reply = protocol.ReplyParser(marker, quick=True)
-        return self._ask(protocol.quick(script, marker), reply, timeout)
+        reply = protocol.ReplyParser(marker, inline=True)
+        return self._ask(protocol.inline_script(script, marker), reply, timeout)
 
-    def post(self, script: bytes, *, timeout: float) -> None:
+    def enqueue(self, script: bytes, *, timeout: float) -> None:
         """Send a script of ours and do not wait for it; the next command is run after it.
 
         Raises:
             SessionLost: the session is broken.
         """
         self._unsent.append(script)
-        self.posted.append(script)
+        self.pending.append(script)
         # whoever has the turn now does not wait for us, and the next one sends it first
         if self._turn.acquire(blocking=False):
             try:
-                self._send_posted(timeout)
+                self._send_pending(timeout)
             except TimeoutError:
                 self.close()
                 raise self._channels.lost("takes no more commands") from None
             finally:
                 self._turn.release()
 
-    def settle(self, *, timeout: float) -> None:
+    def flush(self, *, timeout: float) -> None:
         """Wait until what was posted has been run.
 
         Raises:
             ExecError: as of `run`.
         """
-        if self.posted:
-            self.quick(b":", timeout=timeout)
+        if self.pending:
+            self.run_inline(b":", timeout=timeout)
 
     def check(self) -> None:
         """Take what has come unasked; costs nothing, and finds out most sessions that are dead.
@@ -153,8 +153,8 @@ class ExecSession(Closeable):
             raise self._late(timeout, "was not begun", "another thread's command is under way")
         try:
             self._check()
-            posted = len(self.posted)
-            self._send_posted(deadline.left)
+            posted = len(self.pending)
+            self._send_pending(deadline.left)
             self._channels.send(command, timeout=deadline.left)
             completed = self._answer(reply, deadline, renewed=renewed)
         except TimeoutError:
@@ -167,12 +167,12 @@ class ExecSession(Closeable):
             raise
         finally:
             self._turn.release()
-        del self.posted[:posted]
+        del self.pending[:posted]
         return completed
 
-    def _send_posted(self, timeout: float) -> None:
+    def _send_pending(self, timeout: float) -> None:
         while self._unsent:
-            self._channels.send(protocol.posted(self._unsent.pop(0)), timeout=timeout)
+            self._channels.send(protocol.enqueued_script(self._unsent.pop(0)), timeout=timeout)
 
     def _answer(
         self, reply: protocol.ReplyParser, deadline: Deadline, *, renewed: bool

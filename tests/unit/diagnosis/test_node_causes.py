@@ -33,7 +33,7 @@ def test_a_node_that_is_not_ready_is_a_cause(asked):
 
     cause = trouble()
 
-    assert (cause.word, cause.text) == ("node not ready", f"node worker is not ready: {message}")
+    assert (cause.kind, cause.text) == ("node not ready", f"node worker is not ready: {message}")
     server.answers[PATH] = conditions(status="True", message="kubelet is posting ready status")
     assert trouble() is None
 

@@ -120,7 +120,7 @@ CASES = {
 @pytest.mark.parametrize("word", CASES)
 def test_the_cause_that_the_facts_show_is_named(word):
     """One case of each."""
-    assert root_cause.first(CASES[word]).word == word
+    assert root_cause.first(CASES[word]).kind == word
 
 
 @pytest.mark.parametrize("word", [each for each in CASES if each != "unknown"])
@@ -129,7 +129,7 @@ def test_a_cause_is_not_named_where_nothing_shows_it(word):
     sound = dataclasses.replace(CASES[word], facts=Facts("", "", (WRITER, READER)))
     sound = dataclasses.replace(sound, seen=Refused("Input/output error"), writing=False)
 
-    assert root_cause.first(sound).word == "unknown"
+    assert root_cause.first(sound).kind == "unknown"
 
 
 def test_what_is_unknown_is_told_with_all_that_is_known():
@@ -179,7 +179,7 @@ def test_a_symlink_is_to_blame_only_if_it_leaves_the_volume(target, leaves):
 
     cause = root_cause.first(case(reader=but(READER, way=(folder("/in"), link))))
 
-    assert (cause.word == "symlink leaves the volume") == leaves
+    assert (cause.kind == "symlink leaves the volume") == leaves
 
 
 def test_two_subpaths_that_lead_to_one_folder_are_no_difference():
@@ -191,7 +191,7 @@ def test_two_subpaths_that_lead_to_one_folder_are_no_difference():
     )
     whole = but(WRITER, place=FileLocation("c1", "/out/sub/report", OUT))
 
-    assert root_cause.first(case(whole, deep, seen=Refused("Input/output error"))).word == "unknown"
+    assert root_cause.first(case(whole, deep, seen=Refused("Input/output error"))).kind == "unknown"
 
 
 def test_a_file_that_nobody_saw_was_perhaps_never_there_and_perhaps_removed():
@@ -200,7 +200,7 @@ def test_a_file_that_nobody_saw_was_perhaps_never_there_and_perhaps_removed():
 
     cause = root_cause.first(case(gone, None, written=False))
 
-    assert cause.word == "unknown"
+    assert cause.kind == "unknown"
     assert "c1 itself has no /out/report now: never written, or removed since" in cause.text
 
 

@@ -156,11 +156,11 @@ def test_a_connection_that_is_silent_is_given_up_and_begun_anew(clock):
     """Half open, it would say nothing for ever."""
     pods = FakePods([POD], clock)
     watch = Watch(pods, "/pods")
-    silent, pods.lines = pods.lines, _silent_once(pods)
+    silent, pods.stream = pods.stream, _silent_once(pods)
 
     def let_it_speak(seen):
         if clock.now >= SILENCE:
-            pods.lines = silent
+            pods.stream = silent
         return seen is not None
 
     assert watch.wait_for("web", let_it_speak, Deadline(60, clock)) is not None
@@ -245,7 +245,7 @@ def test_an_account_that_may_list_and_not_watch_is_told_so(watched, clock):
     pods, watch = watched(POD)
     watch.wait_for("web", lambda seen: seen is not None, Deadline(5, clock))
     watch.close()
-    lines = pods.lines
+    stream = pods.stream
     begun = clock.now
 
     def refuse(*_, **__):
@@ -254,13 +254,13 @@ def test_an_account_that_may_list_and_not_watch_is_told_so(watched, clock):
             "forbidden", "ask", right="watch pods", cluster_wide=False, status=403
         )
 
-    pods.lines = refuse
+    pods.stream = refuse
     with pytest.raises(errors.MissingRight):
         watch.wait_for("web", is_ready, Deadline(60, clock))
 
     assert clock.now - begun < 1
     assert pods.lists == 2
-    pods.lines, pods.script = lines, [READY]
+    pods.stream, pods.script = stream, [READY]
     assert is_ready(watch.wait_for("web", is_ready, Deadline(60, clock)))
 
 
@@ -294,7 +294,7 @@ def of(seen):
 def test_a_wait_that_ran_out_has_looked_once_more(watched, clock):
     """On a connection that is half open nothing comes, whatever happens."""
     pods, watch = watched(POD)
-    pods.lines = _silent_once(pods)
+    pods.stream = _silent_once(pods)
     watch.wait_for("web", lambda seen: seen is not None, Deadline(5, clock))
     pods.pods["web"] = pod("web", "uid-1", True, 500)
 
@@ -433,7 +433,7 @@ class _Fed:
         self.lists += 1
         return {"metadata": {"resourceVersion": "100"}, "items": []}
 
-    def lines(self, _path, **_query):
+    def stream(self, _path, **_query):
         self.watches += 1
         while True:
             self.is_read.set()
@@ -449,11 +449,11 @@ def _states(pods, since):
 
 
 def _silent_once(pods):
-    def lines(_path, *, patience, **_query):
+    def stream(_path, *, patience, **_query):
         pods.clock.sleep(patience())
         yield from ()
 
-    return lines
+    return stream
 
 
 @contextlib.contextmanager

@@ -30,7 +30,7 @@ class LocalContainer(LocalShell):
     def open(self):
         """It is open."""
 
-    def settle(self):
+    def flush(self):
         """Nothing is posted."""
 
 

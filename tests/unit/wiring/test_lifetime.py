@@ -146,7 +146,7 @@ def test_why_nothing_of_an_earlier_pod_is_there(kind, lifetime):
     assert (cause is not None) == (lifetime is POD)
     if cause:
         article = "an" if kind in ("emptyDir", "ephemeral") else "a"
-        assert cause.word == "replaced"
+        assert cause.kind == "replaced"
         assert cause.text == (
             f"volume v is {article} {kind}, which is deleted with its Pod, and this is another Pod"
         )
@@ -157,7 +157,7 @@ def test_why_something_of_an_earlier_pod_is_there(kind, lifetime):
     """It stays, or the kubelet has filled it anew; what should be gone is not explained away."""
     cause = volume_causes.outlives(offline_pods.pod(manifest(kind)), "v")
 
-    assert cause.word == ("unknown" if lifetime is POD else "outlives its Pod")
+    assert cause.kind == ("unknown" if lifetime is POD else "outlives its Pod")
     said = {
         POD: "should have gone with its Pod",
         NODE: "stays when its Pod goes",

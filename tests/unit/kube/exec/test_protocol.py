@@ -102,7 +102,7 @@ def test_a_quick_reply_ends_with_stdout_alone(exchange, stray):
     expected, sent = exchange
     out = [frame for frame in sent if frame[:1] == bytes([protocol.STDOUT])]
 
-    done = completed([b"\x02" + stray, *out, b"\x01" + stray], quick=True)
+    done = completed([b"\x02" + stray, *out, b"\x01" + stray], inline=True)
 
     assert protocol.Completed(expected.returncode, expected.stdout, b"") == done
 
@@ -183,7 +183,7 @@ def test_a_real_shell_says_what_the_script_made_it_say(here, out, err, code):
     script = b"printf '%s'; printf '%s' >&2; exit %d" % (*escaped, code)
 
     assert here.run(script) == protocol.Completed(code, out, err)
-    assert here.quick(b"printf next; printf nothing >&2; false") == protocol.Completed(
+    assert here.run_inline(b"printf next; printf nothing >&2; false") == protocol.Completed(
         1, b"next", b""
     )
 
@@ -191,27 +191,27 @@ def test_a_real_shell_says_what_the_script_made_it_say(here, out, err, code):
 def test_a_script_cannot_swallow_the_commands_after_it(here):
     """Its stdin is empty, whichever way it is sent."""
     assert here.run(b"cat; echo end").stdout == b"end\n"
-    assert here.quick(b"cat; echo end").stdout == b"end\n"
+    assert here.run_inline(b"cat; echo end").stdout == b"end\n"
 
-    here.post(b"cat; echo end")
+    here.enqueue(b"cat; echo end")
 
     assert here.run(b"echo next") == protocol.Completed(0, b"next\n", b"")
 
 
 def test_what_was_posted_is_done_before_the_next_command(here, tmp_path):
     """Nobody waited for it, and nothing of it is heard."""
-    here.post(b"sleep 0.2; echo done > %s/f; echo said; echo told >&2" % bytes(tmp_path))
+    here.enqueue(b"sleep 0.2; echo done > %s/f; echo said; echo told >&2" % bytes(tmp_path))
 
-    assert here.quick(b"cat %s/f" % bytes(tmp_path)) == protocol.Completed(0, b"done\n", b"")
+    assert here.run_inline(b"cat %s/f" % bytes(tmp_path)) == protocol.Completed(0, b"done\n", b"")
 
 
 def test_a_failing_redirection_does_not_end_the_shell(here):
     """Nor does a command that is not there."""
-    assert here.quick(b"printf x > /no/such/folder/f").returncode != 0
-    assert here.quick(b"read -r line < /no/such/file").returncode != 0
-    assert here.quick(b"no-such-command").returncode == 127
+    assert here.run_inline(b"printf x > /no/such/folder/f").returncode != 0
+    assert here.run_inline(b"read -r line < /no/such/file").returncode != 0
+    assert here.run_inline(b"no-such-command").returncode == 127
     assert here.run(b"exit 3").returncode == 3
-    assert here.quick(b":").returncode == 0
+    assert here.run_inline(b":").returncode == 0
 
 
 @pytest.mark.parametrize(
