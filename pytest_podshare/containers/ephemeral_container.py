@@ -18,7 +18,7 @@ from pytest_podshare.kube import container_waiting, pod_status
 from pytest_podshare.kube.client import pod_path
 from pytest_podshare.kube.transient import is_transient
 from pytest_podshare.kube.watch import Object
-from pytest_podshare.wiring.pod_spec import container_of
+from pytest_podshare.wiring.pod_spec import get_container
 
 _PREFIX = "podshare-"
 # hex digits of the id of a container's instance
@@ -172,5 +172,5 @@ def _status(raw: Mapping[str, Any], name: str) -> pod_status.Status:
 def _security(raw: Mapping[str, Any], container: str) -> dict[str, Any]:
     """Return the security context of a container; what it leaves open its Pod says."""
     spec = raw["spec"]
-    own = container_of(spec, container).get("securityContext") or {}
+    own = get_container(spec, container).get("securityContext") or {}
     return {**(spec.get("securityContext") or {}), **own}

@@ -17,7 +17,7 @@ from pytest_podshare.containers.live_pod import LivePod
 from pytest_podshare.kube import container_waiting, pod_status
 from pytest_podshare.kube.client import pod_path
 from pytest_podshare.wiring import quantity
-from pytest_podshare.wiring.pod_spec import container_of
+from pytest_podshare.wiring.pod_spec import get_container
 
 # bit of SIGTERM (15) in the masks of /proc/PID/status
 _TERM = 1 << 14
@@ -105,7 +105,7 @@ def _on_node(container: ContainerShell, raw: Mapping[str, Any]) -> str | None:
 
 def _by_resize(container: ContainerShell, raw: Mapping[str, Any]) -> str | None:
     """Change a resource whose resizePolicy says that the container is to be restarted for it."""
-    spec = container_of(raw["spec"], container.name)
+    spec = get_container(raw["spec"], container.name)
     restarting = {
         policy["resourceName"]
         for policy in spec.get("resizePolicy") or ()
@@ -149,7 +149,7 @@ def _by_image(container: ContainerShell, raw: Mapping[str, Any]) -> str | None:
     """Spell the image another way: the kubelet takes it for a new one, which is there already."""
     name, pod = container.name, container.pod
     field = "containers" if pod.wiring.container(name).role == "container" else "initContainers"
-    image = another_spelling(container_of(raw["spec"], name)["image"])
+    image = another_spelling(get_container(raw["spec"], name)["image"])
     _patch(pod, {field: [{"name": name, "image": image}]})
     return None
 
@@ -176,7 +176,7 @@ def _more_cpu(given: str) -> str:
 
 
 def _more_memory(given: str) -> str:
-    return str(quantity.whole(given) + 1024 * 1024)
+    return str(quantity.parse_int(given) + 1024 * 1024)
 
 
 _STRATEGIES = {_ON_NODE: _on_node, "resize": _by_resize, "term": _by_term, "image": _by_image}

@@ -71,9 +71,11 @@ def pod(place: CheckContext, spec: Mapping[str, Any], **container: Any) -> dict[
 
 def keeps(place: CheckContext, manifest: Mapping[str, Any]) -> str:
     """Whether the API server keeps what is new in a Pod, which it may drop without a word."""
-    wanted = requirements.of_pod(manifest["spec"])
+    wanted = requirements.find_requirements(manifest["spec"])
     live = _dry_run(place, manifest)
-    dropped = [wanted[each] for each in wanted if each not in requirements.of_pod(live["spec"])]
+    dropped = [
+        wanted[each] for each in wanted if each not in requirements.find_requirements(live["spec"])
+    ]
     return f"the API server drops the field {', '.join(dropped)}" if dropped else ""
 
 
