@@ -20,7 +20,7 @@ from pytest_podshare.diagnosis import diagnose
 from pytest_podshare.diagnosis.facts import FileLocation
 from pytest_podshare.pods.evidence import Evidence, Step
 from pytest_podshare.pods.pod import Pod
-from pytest_podshare.wiring.sharing import SharedMount, find_shared_mounts
+from pytest_podshare.wiring.shared_mounts import SharedMount, find_shared_mounts
 
 
 @recorded

@@ -19,7 +19,7 @@ from pytest_podshare.manifests.position import Position, find_position
 from pytest_podshare.wiring import promises
 from pytest_podshare.wiring.model import Wiring
 from pytest_podshare.wiring.promises import OFF, Promise, PromiseOption
-from pytest_podshare.wiring.sharing import find_shared_mounts
+from pytest_podshare.wiring.shared_mounts import find_shared_mounts
 from pytest_podshare.wiring.templates import Template
 
 ANNOTATION = "podshare.dev/expect"

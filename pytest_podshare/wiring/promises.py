@@ -13,7 +13,7 @@ from typing import Any
 from pytest_podshare.manifests.position import Position
 from pytest_podshare.wiring.lifetime import Lifetime
 from pytest_podshare.wiring.model import ContainerSpec, VolumeMount, VolumeSpec, Wiring
-from pytest_podshare.wiring.sharing import find_shared_mounts
+from pytest_podshare.wiring.shared_mounts import find_shared_mounts
 
 OFF = "off"
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from pytest_podshare.check.rules import path_mentions
 from pytest_podshare.check.rules.finding import Remark, of_container, of_mount, rule
 from pytest_podshare.wiring.model import ContainerSpec, VolumeMount, VolumeSpec, Wiring
-from pytest_podshare.wiring.sharing import find_shared_mounts
+from pytest_podshare.wiring.shared_mounts import find_shared_mounts
 
 if TYPE_CHECKING:
     from pytest_podshare.wiring.templates import Template

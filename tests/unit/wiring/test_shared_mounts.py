@@ -4,7 +4,7 @@ import pytest
 
 from pytest_podshare import errors
 from pytest_podshare.wiring.pod_spec import read_wiring
-from pytest_podshare.wiring.sharing import find_shared_mounts
+from pytest_podshare.wiring.shared_mounts import find_shared_mounts
 
 
 def wiring_of(*containers):
