@@ -72,8 +72,8 @@ def test_without_kind_it_is_not_known_what_is_left(clean, tmp_path):
 
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
-        "podshare: There is no kind program at /no/such/kind.\n"
-        "  Install kind (0.30 or newer), or name it with --kind-bin.\n"
+        "podshare: The kind program was not found at /no/such/kind.\n"
+        "  Install kind 0.30 or newer, or set its path with --kind-bin.\n"
     )
     assert creation_record.read(settings)
 

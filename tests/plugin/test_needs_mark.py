@@ -41,9 +41,9 @@ def test_an_unknown_name_is_an_error_that_lists_the_others(pytester, run):
 
     result.assert_outcomes(passed=1, errors=1)
     printed = result.stdout.str()
-    assert "There is no capability 'image-volume'." in printed
+    assert "Unknown capability 'image-volume'." in printed
     assert "Use one of ephemeral-containers, image-volumes, node-access, " in printed
-    assert "kind" not in printed.partition("There is no capability")[2].partition("Use one of")[0]
+    assert "kind" not in printed.partition("Unknown capability")[2].partition("Use one of")[0]
     assert "a fixture has begun" not in printed
 
 
@@ -54,7 +54,7 @@ def test_a_mark_without_names_is_an_error(pytester, run):
     result = run()
 
     result.assert_outcomes(passed=1, errors=1)
-    result.stdout.fnmatch_lines(["*There is no capability ''.*"])
+    result.stdout.fnmatch_lines(["*Unknown capability ''.*"])
 
 
 def test_one_of_several_parameters_may_need_more(pytester, run):
@@ -74,7 +74,9 @@ def test_one_of_several_parameters_may_need_more(pytester, run):
     result = run()
 
     result.assert_outcomes(passed=1, errors=1)
-    result.stdout.fnmatch_lines(["*ERROR at setup of test_it?1?*", "There is no kind program *"])
+    result.stdout.fnmatch_lines(
+        ["*ERROR at setup of test_it?1?*", "The kind program was not found *"]
+    )
 
 
 def test_the_mark_is_known(run):

@@ -6,7 +6,8 @@ import stat
 import pytest
 
 from pytest_podshare import errors
-from pytest_podshare.cluster.kind import binary, find, provider
+from pytest_podshare.cluster.kind import find, provider
+from pytest_podshare.cluster.kind.settings import KindSettings
 from pytest_podshare.deadline import Timeouts
 
 KUBECONFIG = "clusters: [{cluster: {certificate-authority-data: QQ==}}]"
@@ -26,7 +27,7 @@ def settings(tmp_path):
     program = tmp_path / "kind-program"
     program.write_text(f"#!/bin/sh\n[ $1 = get ] || exit 1\necho '{KUBECONFIG}'\n")
     program.chmod(0o755)
-    return binary.KindSettings(
+    return KindSettings(
         name="t",
         image=None,
         config=None,
@@ -46,7 +47,7 @@ def mode(path):
 def test_a_clusters_folder_is_for_its_owner_alone(settings):
     """With all of its parents that were made, so that nobody puts another in its place."""
     with pytest.raises(errors.ClusterError):
-        provider.bring_up(settings)
+        provider.acquire(settings)
 
     folders = (settings.folder, settings.state, settings.state.parent)
     assert [mode(each) for each in folders] == [0o700] * 3
@@ -58,7 +59,7 @@ def test_a_folder_that_was_open_to_others_is_closed(settings):
     assert mode(settings.folder) == 0o777
 
     with pytest.raises(errors.ClusterError):
-        provider.bring_up(settings)
+        provider.acquire(settings)
 
     assert mode(settings.folder) == 0o700
 
@@ -70,7 +71,7 @@ def test_a_kubeconfig_is_for_its_owner_alone(settings, stale):
     if stale:
         settings.kubeconfig.with_suffix(".new").touch(mode=0o666)
 
-    find.write_kubeconfig(settings)
+    find.export_kubeconfig(settings)
 
     assert settings.kubeconfig.read_text().strip() == KUBECONFIG
     assert mode(settings.kubeconfig) == 0o600

@@ -5,7 +5,7 @@ import secrets
 import pytest
 
 from pytest_podshare import errors
-from pytest_podshare.cluster.existing import ExistingSettings, bring_up
+from pytest_podshare.cluster.existing import ExistingSettings, connect_existing
 from pytest_podshare.cluster.namespaces import Namespaces
 from pytest_podshare.deadline import Deadline, Timeouts
 from pytest_podshare.kube.rbac import Permission
@@ -26,10 +26,10 @@ def namespaces(podshare_cluster):
 @pytest.fixture(scope="module")
 def team(podshare_cluster, namespaces, tmp_path_factory):
     """An account with the rights of manifests/rbac.yaml, in a namespace of its own."""
-    name = namespaces.make(Deadline(60))
+    name = namespaces.create(Deadline(60))
     folder = tmp_path_factory.mktemp("team")
     account = accounts.make(podshare_cluster, name, folder)
-    cluster = bring_up(ExistingSettings(account.kubeconfig, None, (), Timeouts()))
+    cluster = connect_existing(ExistingSettings(account.kubeconfig, None, (), Timeouts()))
     assert settled(cluster.api, Permission("create", "pods", namespace=name), there=True)
     yield accounts.Team(podshare_cluster, account, cluster)
     cluster.close()
