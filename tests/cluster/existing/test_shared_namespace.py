@@ -1,4 +1,4 @@
-"""A namespace that is somebody's: used, tidied up, and otherwise left alone."""
+"""An existing namespace that tests share: they delete what they deploy, and nothing else."""
 
 import time
 
@@ -6,7 +6,7 @@ import pytest
 
 from pytest_podshare import assert_file_visible
 from pytest_podshare.cluster import cleanup
-from pytest_podshare.cluster.ownership import PROCESS
+from pytest_podshare.cluster.ownership import PROCESS_ANNOTATION
 from pytest_podshare.deadline import Deadline, poll
 from pytest_podshare.errors import DeployRejected
 from pytest_podshare.kube.client import pod_path
@@ -20,8 +20,8 @@ from pytest_podshare import assert_file_visible
 
 MANIFEST = {MANIFEST!r}
 
-@pytest.mark.parametrize("nth", range(3))
-def test_it(podshare, nth):
+@pytest.mark.parametrize("number", range(3))
+def test_it(podshare, number):
     pod = podshare.deploy(MANIFEST)
     assert_file_visible(pod, from_c="c1", to_c="c2", volume="v")
 """
@@ -60,19 +60,19 @@ CLAIMS = {
 
 
 @pytest.fixture
-def theirs(team):
-    """Objects in the namespace that are somebody else's."""
-    root = f"/api/v1/namespaces/{team.namespace}"
-    team.admin.api.post(f"{root}/configmaps", {**SETTINGS, "metadata": {"name": "theirs"}})
-    yield f"{root}/configmaps"
-    for each in ("theirs", "settings"):
-        accounts.forget_one(team.admin, f"{root}/configmaps/{each}")
+def config_maps(team):
+    """Return the collection of ConfigMaps in the namespace, with one that tests do not own."""
+    collection = f"/api/v1/namespaces/{team.namespace}/configmaps"
+    team.admin.api.post(collection, {**SETTINGS, "metadata": {"name": "foreign"}})
+    yield collection
+    for name in ("foreign", "settings"):
+        accounts.forget_one(team.admin, f"{collection}/{name}")
 
 
-def names(team, collection="pods"):
-    """The names of what is in the namespace."""
-    path = f"/api/v1/namespaces/{team.namespace}/{collection}"
-    return {each["metadata"]["name"] for each in team.admin.api.get(path)["items"]}
+def list_names(team, resource="pods"):
+    """Return the names of the objects in the namespace."""
+    path = f"/api/v1/namespaces/{team.namespace}/{resource}"
+    return {live["metadata"]["name"] for live in team.admin.api.get(path)["items"]}
 
 
 @pytest.mark.parametrize(
@@ -80,60 +80,67 @@ def names(team, collection="pods"):
     [MANIFEST, deployment(MANIFEST), CLAIMS],
     ids=["Pod", "Deployment", "StatefulSet"],
 )
-def test_all_that_was_deployed_is_gone_and_nothing_else(team, theirs, manifest):
-    """Also what controllers made of it, claims included, when the test is over and not later."""
-    given, podshare = team.podshare()
+def test_a_test_deletes_everything_that_it_deployed_and_nothing_else(team, config_maps, manifest):
+    """This includes what controllers create, even claims, by the end of the test."""
+    shared, podshare = team.podshare()
     with podshare:
         podshare.deploy(manifest)
-        there = names(team)
+        pods = list_names(team)
 
     claims = poll(
-        lambda: names(team, "persistentvolumeclaims"),
-        until=lambda left: not left,
+        lambda: list_names(team, "persistentvolumeclaims"),
+        until=lambda names: not names,
         deadline=Deadline(120),
     )
 
-    assert len(there) == 1
+    assert len(pods) == 1
     assert claims == set()
-    assert names(team) == set()
-    assert names(team, "configmaps") == {"theirs", "kube-root-ca.crt"}
-    assert names(team, "secrets") == set()
-    assert cleanup.within(team.admin.api, lambda its: its.fate(time.time()), team.namespace) == ()
-    assert given.left == []
-    assert theirs
+    assert list_names(team) == set()
+    assert list_names(team, "configmaps") == {"foreign", "kube-root-ca.crt"}
+    assert list_names(team, "secrets") == set()
+
+    def policy(ownership):
+        return ownership.disposition(time.time())
+
+    assert cleanup.find_in_namespace(team.admin.api, policy, team.namespace) == ()
+    assert shared.undeleted == []
+    assert config_maps
 
 
-def test_a_name_that_is_somebodys_is_refused_at_once(team, theirs):
-    """Nothing is taken over, and nothing is waited for."""
-    team.admin.api.post(theirs, SETTINGS)
+def test_the_name_of_a_foreign_object_is_refused_at_once(team, config_maps):
+    """The object is left alone, and not waited for."""
+    team.admin.api.post(config_maps, SETTINGS)
     _, podshare = team.podshare()
-    begun = time.monotonic()
+    started = time.monotonic()
 
     with podshare, pytest.raises(DeployRejected, match=r"ConfigMap settings: .* podshare did not"):
         podshare.deploy(MANIFEST)
 
-    # a name that is given back is waited for, for two minutes
-    assert time.monotonic() - begun < 60
-    assert "settings" in names(team, "configmaps")
+    # the name of another test's object would be waited for, for two minutes
+    assert time.monotonic() - started < 60
+    assert "settings" in list_names(team, "configmaps")
 
 
-def test_nothing_of_another_tests_pods_is_attached(team):
-    """Of the same run, at the same time, in the same namespace: their Secrets are not known."""
-    another = {**POD, "metadata": {"name": "another"}}
+def test_a_failure_attaches_nothing_of_the_pods_of_other_tests(team):
+    """Their Secrets would be unknown, even in the same run and the same namespace."""
+    other = {**POD, "metadata": {"name": "another"}}
     _, first = team.podshare()
     _, second = team.podshare()
 
     with first, second:
         first.deploy(MANIFEST)
-        second.deploy(another)
-        of_both = [collect.collect(each, Deadline(10)) for each in (first, second)]
+        second.deploy(other)
+        collected = [collect.collect(podshare, Deadline(10)) for podshare in (first, second)]
 
-    pods = [{each.name.partition("/")[0] for each in one.attachments} for one in of_both]
-    assert [each - {"events.txt"} for each in pods] == [{"restricted"}, {"another"}]
+    folders = [
+        {attachment.name.partition("/")[0] for attachment in result.attachments}
+        for result in collected
+    ]
+    assert [names - {"events.txt"} for names in folders] == [{"restricted"}, {"another"}]
 
 
-def test_one_process_does_not_wait_for_itself(team):
-    """Two Pods of one name in one test would wait for each other for good."""
+def test_a_process_does_not_wait_for_itself(team):
+    """Two Pods of the same name in one test would wait for each other forever."""
     _, first = team.podshare()
     _, second = team.podshare()
 
@@ -143,22 +150,24 @@ def test_one_process_does_not_wait_for_itself(team):
             second.deploy(MANIFEST)
 
 
-def test_what_a_dead_run_has_left_makes_room(team):
-    """It is deleted by whoever needs its name."""
+def test_an_object_of_an_ended_run_is_replaced(team):
+    """The next test that uses its name deletes it."""
     _, podshare = team.podshare()
-    dead = {**SETTINGS, "metadata": {"name": "settings", "labels": {"podshare.dev/run": "dead"}}}
-    here = podshare._create({**SETTINGS, "metadata": {"name": "here"}}, "a manifest")
-    told = dict(here["metadata"]["annotations"])
-    pid, _, rest = told[PROCESS].partition(" ")
-    dead["metadata"]["annotations"] = told | {PROCESS: f"{pid} 1 {rest.split()[-1]}"}
-    team.admin.api.post(f"/api/v1/namespaces/{team.namespace}/configmaps", dead)
+    labels = {"podshare.dev/run": "dead"}
+    ended = {**SETTINGS, "metadata": {"name": "settings", "labels": labels}}
+    current = podshare._create({**SETTINGS, "metadata": {"name": "here"}}, "a manifest")
+    annotations = dict(current["metadata"]["annotations"])
+    pid, _, rest = annotations[PROCESS_ANNOTATION].partition(" ")
+    annotations[PROCESS_ANNOTATION] = f"{pid} 1 {rest.split()[-1]}"
+    ended["metadata"]["annotations"] = annotations
+    team.admin.api.post(f"/api/v1/namespaces/{team.namespace}/configmaps", ended)
 
     with podshare:
         assert_file_visible(podshare.deploy(MANIFEST), from_c="c1", to_c="c2", volume="v")
 
 
-def test_a_name_that_is_being_given_back_is_waited_for(team):
-    """As another worker's test gives it back when it is over."""
+def test_an_object_that_is_being_deleted_is_waited_for(team):
+    """Another worker's test may be at its end."""
     _, podshare = team.podshare()
     path = pod_path(team.namespace)
     team.admin.api.post(path, POD | {"spec": {**POD["spec"], "volumes": [], "containers": [
@@ -171,27 +180,27 @@ def test_a_name_that_is_being_given_back_is_waited_for(team):
 
 
 def test_two_workers_share_the_namespace(team, tmp_path):
-    """Of two that want one name, the second waits until the first has tidied up."""
+    """A test waits until the other worker's has deleted its object of the same name."""
     (tmp_path / "test_it.py").write_text(TEST)
 
-    code, said = accounts.pytest_as(team.account, "-q", "-n2", str(tmp_path))
+    code, printed = accounts.pytest_as(team.account, "-q", "-n2", str(tmp_path))
 
-    assert code == 0, said
-    assert "3 passed" in said
-    assert names(team) == set()
-    assert names(team, "configmaps") == {"kube-root-ca.crt"}
+    assert code == 0, printed
+    assert "3 passed" in printed
+    assert list_names(team) == set()
+    assert list_names(team, "configmaps") == {"kube-root-ca.crt"}
 
 
-def test_a_failed_test_leaves_what_was_asked_to_stay(team, tmp_path):
-    """For a look, with the commands for it; the next test of that name is told why."""
+def test_the_objects_of_a_failed_test_are_kept_on_request(team, tmp_path):
+    """The run reports the namespace."""
     (tmp_path / "test_it.py").write_text(TEST.replace("range(3)", "range(1)") + "    assert 0\n")
 
-    code, said = accounts.pytest_as(
+    code, printed = accounts.pytest_as(
         team.account, "-q", "--podshare-keep-namespace=failed", str(tmp_path)
     )
-    kept = names(team)
+    kept = list_names(team)
     accounts.forget(team.admin, team.namespace, ("restricted", "settings", "credentials"))
 
     assert code == 1
     assert kept == {"restricted"}
-    assert f"podshare: kept namespace {team.namespace}" in said
+    assert f"podshare: kept namespace {team.namespace}" in printed
