@@ -149,6 +149,25 @@ def test_a_broken_cluster_that_podshare_did_not_create_is_left_alone(settings, c
     assert "delete cluster" not in calls()
 
 
+@pytest.mark.parametrize(
+    ("state", "reason"),
+    [("exited", "node t-worker has exited"), ("paused", "node t-worker is paused")],
+)
+def test_a_cluster_with_a_stopped_node_cannot_be_used(
+    settings, tmp_path, monkeypatch, state, reason
+):
+    """The reason is the state that the engine reports."""
+    engine = tmp_path / "bin" / "docker"
+    engine.parent.mkdir()
+    engine.write_text(f"#!/bin/sh\necho t-control-plane running; echo t-worker {state}\n")
+    engine.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{engine.parent}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.delenv("KIND_EXPERIMENTAL_PROVIDER", raising=False)
+
+    with pytest.raises(errors.ClusterUnfit, match=f"^Cluster 't' cannot be used: {reason}[.] "):
+        provider.acquire(settings(BROKEN))
+
+
 def test_a_broken_cluster_of_podshare_is_replaced_unless_it_is_in_use(settings, calls):
     """A killed run may have left it incomplete."""
     broken = settings(BROKEN)

@@ -1,5 +1,6 @@
 """The processes that use a cluster: which of them count, and which is the last one."""
 
+import json
 import tempfile
 from pathlib import Path
 
@@ -79,6 +80,21 @@ def test_a_process_elsewhere_counts_until_its_heartbeat_stops(users, clock):
     assert users.active() == ()
     users.touch(user)
     assert not users.is_registered(user)
+
+
+def test_the_format_of_the_files_is_stable(users):
+    """Another version of podshare may use the same cluster."""
+    user = ClusterUser("run", CURRENT)
+    users.register(user)
+
+    assert json.loads(users.path(user).read_text()) == {
+        "run": "run",
+        "holder": {
+            "pid": CURRENT.pid,
+            "started": CURRENT.start_time,
+            "space": CURRENT.pid_namespace,
+        },
+    }
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"run": "r"}', '{"run": "r", "holder": {}}'])
