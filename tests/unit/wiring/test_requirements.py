@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from pytest_podshare import errors
-from pytest_podshare.cluster.capabilities import registry
-from pytest_podshare.cluster.capabilities.api_checks import _takes_pods
+from pytest_podshare.cluster.capabilities import catalog
+from pytest_podshare.cluster.capabilities.api_checks import _accepts_pods
 from pytest_podshare.cluster.ownership import CORDON_LABEL
 from pytest_podshare.pods import admission
 from pytest_podshare.report import terminal
@@ -75,10 +75,10 @@ def test_every_requirement_is_a_capability():
     }
 
     assert set(SPECS) < names
-    assert names <= set(registry.QUESTIONS)
+    assert names <= set(catalog.CHECKS)
 
 
-@pytest.mark.parametrize("name", registry.QUESTIONS)
+@pytest.mark.parametrize("name", catalog.CHECKS)
 def test_every_capability_is_in_the_reference(name):
     """In a row of its table."""
     assert f"\n| `{name}` |" in Path("docs/reference.md").read_text()
@@ -87,10 +87,10 @@ def test_every_capability_is_in_the_reference(name):
 def test_an_unknown_capability_is_an_error_that_lists_the_known_ones():
     """A typo must not result in a test that never runs."""
     with pytest.raises(errors.UnknownCapability) as caught:
-        registry.check_names(["two-nodes", "image-volume"])
+        catalog.check_names(["two-nodes", "image-volume"])
 
     what, remedy = str(caught.value).splitlines()
-    assert what == "There is no capability 'image-volume'."
+    assert what == "Unknown capability 'image-volume'."
     assert remedy.startswith("Use one of ephemeral-containers, image-volumes, ")
 
 
@@ -140,7 +140,7 @@ def test_a_node_counts_if_it_accepts_pods(which):
         "status": {"conditions": [{"type": "Ready", "status": how.get("ready", "True")}]},
     }
 
-    assert _takes_pods(node) == counts
+    assert _accepts_pods(node) == counts
 
 
 def test_the_terminal_lists_the_checked_capabilities():
