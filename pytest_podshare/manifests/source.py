@@ -42,23 +42,24 @@ class Source:
         """Return the Kubernetes objects, including the items of each List."""
         return tuple(_flatten(self, self.documents))
 
-    def locate(self, position: Position | None) -> str:
-        """Return `pod.yaml:3:7`, or the origin alone if the position is unknown."""
-        if position is None:
-            return self.origin
-        return f"{self.origin}:{position.line}:{position.column}"
-
-    def error(self, position: Position | None, problem: str, remedy: str) -> errors.ManifestInvalid:
+    def error(
+        self,
+        position: Position | None,
+        problem: str,
+        remedy: str,
+        kind: type[errors.ManifestError] = errors.ManifestInvalid,
+    ) -> errors.ManifestError:
         """Return an error that shows where in the manifest the problem is.
 
         Args:
             position: where; None if it is unknown.
             problem: what is wrong, without a full stop.
             remedy: one sentence that says what to do.
+            kind: the class of the error.
         """
-        return errors.ManifestInvalid(
-            f"{self.locate(position)}: {problem}.", remedy, excerpt=self.excerpt(position)
-        )
+        place = f"{self.origin}:{position.line}:{position.column}" if position else self.origin
+        shown = excerpt.render_excerpt(self.text, position)
+        return kind(f"{place}: {problem}.", remedy, excerpt=shown)
 
     def check(self, value: Any, shape: schema.Shape, path: str = "") -> None:
         """Check the types of a value's fields.
@@ -77,10 +78,6 @@ class Source:
         except schema.SchemaError as error:
             field = (path + error.field).removeprefix(".") or "this"
             raise self.error(error.position, f"{field} {error.problem}", error.remedy) from None
-
-    def excerpt(self, position: Position | None) -> str:
-        """Return the line of a position and a caret below it; "" if the position is unknown."""
-        return excerpt.render_excerpt(self.text, position)
 
 
 def read(source: Path | str | bytes | Mapping[str, Any], *, origin: str | None = None) -> Source:

@@ -131,11 +131,8 @@ def _check_pod(source: Source, pod: dict[str, Any], path: str) -> None:
     spec = pod.get("spec")
     if spec is None or (isinstance(spec, dict) and not spec.get("containers")):
         position = find_position(pod, "spec")
-        raise errors.NoContainers(
-            f"{source.locate(position)}: the Pod has no containers.",
-            f"Add a container to {_join(path, 'spec.containers')}.",
-            excerpt=source.excerpt(position),
-        )
+        remedy = f"Add a container to {_join(path, 'spec.containers')}."
+        raise source.error(position, "the Pod has no containers", remedy, errors.NoContainers)
     source.check(pod, schema.POD, path)
 
 
