@@ -160,10 +160,10 @@ def _ask(pod: Pod, live: dict[str, Any], place: FileLocation, deadline: Deadline
         return view
     shell = _Patient(place.container, pod[place.container], deadline)
     questions: dict[str, Callable[[], Any]] = {
-        "entries": lambda: tuple(mountinfo.table(shell)),
+        "entries": lambda: tuple(mountinfo.read_mounts(shell)),
         "user": lambda: path_walk.whoami(shell),
-        "way": lambda: path_walk.of_path(shell, place.path),
-        "nearby": lambda: path_walk.nearby(shell, place.path),
+        "way": lambda: path_walk.walk(shell, place.path),
+        "nearby": lambda: path_walk.list_nearby(shell, place.path),
     }
     for name, ask in questions.items():
         with contextlib.suppress(errors.PodshareError):

@@ -1,4 +1,4 @@
-"""What several tests of pure code use."""
+"""Fixtures of several unit tests."""
 
 import pytest
 
@@ -6,7 +6,13 @@ from tests.support.local_shell import SHELLS, LocalShell
 
 
 @pytest.fixture(scope="module", params=SHELLS)
-def here(request):
-    """Each kind of shell that this machine has, kept open as in a session."""
+def shell(request):
+    """Open each kind of shell that this machine has, as a session does."""
     with LocalShell(SHELLS[request.param]) as opened:
         yield opened
+
+
+@pytest.fixture(scope="module")
+def here(shell):
+    """Return the same shell."""
+    return shell
