@@ -62,7 +62,7 @@ class NodeShell:
 
     def run(self, script: bytes) -> Completed:
         """Run a script on the node, with paths from `resolve_path`."""
-        return nodes.script(self._pod.node, script)
+        return nodes.run_script(self._pod.node, script)
 
     def run_inline(self, script: bytes) -> Completed:
         """Run a script as `run` does."""

@@ -20,7 +20,7 @@ MOUNTS = [
 def folder(tmp_path, monkeypatch):
     """Return the kubelet's folder of volume v, on a node that is this machine."""
     with LocalShell(SHELLS["sh"]) as shell:
-        monkeypatch.setattr(nodes, "script", lambda _node, script: shell.run(script))
+        monkeypatch.setattr(nodes, "run_script", lambda _node, script: shell.run(script))
         monkeypatch.setattr(node_shell, "_KUBELET_PODS", str(tmp_path))
         volume = tmp_path / "u" / "volumes" / "kubernetes.io~empty-dir" / "v"
         (volume / "folder").mkdir(parents=True)
