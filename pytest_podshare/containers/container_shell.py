@@ -28,6 +28,8 @@ _FLUSH_TIMEOUT, _CLOSE_TIMEOUT = 10.0, 1.0
 class ContainerShell:
     """A shell with access to a container's files: its own, or an ephemeral container's.
 
+    All methods that run something raise ExecError if it could not be run, or did not end in time.
+
     Args:
         current: the Pod that the container is in.
         name: the container's name.
@@ -76,12 +78,7 @@ class ContainerShell:
     def resolve_path(self, path: str, *, follow: bool = True) -> str:
         """Return the path under which the shell finds a path of the container.
 
-        Args:
-            path: an absolute path in the container.
-            follow: whether to follow a symlink at the end of the path.
-
-        Raises:
-            ExecError: it could not be determined.
+        With `follow`, a symlink at the end of the path is followed.
         """
         access = self._opener.access
         if access is not None and not access.is_ephemeral:
@@ -111,37 +108,22 @@ class ContainerShell:
         """Run a POSIX shell script that may safely run twice.
 
         If a session breaks that earlier commands used, the script runs again in a new one.
-
-        Raises:
-            ExecError: the script could not be run, or did not end in time.
         """
         seconds = self._timeout(timeout)
         return self._with_reconnect(lambda session: session.run(script, timeout=seconds), timeout)
 
     def run_inline(self, script: bytes) -> Completed:
-        """Run such a script in the session's shell itself, without stderr; it must not exit.
-
-        Raises:
-            ExecError: as for `run`.
-        """
+        """Run such a script in the session's shell itself, without stderr; it must not exit."""
         seconds = self._timeout(None)
         return self._with_reconnect(lambda session: session.run_inline(script, timeout=seconds))
 
     def enqueue(self, script: bytes) -> None:
-        """Queue such a script to run before the next command, without waiting for it.
-
-        Raises:
-            ExecError: no session could be opened.
-        """
+        """Queue such a script to run before the next command, without waiting for it."""
         seconds = self._timeout(None)
         self._with_reconnect(lambda session: session.enqueue(script, timeout=seconds))
 
     def stream(self, script: bytes, sink: Callable[[bytes], object]) -> Completed:
-        """Run such a script and pass on its stdout as it arrives, whatever its size.
-
-        Raises:
-            ExecError: the script could not be run, or printed nothing for too long.
-        """
+        """Run such a script and pass on its stdout in chunks, whatever its size."""
         seconds = self._timeout(None)
         has_output = False
 
@@ -157,11 +139,7 @@ class ContainerShell:
         )
 
     def feed(self, script: str, chunks: Iterable[bytes]) -> Completed:
-        """Run a script in an exec of its own that reads these bytes, but never to the end of stdin.
-
-        Raises:
-            ExecError: the script could not be run, or read nothing for too long.
-        """
+        """Run a script in an exec of its own that reads these bytes, but never to the end."""
         pod, seconds = self.pod, self._timeout(None)
         container = self._find_access().container
         return run_with_stdin(
@@ -169,11 +147,7 @@ class ContainerShell:
         )
 
     def open(self, timeout: float | None = None) -> ExecSession:
-        """Return the session; open one if there is none, or if it is known to be dead.
-
-        Raises:
-            ExecError: it could not be opened.
-        """
+        """Return the session; open one if there is none, or if it is known to be dead."""
         with self._open_lock:
             old, close_count = self._session, self._close_count
             if old is not None:

@@ -34,7 +34,7 @@ class _NotStarted(EphemeralContainerUnavailable):
     """The container runtime failed to start it, perhaps because the machine is busy."""
 
 
-def user_of(raw: Mapping[str, Any], container: str) -> User | None:
+def _find_user(raw: Mapping[str, Any], container: str) -> User | None:
     """Return the user of a container from its status, or else from its spec; None if unknown."""
     user = (pod_status.container_status(raw, container).get("user") or {}).get("linux")
     if user:
@@ -46,7 +46,7 @@ def user_of(raw: Mapping[str, Any], container: str) -> User | None:
     return None
 
 
-def security_context(raw: Mapping[str, Any], container: str, user: User) -> dict[str, Any]:
+def _build_security_context(raw: Mapping[str, Any], container: str, user: User) -> dict[str, Any]:
     """Return the securityContext of an ephemeral container that needs a container's files.
 
     For any user but root it conforms to the Pod Security level `restricted`. For root the kernel
@@ -84,12 +84,12 @@ def ensure_running(pod: LivePod, raw: Mapping[str, Any], container: str, deadlin
     Raises:
         EphemeralContainerUnavailable: it cannot run; says why.
     """
-    user = user_of(raw, container)
+    user = _find_user(raw, container)
     if user is None:
         raise EphemeralContainerUnavailable(
             "the container's user ID is unknown (neither its status nor its securityContext has it)"
         )
-    context = security_context(raw, container, user)
+    context = _build_security_context(raw, container, user)
     try:
         return _run(pod, raw, container, context, deadline)
     except _NotStarted:

@@ -147,7 +147,7 @@ def _terminate(container: ContainerShell, raw: Mapping[str, Any]) -> str | None:
 def _respell_image(container: ContainerShell, raw: Mapping[str, Any]) -> str | None:
     """Spell the image differently: the kubelet treats it as a new one, which is on the node."""
     field = "containers" if container.spec.role == "container" else "initContainers"
-    image = respell(container_of(raw["spec"], container.name)["image"])
+    image = _respell(container_of(raw["spec"], container.name)["image"])
     _patch(container.pod, {field: [{"name": container.name, "image": image}]})
     return None
 
@@ -157,7 +157,7 @@ def _patch(pod: LivePod, spec: Mapping[str, Any], subresource: str = "") -> None
     pod.api.patch(path, {"spec": spec}, strategic=True)
 
 
-def respell(image: str) -> str:
+def _respell(image: str) -> str:
     """Return another spelling of an image: `busybox` ↔ `docker.io/library/busybox`."""
     plain = image.removeprefix("docker.io/").removeprefix("library/")
     if plain != image:

@@ -18,7 +18,7 @@ from pytest_podshare.containers.fileops import resolve_path
 from pytest_podshare.containers.fileops.path_walk import User
 from pytest_podshare.containers.fileops.posix_shell import (
     EphemeralContainerUnavailable,
-    error_reason,
+    parse_reason,
     quote,
 )
 from pytest_podshare.containers.live_pod import LivePod
@@ -108,7 +108,7 @@ def _verify_access(
     process = _find_process(session, raw, container, deadline)
     script = b"LC_ALL=C; export LC_ALL; cat %s/status /proc/self/status; ls -d %s/root/. >&2"
     done = session.run(script % ((quote(process),) * 2), timeout=max(1.0, deadline.left))
-    target, shell = parse_users(done.stdout)
+    target, shell = _parse_users(done.stdout)
     if (target.uid, target.gids[0]) != (shell.uid, shell.gids[0]):
         raise EphemeralContainerUnavailable(
             f"the container's process now runs as {target}, an ephemeral container as {shell}"
@@ -120,7 +120,7 @@ def _verify_access(
     if done.returncode != 0:
         raise EphemeralContainerUnavailable(
             f"{shell} cannot access the root of the container's process:"
-            f" {error_reason(done.stderr)}"
+            f" {parse_reason(done.stderr)}"
         )
     return ShellAccess(name, process, shell)
 
@@ -141,7 +141,7 @@ def _find_process(
     return "/proc/1"
 
 
-def parse_users(statuses: bytes) -> tuple[User, User]:
+def _parse_users(statuses: bytes) -> tuple[User, User]:
     """Return the users of two processes, by the IDs that the kernel uses for file access."""
     lines = [(key, [int(number) for number in ids.split()]) for key, ids in _IDS.findall(statuses)]
     if len(lines) != 6:

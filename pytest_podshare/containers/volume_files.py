@@ -30,6 +30,10 @@ class VolumeFiles:
     not UTF-8 are written as `os.fsdecode` returns them. Symlinks are followed as long as they stay
     in the mount, even if another process changes them at that moment.
 
+    All methods raise NotInVolume if the container cannot see the file or the name is not valid.
+    Those that use the file also raise FileMissing, FileRefused with the reason, or ExecError if a
+    command could not be run, so that nothing is known about the file.
+
     Args:
         shell: the container's shell.
         volume: the volume's name.
@@ -41,17 +45,13 @@ class VolumeFiles:
     def __init__(self, shell: ContainerShell, volume: str) -> None:
         self.shell = shell
         self.volume = volume
-        volume_paths.mounts_of(shell, volume)
+        volume_paths.find_mounts(shell, volume)
 
     def __repr__(self) -> str:
         return f"<VolumeFiles of {self.volume} in {self.shell.pod.name}/{self.shell.name}>"
 
     def path(self, name: str) -> str:
-        """Return the path of a file in the container, by its mountPath and subPath.
-
-        Raises:
-            NotInVolume: the container cannot see the file, or the name is not valid.
-        """
+        """Return the path of a file in the container, by its mountPath and subPath."""
         return volume_paths.locate(self.shell, self.volume, name)[0]
 
     def write(self, name: str, data: bytes | str | BinaryIO) -> Content:
@@ -64,11 +64,6 @@ class VolumeFiles:
 
         Returns:
             Its size and sha256.
-
-        Raises:
-            FileRefused: the container may not write the file; says why.
-            NotInVolume: the container cannot see the file, or the name is not valid.
-            ExecError: a command could not be run, so nothing is known about the file.
         """
         if isinstance(data, str):
             data = data.encode()
@@ -79,14 +74,7 @@ class VolumeFiles:
         return self._run(streaming.write, name, _read_chunks(file), _remaining_size(file))
 
     def read(self, name: str) -> bytes:
-        """Return the content of a file.
-
-        Raises:
-            FileMissing: the file does not exist.
-            FileRefused: the container may not read the file; says why.
-            NotInVolume: the container cannot see the file, or the name is not valid.
-            ExecError: a command could not be run, so nothing is known about the file.
-        """
+        """Return the content of a file."""
         return self._run(operations.read, name)
 
     def read_to(self, name: str, file: BinaryIO) -> Content:
@@ -94,26 +82,15 @@ class VolumeFiles:
 
         Returns:
             Its size and sha256.
-
-        Raises:
-            PodError: as for `read`.
         """
         return self._run(streaming.read, name, file.write)
 
     def content(self, name: str) -> Content:
-        """Return the size and sha256 of a file of any size.
-
-        Raises:
-            PodError: as for `read`.
-        """
+        """Return the size and sha256 of a file of any size."""
         return self._run(streaming.read, name)
 
     def stat(self, name: str = "") -> Stat:
-        """Return the status of a file, folder or symlink: type, owner, mode, size and time.
-
-        Raises:
-            PodError: as for `read`.
-        """
+        """Return the status of a file, folder or symlink: type, owner, mode, size and time."""
         status = self._run(operations.lstat, name)
         if self.shell.access.is_ephemeral:
             # the names come from another image
@@ -121,31 +98,15 @@ class VolumeFiles:
         return status
 
     def exists(self, name: str) -> bool:
-        """Return whether there is a file, folder or symlink of that name, even a dangling symlink.
-
-        Raises:
-            FileRefused: the container may not examine it; says why.
-            NotInVolume: the container cannot see the file, or the name is not valid.
-            ExecError: a command could not be run, so nothing is known about the file.
-        """
+        """Return whether a file, folder or symlink exists, even if a symlink leads nowhere."""
         return self._run(_exists, name)
 
     def listdir(self, name: str = "") -> list[str]:
-        """Return the sorted names in a folder, by default the root of the volume.
-
-        Raises:
-            PodError: as for `read`.
-        """
+        """Return the sorted names in a folder, by default the root of the volume."""
         return self._run(operations.listdir, name)
 
     def remove(self, name: str) -> None:
-        """Remove a file, unless it does not exist.
-
-        Raises:
-            FileRefused: the container may not remove it; says why.
-            NotInVolume: the container cannot see the file, or the name is not valid.
-            ExecError: a command could not be run, so nothing is known about the file.
-        """
+        """Remove a file, unless it does not exist."""
         self._run(operations.remove, name)
 
     def _run(

@@ -9,7 +9,7 @@ from pytest_podshare.containers.container_shell import ContainerShell
 from pytest_podshare.wiring.model import VolumeMount
 
 
-def mounts_of(shell: ContainerShell, volume: str) -> list[VolumeMount]:
+def find_mounts(shell: ContainerShell, volume: str) -> list[VolumeMount]:
     """Return the container's mounts of a volume, writable ones first.
 
     Raises:
@@ -42,7 +42,7 @@ def locate(shell: ContainerShell, volume: str, name: str) -> tuple[str, str]:
             f"{name!r} is not a valid file name in volume {volume!r}.",
             "Use the path within the volume, without a leading slash, `..` or NUL.",
         )
-    mounts = mounts_of(shell, volume)
+    mounts = find_mounts(shell, volume)
     for mount in mounts:
         sub_path = _split(mount.sub_path)
         if parts[: len(sub_path)] == sub_path:

@@ -72,7 +72,7 @@ class ContainerView:
     @property
     def entry(self) -> MountEntry | None:
         """The mount that the path really lies in."""
-        return mountinfo.covering(self.entries, self.place.path)
+        return mountinfo.find_covering(self.entries, self.place.path)
 
     @property
     def file(self) -> path_walk.PathEntry | None:

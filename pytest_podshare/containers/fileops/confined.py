@@ -11,7 +11,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Callable
 
-from pytest_podshare.containers.fileops.posix_shell import Refused, Shell, assign_variable, quote
+from pytest_podshare.containers.fileops.posix_shell import Refused, Shell, assign_script, quote
 
 # reported in place of a tool's own error message
 OUTSIDE = Refused("a symlink leads out of the volume")
@@ -96,5 +96,5 @@ def _assign_paths(shell: Shell, path: str, root: str) -> bytes:
         if value.isascii():
             script += b"%s=%s\n" % (name.encode(), quote(value))
         else:
-            script += assign_variable(name, value).encode() + b"\n"
+            script += assign_script(name, value).encode() + b"\n"
     return script

@@ -10,8 +10,8 @@ from pytest_podshare.containers.fileops import confined
 from pytest_podshare.containers.fileops.posix_shell import (
     Refused,
     Shell,
-    error_reason,
-    printf_format,
+    escape_printf,
+    parse_reason,
     quote,
 )
 from pytest_podshare.kube.exec.protocol import Completed
@@ -38,7 +38,7 @@ class Draft:
         self._shell = shell
         self._target = path
         self._root = root
-        self.path = draft_name(path)
+        self.path = _new_draft_name(path)
 
     def inline_script(self, content: bytes) -> bytes:
         """Return the script that writes the file without `exit` and without error messages.
@@ -46,7 +46,7 @@ class Draft:
         Only for a draft without a `root`.
         """
         script = b"[ ! -d %s ] && printf '%s' > %s && mv -f %s %s || { rm -f %s; false; }"
-        printed = printf_format(content)
+        printed = escape_printf(content)
         return self._script(
             lambda draft, target: script % (target, printed, draft, draft, target, draft)
         )
@@ -72,7 +72,7 @@ class Draft:
         done = self._shell.run(
             self._script(lambda draft, _: script % (_PRINT_PAGES, draft, draft, draft))
         )
-        return Refused(error_reason(failed.stderr if done.returncode == 0 else done.stderr))
+        return Refused(parse_reason(failed.stderr if done.returncode == 0 else done.stderr))
 
     def _fill(self, draft: bytes, output: bytes) -> bytes:
         # noclobber (-C): do not follow a symlink that another process created under that name
@@ -87,7 +87,7 @@ class Draft:
         return confined.enter_script(self._shell, self._target, self._root, with_draft)
 
 
-def draft_name(path: str) -> str:
+def _new_draft_name(path: str) -> str:
     """Return a new temporary name in the folder of a path."""
     return posixpath.join(posixpath.dirname(path), f".podshare-{secrets.token_hex(6)}")
 

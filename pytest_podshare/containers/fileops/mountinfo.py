@@ -67,7 +67,7 @@ class MountEntry:
         return f"{self.path} is {self.fs_type} ({'ro' if self.read_only else 'rw'}{size})"
 
 
-def parse(text: str) -> list[MountEntry]:
+def _parse(text: str) -> list[MountEntry]:
     """Return the entries, in the order of mounting."""
     entries = []
     for line in text.splitlines():
@@ -102,20 +102,16 @@ def read_mounts(shell: Shell) -> list[MountEntry]:
         raise errors.ToolMissing(
             f"Cannot read the mount table of {shell.name}: {reason}", "Use an image with `cat`"
         )
-    return parse(done.stdout.decode(errors="replace"))
+    return _parse(done.stdout.decode(errors="replace"))
 
 
 def find_mount(shell: Shell, path: str) -> MountEntry | None:
-    """Return the mount at a path: the last one if there are several, which hides the others.
-
-    Raises:
-        ToolMissing: the image has no `cat`.
-    """
+    """Return the mount at a path: the last one if there are several, which hides the others."""
     entries = [entry for entry in read_mounts(shell) if entry.path == path]
     return entries[-1] if entries else None
 
 
-def covering(entries: Iterable[MountEntry], path: str) -> MountEntry | None:
+def find_covering(entries: Iterable[MountEntry], path: str) -> MountEntry | None:
     """Return the mount that a path lies in: the last one at or above it, which hides the others."""
     parents = [entry for entry in entries if posixpath.commonpath([entry.path, path]) == entry.path]
     return parents[-1] if parents else None

@@ -3,6 +3,8 @@
 With a `root`, the path of a mount, an operation fails with `confined.OUTSIDE` instead of following
 a symlink out of that mount, even one that another process puts there meanwhile. Without a `root`
 it follows every symlink, as the container's own processes do.
+
+An operation raises ToolMissing if the image lacks its tool; then nothing is known about the file.
 """
 
 from __future__ import annotations
@@ -42,9 +44,6 @@ def write(
 
     Returns:
         None if the file was written, else why it was not.
-
-    Raises:
-        ToolMissing: the image has no `mv`.
     """
     draft = Draft(shell, path, root)
     if (
@@ -66,14 +65,11 @@ def create(shell: ShellSession, path: str, content: bytes) -> Refused | None:
 
     Returns:
         None if the file was written, else why it was not.
-
-    Raises:
-        ToolMissing: the image has no `mv`.
     """
     name = shell.resolve_path(path, follow=False)
     draft = quote(_second_name(name))
     script = b"printf '%s' > %s && ln %s %s"
-    script %= posix_shell.printf_format(content), draft, draft, quote(name)
+    script %= posix_shell.escape_printf(content), draft, draft, quote(name)
     if shell.run_inline(script).returncode == 0:
         return None
     # no `ln`, a file system without hard links, or an error that `write` can explain
@@ -95,15 +91,11 @@ def _second_name(name: str) -> str:
 
 @with_ephemeral_fallback
 def write_zeros(shell: Shell, path: str, size: int) -> Refused | None:
-    """Write that many zero bytes, rounded up to whole pages, replacing the file's content.
-
-    Raises:
-        ToolMissing: the image has no `dd`.
-    """
+    """Write that many zero bytes, rounded up to whole pages, replacing the file's content."""
     pages = -(-size // _PAGE)
     script = b"LC_ALL=C dd if=/dev/zero of=%s bs=%d count=%d status=none"
     done = run_tool(shell, script % (quote(shell.resolve_path(path)), _PAGE, pages), "dd")
-    return None if done.returncode == 0 else Refused(posix_shell.error_reason(done.stderr))
+    return None if done.returncode == 0 else Refused(posix_shell.parse_reason(done.stderr))
 
 
 @with_ephemeral_fallback
@@ -112,9 +104,6 @@ def read(shell: Shell, path: str, *, root: str | None = None) -> bytes | Missing
 
     Returns:
         Its content, or why it could not be read.
-
-    Raises:
-        ToolMissing: the image has no `cat`; nothing is known about the file.
     """
     done = shell.run(read_script(shell, path, root))
     return read_failure(shell, done) or done.stdout
@@ -129,11 +118,7 @@ def read_script(shell: Shell, path: str, root: str | None) -> bytes:
 
 
 def read_failure(shell: Shell, done: Completed) -> Missing | Refused | None:
-    """Return why a file could not be printed; None if it was.
-
-    Raises:
-        ToolMissing: the image has no `cat`; nothing is known about the file.
-    """
+    """Return why a file could not be printed; None if it was."""
     posix_shell.check_tool(shell, done, "cat")
     return None if done.returncode == 0 else posix_shell.parse_failure(done)
 
@@ -153,11 +138,7 @@ def read_line(shell: ShellSession, path: str) -> bytes:
 
 @with_ephemeral_fallback
 def find(shell: Shell, folders: Sequence[str], name: str) -> list[str]:
-    """Return the paths of all files of a name below these folders.
-
-    Raises:
-        ToolMissing: the image has no `find`.
-    """
+    """Return the paths of all files of a name below these folders."""
     resolved = {shell.resolve_path(folder, follow=False): folder for folder in folders}
     starts = b" ".join(quote(folder) for folder in resolved)
     pattern = quote(re.sub(r"([][*?\\])", r"\\\1", name))
@@ -177,11 +158,7 @@ def _unresolve(path: str, resolved: Mapping[str, str]) -> str:
 
 @with_ephemeral_fallback
 def listdir(shell: Shell, folder: str, *, root: str | None = None) -> list[str] | Missing | Refused:
-    """Return the sorted names in a folder, or why it could not be listed.
-
-    Raises:
-        ToolMissing: the image has no `ls`.
-    """
+    """Return the sorted names in a folder, or why it could not be listed."""
     if root is None:
         script = _list_script(quote(shell.resolve_path(folder)))
     else:
@@ -202,22 +179,14 @@ def _list_script(folder: bytes) -> bytes:
 
 @with_ephemeral_fallback
 def stat(shell: Shell, path: str) -> Stat | None:
-    """Return the status of a file, following symlinks; None if it cannot be read.
-
-    Raises:
-        ToolMissing: the image has no `stat`.
-    """
+    """Return the status of a file, following symlinks; None if it cannot be read."""
     done = run_tool(shell, _stat_script(quote(shell.resolve_path(path)), b"-L"), "stat")
     return Stat.parse(done.stdout) if done.returncode == 0 else None
 
 
 @with_ephemeral_fallback
 def lstat(shell: Shell, path: str, *, root: str | None = None) -> Stat | Missing | Refused:
-    """Return the status of a file or symlink, or why it cannot be read.
-
-    Raises:
-        ToolMissing: the image has no `stat`, or no `readlink` for a symlink.
-    """
+    """Return the status of a file or symlink, or why it cannot be read."""
 
     def print_stat(name: str) -> bytes:
         file = quote(name)
@@ -239,12 +208,9 @@ def remove(shell: Shell, path: str, *, root: str | None = None) -> Refused | Non
 
     Returns:
         None if the file does not exist any more, else why it could not be removed.
-
-    Raises:
-        ToolMissing: the image has no `rm`.
     """
     script = confined.enter_script(shell, path, root, lambda name: b"LC_ALL=C rm -f " + quote(name))
     done = run_tool(shell, script, "rm")
     if done.returncode == 0 or posix_shell.parse_failure(done) in _NO_FOLDER:
         return None
-    return Refused(posix_shell.error_reason(done.stderr))
+    return Refused(posix_shell.parse_reason(done.stderr))

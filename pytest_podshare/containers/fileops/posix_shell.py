@@ -44,8 +44,7 @@ class Shell(Protocol):
     def resolve_path(self, path: str, *, follow: bool = True) -> str:
         """Return the path under which this shell finds a path of the container.
 
-        They differ if the shell runs in another container. With `follow`, a symlink at the end of
-        the path is followed.
+        With `follow`, a symlink at the end of the path is followed.
         """
         ...
 
@@ -54,11 +53,7 @@ class Shell(Protocol):
         ...
 
     def use_ephemeral_shell(self) -> None:
-        """Switch to the shell of an ephemeral container, whose image has every tool.
-
-        Raises:
-            EphemeralContainerUnavailable: there is none, or it is already in use.
-        """
+        """Switch to an ephemeral container, or raise EphemeralContainerUnavailable."""
         ...
 
 
@@ -118,11 +113,7 @@ def with_ephemeral_fallback(
 
 
 def run_tool(shell: Shell, script: bytes, tool: str) -> Completed:
-    """Run a script that needs a tool of the image.
-
-    Raises:
-        ToolMissing: the image lacks it.
-    """
+    """Run a script that needs a tool; raise ToolMissing if the image lacks it."""
     done = shell.run(script)
     check_tool(shell, done, tool)
     return done
@@ -148,17 +139,17 @@ def quote(path: str) -> bytes:
     return shlex.quote(path).encode("utf-8", "surrogateescape")
 
 
-def assign_variable(variable: str, path: str) -> str:
+def assign_script(variable: str, path: str) -> str:
     """Return the script that sets a variable to a path, in ASCII, whatever bytes the path contains.
 
     It also sets the C locale: in others, bash treats bytes that are not text as letters.
     """
-    escaped = printf_format(path.encode("utf-8", "surrogateescape")).decode("ascii")
+    escaped = escape_printf(path.encode("utf-8", "surrogateescape")).decode("ascii")
     # a command substitution strips trailing newlines, so a slash follows them
     return f"LC_ALL=C; {variable}=$(printf '{escaped}/'); {variable}=${{{variable}%/}}"
 
 
-def printf_format(content: bytes) -> bytes:
+def escape_printf(content: bytes) -> bytes:
     """Return a printf format that prints the content."""
     return b"".join([_PRINTF_FORMAT[byte] for byte in content])
 
@@ -166,7 +157,7 @@ def printf_format(content: bytes) -> bytes:
 def print_script(content: bytes) -> bytes:
     """Return the script that prints a content, with command lines short enough for any shell."""
     chunks = [content[start : start + CHUNK_SIZE] for start in range(0, len(content), CHUNK_SIZE)]
-    return b" &&\n".join(b"printf '%s'" % printf_format(chunk) for chunk in chunks) or b":"
+    return b" &&\n".join(b"printf '%s'" % escape_printf(chunk) for chunk in chunks) or b":"
 
 
 def split_names(printed: bytes) -> list[str]:
@@ -176,10 +167,10 @@ def split_names(printed: bytes) -> list[str]:
 
 def parse_failure(done: Completed) -> Missing | Refused:
     """Return what the error message of a failed tool means."""
-    reason = error_reason(done.stderr)
+    reason = parse_reason(done.stderr)
     return Missing() if reason == _ENOENT else Refused(reason)
 
 
-def error_reason(stderr: bytes) -> str:
+def parse_reason(stderr: bytes) -> str:
     """Return the reason at the end of `cat: can't open '/x': Permission denied`."""
     return " ".join(stderr.decode(errors="replace").split()).split(": ")[-1] or "no reason given"

@@ -10,7 +10,7 @@ from pytest_podshare.containers.fileops.posix_shell import quote
 from pytest_podshare.kube.exec.protocol import Completed
 
 # exit codes of the script
-GONE, OUTSIDE = 97, 96
+_GONE, OUTSIDE = 97, 96
 # more symlinks than the kernel follows, so that it reports the error itself (path_resolution(7))
 _LOOP = 41 * "/proc/self/root"
 # more: set if another part follows; only the last part may be a symlink that is not followed
@@ -47,7 +47,7 @@ _LEAVE = b"exit %d;" % OUTSIDE
 def resolve_script(root: str, path: str, *, follow: bool, confined: bool = False) -> bytes:
     """Return the script that prints where a path lies if `/` is that root folder.
 
-    It exits with `GONE` if the root does not exist, for example because its process has ended.
+    It exits with code 97 if the root does not exist, for example because its process has ended.
 
     Args:
         root: the folder, an absolute path without symlinks.
@@ -57,7 +57,7 @@ def resolve_script(root: str, path: str, *, follow: bool, confined: bool = False
     """
     variables = b"root=%s rest=%s follow=%s" % (quote(root), quote(path), b"1" if follow else b"")
     return variables + _SCRIPT % {
-        b"gone": GONE,
+        b"gone": _GONE,
         b"loop": quote(_LOOP),
         b"above": b'[ -n "$way" ] || ' + _LEAVE if confined else b"",
         b"absolute": _LEAVE if confined else b"",

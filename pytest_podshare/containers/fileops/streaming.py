@@ -12,7 +12,7 @@ from pytest_podshare.containers.fileops.posix_shell import Missing, Refused, She
 from pytest_podshare.kube.exec.protocol import Completed
 
 
-class StreamingShell(ShellSession, Protocol):
+class _StreamingShell(ShellSession, Protocol):
     """A shell that passes on output and input in chunks."""
 
     def stream(self, script: bytes, sink: Callable[[bytes], object]) -> Completed:
@@ -26,7 +26,7 @@ class StreamingShell(ShellSession, Protocol):
 
 @posix_shell.with_ephemeral_fallback
 def read(
-    shell: StreamingShell,
+    shell: _StreamingShell,
     path: str,
     sink: Callable[[bytes], object] | None = None,
     *,
@@ -43,9 +43,6 @@ def read(
     Returns:
         Its size and digest, or why it could not be read. `sink` may have received a part of it by
         then.
-
-    Raises:
-        ToolMissing: the image has no `cat`; nothing is known about the file.
     """
     writer = HashingWriter(sink)
     done = shell.stream(operations.read_script(shell, path, root), writer)
@@ -53,7 +50,7 @@ def read(
 
 
 def write(
-    shell: StreamingShell, path: str, chunks: Iterable[bytes], size: int, *, root: str
+    shell: _StreamingShell, path: str, chunks: Iterable[bytes], size: int, *, root: str
 ) -> Content | Refused:
     """Write a file so that a reader sees all of it or nothing.
 
@@ -70,7 +67,6 @@ def write(
         What was written, or why it was not.
 
     Raises:
-        ToolMissing: the image has no `head`, or no `mv`.
         ValueError: the chunks have another size.
     """
     draft, writer = Draft(shell, path, root), HashingWriter()

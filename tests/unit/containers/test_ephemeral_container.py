@@ -5,7 +5,7 @@ import pytest
 from pytest_podshare.containers import ephemeral_container
 from pytest_podshare.containers.fileops.path_walk import User
 from pytest_podshare.containers.fileops.posix_shell import EphemeralContainerUnavailable
-from pytest_podshare.containers.shell_access import ShellAccess, parse_users
+from pytest_podshare.containers.shell_access import ShellAccess, _parse_users
 from pytest_podshare.deadline import Deadline
 from tests.support import offline_pods
 
@@ -28,7 +28,7 @@ def test_the_user_comes_from_the_status():
     """The primary group comes first, and only once."""
     user = {"uid": 65535, "gid": 7, "supplementalGroups": [7, 2000]}
 
-    assert ephemeral_container.user_of(pod_object(user=user), "c") == User(65535, (7, 2000))
+    assert ephemeral_container._find_user(pod_object(user=user), "c") == User(65535, (7, 2000))
 
 
 @pytest.mark.parametrize(
@@ -46,12 +46,12 @@ def test_the_user_comes_from_the_spec_if_it_is_not_in_the_status(
     """The container's context has precedence over the Pod's; both IDs are required."""
     raw = pod_object(container_context=container_context, pod_context=pod_context)
 
-    assert ephemeral_container.user_of(raw, "c") == expected
+    assert ephemeral_container._find_user(raw, "c") == expected
 
 
 def security_context(user, **contexts):
     """Return the context of an ephemeral container beside one with these contexts."""
-    return ephemeral_container.security_context(pod_object(**contexts), "c", user)
+    return ephemeral_container._build_security_context(pod_object(**contexts), "c", user)
 
 
 def test_beside_a_user_other_than_root_it_is_restricted():
@@ -115,7 +115,7 @@ NStgid:\t1
 @pytest.mark.parametrize(("printed", "groups"), [(b"5 6 ", (23, 5, 6)), (b" ", (23,))])
 def test_a_process_has_the_user_by_which_the_kernel_grants_file_access(printed, groups):
     """That is the last of four IDs; a process may have no supplementary groups."""
-    first, second = parse_users(STATUS % printed + STATUS % b"")
+    first, second = _parse_users(STATUS % printed + STATUS % b"")
 
     assert first == User(13, groups)
     assert second == User(13, (23,))

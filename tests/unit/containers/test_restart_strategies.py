@@ -20,4 +20,4 @@ from pytest_podshare.containers import restart_strategies
 )
 def test_an_image_has_another_spelling(image, other):
     """The kubelet treats it as a new image, and finds it on the node."""
-    assert restart_strategies.respell(image) == other
+    assert restart_strategies._respell(image) == other

@@ -169,7 +169,7 @@ def test_a_missing_path_is_missing_and_a_file_is_not_a_folder(shell, volume):
 
 def test_a_symlink_with_the_name_of_the_draft_is_not_written_through(shell, volume, monkeypatch):
     """Even if another process guessed that name, the write is refused."""
-    monkeypatch.setattr(draft, "draft_name", lambda _: f"{volume}/draft")
+    monkeypatch.setattr(draft, "_new_draft_name", lambda _: f"{volume}/draft")
     (volume / "draft").symlink_to("../outside/f")
 
     assert isinstance(operations.write(shell, f"{volume}/f", b"x", root=str(volume)), Refused)

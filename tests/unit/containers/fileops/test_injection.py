@@ -171,7 +171,7 @@ def test_output_cannot_imitate_the_end_of_a_command(shell, canary, output, code)
     earlier = protocol.new_marker()
     shell.run(b": " + earlier)
     output += earlier + b"7." + b"0." + protocol.new_marker() + b"0."
-    printed = posix_shell.printf_format(output)
+    printed = posix_shell.escape_printf(output)
     script = b"printf '%s'; printf '%s' >&2; exit %d" % (printed, printed, code)
 
     assert shell.run(script) == protocol.Completed(code, output, output)

@@ -21,7 +21,7 @@ from tests.support.local_shell import SHELLS, LocalShell
 @given(path=FILE_NAMES)
 def test_a_variable_is_assigned_in_ascii(shell, path):
     """An exec's arguments must be UTF-8, but a path may be any bytes."""
-    script = posix_shell.assign_variable("p", path)
+    script = posix_shell.assign_script("p", path)
 
     assert script.isascii()
     assert shell.run(script.encode() + b'\nprintf %s "$p"').stdout == os.fsencode(path)

@@ -106,7 +106,7 @@ def test_a_root_that_does_not_exist_is_reported(shell, tmp_path):
     """A file is not missing because the container's process has ended."""
     done = shell.run(resolve_path.resolve_script(str(tmp_path / "gone"), "/v", follow=True))
 
-    assert done.returncode == resolve_path.GONE
+    assert done.returncode == resolve_path._GONE
 
 
 @pytest.mark.parametrize("name", ["absolute", "hostile", "above"])
