@@ -1,4 +1,4 @@
-"""`podshare clean` as people run it, and stamps of runs that have ended."""
+"""The command `podshare clean`, and stamps of runs that have ended."""
 
 import shutil
 import subprocess
@@ -16,7 +16,7 @@ ELSEWHERE = processes.tag(Process(ME.pid, ME.started, "another boot"))
 
 
 def clean(*words):
-    """Run the command; what it said, and its exit code."""
+    """Run the command, and return the completed process."""
     program = shutil.which("podshare", path=str(Path(sys.executable).parent))
     assert program, "the package is not installed"
     return subprocess.run(
@@ -25,7 +25,7 @@ def clean(*words):
 
 
 def stamped(run, process=DEAD, *, seconds=LIFE, label=None, **more):
-    """Metadata with the stamp of a run, by default of one that has ended."""
+    """Return metadata with the stamp of a run, by default of one that has ended."""
     metadata = {}
     stamp = Stamp(run, "me@here", process, time.time() + seconds, **more)
     stamp.put(metadata, **({"label": label} if label else {}))
