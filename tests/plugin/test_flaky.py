@@ -12,8 +12,8 @@ import pytest
 
 from tests.support.pytest_runs import WITH_SUPPORT, ended, started, wait_for
 
-# without plugins that take a second to load, and are not what this is about
-PLUGINS = "-p no:podshare -p no:pytest-kind -p no:hypothesispytest"
+# without plugins that this is not about
+PLUGINS = "-p no:podshare -p no:pytest-kind"
 INI = f"""{WITH_SUPPORT}
 addopts = {PLUGINS}
 markers =

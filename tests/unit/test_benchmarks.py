@@ -185,6 +185,7 @@ def test_an_endless_file_has_its_end(size, start, piece):
     assert file.seek(0, io.SEEK_END) == size
 
 
+@pytest.mark.slow
 def test_what_a_process_holds_is_counted():
     """A socket, a file and a thread more are each one more; without them it is as before."""
     before = leaks.taken()

@@ -135,6 +135,7 @@ def test_what_a_killed_run_was_writing_goes_from_a_cluster_that_stays(settings):
     assert settings.maker.exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "stopped"), [("t", True), ("another", False)])
 def test_a_kind_that_outlived_its_run_is_stopped_before_it_makes_more(settings, name, stopped):
     """Only pytest itself was killed; a program that has its id by now is left alone."""

@@ -17,6 +17,8 @@ from pytest_podshare.kube import framing
 from pytest_podshare.probe import rooted, shell, streaming, trail, within
 from tests.support.local_shell import SHELLS, LocalShell
 
+pytestmark = pytest.mark.slow
+
 REAL = settings(
     derandomize=True,
     deadline=None,

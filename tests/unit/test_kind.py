@@ -79,6 +79,7 @@ def test_no_engine(settings):
     )
 
 
+@pytest.mark.slow
 def test_kind_fails_half_way(settings, calls):
     """The reason is kind's own, what it had made is removed, and nobody is left as its maker."""
     broken = settings(
@@ -99,6 +100,7 @@ def test_kind_fails_half_way(settings, calls):
     assert "✓ Preparing nodes" in broken.log.read_text()
 
 
+@pytest.mark.slow
 def test_kind_takes_too_long(settings, calls):
     """It is stopped at the deadline, and what it had made is removed."""
     slow = settings('[ "$1" != create ] || exec sleep 60', timeouts=Timeouts(create=0.5))
@@ -111,6 +113,7 @@ def test_kind_takes_too_long(settings, calls):
     assert "delete cluster" in calls()
 
 
+@pytest.mark.slow
 def test_the_working_directory_stays_clean(settings, tmp_path, monkeypatch):
     """pytest-kind would leave a folder there."""
     here = tmp_path / "here"
@@ -146,6 +149,7 @@ def test_a_broken_cluster_of_somebody_else_is_left_alone(settings, calls):
     assert "delete cluster" not in calls()
 
 
+@pytest.mark.slow
 def test_a_broken_cluster_of_ours_is_replaced_unless_it_is_used(settings, calls):
     """What a killed run left half made goes, and another is made; not under another run's feet."""
     broken = settings(BROKEN)
@@ -194,6 +198,7 @@ def test_a_cluster_that_took_the_name_of_ours_is_not_ours(settings):
         assert (made.read(there) is not None) is ours
 
 
+@pytest.mark.slow
 def test_a_configuration_is_found_wherever_kind_runs(settings, tmp_path, monkeypatch):
     """A relative path means what it means to the user, and not to the program in between."""
     monkeypatch.chdir(tmp_path)

@@ -219,4 +219,4 @@ class Comings(RuleBasedStateMachine):
 
 
 Comings.TestCase.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
-TestComings = Comings.TestCase
+TestComings = pytest.mark.slow(Comings.TestCase)

@@ -43,6 +43,7 @@ def mode(path):
     return stat.S_IMODE(path.stat().st_mode)
 
 
+@pytest.mark.slow
 def test_a_clusters_folder_is_for_its_owner_alone(settings):
     """With all of its parents that were made, so that nobody puts another in its place."""
     with pytest.raises(errors.ClusterError):
@@ -52,6 +53,7 @@ def test_a_clusters_folder_is_for_its_owner_alone(settings):
     assert [mode(each) for each in folders] == [0o700] * 3
 
 
+@pytest.mark.slow
 def test_a_folder_that_was_open_to_others_is_closed(settings):
     """As an earlier version, or another umask, may have left it."""
     settings.folder.mkdir(parents=True)

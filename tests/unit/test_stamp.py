@@ -95,12 +95,14 @@ def test_an_object_that_does_not_say_when_it_may_go_stays_until_it_is_named(proc
     assert its.fate(NOW, named="r1").goes is True
 
 
+@pytest.mark.slow
 @given(st.integers(0, 4_000_000_000))
 def test_a_moment_is_read_as_it_was_written(moment):
     """To the second."""
     assert stamp.moment(stamp.text(moment)) == moment
 
 
+@pytest.mark.slow
 @given(st.text())
 def test_a_text_that_is_no_moment_never_expires(text):
     """Nobody's typing error deletes anything."""

@@ -15,6 +15,8 @@ from pytest_podshare.wiring.model import Container, Mount, Volume, Wiring
 from pytest_podshare.wiring.source import read
 from pytest_podshare.wiring.templates import templates
 
+pytestmark = pytest.mark.slow
+
 # the same Pods and texts on every machine and in every run
 TRIED = settings(
     derandomize=True,
