@@ -1,1 +1,1 @@
-"""How fast it is, measured on this machine, beside what others need for the same."""
+"""Benchmarks of the plugin, compared with other ways to do the same on this machine."""

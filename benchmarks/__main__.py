@@ -1,6 +1,7 @@
-"""`python -m benchmarks [NAME …]`: measure, print tables, write the figures where they are wanted.
+"""Measure, print tables, and write the results to a file if asked to.
 
-Each benchmark runs in a process of its own: memory that one took would hide what the next takes.
+Each benchmark runs in a process of its own; otherwise memory that one of them has used would hide
+how much the next one uses.
 """
 
 from __future__ import annotations
@@ -14,65 +15,68 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks import asked, catalogue
+from benchmarks import benchmark_list, machine
+from benchmarks.scale import Scale
 
 
 def main(arguments: Sequence[str]) -> int:
-    """The exit code: 1 if one could not be measured."""
-    given = _parser().parse_args(arguments)
-    if given.list:
-        for each in catalogue.BENCHMARKS:
-            print(f"{each.name}: {each.about.splitlines()[0]}")
+    """Run the benchmarks; return 1 if one of them failed."""
+    options = _parser().parse_args(arguments)
+    if options.list:
+        for benchmark in benchmark_list.BENCHMARKS:
+            print(f"{benchmark.name}: {benchmark.description.splitlines()[0]}")
         return 0
     try:
-        chosen = catalogue.chosen(given.names)
+        benchmarks = benchmark_list.select(options.names)
     except LookupError as error:
-        print(f"there is no benchmark {error}; there are: {', '.join(catalogue.NAMES)}")
+        print(f"unknown benchmark {error}; choose from: {', '.join(benchmark_list.NAMES)}")
         return 2
-    figures: dict[str, Any] = {}
+    results: dict[str, Any] = {}
     failed = False
-    for each in chosen:
-        if len(chosen) == 1:
-            figures[each.name] = _measured(each, quick=given.quick)
+    for benchmark in benchmarks:
+        if len(benchmarks) == 1:
+            results[benchmark.name] = _measure(benchmark, quick=options.quick)
         else:
-            done, failed_now = _in_its_own_process(each.name, quick=given.quick)
-            figures |= done
-            failed |= failed_now
-        # after each of them: the next one may fail
-        if given.json is not None:
-            given.json.write_text(json.dumps(figures, indent=1) + "\n")
+            result, benchmark_failed = _measure_in_process(benchmark.name, quick=options.quick)
+            results |= result
+            failed |= benchmark_failed
+        # After each benchmark, because the next one may fail.
+        if options.json is not None:
+            options.json.write_text(json.dumps(results, indent=1) + "\n")
     return int(failed)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help="all of them if none is named")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there")
-    parser.add_argument("--quick", action="store_true", help="a tenth: to see that it runs")
-    parser.add_argument("--list", action="store_true", help="only say what there is")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="benchmarks to run; default: all")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the results to FILE")
+    parser.add_argument(
+        "--quick", action="store_true", help="a tenth of the rounds, as a smoke test"
+    )
+    parser.add_argument("--list", action="store_true", help="list the benchmarks and exit")
     return parser
 
 
-def _measured(benchmark: catalogue.Benchmark, *, quick: bool) -> dict[str, Any]:
-    print(f"\n## {benchmark.name}\n{benchmark.about}", flush=True)
-    facts = asked.facts()
-    if warning := asked.noise(facts["load"]):
+def _measure(benchmark: benchmark_list.Benchmark, *, quick: bool) -> dict[str, Any]:
+    print(f"\n## {benchmark.name}\n{benchmark.description}", flush=True)
+    facts = machine.facts()
+    if warning := machine.load_warning(facts["load"]):
         print(f"\n{warning}")
     tables = []
-    for table in benchmark.measure(asked.Asked(quick)):
+    for table in benchmark.measure(Scale(quick)):
         print("", f"{table.title}:", "", *table.lines(), sep="\n", flush=True)
         tables.append(table.data())
     return {"facts": facts, "quick": quick, "tables": tables}
 
 
-def _in_its_own_process(name: str, *, quick: bool) -> tuple[dict[str, Any], bool]:
-    """Its figures, if it has any, and whether it failed."""
+def _measure_in_process(name: str, *, quick: bool) -> tuple[dict[str, Any], bool]:
+    """Return the results, if there are any, and whether the benchmark failed."""
     with tempfile.TemporaryDirectory(prefix="podshare-benchmark-") as folder:
-        file = Path(folder, "figures.json")
+        file = Path(folder, "results.json")
         command = [sys.executable, "-m", "benchmarks", name, "--json", str(file)]
-        done = subprocess.run([*command, *(["--quick"] if quick else [])], check=False)
-        figures: dict[str, Any] = json.loads(file.read_text()) if file.exists() else {}
-    return figures, done.returncode != 0
+        process = subprocess.run([*command, *(["--quick"] if quick else [])], check=False)
+        results: dict[str, Any] = json.loads(file.read_text()) if file.exists() else {}
+    return results, process.returncode != 0
 
 
 if __name__ == "__main__":

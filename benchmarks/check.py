@@ -1,8 +1,8 @@
-"""What the check takes per manifest, beside reading YAML alone.
+"""How long the static check takes per manifest, compared with reading the YAML.
 
-A whole `podshare check` of a folder, from its start to its end, and per manifest the check in a
-process that runs already, PyYAML's C loader alone, and its pure one. All on one core and in one go,
-in seconds of the processor, so that the ratios hold though the machine is slow or busy.
+This measures a whole `podshare check` of a folder and, per manifest, the check within a running
+process, PyYAML's C loader alone, and its pure Python loader. Everything runs on one core, in one
+go, and is measured in CPU seconds, so the ratios hold even if the machine is slow or busy.
 """
 
 from __future__ import annotations
@@ -20,33 +20,33 @@ from typing import Any
 
 import yaml
 
-from benchmarks import figures, manifests
-from benchmarks.asked import Asked
-from benchmarks.figures import Listing, Table
-from pytest_podshare.check import checking, inputs
+from benchmarks import sample_manifests, units
+from benchmarks.scale import Scale
+from benchmarks.tables import DataTable, Table
+from pytest_podshare.check import checker, inputs
 from pytest_podshare.check.settings import Settings
 
 COUNTS = (10, 100, 1_000, 10_000)
-# what is slow and the same for each manifest is measured on so many
+# How many manifests the loaders are measured on; they are slow, and the same for each manifest.
 SAMPLE = 100
 _COLUMNS = {
-    "manifests": figures.count,
-    "`podshare check`": figures.time,
-    "of the processor": figures.time,
-    "a manifest": figures.time,
-    "PyYAML's C loader": figures.time,
-    "the pure one": figures.time,
-    "check : C": figures.ratio,
-    "check : pure": figures.ratio,
+    "manifests": units.count,
+    "`podshare check`": units.time,
+    "CPU": units.time,
+    "per manifest": units.time,
+    "PyYAML, C": units.time,
+    "PyYAML, pure": units.time,
+    "check : C": units.ratio,
+    "check : pure": units.ratio,
 }
 
 
-def measure(asked: Asked) -> Iterator[Table]:
-    """A folder of each size."""
-    counts = COUNTS[:2] if asked.quick else COUNTS
+def measure(scale: Scale) -> Iterator[Table]:
+    """Check a folder of each size."""
+    counts = COUNTS[:2] if scale.quick else COUNTS
     with _one_core(), tempfile.TemporaryDirectory(prefix="podshare-benchmark-") as folder:
-        rows = [_measured(Path(folder, str(count)), count) for count in counts]
-    yield Listing("The check, beside reading YAML alone", _COLUMNS, rows)
+        rows = [_row(Path(folder, str(count)), count) for count in counts]
+    yield DataTable("The check, compared with reading the YAML", _COLUMNS, rows)
 
 
 @contextlib.contextmanager
@@ -59,58 +59,58 @@ def _one_core() -> Iterator[None]:
         os.sched_setaffinity(0, before)
 
 
-def _measured(folder: Path, count: int) -> dict[str, Any]:
-    manifests.write(folder, count)
+def _row(folder: Path, count: int) -> dict[str, Any]:
+    sample_manifests.write(folder, count)
     files = sorted(folder.rglob("*.yaml"))
     sample = files[:SAMPLE]
-    found = 0
+    findings = 0
 
     def check() -> None:
-        nonlocal found
-        given = inputs.find([str(folder)])
-        result = checking.Result(checking.check_all(given.inputs, Settings()), given.problems)
-        found = len(result.findings)
+        nonlocal findings
+        selection = inputs.find([str(folder)])
+        result = checker.Result(checker.check_all(selection.inputs, Settings()), selection.problems)
+        findings = len(result.findings)
         assert len(result.pods) == count
 
-    whole, wall = _command(folder)
-    mine = _seconds(check) / count
-    c = _seconds(lambda: _parse(sample, yaml.CSafeLoader)) / len(sample)
-    pure = _seconds(lambda: _parse(sample, yaml.SafeLoader)) / len(sample)
+    command_cpu, command_seconds = _command(folder)
+    per_manifest = _cpu_seconds(check) / count
+    c_loader = _cpu_seconds(lambda: _parse(sample, yaml.CSafeLoader)) / len(sample)
+    pure_loader = _cpu_seconds(lambda: _parse(sample, yaml.SafeLoader)) / len(sample)
     return {
         "manifests": count,
         "lines": sum(file.read_text().count("\n") for file in sample) / len(sample),
-        "findings": found,
-        "`podshare check`": wall,
-        "of the processor": whole,
-        "a manifest": mine,
-        "PyYAML's C loader": c,
-        "the pure one": pure,
-        "check : C": mine / c,
-        "check : pure": mine / pure,
+        "findings": findings,
+        "`podshare check`": command_seconds,
+        "CPU": command_cpu,
+        "per manifest": per_manifest,
+        "PyYAML, C": c_loader,
+        "PyYAML, pure": pure_loader,
+        "check : C": per_manifest / c_loader,
+        "check : pure": per_manifest / pure_loader,
     }
 
 
-def _seconds(work: Callable[[], object]) -> float:
-    """Of the processor, the least of three; of what takes long, of one."""
+def _cpu_seconds(work: Callable[[], object]) -> float:
+    """Return the CPU seconds of the fastest of three runs, or of one if it takes long."""
     times: list[float] = []
     while len(times) < 3 and sum(times) < 5:
-        begun = time.process_time()
+        start = time.process_time()
         work()
-        times.append(time.process_time() - begun)
+        times.append(time.process_time() - start)
     return min(times)
 
 
 def _command(folder: Path) -> tuple[float, float]:
-    """Seconds of the processor, and by the clock."""
-    program = "import sys; from pytest_podshare.cli import main; sys.exit(main())"
-    before, begun = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    done = subprocess.run(
+    """Return the CPU seconds and the elapsed seconds of the whole command."""
+    program = "import sys; from pytest_podshare.cli.main import main; sys.exit(main())"
+    before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    process = subprocess.run(
         [sys.executable, "-c", program, "check", str(folder)], capture_output=True, check=False
     )
-    wall = time.perf_counter() - begun
+    seconds = time.perf_counter() - start
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    assert done.returncode == 1, done.stderr
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, wall
+    assert process.returncode == 1, process.stderr
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, seconds
 
 
 def _parse(files: Iterable[Path], loader: Any) -> None:

@@ -1,7 +1,8 @@
-"""From `pytest` to the first assertion, on a cluster that an earlier run has kept.
+"""From the start of `pytest` to the first assertion, on a cluster that an earlier run has kept.
 
-Beside it the same way to an empty test without any plugin: what it takes longer until the fixtures
-are there is our import and set-up. Then the Pod has to become ready, which is the cluster's time.
+It is compared with an empty test without any plugin: the difference until the fixtures are set up
+is the plugin's import and set-up. After that the Pod has to become ready, which is the cluster's
+time.
 """
 
 from __future__ import annotations
@@ -11,46 +12,45 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks import figures, running
-from benchmarks.asked import Asked
-from benchmarks.figures import Listing, Table, Timing
-from benchmarks.stage import Stage
+from benchmarks import units
+from benchmarks.benchmark_cluster import BenchmarkCluster
+from benchmarks.scale import Scale
+from benchmarks.tables import DataTable, Table, Timing
+from benchmarks.timed_process import run_pytest
 
 _ROUNDS = 10
-_OURS = ("-p", "pytest_podshare.plugin", "--podshare-keep-cluster=always")
+_PLUGIN = ("-p", "pytest_podshare.plugin", "--podshare-keep-cluster=always")
 _COLUMNS = {
-    "from the start of pytest until": figures.text,
-    "runs": figures.count,
-    "p50": figures.time,
-    "p95": figures.time,
+    "from the start of pytest until": units.text,
+    "runs": units.count,
+    "p50": units.time,
+    "p95": units.time,
 }
 
 
-def measure(asked: Asked) -> Iterator[Table]:
-    """Both in turn."""
+def measure(scale: Scale) -> Iterator[Table]:
+    """Run the empty suite and the one with an assertion in turn."""
     empty: list[float] = []
-    moments: dict[str, list[float]] = {}
-    with Stage():
-        for _ in range(asked.rounds(_ROUNDS)):
-            empty.append(_moments("empty")["set up"])
-            for name, seconds in _moments("first", *_OURS).items():
-                moments.setdefault(name, []).append(seconds)
-    pairs = zip(moments["set up"], empty, strict=True)
-    own = [with_us - without for with_us, without in pairs]
-    ready = [
-        ready - begun for ready, begun in zip(moments["ready"], moments["set up"], strict=True)
-    ]
-    named = {
-        "an empty test begins, without any plugin": empty,
-        "our fixtures are there": moments["set up"],
-        "… which is our import and set-up": own,
-        "the Pod is ready": moments["ready"],
-        "… which took": ready,
-        "the first assertion has passed": moments["first assertion"],
+    points: dict[str, list[float]] = {}
+    with BenchmarkCluster():
+        for _ in range(scale.rounds(_ROUNDS)):
+            empty.append(_seconds_until("empty")["set up"])
+            for name, seconds in _seconds_until("one_assertion", *_PLUGIN).items():
+                points.setdefault(name, []).append(seconds)
+    set_up, ready = points["set up"], points["ready"]
+    rows = {
+        "an empty test starts, without any plugin": empty,
+        "the fixtures are set up": set_up,
+        "… of which import and set-up of the plugin": _differences(set_up, empty),
+        "the Pod is ready": ready,
+        "… of which deployment": _differences(ready, set_up),
+        "the first assertion has passed": points["first assertion"],
     }
-    yield Listing(
-        "A kept cluster is found again", _COLUMNS, [_row(*each) for each in named.items()]
-    )
+    yield DataTable("On a kept cluster", _COLUMNS, [_row(*row) for row in rows.items()])
+
+
+def _differences(longer: list[float], shorter: list[float]) -> list[float]:
+    return [seconds - less for seconds, less in zip(longer, shorter, strict=True)]
 
 
 def _row(name: str, seconds: list[float]) -> dict[str, object]:
@@ -63,10 +63,10 @@ def _row(name: str, seconds: list[float]) -> dict[str, object]:
     }
 
 
-def _moments(suite: str, *options: str) -> dict[str, float]:
-    """Seconds from the start of pytest to each moment that the suite tells of."""
+def _seconds_until(suite: str, *options: str) -> dict[str, float]:
+    """Return the seconds from the start of pytest to each point that the suite records."""
     with tempfile.TemporaryDirectory(prefix="podshare-benchmark-") as folder:
-        file = Path(folder, "moments.json")
-        ran = running.pytest(suite, *options, environ={"PODSHARE_MOMENTS": str(file)})
-        told: dict[str, float] = json.loads(file.read_text())
-    return {name: moment - ran.begun for name, moment in told.items()}
+        file = Path(folder, "timestamps.json")
+        process = run_pytest(suite, *options, environ={"PODSHARE_TIMESTAMPS": str(file)})
+        timestamps: dict[str, float] = json.loads(file.read_text())
+    return {name: timestamp - process.start for name, timestamp in timestamps.items()}

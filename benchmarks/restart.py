@@ -1,63 +1,62 @@
-"""One container restarts and its volume's content is there: what the proof adds to the kubelet.
+"""One container restarts and the volume keeps its content: what the proof adds to the kubelet.
 
-- `assert_survives_restart`: a mark is written, the container killed, its restart proved, and the
-  mark seen.
-- the kubelet: from the container's process being killed until the kubelet says that another one is
-  ready.
+- `assert_survives_restart`: a sentinel file is written, the container is killed, its restart is
+  proved, and the file is read.
+- the kubelet: from killing the container's process until the kubelet reports another one as ready.
 
-The kubelet looks at its containers once a second, so each kill comes at a moment of its own.
+The kubelet examines its containers once a second, so each kill happens at a random moment.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from benchmarks.asked import Asked
-from benchmarks.bare import Bare, sharevol
-from benchmarks.figures import Comparison, Table, Timing
-from benchmarks.interleaving import at_any_moment, timed
-from benchmarks.stage import Stage
+from benchmarks.benchmark_cluster import BenchmarkCluster
+from benchmarks.measurement import sleep_random, timed
+from benchmarks.pod_baseline import PodBaseline, sharevol
+from benchmarks.scale import Scale
+from benchmarks.tables import Comparison, Table, Timing
 from pytest_podshare import assert_survives_restart
 from pytest_podshare.pods.deployer import Podshare
 
 _ROUNDS = 30
-_BOTH = ("c1", "c2")
+_CONTAINERS = ("c1", "c2")
 
 
-def measure(asked: Asked) -> Iterator[Table]:
-    """A Pod for each round: one container for either, since a second restart would be held back."""
+def measure(scale: Scale) -> Iterator[Table]:
+    """Use a Pod per round and a container per competitor: a second restart would be delayed."""
     ours: list[float] = []
-    kubelets: list[float] = []
-    with Stage() as stage, stage.podshare() as podshare:
-        for number in range(asked.rounds(_ROUNDS)):
-            mine, theirs = _BOTH if number % 2 else reversed(_BOTH)
-            pair = _restarted(podshare, number, mine, theirs, ours_first=number % 4 < 2)
+    kubelet: list[float] = []
+    with BenchmarkCluster() as cluster, cluster.podshare() as podshare:
+        for number in range(scale.rounds(_ROUNDS)):
+            first, second = _CONTAINERS if number % 2 else reversed(_CONTAINERS)
+            pair = _restart_both(podshare, number, first, second, ours_first=number % 4 < 2)
             ours.append(pair[0])
-            kubelets.append(pair[1])
+            kubelet.append(pair[1])
     timings = (
         Timing("assert_survives_restart", tuple(ours)),
-        Timing("the kubelet alone", tuple(kubelets)),
+        Timing("the kubelet alone", tuple(kubelet)),
     )
     yield Comparison("A restart of one container", timings)
 
 
-def _restarted(
-    podshare: Podshare, number: int, mine: str, theirs: str, *, ours_first: bool
+def _restart_both(
+    podshare: Podshare, number: int, our_container: str, other_container: str, *, ours_first: bool
 ) -> tuple[float, float]:
     pod = podshare.deploy(sharevol(number))
-    with Bare(podshare.cluster.api, podshare.namespace) as bare:
+    with PodBaseline(podshare.cluster.api, podshare.namespace) as pods:
 
         def ours() -> float:
-            at_any_moment()
-            return timed(lambda: assert_survives_restart(pod, container=mine))
+            sleep_random()
+            return timed(lambda: assert_survives_restart(pod, container=our_container))
 
         def kubelet() -> float:
-            bare.adopt()
-            at_any_moment()
-            return bare.restart(theirs)
+            pods.list_pods()
+            sleep_random()
+            return pods.restart(other_container)
 
         first = ours() if ours_first else kubelet()
         second = kubelet() if ours_first else ours()
         pod.close()
-        bare.delete()
+        pods.delete()
     return (first, second) if ours_first else (second, first)

@@ -1,8 +1,8 @@
-"""One container writes a file, another sees it: a warm check, and what others do for the same.
+"""One container writes a file and another sees it: a warm check compared with other ways.
 
-- `assert_file_visible`: one check, from its call to its evidence.
-- the floor: a line written and read through two open shells, and nothing else (`floor.py`).
-- the bare client: the `kubernetes` package's one-shot stream, once to write and once to read.
+- `assert_file_visible`: one check, from the call to its evidence.
+- the baseline: a line written and read through two open shells, nothing else (`exec_baseline.py`).
+- the plain client: the `kubernetes` package's one-shot stream, once to write and once to read.
 - kubectl: `kubectl exec` to write and `kubectl exec` to read.
 """
 
@@ -15,34 +15,36 @@ from collections.abc import Iterator
 from kubernetes import client, config
 from kubernetes.stream import stream
 
-from benchmarks.asked import Asked
-from benchmarks.figures import Table
-from benchmarks.floor import Floor
-from benchmarks.interleaving import Competitor, interleave, timed
-from benchmarks.stage import SHAREVOL, Stage
+from benchmarks.benchmark_cluster import SHAREVOL, BenchmarkCluster
+from benchmarks.exec_baseline import ExecBaseline
+from benchmarks.measurement import Competitor, interleave, timed
+from benchmarks.scale import Scale
+from benchmarks.tables import Table
 from pytest_podshare import assert_file_visible
 from pytest_podshare.pods.pod import Pod
 
 _ROUNDS = 300
-# who takes a hundred times as long is measured a tenth as often
-_SELDOM = 10
-# a file of the benchmark, as each container names it
+# Competitors that take a hundred times as long are measured in every tenth round.
+_SLOW_EVERY = 10
+# The file that the other competitors write, with its path in each container.
 _WRITER, _READER = ("c1", "/tmp/xchange/line"), ("c2", "/tmp/data/line")
 
 
-def measure(asked: Asked) -> Iterator[Table]:
-    """All four in turn, on one Pod."""
-    with Stage() as stage, stage.podshare() as podshare:
+def measure(scale: Scale) -> Iterator[Table]:
+    """Measure all four in turn, on one Pod."""
+    with BenchmarkCluster() as cluster, cluster.podshare() as podshare:
         pod = podshare.deploy(SHAREVOL)
-        one_shot, kubectl = _OneShot(stage, pod), _Kubectl(stage, pod)
-        with Floor(stage.api, pod.namespace, pod.name, _WRITER, _READER) as floor:
+        plain_client, kubectl = _PlainClient(cluster, pod), _KubectlCheck(cluster, pod)
+        with ExecBaseline(cluster.api, pod.namespace, pod.name, _WRITER, _READER) as baseline:
             competitors = (
                 Competitor("assert_file_visible", lambda: timed(lambda: _check(pod))),
-                Competitor("floor", floor.check),
-                Competitor("bare client, 2 streams", lambda: timed(one_shot.check), _SELDOM),
-                Competitor("kubectl exec, 2 times", lambda: timed(kubectl.check), _SELDOM),
+                Competitor("baseline", baseline.check),
+                Competitor(
+                    "plain client, 2 streams", lambda: timed(plain_client.check), _SLOW_EVERY
+                ),
+                Competitor("kubectl exec, twice", lambda: timed(kubectl.check), _SLOW_EVERY),
             )
-            rounds = asked.rounds(_ROUNDS)
+            rounds = scale.rounds(_ROUNDS)
             yield interleave("A file seen by another container", competitors, rounds, warm_ups=5)
 
 
@@ -50,11 +52,11 @@ def _check(pod: Pod) -> None:
     assert_file_visible(pod, from_c="c1", to_c="c2")
 
 
-class _OneShot:
-    """The `kubernetes` package, as its examples use it, with a connection that is there."""
+class _PlainClient:
+    """The `kubernetes` package as in its examples, with an open connection."""
 
-    def __init__(self, stage: Stage, pod: Pod) -> None:
-        self._core = client.CoreV1Api(config.new_client_from_config(str(stage.kubeconfig)))
+    def __init__(self, cluster: BenchmarkCluster, pod: Pod) -> None:
+        self._core = client.CoreV1Api(config.new_client_from_config(str(cluster.kubeconfig)))
         self._pod = pod
 
     def check(self) -> None:
@@ -63,7 +65,7 @@ class _OneShot:
         assert self._exec(_READER[0], f"cat {_READER[1]}") == line
 
     def _exec(self, container: str, script: str) -> str:
-        said: str = stream(
+        output: str = stream(
             self._core.connect_get_namespaced_pod_exec,
             self._pod.name,
             self._pod.namespace,
@@ -74,13 +76,13 @@ class _OneShot:
             stderr=True,
             tty=False,
         )
-        return said
+        return output
 
 
-class _Kubectl:
-    def __init__(self, stage: Stage, pod: Pod) -> None:
-        whose = ["--kubeconfig", str(stage.kubeconfig), "--namespace", pod.namespace]
-        self._command = ["kubectl", *whose, "exec", pod.name, "--container"]
+class _KubectlCheck:
+    def __init__(self, cluster: BenchmarkCluster, pod: Pod) -> None:
+        target = ["--kubeconfig", str(cluster.kubeconfig), "--namespace", pod.namespace]
+        self._command = ["kubectl", *target, "exec", pod.name, "--container"]
 
     def check(self) -> None:
         line = secrets.token_hex(32)

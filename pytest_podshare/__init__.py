@@ -11,10 +11,10 @@ if TYPE_CHECKING:
         assert_read_only,
         assert_writable,
     )
-    from pytest_podshare.assertions.apart import assert_not_shared
     from pytest_podshare.assertions.capacity import assert_medium, assert_size_limited
     from pytest_podshare.assertions.logs import assert_log_contains
     from pytest_podshare.assertions.lost import assert_lost_on_delete, assert_lost_on_drain
+    from pytest_podshare.assertions.not_shared import assert_not_shared
     from pytest_podshare.assertions.survives import (
         assert_survives_delete,
         assert_survives_drain,
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     )
     from pytest_podshare.assertions.updates import assert_update_not_visible, assert_update_visible
     from pytest_podshare.assertions.visible import assert_file_visible
+    from pytest_podshare.containers.container import Container
     from pytest_podshare.errors import PodshareError
-    from pytest_podshare.pods.container import Container
     from pytest_podshare.pods.deployer import Podshare
     from pytest_podshare.pods.evidence import Evidence
     from pytest_podshare.pods.factory import PodshareFactory
@@ -56,7 +56,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Container": "pods.container",
+    "Container": "containers.container",
     "Evidence": "pods.evidence",
     "Pod": "pods.pod",
     "Podshare": "pods.deployer",
@@ -67,7 +67,7 @@ _HOMES = {
     "assert_lost_on_delete": "assertions.lost",
     "assert_lost_on_drain": "assertions.lost",
     "assert_medium": "assertions.capacity",
-    "assert_not_shared": "assertions.apart",
+    "assert_not_shared": "assertions.not_shared",
     "assert_permissions": "assertions.access",
     "assert_read_only": "assertions.access",
     "assert_size_limited": "assertions.capacity",

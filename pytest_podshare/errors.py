@@ -1,15 +1,71 @@
 """Every error a user can meet.
 
-One class per situation, so that a caller can tell them apart. The text is always two lines:
-what is the matter, and what to do about it. Nothing here imports another room but `printable`: a
-message may be of an application's making, and is shown as it is by whoever shows the error.
+One class per situation, so that a caller can tell them apart. The text is always two lines: what
+is the matter, and what to do about it; where an error was explained, what is the matter, and facts
+under their names. An error is complete when it is raised, and becomes text at the end. Nothing here
+imports another room but `printable`: a message may be of an application's making, and is shown as
+it is by whoever shows the error.
 """
 
 from __future__ import annotations
 
-from typing import Any
+import dataclasses
+from collections.abc import Iterable
+from typing import Any, TypeVar
 
-from pytest_podshare.printable import printable_lines
+from pytest_podshare.escaping import printable, printable_lines
+
+Error = TypeVar("Error", bound="PodshareError")
+# what pytest's options begin with: most errors are shown there
+PREFIX = "--podshare-"
+
+
+@dataclasses.dataclass(frozen=True)
+class Fact:
+    """One thing that an error says besides its headline.
+
+    Args:
+        name: what it is: `expected`, `got`, `why`, …; "" for a sentence that needs no name.
+        text: the thing itself.
+    """
+
+    name: str
+    text: str
+
+
+def text(headline: str, facts: Iterable[Fact]) -> str:
+    """Return a headline with each fact below it, under its name where it has one."""
+    facts = tuple(facts)
+    width = max((len(fact.name) for fact in facts), default=0)
+    if not width:
+        return printable_lines("\n".join([headline, *(fact.text for fact in facts)]))
+    # what is to do may be of several lines; nothing else can be, whatever a name or a message holds
+    lines = (
+        f"  {fact.name:<{width}}  {fact.text if fact.name == 'to do' else printable(fact.text)}"
+        for fact in facts
+    )
+    return printable_lines("\n".join([printable(headline), *lines]))
+
+
+class Remedy:
+    """What to do, where that names options: each interface writes those in its own way.
+
+    Args:
+        text: one sentence, with `{}` in the place of each option, and `{name}` in that of a value.
+        options: the options' names: `kind-bin`.
+        values: what else comes into the sentence, by name.
+    """
+
+    def __init__(self, text: str, *options: str, **values: str) -> None:
+        self._text, self._options, self._values = text, options, values
+
+    def __str__(self) -> str:
+        return self.spelled(PREFIX)
+
+    def spelled(self, prefix: str) -> str:
+        """Return the sentence for an interface whose options begin with that prefix."""
+        options = (prefix + option for option in self._options)
+        return self._text.format(*options, **self._values)
 
 
 class PodshareError(Exception):
@@ -17,39 +73,77 @@ class PodshareError(Exception):
 
     Args:
         what: one sentence, naming the thing it is about (file:line where there is a file).
-        remedy: one sentence, saying what to do.
-
-    Attributes:
+        remedy: one sentence, saying what to do; options in it are pytest's, unless it is `spelled`
+            otherwise.
         cause: the word for why, for example `tool missing`, where it was looked for and found.
         at: `file:line` of what is to blame; "" where there is nothing.
-        text: the whole text instead of the two lines, where there is more to say.
+        facts: what else there is to say, with what to do; nothing where the remedy is all.
     """
 
-    cause = at = text = ""
-
-    def __init__(self, what: str, remedy: str) -> None:
-        super().__init__(what, remedy)
+    def __init__(
+        self,
+        what: str,
+        remedy: str | Remedy,
+        *,
+        cause: str = "",
+        at: str = "",
+        facts: Iterable[Fact] = (),
+    ) -> None:
+        super().__init__(what, str(remedy))
         self.what = what
-        self.remedy = remedy
+        self.remedy = str(remedy)
+        self._remedy = remedy
+        self.cause = cause
+        self.at = at
+        self._explained = tuple(facts)
 
     def __str__(self) -> str:
-        return printable_lines(self.text or f"{self.what}\n{self.remedy}")
+        return text(self.what, self.facts)
+
+    @property
+    def facts(self) -> tuple[Fact, ...]:
+        """What it says besides what is the matter."""
+        return self._explained or (Fact("", self.remedy),)
+
+    def explained(self: Error, cause: str, facts: Iterable[Fact]) -> Error:
+        """Return the same error with the word for why and the facts that show it."""
+        return self._but(cause=cause, _explained=tuple(facts))
+
+    def spelled(self: Error, prefix: str) -> Error:
+        """Return the same error for an interface whose options begin with that prefix."""
+        if isinstance(self._remedy, Remedy):
+            return self._but(remedy=self._remedy.spelled(prefix))
+        return self
+
+    def _but(self: Error, **changes: object) -> Error:
+        other = type(self).__new__(type(self), *self.args)
+        other.__dict__.update(self.__dict__, **changes)
+        return other
 
 
 class PromiseBroken(AssertionError):
     """A promise of the manifest does not hold; the text says what, where and why.
 
     Args:
-        text: the whole text.
+        what: who does not do what, in one line.
+        facts: what was expected, what was seen, why, and what to do.
         cause: the word for why, for example `different subPath`; `unknown` if it is.
         at: `file:line` of the mount that is to blame; "" where there is none.
         volume: the volume that it is about; "" where it is about none alone.
     """
 
     def __init__(
-        self, text: str, *, cause: str = "unknown", at: str = "", volume: str = ""
+        self,
+        what: str,
+        facts: Iterable[Fact] = (),
+        *,
+        cause: str = "unknown",
+        at: str = "",
+        volume: str = "",
     ) -> None:
-        super().__init__(printable_lines(text))
+        self.what = what
+        self.facts = tuple(facts)
+        super().__init__(text(what, self.facts))
         self.cause = cause
         self.at = at
         self.volume = volume
@@ -65,15 +159,20 @@ class ManifestError(PodshareError):
         what: one sentence, beginning with the place (file:line:column where there is a text).
         remedy: one sentence, saying what to do.
         excerpt: the line of the manifest and a caret below it; lines between the two.
+        explained: as of `PodshareError`.
     """
 
-    def __init__(self, what: str, remedy: str, *, excerpt: str = "") -> None:
-        super().__init__(what, remedy)
+    def __init__(
+        self, what: str, remedy: str | Remedy, *, excerpt: str = "", **explained: Any
+    ) -> None:
+        super().__init__(what, remedy, **explained)
         self.excerpt = excerpt
 
-    def __str__(self) -> str:
-        lines = (self.what, self.excerpt, self.remedy)
-        return printable_lines(self.text or "\n".join(line for line in lines if line))
+    @property
+    def facts(self) -> tuple[Fact, ...]:
+        """What it says besides what is the matter; the place comes before what to do there."""
+        is_shown = self.excerpt and not self._explained
+        return (*([Fact("", self.excerpt)] if is_shown else []), *super().facts)
 
 
 class ManifestNotFound(ManifestError):
@@ -172,7 +271,13 @@ class ApiError(ClusterError):
     """
 
     def __init__(
-        self, what: str, remedy: str, *, status: int = 0, reason: str = "", details: str = ""
+        self,
+        what: str,
+        remedy: str | Remedy,
+        *,
+        status: int = 0,
+        reason: str = "",
+        details: str = "",
     ) -> None:
         super().__init__(what, remedy)
         self.status = status
@@ -196,7 +301,7 @@ class MissingRight(ApiError):
     """
 
     def __init__(
-        self, what: str, remedy: str, *, right: str, cluster_wide: bool, **facts: Any
+        self, what: str, remedy: str | Remedy, *, right: str, cluster_wide: bool, **facts: Any
     ) -> None:
         super().__init__(what, remedy, **facts)
         self.right = right
@@ -301,7 +406,16 @@ class ExecError(PodError):
 
 
 class ToolMissing(ExecError):
-    """The image has no such program."""
+    """The image has no such program.
+
+    Args:
+        what: one sentence, naming the program.
+        fix: what to do, without a full stop.
+    """
+
+    def __init__(self, what: str, fix: str) -> None:
+        super().__init__(what, f"{fix}; nothing was learned about the volume.")
+        self.fix = fix
 
 
 class Unprovable(ExecError):
@@ -309,7 +423,15 @@ class Unprovable(ExecError):
 
 
 class ExecTimeout(ExecError):
-    """The command did not end in time."""
+    """The command did not end in time.
+
+    Args:
+        what: one sentence, naming the container and the time.
+    """
+
+    def __init__(self, what: str) -> None:
+        remedy = Remedy("Raise {}, or see what the container is busy with.", "exec-timeout")
+        super().__init__(what, remedy)
 
 
 class OutputTooLarge(ExecError):

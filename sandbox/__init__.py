@@ -1,5 +1,5 @@
-"""A real kind cluster from nothing: container engine, tools, node image, cluster.
+"""A real kind cluster from scratch: container engine, tools, node image, cluster.
 
-Development only: nothing in here is part of the installed package, and the package never imports
-it. ``plan`` is the table of what is built; everything else carries it out.
+For development only: this package is not installed with the plugin, and the plugin never imports
+it. ``plan`` lists what is built; the other modules carry it out.
 """

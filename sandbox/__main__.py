@@ -1,4 +1,4 @@
-"""``python -m sandbox``: the door ``./dev`` goes through."""
+"""Entry point of ``python -m sandbox``, which ``./dev`` runs."""
 
 import sys
 

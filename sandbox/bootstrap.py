@@ -1,6 +1,6 @@
-"""Makes the project's virtual environment once, outside the checkout, and starts in it.
+"""Create the project's virtual environment once, outside the checkout, and run the sandbox in it.
 
-Runs before anything is installed: standard library only, and no import of the other modules.
+Runs before anything is installed: uses only the standard library and imports no other module.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import BinaryIO, NoReturn
 
 UNUSED_SECONDS = 14 * 24 * 3600
 LAST_LINES = 15
-# every package and its digests; `sandbox/README.md` says how it is made
+# Every package with its digests; sandbox/README.md explains how to regenerate the file.
 PINNED = Path("sandbox", "python", "dev.txt")
 
 
@@ -29,28 +29,28 @@ def main(checkout: Path, arguments: list[str]) -> NoReturn:
     # Sessions without a login (cron, CI, env -i) may lack both.
     os.environ.setdefault("HOME", str(Path.home()))
     os.environ["PATH"] = with_system_folders(os.environ.get("PATH", ""))
-    venvs = cache() / "venv"
-    venv = venvs / key(checkout)
-    ready = venv / "ready"
+    environments = cache_folder() / "venv"
+    environment = environments / environment_key(checkout)
+    ready = environment / "ready"
     if not ready.is_file():
-        with lock(venvs):
+        with lock(environments):
             if not ready.is_file():
-                make(venv, checkout, may_install="--no-install" not in arguments)
-    with contextlib.suppress(OSError):  # the cache of another account can still be used
+                create(environment, checkout, may_install="--no-install" not in arguments)
+    with contextlib.suppress(OSError):  # another account's cache is still usable
         os.utime(ready)
-    python = venv / "bin" / "python"
+    python = environment / "bin" / "python"
     os.chdir(checkout)
     os.execv(python, [str(python), "-m", "sandbox", *arguments])
 
 
-def cache() -> Path:
-    """The project's cache folder, as in ``places``."""
+def cache_folder() -> Path:
+    """Return the project's cache folder, like ``paths.cache_folder``."""
     base = os.environ.get("XDG_CACHE_HOME", "")
     return (Path(base) if Path(base).is_absolute() else Path.home() / ".cache") / "podshare"
 
 
 def with_system_folders(path: str) -> str:
-    """PATH with the folders of system programs, which an ordinary account's may lack."""
+    """Return PATH including the folders of system programs, which a user's PATH may lack."""
     folders = [folder for folder in path.split(os.pathsep) if folder]
     for folder in ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"):
         if folder not in folders:
@@ -58,14 +58,13 @@ def with_system_folders(path: str) -> str:
     return os.pathsep.join(folders)
 
 
-def key(checkout: Path) -> str:
-    """The name of the environment: all that it is made from."""
+def environment_key(checkout: Path) -> str:
+    """Return the name of the environment: a hash of everything it is built from."""
     project = checkout / "pyproject.toml"
-    if not project.is_file():
-        fail(f"{project} is not there", "start ./dev in a full checkout of the project")
     pinned = checkout / PINNED
-    if not pinned.is_file():
-        fail(f"{pinned} is not there", "start ./dev in a full checkout of the project")
+    for file in (project, pinned):
+        if not file.is_file():
+            fail(f"{file} is missing", "run ./dev from a complete checkout of the project")
     facts = [project.read_bytes(), pinned.read_bytes()]
     facts += [bytes(checkout), sys.version.encode(), sys.prefix.encode()]
     total = hashlib.sha256()
@@ -76,116 +75,117 @@ def key(checkout: Path) -> str:
 
 @contextlib.contextmanager
 def lock(folder: Path) -> Iterator[None]:
-    """Only one ./dev at a time makes an environment."""
+    """Ensure that only one ./dev at a time creates an environment."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         file = (folder / "lock").open("a")
     except OSError as error:
         fail(
-            f"the cache folder {folder} cannot be written: {error.strerror}",
-            "make it writable, or name another one with XDG_CACHE_HOME",
+            f"cannot write to the cache folder {folder}: {error.strerror}",
+            "make it writable, or set XDG_CACHE_HOME to another folder",
         )
     with file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            say("another ./dev is making the project's environment; waiting for it")
+            say("another ./dev is creating the project's environment; waiting for it")
             fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
 
-def make(venv: Path, checkout: Path, *, may_install: bool) -> None:
-    """Make the environment and install the project, editable, into it."""
+def create(environment: Path, checkout: Path, *, may_install: bool) -> None:
+    """Create the environment and install the project in it, in editable mode."""
     ensurepip = importlib.util.find_spec("ensurepip")
-    if ensurepip is None or ensurepip.origin is None:  # None: an empty folder of that name
+    if ensurepip is None or ensurepip.origin is None:  # no origin: an empty folder of that name
         install_ensurepip(may_install=may_install)
-    prune(venv.parent)
-    say(f"making the project's Python environment, once (about a minute): {venv}")
-    # Scripts in an environment carry its path, so it cannot be made elsewhere and renamed: the
-    # file `ready`, written last, is what counts.
-    shutil.rmtree(venv, ignore_errors=True)
-    log = venv.with_suffix(".log")
-    begun = time.monotonic()
+    prune(environment.parent)
+    say(f"creating the project's Python environment (once, about a minute): {environment}")
+    # Scripts in an environment contain its path, so it cannot be created elsewhere and renamed.
+    # The file `ready`, written last, marks it as complete.
+    shutil.rmtree(environment, ignore_errors=True)
+    log = environment.with_suffix(".log")
+    start = time.monotonic()
     with log.open("wb") as output:
-        run([sys.executable, "-I", "-m", "venv", str(venv)], output, log)
-        pip = [str(venv / "bin" / "python"), "-m", "pip", "install", "--disable-pip-version-check"]
+        run([sys.executable, "-I", "-m", "venv", str(environment)], output, log)
+        python = str(environment / "bin" / "python")
+        pip = [python, "-m", "pip", "install", "--disable-pip-version-check"]
         run([*pip, "--require-hashes", "--requirement", str(checkout / PINNED)], output, log)
-        # all that it needs is there by now, what builds it as well
-        itself = ["--no-deps", "--no-build-isolation", "--editable", str(checkout)]
-        run([*pip, *itself], output, log)
-    (venv / "ready").write_text(f"{checkout}\n")
-    say(f"environment made in {time.monotonic() - begun:.0f} s")
+        # All dependencies are installed by now, including the build backend.
+        project = ["--no-deps", "--no-build-isolation", "--editable", str(checkout)]
+        run([*pip, *project], output, log)
+    (environment / "ready").write_text(f"{checkout}\n")
+    say(f"environment created in {time.monotonic() - start:.0f} s")
 
 
 def install_ensurepip(*, may_install: bool) -> None:
-    """Debian keeps the part of Python that makes environments in a package of its own."""
-    package = f"python3.{sys.version_info[1]}-venv"  # of this Python, were there several
-    by_hand = f"apt-get update && apt-get install {package}"
-    if not is_debians_python():
+    """Install the Debian package with the part of Python that creates environments."""
+    package = f"python3.{sys.version_info[1]}-venv"  # several Python versions may be installed
+    command = f"apt-get update && apt-get install {package}"
+    if not is_debian_python():
         fail(
-            f"{sys.executable} cannot make virtual environments (it has no ensurepip)",
-            "install a full Python 3.10 or newer and put it first on PATH",
+            f"{sys.executable} cannot create virtual environments (it lacks ensurepip)",
+            "install a complete Python 3.10 or newer and put it first on PATH",
         )
     if os.geteuid() != 0:
         fail(
-            "this Python cannot make virtual environments, and only root can install what it lacks",
-            f"as root: {by_hand}",
+            f"this Python cannot create virtual environments; installing {package} requires root",
+            f"run as root: {command}",
         )
     if not may_install:
-        fail(f"not installing {package}, as --no-install asks", f"install it: {by_hand}")
-    say(f"installing Debian's {package}, which makes virtual environments")
-    log = cache() / "venv" / "apt.log"
-    quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+        fail(f"--no-install rules out installing {package}", f"install it: {command}")
+    say(f"installing the Debian package {package}, which creates virtual environments")
+    log = cache_folder() / "venv" / "apt.log"
+    variables = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     with log.open("wb") as output:
-        run(["apt-get", "update", "-qq"], output, log, quiet)
+        run(["apt-get", "update", "-qq"], output, log, variables)
         install = ["apt-get", "install", "-y", "-qq", "--no-install-recommends"]
-        run([*install, package], output, log, quiet)
+        run([*install, package], output, log, variables)
 
 
-def is_debians_python() -> bool:
-    """Whether apt can add to the Python that runs now."""
+def is_debian_python() -> bool:
+    """Return whether apt can extend the running Python."""
     return shutil.which("apt-get") is not None and sys.base_prefix == "/usr"
 
 
 def run(
-    command: list[str], output: BinaryIO, log: Path, environment: dict[str, str] | None = None
+    command: list[str], output: BinaryIO, log: Path, variables: dict[str, str] | None = None
 ) -> None:
-    """Run a command to its end, its output in the log; an error ends this process with a hint."""
-    done = subprocess.run(
+    """Run a command with its output in the log; if it fails, exit with the last lines."""
+    process = subprocess.run(
         command,
         stdin=subprocess.DEVNULL,
         stdout=output,
         stderr=subprocess.STDOUT,
-        env=environment,
+        env=variables,
     )
-    if done.returncode != 0:
-        shown = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
+    if process.returncode != 0:
+        lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
         fail(
-            f"{' '.join(command[:4])} … failed (exit {done.returncode}); its last lines:",
-            f"see {log}, mend it and start again",
-            shown[-LAST_LINES:],
+            f"{' '.join(command[:4])} … failed (exit {process.returncode}); last lines:",
+            f"fix the cause (full log: {log}) and run ./dev again",
+            lines[-LAST_LINES:],
         )
 
 
-def prune(venvs: Path) -> None:
-    """Remove environments nobody started for two weeks, and those that were never finished."""
-    for venv in venvs.iterdir():
-        ready = venv / "ready"
-        if not venv.is_dir():
+def prune(environments: Path) -> None:
+    """Remove incomplete environments and those not used for two weeks."""
+    for environment in environments.iterdir():
+        ready = environment / "ready"
+        if not environment.is_dir():
             continue
         if not ready.is_file() or time.time() - ready.stat().st_mtime > UNUSED_SECONDS:
-            shutil.rmtree(venv, ignore_errors=True)
+            shutil.rmtree(environment, ignore_errors=True)
 
 
 def say(text: str) -> None:
-    """A line for the person in front of it; standard output stays for results."""
+    """Print a status line on standard error; standard output is for results."""
     print(f"dev: {text}", file=sys.stderr, flush=True)
 
 
-def fail(what: str, remedy: str, shown: list[str] | None = None) -> NoReturn:
-    """What is wrong, what to do, and out."""
+def fail(what: str, remedy: str, lines: list[str] | None = None) -> NoReturn:
+    """Print the problem, the lines that show it, and the remedy; exit with status 2."""
     say(what)
-    for line in shown or ():
+    for line in lines or ():
         print(f"  | {line}", file=sys.stderr)
     print(f"  -> {remedy}", file=sys.stderr)
     sys.exit(2)
@@ -195,5 +195,5 @@ if __name__ == "__main__":
     try:
         main(Path(sys.argv[1]), sys.argv[2:])
     except KeyboardInterrupt:
-        say("interrupted; nothing half made is left")
+        say("interrupted; no incomplete results were kept")
         sys.exit(130)

@@ -1,4 +1,8 @@
-"""The kept cluster of ``./dev up``, through the plugin's own provider: what users get, we use."""
+"""The clusters of ``./dev``, through the plugin's own kind provider: what users get is used here.
+
+The plugin is imported inside the functions, because its Kubernetes client takes longer to load than
+most commands take altogether.
+"""
 
 from __future__ import annotations
 
@@ -9,66 +13,65 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sandbox.console import say
 from sandbox.errors import SandboxError
-from sandbox.talk import say
 
 if TYPE_CHECKING:
-    from pytest_podshare.cluster.kind_program import KindSettings
+    from pytest_podshare.cluster.kind.binary import KindSettings
 
-MAKER = "dev-up"  # stands where a test run would leave its id: no test run takes it for its own
+RUN_ID = "dev-up"  # in place of a test run's ID, so that no test run considers the cluster its own
 
 
-def name() -> str:
-    """The cluster's name; ``PODSHARE_CLUSTER_NAME`` changes it."""
+def kept_name() -> str:
+    """Return the name of the cluster that ``./dev up`` keeps."""
     return os.environ.get("PODSHARE_CLUSTER_NAME") or "podshare"
 
 
-def names() -> tuple[str, ...]:
-    """All clusters the commands may leave: the kept one, and those of the tests and the demo.
+def all_names() -> tuple[str, ...]:
+    """Return the names of all clusters that ``./dev`` may leave behind.
 
-    One of the tests' is broken on purpose, and named so in tox.ini.
+    They are the kept one and those of the demo and the tests; tox.ini names the tests' second one.
     """
-    return name(), f"{name()}-test", f"{name()}-test-faults", f"{name()}-demo"
+    name = kept_name()
+    return name, f"{name}-test", f"{name}-test-faults", f"{name}-demo"
 
 
-def running(kind_bin: Path) -> list[str]:
-    """The clusters kind knows of."""
-    done = subprocess.run(
+def existing(kind_bin: Path) -> list[str]:
+    """Return the names of the clusters that kind knows."""
+    process = subprocess.run(
         [str(kind_bin), "get", "clusters"],
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
     )
-    return done.stdout.split()
+    return process.stdout.split()
 
 
-def up(kind_bin: Path, engine: str, image: str) -> Path:
-    """Bring the kept cluster up unless it is; returns its kubeconfig file."""
-    # Imported late, here and below: the Kubernetes client takes longer to load than most commands
-    # take altogether.
-    from pytest_podshare.cluster import kind
+def bring_up(kind_bin: Path, engine: str, image: str) -> Path:
+    """Create the kept cluster unless it exists; return its kubeconfig file."""
+    from pytest_podshare.cluster.kind import provider
 
-    settings = _settings(kind_bin, name(), image)
-    if name() in running(kind_bin):
-        _refuse_another_image(engine, image)
+    settings = _settings(kind_bin, kept_name(), image)
+    if kept_name() in existing(kind_bin):
+        _refuse_other_image(engine, image)
     else:
-        say(f"creating cluster {name()}")
+        say(f"creating cluster {kept_name()}")
     with _as_sandbox_errors():
-        kind.bring_up(settings, keep=True).close()
+        provider.bring_up(settings, keep=True).close()
     return settings.kubeconfig
 
 
 def delete(kind_bin: Path, cluster: str) -> None:
     """Delete a cluster and its kubeconfig file."""
-    from pytest_podshare.cluster import kind
+    from pytest_podshare.cluster.kind import provider
 
     settings = _settings(kind_bin, cluster, None)
     with _as_sandbox_errors():
-        kind.delete(settings)
+        provider.delete(settings)
 
 
 def _settings(kind_bin: Path, cluster: str, image: str | None) -> KindSettings:
-    from pytest_podshare.cluster.kind_program import KindSettings, default_state
+    from pytest_podshare.cluster.kind.binary import KindSettings, default_state
     from pytest_podshare.deadline import Timeouts
 
     return KindSettings(
@@ -77,25 +80,25 @@ def _settings(kind_bin: Path, cluster: str, image: str | None) -> KindSettings:
         config=None,
         nodes=int(os.environ.get("PODSHARE_KIND_NODES") or 0) or None,
         kind_bin=kind_bin,
-        run_id=MAKER,
+        run_id=RUN_ID,
         state=default_state(),
         timeouts=Timeouts(),
     )
 
 
-def _refuse_another_image(engine: str, image: str) -> None:
-    """A cluster keeps the image it was made of, so another one has to be asked for by a person."""
-    node = subprocess.run(
-        [engine, "inspect", "--format", "{{.Config.Image}}", f"{name()}-control-plane"],
+def _refuse_other_image(engine: str, image: str) -> None:
+    """Raise an error if the kept cluster runs another node image; only the user may replace it."""
+    process = subprocess.run(
+        [engine, "inspect", "--format", "{{.Config.Image}}", f"{kept_name()}-control-plane"],
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
     )
-    runs = node.stdout.strip()
-    if runs and not runs.endswith(image):
+    current = process.stdout.strip()
+    if current and not current.endswith(image):
         raise SandboxError(
-            f"cluster {name()} is up and made of {runs}, not of {image}",
-            "./dev down removes it; then run this again",
+            f"cluster {kept_name()} runs node image {current} instead of {image}",
+            "delete it with ./dev down, then run this command again",
         )
 
 

@@ -1,4 +1,4 @@
-"""What each ``./dev`` command does, as a short story over the other modules."""
+"""The commands of ``./dev``; each returns its exit code."""
 
 from __future__ import annotations
 
@@ -11,277 +11,198 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from rich.table import Table
-
-from benchmarks import catalogue
-from sandbox import browser, clusters, dockerd, engine, image, places, recipe, tools
-from sandbox.build import forecast, missing
+from benchmarks import benchmark_list
+from sandbox import (
+    browser,
+    clusters,
+    command_needs,
+    dockerd,
+    engine,
+    node_image,
+    paths,
+    products,
+    tools,
+)
+from sandbox.console import say
 from sandbox.errors import SandboxError
-from sandbox.plan import PLAN, Step
-from sandbox.progress import clock
-from sandbox.store import Store
-from sandbox.talk import results, say
+from sandbox.progress import format_duration
+from sandbox.toolchain import DevOptions, find_engine, local_environment, prepare
 
 
-@dataclasses.dataclass(frozen=True)
-class Choices:
-    """What was asked for on the command line."""
-
-    kubernetes: str
-    may_install: bool
-
-
-@dataclasses.dataclass(frozen=True)
-class Ready:
-    """Everything a cluster needs, found or made."""
-
-    engine: str
-    kind: tools.Tool
-    kubectl: tools.Tool
-    image: str
-    # the tests alone need these
-    helm: tools.Tool | None = None
-    python: str = ""
-
-    def environment(self, cluster: str) -> dict[str, str]:
-        """The environment the commands run in."""
-        # The environment's own programs, then the tools PATH does not lead to by itself.
-        own_tools = [tool for tool in (self.kind, self.kubectl, self.helm) if tool is not None]
-        folders = [
-            str(Path(sys.executable).parent),
-            *(str(tool.path.parent) for tool in own_tools if not tool.on_path),
-        ]
-        path = [*folders, *os.environ.get("PATH", "").split(os.pathsep)]
-        own = {
-            "PATH": os.pathsep.join(dict.fromkeys(folder for folder in path if folder)),
-            "VIRTUAL_ENV": sys.prefix,
-            "PODSHARE_KIND_BIN": str(self.kind.path),
-            "PODSHARE_CLUSTER_NAME": cluster,
-            # Also where it was pulled: else kind's own default decides the Kubernetes version.
-            "PODSHARE_KIND_IMAGE": self.image,
-            "PODSHARE_STAND_INS": image.stand_ins(self.engine, self.image),
-        }
-        if self.python:
-            own["PODSHARE_PYTHON_IMAGE"] = self.python
-        if self.engine == "podman":
-            own["KIND_EXPERIMENTAL_PROVIDER"] = "podman"
-        return {**os.environ, **own}
-
-
-def prepare(choices: Choices) -> Ready:
-    """Engine, tools and node image; quick when they are there."""
-    name = find_engine(choices)
-    products = recipe.store(name, choices.kubernetes)
-    install = choices.may_install
-    # The image first: where it is built, kind is a part of it and built along the way.
-    node = image.ensure(products, choices.kubernetes, may_install=install)
-    kind = tools.ensure_kind(products, may_install=install)
-    kubectl = tools.ensure_kubectl(name, node, choices.kubernetes)
-    return Ready(name, kind, kubectl, node, tools.helm(products))
-
-
-def find_engine(choices: Choices) -> str:
-    """An engine that answers. Only one ./dev at a time starts one."""
-    name = engine.running(may_install=choices.may_install)
-    if not name:
-        with recipe.at_work():
-            name = engine.ensure(may_install=choices.may_install)
-    if name == "podman":
-        os.environ["KIND_EXPERIMENTAL_PROVIDER"] = "podman"
-    return name
-
-
-def up(choices: Choices) -> int:
-    """``./dev up``."""
-    begun = time.monotonic()
-    ready = prepare(choices)
-    kubeconfig = clusters.up(ready.kind.path, ready.engine, ready.image)
-    say(f"ready after {clock(time.monotonic() - begun)}")
-    kubectl = "kubectl" if ready.kubectl.on_path else ready.kubectl.path
+def up(options: DevOptions) -> int:
+    """Bring up the kept cluster."""
+    start = time.monotonic()
+    toolchain = prepare(options)
+    kind = toolchain.kind
+    kubeconfig = clusters.bring_up(kind.path, toolchain.engine, toolchain.node_image)
+    say(f"ready after {format_duration(time.monotonic() - start)}")
+    kubectl = "kubectl" if toolchain.kubectl.on_path else toolchain.kubectl.path
+    kubernetes = f"Kubernetes {options.kubernetes} on {toolchain.engine}"
     print(
         "\n".join(
             [
-                f"cluster     {clusters.name()}: Kubernetes {choices.kubernetes} on {ready.engine}",
-                f"node image  {ready.image}",
-                f"kind        {ready.kind.path} ({ready.kind.version}, {ready.kind.source})",
+                f"cluster     {clusters.kept_name()}: {kubernetes}",
+                f"node image  {toolchain.node_image}",
+                f"kind        {kind.path} ({kind.version}, {kind.origin})",
                 f"kubeconfig  {kubeconfig}",
                 "",
                 f"  {kubectl} --kubeconfig {kubeconfig} get pods -A",
-                "  ./dev run pytest tests/examples     any command with the cluster up",
-                "  ./dev down                          removes the cluster",
+                "  ./dev run pytest tests/examples     run a command with this cluster",
+                "  ./dev down                          delete the cluster",
             ]
         ),
     )
     return 0
 
 
-def down(_: Choices) -> int:
-    """``./dev down``."""
-    facts = engine.look()
-    name = "docker" if facts.docker_version else "podman" if facts.podman_version else ""
-    removed = _delete_clusters(name) if name else []
-    for cluster in removed:
+def down(_: DevOptions) -> int:
+    """Delete the clusters of ``./dev`` and stop the engine that it started."""
+    facts = engine.gather_facts()
+    deleted = _delete_clusters(facts.responding) if facts.responding else []
+    for cluster in deleted:
         say(f"deleted cluster {cluster}")
-    if facts.ours:
+    if facts.started_by_dev:
         _stop_engine()
-    elif not removed:
-        say("nothing to do: no cluster of ours is up" + ("" if name else " and no engine runs"))
+    elif not deleted:
+        reason = "" if facts.responding else ", and no container engine is running"
+        say(f"nothing to do: ./dev has no cluster{reason}")
     return 0
 
 
 def _delete_clusters(engine_name: str) -> list[str]:
-    products = recipe.store(engine_name, recipe.DEFAULT_KUBERNETES)
-    kind = tools.kind_on_path() or tools.built_kind(products)
+    store = products.open_store(engine_name, products.DEFAULT_KUBERNETES)
+    kind = tools.kind_on_path() or tools.built_kind(store)
     if not kind.path.is_file():
         return []
     if engine_name == "podman":
         os.environ["KIND_EXPERIMENTAL_PROVIDER"] = "podman"
-    known = clusters.running(kind.path)
-    ours = [cluster for cluster in clusters.names() if cluster in known]
-    for cluster in ours:
-        clusters.delete(kind.path, cluster)
-    return ours
+    existing = clusters.existing(kind.path)
+    names = [name for name in clusters.all_names() if name in existing]
+    for name in names:
+        clusters.delete(kind.path, name)
+    return names
 
 
 def _stop_engine() -> None:
-    running = subprocess.run(
+    containers = subprocess.run(
         ["docker", "ps", "--quiet"], stdin=subprocess.DEVNULL, capture_output=True, text=True
     ).stdout.split()
-    if running:
-        say(f"left Docker running: {len(running)} other container(s) run on it")
+    if containers:
+        say(f"Docker keeps running: {len(containers)} other container(s) use it")
         return
     dockerd.stop()
-    say("stopped Docker, which ./dev had started")
+    say("stopped the Docker that ./dev had started")
 
 
-def demo(choices: Choices, *, keep: bool) -> int:
-    """``./dev demo``: what can be said at once, and then what takes a cluster."""
+def demo(options: DevOptions, *, keep: bool) -> int:
+    """Check the example manifest without a cluster, then run its test on a new one."""
     podshare = Path(sys.executable).with_name("podshare")
     subprocess.run(
         [podshare, "check", "--graph", "manifests/sharevol.yaml"],
         stdin=subprocess.DEVNULL,
-        cwd=places.CHECKOUT,
+        cwd=paths.CHECKOUT,
         check=False,
     )
-    environment = prepare(choices).environment(f"{clusters.name()}-demo")
+    environment = prepare(options).environment(f"{clusters.kept_name()}-demo")
     environment["PODSHARE_KEEP_CLUSTER"] = "always" if keep else "never"
-    test = "tests/examples/test_sharevol.py"
-    pytest = [sys.executable, "-m", "pytest", test, "-v", "-p", "no:cacheprovider"]
-    return _call([*pytest, "--podshare-story"], environment)
+    test_file = "tests/examples/test_sharevol.py"
+    pytest = [sys.executable, "-m", "pytest", test_file, "-v", "-p", "no:cacheprovider"]
+    return _execute([*pytest, "--podshare-story"], environment)
 
 
-def test(choices: Choices, arguments: Sequence[str]) -> int:
-    """``./dev test``."""
-    ready = prepare(choices)
-    products = recipe.store(ready.engine, choices.kubernetes)
-    python = image.of_python(products, ready.image)
-    # together, for they overlap: the one compiles, the other waits for package registries
-    wanted = [*([] if tools.helm(products) else ["helm"]), *(["python"] if python else [])]
-    recipe.make(wanted, products, may_install=choices.may_install)
-    if browser.is_wanted(arguments):
-        browser.ensure(may_install=choices.may_install)
-    complete = dataclasses.replace(ready, helm=tools.helm(products), python=python)
-    environment = complete.environment(f"{clusters.name()}-test")
-    return _call([sys.executable, "-m", "tox", *arguments], environment)
+def test(options: DevOptions, arguments: Sequence[str]) -> int:
+    """Run tox; build and install only what the selected environments need."""
+    if command_needs.tox_needs_cluster(arguments):
+        environment = _test_environment(options)
+    else:
+        environment = local_environment(options)
+    if command_needs.tox_needs_browser(arguments):
+        browser.ensure(may_install=options.may_install)
+    return _execute([sys.executable, "-m", "tox", *arguments], environment)
 
 
-def run(choices: Choices, command: Sequence[str]) -> int:
-    """``./dev run``."""
+def _test_environment(options: DevOptions) -> dict[str, str]:
+    """Return the environment variables for tests on a cluster, building what they need."""
+    toolchain = prepare(options)
+    store = products.open_store(toolchain.engine, options.kubernetes)
+    python_image = node_image.python_image(store, toolchain.node_image)
+    # Built together, because one compiles while the other waits for package registries.
+    targets = [
+        *([] if tools.find_helm(store) else ["helm"]),
+        *(["python"] if python_image else []),
+    ]
+    products.ensure(targets, store, may_install=options.may_install)
+    complete = dataclasses.replace(
+        toolchain, helm=tools.find_helm(store), python_image=python_image
+    )
+    return complete.environment(f"{clusters.kept_name()}-test")
+
+
+def run(options: DevOptions, command: Sequence[str], *, cluster: bool | None = None) -> int:
+    """Run a command, with the kept cluster if it needs one.
+
+    Args:
+        options: the shared options.
+        command: the program and its arguments.
+        cluster: whether to bring up the cluster; None to decide by the command.
+    """
     if not command:
-        raise SandboxError("run what?", "./dev run pytest tests/examples")
-    ready = prepare(choices)
-    kubeconfig = clusters.up(ready.kind.path, ready.engine, ready.image)
-    environment = ready.environment(clusters.name())
-    environment["KUBECONFIG"] = str(kubeconfig)
+        raise SandboxError("no command given", "for example: ./dev run pytest tests/examples")
+    if command_needs.needs_cluster(command) if cluster is None else cluster:
+        environment = _cluster_environment(options)
+    else:
+        environment = local_environment(options)
     if shutil.which(command[0], path=environment["PATH"]) is None:
-        raise SandboxError(
-            f"there is no command {command[0]!r} on PATH", "check its spelling, or install it"
-        )
-    return _call(command, environment)
+        raise SandboxError(f"command not found: {command[0]}", "check its spelling, or install it")
+    return _execute(command, environment)
 
 
-def bench(choices: Choices, names: Sequence[str], *, json: Path | None, quick: bool) -> int:
-    """``./dev bench``; what needs no cluster is measured without one."""
+def _cluster_environment(options: DevOptions) -> dict[str, str]:
+    """Bring up the kept cluster and return the environment variables for its use."""
+    toolchain = prepare(options)
+    kubeconfig = clusters.bring_up(toolchain.kind.path, toolchain.engine, toolchain.node_image)
+    return {**toolchain.environment(clusters.kept_name()), "KUBECONFIG": str(kubeconfig)}
+
+
+def bench(options: DevOptions, names: Sequence[str], *, json: Path | None, quick: bool) -> int:
+    """Run benchmarks, with the kept cluster if one of them needs it."""
     try:
-        chosen = catalogue.chosen(names)
+        chosen = benchmark_list.select(names)
     except LookupError as error:
         raise SandboxError(
-            f"there is no benchmark {error}", f"choose from: {', '.join(catalogue.NAMES)}"
+            f"unknown benchmark {error}", f"choose from: {', '.join(benchmark_list.NAMES)}"
         ) from None
     environment = dict(os.environ)
-    if any(each.needs_cluster for each in chosen):
-        ready = prepare(choices)
-        clusters.up(ready.kind.path, ready.engine, ready.image)
-        environment = ready.environment(clusters.name())
-    options = [*(["--json", str(json.absolute())] if json else []), *(["--quick"] if quick else [])]
-    return _call([sys.executable, "-m", "benchmarks", *names, *options], environment)
+    if any(benchmark.needs_cluster for benchmark in chosen):
+        environment = _cluster_environment(options)
+    flags = [*(["--json", str(json.absolute())] if json else []), *(["--quick"] if quick else [])]
+    return _execute([sys.executable, "-m", "benchmarks", *names, *flags], environment)
 
 
-def _call(command: Sequence[str], environment: dict[str, str]) -> int:
-    """The exit code of a command that has the terminal to itself."""
+def build(options: DevOptions, steps: Sequence[str], *, again: bool) -> int:
+    """Build the node image or some of its steps, and print the products."""
+    for name in steps:
+        products.find_step(name)
+    store = products.open_store(find_engine(options), options.kubernetes)
+    targets = list(steps) or ["node"]
+    products.ensure(targets, store, may_install=options.may_install, rebuild=again)
+    for step in (products.find_step(name) for name in targets):
+        product = store.image(step) if step.image else str(store.folder(step))
+        print(f"{step.name}  {product}")
+    return 0
+
+
+def _execute(command: Sequence[str], environment: dict[str, str]) -> int:
+    """Run a command that has the terminal to itself, and return its exit code."""
     program = shutil.which(command[0], path=environment["PATH"]) or command[0]
-    process = subprocess.Popen([program, *command[1:]], env=environment, cwd=places.CHECKOUT)
+    process = subprocess.Popen([program, *command[1:]], env=environment, cwd=paths.CHECKOUT)
     try:
         code = process.wait()
     except KeyboardInterrupt:
-        # The terminal has sent it to the command too, which cleans up and says what it kept.
+        # The terminal has sent it to the command too, which cleans up and reports what it kept.
         code = process.wait()
     except BaseException:
         process.terminate()
         process.wait()
         raise
     return code if code >= 0 else 128 - code
-
-
-def build(choices: Choices, steps: Sequence[str], *, again: bool) -> int:
-    """``./dev build``."""
-    for name in steps:
-        recipe.find(name)
-    engine_name = find_engine(choices)
-    products = recipe.store(engine_name, choices.kubernetes)
-    targets = list(steps) or ["node"]
-    recipe.make(targets, products, may_install=choices.may_install, again=again)
-    for step in (recipe.find(name) for name in targets):
-        made = products.image(step) if step.image else str(products.folder(step))
-        print(f"{step.name}  {made}")
-    return 0
-
-
-def list_plan(choices: Choices, *, markdown: bool) -> int:
-    """``./dev build --list``."""
-    if markdown:
-        print(plan_as_markdown(PLAN))
-        return 0
-    facts = engine.look()
-    name = "podman" if facts.podman_version and not facts.docker_version else "docker"
-    products = recipe.store(name, choices.kubernetes)
-    present = {step.name: products.has(step) for step in PLAN}
-    seconds = recipe.expected(PLAN)
-    results.print(_plan_table(products, present, seconds))
-    to_run = missing(PLAN, ["node"], lambda step: present[step.name])
-    if to_run:
-        left = clock(forecast(to_run, seconds, {}))
-        print(f"the node image takes {len(to_run)} steps, about {left}")
-    else:
-        print("the node image is there")
-    return 0
-
-
-def _plan_table(products: Store, present: dict[str, bool], seconds: dict[str, float]) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0))
-    for title in ("step", "key", "lane", "there", "takes", "makes"):
-        table.add_column(title, no_wrap=True, overflow="ellipsis")
-    for step in PLAN:
-        there = "yes" if present[step.name] else "no"
-        key = products.keys[step.name]
-        table.add_row(step.name, key, step.lane, there, clock(seconds[step.name]), step.makes)
-    return table
-
-
-def plan_as_markdown(plan: Sequence[Step]) -> str:
-    """The table of sandbox/README.md."""
-    rows = ["| step | lane | seconds | needs | makes |", "|---|---|---:|---|---|"]
-    for step in plan:
-        needs = ", ".join(step.needs) or "-"
-        rows.append(f"| {step.name} | {step.lane} | {step.seconds} | {needs} | {step.makes} |")
-    return "\n".join(rows)

@@ -1,6 +1,6 @@
-"""The Docker engine that ``./dev`` starts itself: its configuration, start and end.
+"""Start, configure and stop the Docker engine that ``./dev`` runs itself.
 
-Everything of it that can be is in the cache; ``/etc/docker`` is never written.
+Its files are in the cache folder; ``/etc/docker`` is never written.
 """
 
 from __future__ import annotations
@@ -14,38 +14,38 @@ import subprocess
 import time
 from pathlib import Path
 
-from sandbox import host, places
+from sandbox import host, paths
 from sandbox.errors import SandboxError
-from sandbox.running import end_group, last_lines
+from sandbox.step_runner import last_lines, terminate_group
 
 START_SECONDS = 60.0
 STOP_SECONDS = 20.0
-# where dockerd keeps what its containerd runs with
+# Where dockerd keeps the runtime files of its containerd.
 CONTAINERD = Path("/run/docker/containerd")
 
 
 def pid() -> int | None:
-    """The process id of our running dockerd; None when none of ours runs.
+    """Return the process ID of the dockerd that ``./dev`` started, or None if it does not run.
 
-    The file holds the process's start time beside its number, so a number that was given to
-    another process since is not taken for ours.
+    The file also contains the start time of the process, which tells it apart from a later process
+    with the same ID.
     """
     try:
-        number, started = _pid_file().read_text().split()
+        number, start_time = _pid_file().read_text().split()
     except (OSError, ValueError):
         return None
-    return int(number) if number.isdecimal() and _started(int(number)) == started else None
+    return int(number) if number.isdecimal() and _start_time(int(number)) == start_time else None
 
 
 def start() -> None:
-    """Start dockerd in a session of its own and wait until it answers."""
-    folder = places.engine_folder()
+    """Start dockerd in a session of its own and wait until it responds."""
+    folder = paths.engine_folder()
     folder.mkdir(parents=True, exist_ok=True)
     config, log = folder / "daemon.json", folder / "dockerd.log"
     config.write_text(json.dumps(configuration(folder), indent=1) + "\n")
-    # Left behind by a machine that was switched off, it would keep dockerd from starting.
+    # Left behind when the machine was switched off; dockerd would refuse to start.
     (folder / "docker.pid").unlink(missing_ok=True)
-    forget_dead_containerd()
+    remove_stale_containerd_pid()
     with log.open("wb") as output:
         process = subprocess.Popen(
             ["dockerd", "--config-file", str(config)],
@@ -55,33 +55,33 @@ def start() -> None:
             start_new_session=True,  # it outlives ./dev, and Ctrl-C does not reach it
             cwd="/",
         )
-    _pid_file().write_text(f"{process.pid} {_started(process.pid)}\n")
+    _pid_file().write_text(f"{process.pid} {_start_time(process.pid)}\n")
     try:
-        _wait_until_it_answers(process, log)
+        _wait_until_responding(process, log)
     except BaseException:
-        end_group(process)
+        terminate_group(process)
         _pid_file().unlink(missing_ok=True)
         raise
 
 
-def forget_dead_containerd(folder: Path = CONTAINERD) -> None:
-    """Remove the pid file of dockerd's own containerd, when that was killed along with it.
+def remove_stale_containerd_pid(folder: Path = CONTAINERD) -> None:
+    """Remove the PID file of dockerd's containerd if that process is dead.
 
-    dockerd asks only whether the number is still taken, and a zombie that nobody has waited for
-    takes it: it would then wait for that containerd in vain. One that lives is used again.
+    dockerd only checks whether the PID is taken. A zombie that was never reaped takes it too, and
+    dockerd would wait for it in vain. A containerd that is alive is used again.
     """
     for file in folder.glob("*.pid"):
         number = file.read_text().strip()
-        if not number.isdecimal() or not _started(int(number)):
+        if not number.isdecimal() or not _start_time(int(number)):
             file.unlink(missing_ok=True)
 
 
 def configuration(folder: Path) -> dict[str, object]:
-    """The content of daemon.json; installs the runc wrapper where this machine needs it."""
+    """Return the content of daemon.json; install the runc wrapper if this machine needs it."""
     settings: dict[str, object] = {"pidfile": str(folder / "docker.pid")}
     if not host.has_sys_resource():
         wrapper = folder / "runc-capped"
-        shutil.copyfile(places.SANDBOX / "runc-capped", wrapper)
+        shutil.copyfile(paths.SANDBOX / "runc-capped", wrapper)
         wrapper.chmod(0o755)
         settings["runtimes"] = {"capped": {"path": str(wrapper)}}
         settings["default-runtime"] = "capped"
@@ -89,7 +89,7 @@ def configuration(folder: Path) -> dict[str, object]:
 
 
 def stop() -> None:
-    """End our dockerd and wait for it; nothing happens when none of ours runs."""
+    """Stop the dockerd that ``./dev`` started, if it runs, and wait until it has ended."""
     number = pid()
     if number is None:
         return
@@ -98,8 +98,8 @@ def stop() -> None:
     while pid() is not None:
         if time.monotonic() > deadline:
             raise SandboxError(
-                f"dockerd (process {number}) does not end",
-                f"see {places.engine_folder() / 'dockerd.log'}; kill {number} by hand if need be",
+                f"dockerd (process {number}) did not stop within {STOP_SECONDS:.0f} s",
+                f"see {paths.engine_folder() / 'dockerd.log'}, or kill process {number} yourself",
             )
         with contextlib.suppress(ChildProcessError):
             os.waitpid(number, os.WNOHANG)
@@ -107,42 +107,44 @@ def stop() -> None:
     _pid_file().unlink(missing_ok=True)
 
 
-def _wait_until_it_answers(process: subprocess.Popen[bytes], log: Path) -> None:
+def _wait_until_responding(process: subprocess.Popen[bytes], log: Path) -> None:
     deadline = time.monotonic() + START_SECONDS
-    while not _answers():
-        ended = process.poll()
-        if ended is None and time.monotonic() < deadline:
+    while not _responds():
+        exit_code = process.poll()
+        if exit_code is None and time.monotonic() < deadline:
             time.sleep(0.2)
             continue
         what = (
-            f"ended (exit {ended})" if ended is not None else f"is silent for {START_SECONDS:.0f} s"
+            f"exited with status {exit_code}"
+            if exit_code is not None
+            else f"did not respond within {START_SECONDS:.0f} s"
         )
         raise SandboxError(
-            f"the Docker engine {what}; its last lines:",
-            f"see {log}; mend what it says, then run this again",
-            shown=last_lines(log),
+            f"the Docker engine {what}; last lines of its log:",
+            f"fix the cause (full log: {log}) and run ./dev again",
+            lines=last_lines(log),
         )
 
 
-def _answers() -> bool:
-    asked = subprocess.run(
+def _responds() -> bool:
+    info = subprocess.run(
         ["docker", "info"],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    return asked.returncode == 0
+    return info.returncode == 0
 
 
 def _pid_file() -> Path:
-    return places.engine_folder() / "dockerd.pid"
+    return paths.engine_folder() / "dockerd.pid"
 
 
-def _started(number: int) -> str:
-    """When the process started, in clock ticks since boot; empty when it is gone."""
+def _start_time(number: int) -> str:
+    """Return when the process started, in clock ticks since boot, or "" if it is gone or dead."""
     try:
-        # The name, in parentheses, may hold anything; what follows it has fixed positions.
-        after_name = Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()
+        # The name, in parentheses, may contain anything; the fields after it have fixed positions.
+        fields = Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()
     except OSError:
         return ""
-    return "" if after_name[0] == "Z" else after_name[19]
+    return "" if fields[0] == "Z" else fields[19]

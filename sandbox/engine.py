@@ -1,7 +1,8 @@
-"""Which container engine is used, and what is done when there is none.
+"""Choose a container engine, and start or install one if there is none.
 
-``decide`` is a pure function of ``Facts``; ``look`` gathers them; ``ensure`` carries out. An engine
-that ``./dev`` did not start is used as it is or refused, never changed.
+``choose_action`` is a pure function of ``EngineFacts``, which ``gather_facts`` collects; ``ensure``
+carries out the action. An engine that ``./dev`` did not start is used as it is or rejected, but
+never changed.
 """
 
 from __future__ import annotations
@@ -15,99 +16,108 @@ from enum import Enum
 from typing import Any
 
 from sandbox import dockerd, host, packages
+from sandbox.console import say
 from sandbox.errors import SandboxError
-from sandbox.talk import say
 
-INSTALLS = ("docker.io", "iptables", "iproute2", "jq")
-ANSWER_SECONDS = 10.0
+DOCKER_PACKAGES = ("docker.io", "iptables", "iproute2", "jq")
+RESPONSE_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
-class Facts:
-    """What there is on this machine, as far as engines go."""
+class EngineFacts:
+    """The container engines on this machine, and what starting one depends on."""
 
-    docker_version: str = ""  # of the engine; empty when none answers
+    docker_version: str = ""  # of the engine, not the client; empty if no engine responds
     docker_error: str = ""
     docker_default_runtime: str = "runc"
     docker_cgroups: str = ""
     docker_storage: str = ""
     docker_host: str = ""  # the environment variable
-    engine_lacks_sys_resource: bool = False  # of the process that starts the containers
-    ours: bool = False
+    engine_lacks_sys_resource: bool = False  # the process that starts the containers
+    started_by_dev: bool = False
     dockerd_installed: bool = False
     podman_version: str = ""
     podman_cgroups: str = ""
     podman_storage: str = ""
     root: bool = False
     debian: bool = False
-    sys_resource: bool = True  # of this process
+    sys_resource: bool = True  # this process
+
+    @property
+    def responding(self) -> str:
+        """The name of the engine that responds, or ""."""
+        return "docker" if self.docker_version else "podman" if self.podman_version else ""
 
 
-class Way(Enum):
-    """How to get to an engine."""
+class EngineAction(Enum):
+    """How to get a container engine; the value completes the sentence "./dev will …"."""
 
-    DOCKER = "use the running Docker"
-    PODMAN = "use Podman"
-    START = "start the installed Docker"
-    INSTALL = "install Docker and start it"
+    USE_DOCKER = "use the running Docker"
+    USE_PODMAN = "use Podman"
+    START_DOCKER = "start the installed Docker"
+    INSTALL_DOCKER = "install Docker and start it"
 
 
-def decide(facts: Facts, *, may_install: bool) -> Way:
-    """The way to an engine, or the SandboxError that says why there is none."""
+def choose_action(facts: EngineFacts, *, may_install: bool) -> EngineAction:
+    """Return how to get a container engine.
+
+    Raises:
+        SandboxError: there is no way to get one.
+    """
     if facts.docker_version:
         if facts.engine_lacks_sys_resource and facts.docker_default_runtime == "runc":
             raise SandboxError(
                 "the running Docker cannot start kind's privileged containers: this machine lacks "
-                "CAP_SYS_RESOURCE, and ./dev does not change an engine it did not start",
-                "stop that dockerd and run this again: ./dev then starts one that can",
+                "CAP_SYS_RESOURCE, and ./dev does not reconfigure an engine it did not start",
+                "stop that dockerd and run ./dev again, which starts one with a workaround",
             )
-        return Way.DOCKER
+        return EngineAction.USE_DOCKER
     if facts.docker_host:
         raise SandboxError(
-            f"no engine answers at DOCKER_HOST={facts.docker_host}",
-            "start that engine, or unset DOCKER_HOST to use this machine's own",
+            f"no container engine responds at DOCKER_HOST={facts.docker_host}",
+            "start that engine, or unset DOCKER_HOST to use an engine on this machine",
         )
     if facts.podman_version and facts.sys_resource:
-        return Way.PODMAN
+        return EngineAction.USE_PODMAN
     if "permission denied" in facts.docker_error:
         raise SandboxError(
-            "Docker is running, but this account may not use it",
-            "as root: usermod -aG docker <account>, then log in again; or run ./dev as root",
+            "Docker is running, but this user may not access it",
+            "run as root: usermod -aG docker <user>, then log in again; or run ./dev as root",
         )
     if facts.dockerd_installed:
         return _start(facts)
     return _install(facts, may_install=may_install)
 
 
-def _start(facts: Facts) -> Way:
+def _start(facts: EngineFacts) -> EngineAction:
     if not facts.root:
         raise SandboxError(
             "Docker is installed but not running, and only root can start it",
-            "as root: systemctl start docker; or run ./dev as root",
+            "run as root: systemctl start docker; or run ./dev as root",
         )
-    return Way.START
+    return EngineAction.START_DOCKER
 
 
-def _install(facts: Facts, *, may_install: bool) -> Way:
+def _install(facts: EngineFacts, *, may_install: bool) -> EngineAction:
     if not facts.root or not facts.debian:
         raise SandboxError(
-            "there is no container engine: neither Docker nor Podman answers",
+            "no container engine found: neither Docker nor Podman responds",
             "install and start Docker (Debian, as root: apt-get install docker.io)"
-            + ("" if facts.root or not facts.debian else ", or run ./dev as root, which does it"),
+            + ("" if facts.root or not facts.debian else ", or run ./dev as root to have it done"),
         )
     if not may_install:
         raise SandboxError(
-            f"there is no container engine, and --no-install forbids {' '.join(INSTALLS)}",
-            "install and start Docker or Podman, or leave --no-install out",
+            f"no container engine found; --no-install rules out {' '.join(DOCKER_PACKAGES)}",
+            "install and start Docker or Podman, or omit --no-install",
         )
-    return Way.INSTALL
+    return EngineAction.INSTALL_DOCKER
 
 
-def look() -> Facts:
-    """The facts, as they are now. Changes nothing."""
+def gather_facts() -> EngineFacts:
+    """Return the current facts. Changes nothing."""
     docker, error = _info("docker")
     podman = {} if docker else _info("podman")[0]
-    return Facts(
+    return EngineFacts(
         docker_version=docker.get("ServerVersion", ""),
         docker_error=error,
         docker_default_runtime=docker.get("DefaultRuntime", "runc"),
@@ -115,7 +125,7 @@ def look() -> Facts:
         docker_storage=docker.get("Driver", ""),
         docker_host=os.environ.get("DOCKER_HOST", ""),
         engine_lacks_sys_resource=_engine_lacks_sys_resource(),
-        ours=dockerd.pid() is not None,
+        started_by_dev=dockerd.pid() is not None,
         dockerd_installed=all(map(shutil.which, ("dockerd", "docker"))),
         podman_version=podman.get("version", {}).get("Version", ""),
         podman_cgroups=podman.get("host", {}).get("cgroupVersion", ""),
@@ -127,75 +137,75 @@ def look() -> Facts:
 
 
 def _info(engine: str) -> tuple[dict[str, Any], str]:
-    """What ``<engine> info`` tells of an engine that answers; empty, and the error, otherwise."""
+    """Return the output of ``<engine> info``, or {} and the error if no engine responds."""
     if shutil.which(engine) is None:
         return {}, ""
     try:
-        done = subprocess.run(
+        process = subprocess.run(
             [engine, "info", "--format", "{{json .}}"],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=ANSWER_SECONDS,
+            timeout=RESPONSE_SECONDS,
         )
-        return read_info(done.stdout, done.stderr)
+        return parse_info(process.stdout, process.stderr)
     except subprocess.TimeoutExpired:
-        return {}, f"no answer within {ANSWER_SECONDS:.0f} s"
+        return {}, f"no response within {RESPONSE_SECONDS:.0f} s"
 
 
-def read_info(answer: str, error: str) -> tuple[dict[str, Any], str]:
-    """The facts in the answer of ``info``, or why there are none.
+def parse_info(output: str, error: str) -> tuple[dict[str, Any], str]:
+    """Return the facts in the output of ``info``, or {} and the error.
 
-    A docker client that reaches no engine still prints facts about itself, and may do so with
-    exit code 0; old ones say what is wrong on standard error, new ones within the answer.
+    A docker client that reaches no engine still prints facts about itself, possibly with exit
+    code 0; old clients report the error on standard error, new ones in the output.
     """
     try:
-        info = json.loads(answer)
+        info = json.loads(output)
     except ValueError:
-        return {}, error.strip() or "its answer is not JSON"
+        return {}, error.strip() or "its output is not JSON"
     if info.get("ServerVersion") or info.get("version"):
         return info, ""
-    return {}, " ".join(info.get("ServerErrors") or []) or error.strip() or "it is silent"
+    return {}, " ".join(info.get("ServerErrors") or []) or error.strip() or "no response"
 
 
 def _engine_lacks_sys_resource() -> bool:
-    """Whether the dockerd of this machine lacks the capability.
+    """Return whether the dockerd of this machine lacks the capability.
 
-    Its own process is looked at, not this one: seen from inside a container, an engine of the
-    machine around it is no process at all, and has what it needs.
+    The process examined is dockerd's, not this one. From inside a container, the engine of the
+    surrounding machine is not visible as a process, and it has the capability.
     """
     return any(not host.has_sys_resource(pid) for pid in host.pids_of("dockerd"))
 
 
 def running(*, may_install: bool) -> str:
-    """The name of the engine that answers already; empty when one has to be started first."""
-    names = {Way.DOCKER: "docker", Way.PODMAN: "podman"}
-    return names.get(decide(look(), may_install=may_install), "")
+    """Return the name of an engine that responds, or "" if one has to be started first."""
+    names = {EngineAction.USE_DOCKER: "docker", EngineAction.USE_PODMAN: "podman"}
+    return names.get(choose_action(gather_facts(), may_install=may_install), "")
 
 
 def ensure(*, may_install: bool) -> str:
-    """The name of an engine that answers: ``docker`` or ``podman``.
+    """Return the name of an engine that responds (``docker`` or ``podman``), starting it if needed.
 
-    Only under the lock: it may have to start one. ``running`` is for everybody.
+    Call it only while holding the lock, because it may start an engine; ``running`` needs no lock.
     """
-    way = decide(look(), may_install=may_install)
-    if way is Way.INSTALL:
+    action = choose_action(gather_facts(), may_install=may_install)
+    if action is EngineAction.INSTALL_DOCKER:
         packages.ensure(
-            INSTALLS,
+            DOCKER_PACKAGES,
             "for a container engine",
             may_install=may_install,
-            if_known=["docker-cli"],  # the docker command's own package from Debian 13 on
+            optional=["docker-cli"],  # the docker command's own package from Debian 13 on
         )
-        # A machine with systemd has started it by now, and then it is not ours to start.
-        way = decide(look(), may_install=may_install)
-        if way is Way.INSTALL:
+        # On a machine with systemd the package has started Docker by now.
+        action = choose_action(gather_facts(), may_install=may_install)
+        if action is EngineAction.INSTALL_DOCKER:
             raise SandboxError(
-                "Debian's docker.io is installed, and there is no dockerd or docker on PATH",
-                "see what apt-get install docker.io docker-cli says",
+                "Debian's docker.io is installed, but dockerd or docker is not on PATH",
+                "check the output of: apt-get install docker.io docker-cli",
             )
-    if way is Way.START:
-        needed = () if host.has_sys_resource() else ("jq",)
-        packages.ensure(needed, "for runc-capped", may_install=may_install)
+    if action is EngineAction.START_DOCKER:
+        required = () if host.has_sys_resource() else ("jq",)
+        packages.ensure(required, "for runc-capped", may_install=may_install)
         dockerd.start()
         say("started Docker (./dev down stops it)")
-    return "podman" if way is Way.PODMAN else "docker"
+    return "podman" if action is EngineAction.USE_PODMAN else "docker"

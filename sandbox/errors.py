@@ -1,4 +1,4 @@
-"""What can go wrong, each in one line, with the line that says what to do about it."""
+"""Errors that a user can meet: one line for the problem, one line for the remedy."""
 
 from __future__ import annotations
 
@@ -6,31 +6,37 @@ from collections.abc import Sequence
 
 
 class SandboxError(Exception):
-    """Something a person has to mend: what is wrong, what to do, and lines that show it."""
+    """A problem that the user has to fix.
 
-    def __init__(self, what: str, remedy: str, *, shown: Sequence[str] = ()) -> None:
+    Args:
+        what: the problem, in one line.
+        remedy: what to do, in one line.
+        lines: output that shows the problem.
+    """
+
+    def __init__(self, what: str, remedy: str, *, lines: Sequence[str] = ()) -> None:
         super().__init__(what)
         self.what = what
         self.remedy = remedy
-        self.shown = tuple(shown)
+        self.lines = tuple(lines)
 
     def text(self) -> str:
-        """The message as it is printed."""
+        """Return the message as it is printed."""
         return "\n".join(
-            [f"dev: {self.what}", *(f"  | {line}" for line in self.shown), f"  -> {self.remedy}"]
+            [f"dev: {self.what}", *(f"  | {line}" for line in self.lines), f"  -> {self.remedy}"]
         )
 
 
 class StepError(SandboxError):
-    """A step of the plan ended with an error."""
+    """A build step failed."""
 
 
-class StoppedError(Exception):
-    """A step was ended from outside: by Ctrl-C, or because a step in the other lane failed."""
+class StepCancelled(Exception):
+    """A build step was ended by Ctrl-C or because a step in the other lane failed."""
 
 
-class Terminated(BaseException):
-    """SIGTERM or SIGHUP arrived; unwinds like KeyboardInterrupt does, so everything is cleaned."""
+class TerminationSignal(BaseException):
+    """SIGTERM or SIGHUP; unwinds the stack like KeyboardInterrupt, so that cleanup runs."""
 
     def __init__(self, signum: int) -> None:
         super().__init__(signum)

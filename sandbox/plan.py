@@ -1,6 +1,6 @@
-"""The plan: one row per step of the node image, and of the tests' tools. A table, not a program.
+"""The steps that build the node image and the tools of the tests, as a table.
 
-What a step does is in ``steps/<name>.sh``; how steps are run is in ``build``.
+What a step does is in ``steps/<name>.sh``; ``scheduler`` and ``step_runner`` run the steps.
 """
 
 from __future__ import annotations
@@ -16,243 +16,246 @@ LANES: tuple[Lane, ...] = ("network", "compile")
 
 
 @dataclass(frozen=True)
-class Step:
-    """One thing to make. Its script, inputs, parameters and needs are all that may shape it."""
+class BuildStep:
+    """One product and how to build it.
+
+    Only the script, the inputs, the parameters and the needed products may influence the product.
+    """
 
     name: str
-    makes: str
+    product: str  # in words
     lane: Lane
     seconds: int  # on 2 cores with empty caches
     needs: tuple[str, ...] = ()
-    inputs: tuple[str, ...] = ()  # files and folders below sandbox/, beside the script
+    inputs: tuple[str, ...] = ()  # files and folders below sandbox/, in addition to the script
     params: tuple[str, ...] = ()
-    packages: tuple[str, ...] = ()  # Debian packages the script runs on the host
-    image: str = ""  # the tag, when the product is an image of the engine
+    packages: tuple[str, ...] = ()  # Debian packages that the script uses on the host
+    image: str = ""  # the name, if the product is an image of the engine
 
     @property
     def script(self) -> str:
-        """The step's script, below sandbox/."""
+        """Return the path of the step's script below sandbox/."""
         return f"steps/{self.name}.sh"
 
 
-PLAN: tuple[Step, ...] = (
-    Step(
+PLAN: tuple[BuildStep, ...] = (
+    BuildStep(
         "debian",
-        "a minimal Debian, the layer all Debian images share",
+        "a minimal Debian, the base layer of all Debian images here",
         lane="network",
         seconds=54,
-        # with its keys, without which debootstrap would take whatever the mirror gives
+        # with Debian's keys: without them debootstrap does not verify what it downloads
         packages=("debootstrap", "debian-archive-keyring", "gpgv"),
         image="podshare/debian:{key}",
     ),
-    Step(
+    BuildStep(
         "kubernetes-modules",
-        "Kubernetes' source and that of the modules it needs",
+        "the source of Kubernetes and of the modules it needs",
         lane="network",
         seconds=28,
         inputs=("go/kubernetes-{KUBERNETES_MINOR}",),
         params=("KUBERNETES_VERSION",),
     ),
-    Step(
+    BuildStep(
         "kind-modules",
-        "kind's source and that of the modules it needs",
+        "the source of kind and of the modules it needs",
         lane="network",
         seconds=2,
         inputs=("go/kind",),
     ),
-    Step(
+    BuildStep(
         "etcd-modules",
-        "etcd's source and that of the modules it needs",
+        "the source of etcd and of the modules it needs",
         lane="network",
         seconds=2,
         inputs=("go/etcd",),
     ),
-    Step(
+    BuildStep(
         "containerd-modules",
-        "containerd's source and that of the modules it needs",
+        "the source of containerd and of the modules it needs",
         lane="network",
         seconds=21,
         inputs=("go/containerd",),
     ),
-    Step(
+    BuildStep(
         "coredns-modules",
-        "CoreDNS' source and that of the modules it needs",
+        "the source of CoreDNS and of the modules it needs",
         lane="network",
         seconds=4,
         inputs=("go/coredns",),
     ),
-    Step(
+    BuildStep(
         "runc-modules",
-        "runc's source and that of the modules it needs",
+        "the source of runc and of the modules it needs",
         lane="network",
         seconds=2,
         inputs=("go/runc",),
     ),
-    Step(
+    BuildStep(
         "local-path-provisioner-modules",
-        "the volume provisioner's source and that of the modules it needs",
+        "the source of the volume provisioner and of the modules it needs",
         lane="network",
         seconds=2,
         inputs=("go/local-path-provisioner",),
     ),
-    Step(
+    BuildStep(
         "node-base",
-        "Debian with systemd and what the kubelet and kind's scripts call",
+        "Debian with systemd and the programs that the kubelet and kind's scripts use",
         lane="network",
         seconds=13,
         needs=("debian",),
         inputs=("images/node-base",),
         image="podshare/node-base:{key}",
     ),
-    Step(
+    BuildStep(
         "iptables",
-        "Debian with iptables, which kube-proxy and the network stand on",
+        "Debian with iptables, the base of kube-proxy and the Pod network",
         lane="network",
         seconds=7,
         needs=("debian",),
         inputs=("images/iptables",),
         image="podshare/iptables:{key}",
     ),
-    Step(
+    BuildStep(
         "nginx",
-        "the workload image nginx",
+        "the nginx workload image",
         lane="network",
         seconds=7,
         needs=("debian",),
         inputs=("images/nginx",),
         image="podshare/nginx:{key}",
     ),
-    Step(
+    BuildStep(
         "redis",
-        "the workload image redis",
+        "the redis workload image",
         lane="network",
         seconds=5,
         needs=("debian",),
         inputs=("images/redis",),
         image="podshare/redis:{key}",
     ),
-    Step(
+    BuildStep(
         "busybox",
-        "the workload image busybox",
+        "the busybox workload image",
         lane="network",
         seconds=7,
         needs=("debian",),
         inputs=("images/busybox",),
         image="podshare/busybox:{key}",
     ),
-    Step(
+    BuildStep(
         "alpine",
-        "a stand-in for alpine: busybox under that name",
+        "a stand-in for alpine: busybox under its name",
         lane="network",
         seconds=1,
         needs=("busybox",),
         inputs=("images/alpine",),
         image="podshare/alpine:{key}",
     ),
-    Step(
+    BuildStep(
         "centos",
-        "a stand-in for centos:7: Debian under that name",
+        "a stand-in for centos:7: Debian under its name",
         lane="network",
         seconds=1,
         needs=("debian",),
         inputs=("images/centos",),
         image="podshare/centos:{key}",
     ),
-    Step(
+    BuildStep(
         "network",
-        "the image of the network between Pods and nodes",
+        "the image of the Pod network",
         lane="network",
         seconds=1,
         needs=("iptables",),
         inputs=("images/network",),
         image="podshare/network:{key}",
     ),
-    Step(
+    BuildStep(
         "kind",
-        "kind, and the files its node image is made of",
+        "kind, and the files for its node image",
         lane="compile",
         seconds=3,
         needs=("kind-modules",),
         inputs=("go/kind",),
     ),
-    Step(
+    BuildStep(
         "pause",
-        "the program every Pod's sandbox container runs",
+        "the program in the sandbox container of every Pod",
         lane="compile",
         seconds=1,
         inputs=("images/pause",),
         packages=("gcc", "libc6-dev"),
     ),
-    Step(
+    BuildStep(
         "etcd",
-        "etcd, the cluster's store",
+        "etcd, the cluster's data store",
         lane="compile",
         seconds=8,
         needs=("etcd-modules",),
         inputs=("go/etcd",),
     ),
-    Step(
+    BuildStep(
         "runc",
-        "runc, new enough for user namespaces",
+        "runc, recent enough for user namespaces",
         lane="compile",
         seconds=13,
         needs=("runc-modules",),
         inputs=("go/runc",),
         packages=("gcc", "libc6-dev", "libseccomp-dev", "pkg-config"),
     ),
-    Step(
+    BuildStep(
         "containerd",
-        "containerd, which runs the node's containers",
+        "containerd, the container runtime of the nodes",
         lane="compile",
         seconds=49,
         needs=("containerd-modules",),
         inputs=("go/containerd",),
     ),
-    Step(
+    BuildStep(
         "kubernetes",
-        "Kubernetes' own programs",
+        "the programs of Kubernetes",
         lane="compile",
         seconds=363,
         needs=("kubernetes-modules",),
         inputs=("go/kubernetes-{KUBERNETES_MINOR}",),
         params=("KUBERNETES_VERSION",),
     ),
-    Step(
+    BuildStep(
         "coredns",
-        "CoreDNS with the plugins a cluster needs",
+        "CoreDNS with the plugins that a cluster needs",
         lane="compile",
         seconds=20,
         needs=("coredns-modules",),
         inputs=("go/coredns",),
     ),
-    Step(
+    BuildStep(
         "local-path-provisioner",
-        "the provisioner behind the StorageClass standard",
+        "the provisioner of the StorageClass standard",
         lane="compile",
         seconds=4,
         needs=("local-path-provisioner-modules",),
         inputs=("go/local-path-provisioner",),
     ),
-    Step(
+    BuildStep(
         "kube-proxy",
-        "kube-proxy's image",
+        "the kube-proxy image",
         lane="compile",
         seconds=2,
         needs=("kubernetes", "iptables"),
         inputs=("images/kube-proxy",),
         image="podshare/kube-proxy:{key}",
     ),
-    Step(
+    BuildStep(
         "system-images",
-        "the images of the cluster's own programs, each one static binary",
+        "the images of the cluster's system programs, each with a single static binary",
         lane="compile",
         seconds=2,
         needs=("kubernetes", "etcd", "coredns", "local-path-provisioner", "pause"),
         params=("KUBERNETES_VERSION",),
     ),
-    Step(
+    BuildStep(
         "node",
-        "the node image kind starts, with all of the above in it",
+        "the node image for kind, with all of the above",
         lane="compile",
         seconds=14,
         needs=(
@@ -263,24 +266,24 @@ PLAN: tuple[Step, ...] = (
         params=("KUBERNETES_VERSION",),
         image="podshare/node:v{KUBERNETES_VERSION}-{key}",
     ),
-    Step(
+    BuildStep(
         "helm-modules",
-        "Helm's source and that of the modules it needs",
+        "the source of Helm and of the modules it needs",
         lane="network",
         seconds=5,
         inputs=("go/helm",),
     ),
-    Step(
+    BuildStep(
         "helm",
-        "Helm, for the tests that check charts; no part of the node image",
+        "Helm, for the chart tests; not part of the node image",
         lane="compile",
         seconds=62,
         needs=("helm-modules",),
         inputs=("go/helm",),
     ),
-    Step(
+    BuildStep(
         "python",
-        "Python for suites that run inside the cluster; no part of the node image",
+        "Python for suites that run inside the cluster; not part of the node image",
         lane="network",
         seconds=40,
         needs=("debian",),
@@ -290,8 +293,8 @@ PLAN: tuple[Step, ...] = (
 )
 
 
-def with_needs(plan: Iterable[Step], targets: Iterable[str]) -> list[Step]:
-    """The targets and all they need, in the plan's order."""
+def with_needs(plan: Iterable[BuildStep], targets: Iterable[str]) -> list[BuildStep]:
+    """Return the targets and all steps that they need, in plan order."""
     by_name = {step.name: step for step in plan}
     wanted: set[str] = set()
     queue = list(targets)

@@ -1,4 +1,4 @@
-"""What a person sees of a build: a live table on a terminal, plain lines in a log."""
+"""Progress of a build: a live table on a terminal, plain lines in a log."""
 
 from __future__ import annotations
 
@@ -14,149 +14,153 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from sandbox.build import Watcher, forecast
-from sandbox.plan import Step
+from sandbox.plan import BuildStep
+from sandbox.scheduler import BuildObserver, forecast
 
-HEARTBEAT = 30.0
+HEARTBEAT_SECONDS = 30.0
 
 
-def clock(seconds: float) -> str:
-    """Seconds as people read them: ``42 s``, ``6 min 05 s``."""
+def format_duration(seconds: float) -> str:
+    """Return a duration for people: ``42 s``, ``6 min 05 s``."""
     whole = round(seconds)
     return f"{whole} s" if whole < 60 else f"{whole // 60} min {whole % 60:02d} s"
 
 
 @dataclass
-class Course:
-    """How far a build has come."""
+class BuildProgress:
+    """The state of a build: which steps run, since when, and how long the finished ones took."""
 
-    steps: Sequence[Step]
+    steps: Sequence[BuildStep]
     expected: Mapping[str, float]
-    begun: float = field(default_factory=time.monotonic)
+    start: float = field(default_factory=time.monotonic)
     running: dict[str, float] = field(default_factory=dict)
-    took: dict[str, float] = field(default_factory=dict)
+    durations: dict[str, float] = field(default_factory=dict)
 
     def elapsed(self) -> float:
-        """Seconds since the build began."""
-        return time.monotonic() - self.begun
+        """Return the seconds since the build started."""
+        return time.monotonic() - self.start
 
-    def left(self) -> float:
-        """Seconds the build will still take, by what the steps took before."""
+    def remaining(self) -> float:
+        """Return the seconds that the build will still take, judging by earlier builds."""
         now = time.monotonic()
-        spent = {name: now - begun for name, begun in self.running.items()}
-        todo = [step for step in self.steps if step.name not in self.took]
-        return forecast(todo, self.expected, spent)
+        spent = {name: now - start for name, start in self.running.items()}
+        unfinished = [step for step in self.steps if step.name not in self.durations]
+        return forecast(unfinished, self.expected, spent)
 
 
-class Plain:
-    """One line per start and finish, and a sign of life every half minute."""
+class LogDisplay:
+    """Prints a line when a step starts or finishes, and a heartbeat every half minute."""
 
-    def __init__(self, console: Console, course: Course) -> None:
+    def __init__(self, console: Console, progress: BuildProgress) -> None:
         self._console = console
-        self._course = course
-        self._said = time.monotonic()
+        self._progress = progress
+        self._last_line = time.monotonic()
 
-    def started(self, step: Step) -> None:
-        """A step begins."""
-        self._course.running[step.name] = time.monotonic()
-        self._say(f"start  {step.name}: {step.makes} ({self._expected(step)})")
+    def started(self, step: BuildStep) -> None:
+        """Print that a step has started."""
+        self._progress.running[step.name] = time.monotonic()
+        self._print(f"start  {step.name}: {step.product} ({self._expected(step)})")
 
-    def finished(self, step: Step, seconds: float) -> None:
-        """A step has left its product."""
-        self._course.running.pop(step.name)
-        self._course.took[step.name] = seconds
-        done, all_ = len(self._course.took), len(self._course.steps)
-        self._say(f"done   {step.name} in {clock(seconds)} ({done} of {all_})")
+    def finished(self, step: BuildStep, seconds: float) -> None:
+        """Print that a step has finished."""
+        self._progress.running.pop(step.name)
+        self._progress.durations[step.name] = seconds
+        done, total = len(self._progress.durations), len(self._progress.steps)
+        self._print(f"done   {step.name} in {format_duration(seconds)} ({done} of {total})")
 
     def tick(self) -> None:
-        """A sign of life, when the last line is long ago."""
-        if time.monotonic() - self._said < HEARTBEAT:
+        """Print a heartbeat if the last line was long ago."""
+        if time.monotonic() - self._last_line < HEARTBEAT_SECONDS:
             return
         now = time.monotonic()
         running = ", ".join(
-            f"{name} {clock(now - begun)}" for name, begun in list(self._course.running.items())
+            f"{name} {format_duration(now - start)}"
+            for name, start in list(self._progress.running.items())
         )
-        self._say(f"...    {running}; about {clock(self._course.left())} left")
+        remaining = format_duration(self._progress.remaining())
+        self._print(f"...    {running}; about {remaining} left")
 
-    def _expected(self, step: Step) -> str:
-        return f"about {clock(self._course.expected[step.name])}"
+    def _expected(self, step: BuildStep) -> str:
+        return f"about {format_duration(self._progress.expected[step.name])}"
 
-    def _say(self, text: str) -> None:
-        self._said = time.monotonic()
-        at = clock(self._course.elapsed())
-        self._console.print(f"[{at:>12}] {text}", markup=False, highlight=False, soft_wrap=True)
+    def _print(self, text: str) -> None:
+        self._last_line = time.monotonic()
+        elapsed = format_duration(self._progress.elapsed())
+        self._console.print(
+            f"[{elapsed:>12}] {text}", markup=False, highlight=False, soft_wrap=True
+        )
 
 
-class OnTerminal:
-    """A table of all steps that renews itself."""
+class LiveDisplay:
+    """A table of all steps that updates itself."""
 
-    def __init__(self, course: Course) -> None:
-        self._course = course
+    def __init__(self, progress: BuildProgress) -> None:
+        self._progress = progress
         self._spinner = Spinner("dots")
 
-    def started(self, step: Step) -> None:
-        """A step begins."""
-        self._course.running[step.name] = time.monotonic()
+    def started(self, step: BuildStep) -> None:
+        """Show that a step has started."""
+        self._progress.running[step.name] = time.monotonic()
 
-    def finished(self, step: Step, seconds: float) -> None:
-        """A step has left its product."""
-        self._course.running.pop(step.name)
-        self._course.took[step.name] = seconds
+    def finished(self, step: BuildStep, seconds: float) -> None:
+        """Show that a step has finished."""
+        self._progress.running.pop(step.name)
+        self._progress.durations[step.name] = seconds
 
     def tick(self) -> None:
-        """Live draws by itself."""
+        """Do nothing; Live refreshes by itself."""
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """What Live draws: the total first, for a low window cuts off at the bottom."""
+        """Render the total, then the steps: a small window cuts off the bottom."""
         yield self._total()
         yield self._table(console.height - 3)
 
-    def _table(self, room: int) -> Table:
+    def _table(self, rows: int) -> Table:
         table = Table(box=None, padding=(0, 2, 0, 0), expand=True)
         table.add_column("", width=1)
-        longest = max(len(step.name) for step in self._course.steps)
+        longest = max(len(step.name) for step in self._progress.steps)
         table.add_column("step", no_wrap=True, min_width=longest)
-        table.add_column("makes", no_wrap=True, overflow="ellipsis", ratio=1)
+        table.add_column("product", no_wrap=True, overflow="ellipsis", ratio=1)
         table.add_column("elapsed", justify="right", no_wrap=True, min_width=12)
         table.add_column("expected", justify="right", no_wrap=True, min_width=12, style="dim")
-        steps = self._course.steps
-        if len(steps) > room:  # what is done makes way for what is to come
-            steps = [step for step in steps if step.name not in self._course.took][:room]
+        steps = self._progress.steps
+        if len(steps) > rows:  # without room for all, show the unfinished ones
+            steps = [step for step in steps if step.name not in self._progress.durations][:rows]
         for step in steps:
             table.add_row(*self._row(step))
         return table
 
-    def _row(self, step: Step) -> tuple[RenderableType, ...]:
-        expected = clock(self._course.expected[step.name])
-        if (took := self._course.took.get(step.name)) is not None:
-            mark, elapsed = Text("✓", style="green"), clock(took)
-        elif (begun := self._course.running.get(step.name)) is not None:
-            elapsed = clock(time.monotonic() - begun)
-            return self._spinner, Text(step.name, style="bold"), step.makes, elapsed, expected
+    def _row(self, step: BuildStep) -> tuple[RenderableType, ...]:
+        expected = format_duration(self._progress.expected[step.name])
+        if (duration := self._progress.durations.get(step.name)) is not None:
+            mark, elapsed = Text("✓", style="green"), format_duration(duration)
+        elif (start := self._progress.running.get(step.name)) is not None:
+            elapsed = format_duration(time.monotonic() - start)
+            return self._spinner, Text(step.name, style="bold"), step.product, elapsed, expected
         else:
             mark, elapsed = Text("·", style="dim"), ""
-        return mark, step.name, Text(step.makes, style="dim"), elapsed, expected
+        return mark, step.name, Text(step.product, style="dim"), elapsed, expected
 
     def _total(self) -> RenderableType:
-        left, elapsed = self._course.left(), self._course.elapsed()
+        remaining, elapsed = self._progress.remaining(), self._progress.elapsed()
         grid = Table.grid(padding=(0, 2))
         grid.add_row(
-            ProgressBar(total=elapsed + left or 1.0, completed=elapsed, width=40),
-            f"{len(self._course.took)} of {len(self._course.steps)} steps",
-            f"{clock(elapsed)}, about {clock(left)} left",
+            ProgressBar(total=elapsed + remaining or 1.0, completed=elapsed, width=40),
+            f"{len(self._progress.durations)} of {len(self._progress.steps)} steps",
+            f"{format_duration(elapsed)}, about {format_duration(remaining)} left",
         )
         return grid
 
 
 @contextmanager
-def watching(
-    console: Console, steps: Sequence[Step], expected: Mapping[str, float]
-) -> Iterator[Watcher]:
-    """The fitting display for where the output goes, for the time of one build."""
-    course = Course(steps, expected)
+def progress_display(
+    console: Console, steps: Sequence[BuildStep], expected: Mapping[str, float]
+) -> Iterator[BuildObserver]:
+    """Provide the display that suits the console, for the duration of one build."""
+    progress = BuildProgress(steps, expected)
     if not console.is_terminal:
-        yield Plain(console, course)
+        yield LogDisplay(console, progress)
         return
-    display = OnTerminal(course)
+    display = LiveDisplay(progress)
     with Live(display, console=console, refresh_per_second=5):
         yield display

@@ -1,1 +1,1 @@
-"""Suites that benchmarks run by pytest; nobody collects them otherwise."""
+"""Suites that the benchmarks run with pytest; a normal run does not collect them."""

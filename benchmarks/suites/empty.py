@@ -1,4 +1,4 @@
-"""A test that needs nothing; says in the file PODSHARE_MOMENTS, if there is one, when it began."""
+"""A test that does nothing; writes when it started to PODSHARE_TIMESTAMPS, if that is set."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 def test_nothing() -> None:
-    """Nothing at all."""
-    moments = {"set up": time.time()}
-    if file := os.environ.get("PODSHARE_MOMENTS"):
-        Path(file).write_text(json.dumps(moments))
+    """Do nothing."""
+    timestamps = {"set up": time.time()}
+    if file := os.environ.get("PODSHARE_TIMESTAMPS"):
+        Path(file).write_text(json.dumps(timestamps))

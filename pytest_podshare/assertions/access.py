@@ -5,21 +5,21 @@ from __future__ import annotations
 import time
 
 from pytest_podshare import errors
-from pytest_podshare.assertions import marks
-from pytest_podshare.assertions.promise import broken, promise
-from pytest_podshare.explain import nature, why
-from pytest_podshare.explain.facts import Place
+from pytest_podshare.assertions import sentinel
+from pytest_podshare.assertions.recording import promise_broken, recorded
+from pytest_podshare.containers.fileops import mountinfo, posix_shell
+from pytest_podshare.diagnosis import diagnose, volume_causes
+from pytest_podshare.diagnosis.facts import FileLocation
 from pytest_podshare.pods.evidence import Evidence
 from pytest_podshare.pods.pod import Pod
-from pytest_podshare.probe import mountinfo, shell
-from pytest_podshare.wiring.model import Mount
+from pytest_podshare.wiring.model import VolumeMount
 
 # the Pod's own tmpfs, which every container may write to
-_WRITABLE = Mount("(shared memory)", "/dev/shm")  # noqa: S108 RUF100
+_WRITABLE = VolumeMount("(shared memory)", "/dev/shm")  # noqa: S108 RUF100
 _EROFS = "Read-only file system"
 
 
-@promise
+@recorded
 def assert_read_only(pod: Pod, *, container: str, volume: str) -> Evidence:
     """Prove that a container cannot write to a volume, because it is mounted read-only.
 
@@ -45,36 +45,38 @@ def assert_read_only(pod: Pod, *, container: str, volume: str) -> Evidence:
     """
     begun = time.monotonic()
     events: list[object] = []
-    for mount in marks.mounts_of(pod, container, volume):
-        path = f"{mount.path}/{marks.new_name()}"
-        refused = shell.write(pod[container], path, b"x")
+    for mount in sentinel.mounts_of(pod, container, volume):
+        path = f"{mount.path}/{sentinel.new_name()}"
+        refused = posix_shell.write(pod[container], path, b"x")
         if refused is None:
-            shell.remove(pod[container], path)
+            posix_shell.remove(pod[container], path)
         entry = mountinfo.at(pod[container], mount.path)
         if refused is None or refused.message != _EROFS or entry is None or not entry.read_only:
             live = str(entry or f"nothing mounted at {mount.path}")
-            raise broken(
+            raise promise_broken(
                 pod,
                 f"volume {volume!r} is not read-only for {container!r}",
                 expected=f"{container}:{path}  {_EROFS}",
                 got="written" if refused is None else refused,
                 where=f"{container} has {mount}",
                 volume=volume,
-                cause=nature.writable(container, mount, live)
+                containers=[container],
+                cause=volume_causes.writable(container, mount, live)
                 if refused is None
-                else why.refused(pod, Place(container, path, mount), refused),
+                else diagnose.refused(pod, FileLocation(container, path, mount), refused),
             )
         events += [f"{container} was refused: {_EROFS}", str(entry)]
     (control,) = _control(pod, container)
     return pod.record(
         f"{container} cannot write to {volume}",
-        method=marks.METHOD,
+        method=sentinel.METHOD,
         begun=begun,
         events=[*events, control.wrote],
+        containers=[container],
     )
 
 
-@promise
+@recorded
 def assert_writable(pod: Pod, *, container: str, volume: str) -> Evidence:
     """Prove that a container can write to a volume, and read what it wrote.
 
@@ -92,14 +94,16 @@ def assert_writable(pod: Pod, *, container: str, volume: str) -> Evidence:
     """
     begun = time.monotonic()
     events: list[object] = []
-    for mark in marks.leave(pod, container, marks.mounts_of(pod, container, volume)):
-        events += [mark.wrote, marks.must_have(pod, mark)]
-        marks.remove(pod, mark)
+    for mark in sentinel.write(pod, container, sentinel.mounts_of(pod, container, volume)):
+        events += [mark.wrote, sentinel.assert_present(pod, mark)]
+        sentinel.remove(pod, mark)
     claim = f"{container} can write to {volume}"
-    return pod.record(claim, method=marks.METHOD, begun=begun, events=events)
+    return pod.record(
+        claim, method=sentinel.METHOD, begun=begun, events=events, containers=[container]
+    )
 
 
-@promise
+@recorded
 def assert_permissions(
     pod: Pod,
     *,
@@ -133,16 +137,17 @@ def assert_permissions(
     wanted = {"uid": uid, "gid": gid, "mode": mode}
     if all(value is None for value in wanted.values()):
         raise TypeError("say what is expected: uid=, gid= or mode=")
-    state = shell.stat(pod[container], path)
+    state = posix_shell.stat(pod[container], path)
     has = {"uid": state.uid, "gid": state.gid, "mode": state.mode} if state else {}
     asked = {name: value for name, value in wanted.items() if value is not None}
     if any(has.get(name) != value for name, value in asked.items()):
-        raise broken(
+        raise promise_broken(
             pod,
             f"{path} does not have the permissions that {container!r} should see",
             expected=_described(asked),
             got=_described(has) if has else "missing",
-            cause=nature.permissions(pod, Place(container, path, None)),
+            containers=[container],
+            cause=volume_causes.permissions(pod, FileLocation(container, path, None)),
         )
     claim = f"{container}:{path} has {_described(has)}"
     return pod.record(
@@ -150,19 +155,20 @@ def assert_permissions(
         method="stat in the container",
         begun=begun,
         events=[f"stat of {path}: {_described(has)}"],
+        containers=[container],
     )
 
 
-def _control(pod: Pod, container: str) -> list[marks.Mark]:
+def _control(pod: Pod, container: str) -> list[sentinel.SentinelFile]:
     try:
-        left = marks.leave(pod, container, [_WRITABLE])
+        left = sentinel.write(pod, container, [_WRITABLE])
     except AssertionError as error:
         raise errors.ControlMissing(
             f"{container} of {pod} cannot write to {_WRITABLE.path} either: {error}",
             "Its failing to write to the volume means nothing; see its user and its image.",
         ) from None
     for mark in left:
-        marks.remove(pod, mark)
+        sentinel.remove(pod, mark)
     return left
 
 

@@ -6,22 +6,23 @@ import time
 from typing import Any
 
 from pytest_podshare import errors
-from pytest_podshare.assertions import marks
-from pytest_podshare.assertions.promise import broken, promise
+from pytest_podshare.assertions import sentinel
+from pytest_podshare.assertions.recording import promise_broken, recorded
+from pytest_podshare.containers.fileops import mountinfo, posix_shell
 from pytest_podshare.deadline import Deadline
-from pytest_podshare.explain import nature
-from pytest_podshare.kube.watching import Object
-from pytest_podshare.pods import replacing, state
+from pytest_podshare.diagnosis import volume_causes
+from pytest_podshare.kube import pod_status
+from pytest_podshare.kube.watch import Object
+from pytest_podshare.pods import replacement
 from pytest_podshare.pods.evidence import Evidence
 from pytest_podshare.pods.pod import Pod
-from pytest_podshare.probe import mountinfo, shell
 from pytest_podshare.wiring import quantity
 
 _ENOSPC = "No space left on device"
 _MEBI = 2**20
 
 
-@promise
+@recorded
 def assert_medium(
     pod: Pod, *, container: str, volume: str, medium: str, size: str | None = None
 ) -> Evidence:
@@ -45,7 +46,7 @@ def assert_medium(
         NoSharedVolume: the container does not mount it.
     """
     begun = time.monotonic()
-    mount = marks.mounts_of(pod, container, volume)[0]
+    mount = sentinel.mounts_of(pod, container, volume)[0]
     entry = mountinfo.at(pod[container], mount.path)
     if entry is None:
         fits = False
@@ -56,20 +57,27 @@ def assert_medium(
     if size is not None:
         fits = fits and entry is not None and entry.size == quantity.whole(size)
     if not fits:
-        raise broken(
+        raise promise_broken(
             pod,
             f"volume {volume!r} is not of the medium that {container!r} should have",
             expected=f"{medium}{'' if size is None else f' of {size}'}",
             got=str(entry or f"nothing mounted at {mount.path}"),
             where=f"{container} has {mount}",
             volume=volume,
-            cause=nature.medium(pod, container, mount),
+            containers=[container],
+            cause=volume_causes.medium(pod, container, mount),
         )
     claim = f"{volume} is of medium {medium} for {container}"
-    return pod.record(claim, method="mountinfo of the container", begun=begun, events=[entry])
+    return pod.record(
+        claim,
+        method="mountinfo of the container",
+        begun=begun,
+        events=[entry],
+        containers=[container],
+    )
 
 
-@promise
+@recorded
 def assert_size_limited(
     pod: Pod, *, container: str, volume: str, timeout: float | None = None
 ) -> Evidence:
@@ -100,19 +108,19 @@ def assert_size_limited(
         NoSharedVolume: the container does not mount it, or it has no limit.
     """
     begun = time.monotonic()
-    mount = marks.mounts_of(pod, container, volume)[0]
+    mount = sentinel.mounts_of(pod, container, volume)[0]
     limit, in_memory = _limit(pod, volume)
-    patience = pod.timeouts.or_given("evict", timeout)
-    path = f"{mount.path}/{marks.new_name()}"
-    refused = shell.fill(pod[container], path, limit // 2)
+    patience = pod.live.timeouts.or_given("evict", timeout)
+    path = f"{mount.path}/{sentinel.new_name()}"
+    refused = posix_shell.fill(pod[container], path, limit // 2)
     if refused is not None:
         raise errors.ControlMissing(
             f"{container} of {pod} cannot write half of the limit to {volume}: {refused}",
             "Empty the volume first, and see whether it may be written to.",
         )
-    refused = shell.fill(pod[container], path, limit + _MEBI)
+    refused = posix_shell.fill(pod[container], path, limit + _MEBI)
     if in_memory:
-        shell.remove(pod[container], path)
+        posix_shell.remove(pod[container], path)
         proof, seen = f"{container} was refused: {refused}", str(refused or "all of it written")
         held = refused is not None and refused.message == _ENOSPC
         expected = _ENOSPC
@@ -121,22 +129,24 @@ def assert_size_limited(
         seen = proof = _eviction(pod, Deadline(patience)) if refused is None else str(refused)
         held = f'Usage of EmptyDir volume "{volume}" exceeds the limit' in seen
     if not held:
-        raise broken(
+        raise promise_broken(
             pod,
             f"volume {volume!r} takes more than its limit of {quantity.written(limit)}",
             expected=expected,
             got=seen,
             where=f"{container}:{path}  {quantity.written(limit + _MEBI)}",
             volume=volume,
-            cause=nature.not_limited(pod, container, mount, refused),
+            containers=[container],
+            cause=volume_causes.not_limited(pod, container, mount, refused),
         )
     if not in_memory:
-        replacing.delete(pod, Deadline(patience))
+        replacement.delete(pod, Deadline(patience))
     return pod.record(
         f"{volume} holds no more than {quantity.written(limit)}",
         method=f"filled by {container}",
         begun=begun,
         events=[f"half of it was written by {container}", proof],
+        containers=[container],
     )
 
 
@@ -146,9 +156,9 @@ def _eviction(pod: Pod, deadline: Deadline) -> str:
     def evicted(seen: Object | None) -> bool:
         return seen is None or seen["status"].get("reason") == "Evicted"
 
-    seen = pod.watch.wait_for(pod.name, evicted, deadline)
+    seen = pod.live.watch.wait_for(pod.name, evicted, deadline)
     if seen is None or not evicted(seen):
-        return f"no eviction within {deadline.seconds:g} s: {state.summary(seen)}"
+        return f"no eviction within {deadline.seconds:g} s: {pod_status.summary(seen)}"
     return f"Evicted: {str(seen['status'].get('message', '')).strip()}"
 
 

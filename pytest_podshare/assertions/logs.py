@@ -6,18 +6,18 @@ import re
 import time
 
 from pytest_podshare import errors
-from pytest_podshare.assertions.promise import broken, promise
+from pytest_podshare.assertions import failure
+from pytest_podshare.assertions.recording import promise_broken, recorded
+from pytest_podshare.containers.container import Container
 from pytest_podshare.deadline import Deadline, poll
-from pytest_podshare.explain import nature
-from pytest_podshare.explain.cause import Cause
-from pytest_podshare.kube.outage import may_pass
-from pytest_podshare.pods.container import Container
+from pytest_podshare.diagnosis import volume_causes
+from pytest_podshare.diagnosis.cause import Cause
+from pytest_podshare.kube.transient import is_transient
 from pytest_podshare.pods.evidence import Evidence
 from pytest_podshare.pods.pod import Pod
-from pytest_podshare.report import failure
 
 
-@promise
+@recorded
 def assert_log_contains(
     pod: Pod,
     *,
@@ -52,7 +52,7 @@ def assert_log_contains(
     if (text is None) == (pattern is None):
         raise TypeError("give text= or pattern=, one of them")
     begun = time.monotonic()
-    patience = pod.timeouts.or_given("visible", timeout)
+    patience = pod.live.timeouts.or_given("visible", timeout)
     wanted = re.compile(pattern if pattern is not None else re.escape(text or ""))
     deadline = Deadline(patience)
     lines = poll(
@@ -64,21 +64,24 @@ def assert_log_contains(
     shown = [line for line in lines if wanted.search(line)]
     asked = f"text {text!r}" if text is not None else f"pattern {pattern!r}"
     if not shown:
-        raise broken(
+        raise promise_broken(
             pod,
             f"the log of {container!r} does not show it",
             expected=asked,
             got=_last(lines) + f"  (for {patience:g} s)",
             where=f"{container} {failure.mounted(pod.wiring, container)}",
-            cause=nature.log(pod, container),
+            # the API server has the log: nobody looks into the container for it
+            containers=[],
+            cause=volume_causes.log(pod, container),
         )
     wrong = [line for line in lines if lacks is not None and lacks in line]
     if wrong:
-        raise broken(
+        raise promise_broken(
             pod,
             f"the log of {container!r} shows what it must lack",
             expected=f"no line with {lacks!r}",
             got=f"{len(wrong)} of {len(lines)} lines, the first {wrong[0]!r:.100}",
+            containers=[],
             cause=Cause("another content", f"{container} has printed it"),
         )
     without = "" if lacks is None else f" and lacks {lacks!r}"
@@ -87,6 +90,7 @@ def assert_log_contains(
         method="log of the container",
         begun=begun,
         events=[f"{shown[0]:.100}"],
+        containers=[],
     )
 
 
@@ -96,7 +100,7 @@ def _lines(container: Container, deadline: Deadline) -> list[str]:
         return container.logs().splitlines()
     except errors.ClusterError as error:
         # a kubelet that is busy is answered for with 500
-        if deadline.over or not may_pass(error, known=False):
+        if deadline.over or not is_transient(error, known=False):
             raise
         return []
 

@@ -6,19 +6,17 @@ import time
 from collections.abc import Callable
 
 from pytest_podshare import errors
-from pytest_podshare.assertions import marks
-from pytest_podshare.assertions.promise import broken, promise
-from pytest_podshare.explain import nature
-from pytest_podshare.pods import replacing
+from pytest_podshare.assertions import sentinel
+from pytest_podshare.assertions.recording import promise_broken, recorded
+from pytest_podshare.containers.fileops import posix_shell
+from pytest_podshare.diagnosis import volume_causes
+from pytest_podshare.pods import replacement
 from pytest_podshare.pods.evidence import Evidence, Step
 from pytest_podshare.pods.pod import Pod
-from pytest_podshare.probe import shell
-
-# volumes that are made with the Pod and go with it
-_PASSING = ("emptyDir", "ephemeral")
+from pytest_podshare.wiring.lifetime import Lifetime
 
 
-@promise
+@recorded
 def assert_lost_on_delete(
     pod: Pod,
     *,
@@ -39,7 +37,7 @@ def assert_lost_on_delete(
 
     Args:
         pod: the Pod.
-        volume: the volume; None for each emptyDir and ephemeral volume.
+        volume: the volume; None for each that goes with its Pod (an emptyDir, an inline csi).
         container: with a `path`, the container that has it.
         path: a file of the application instead of one of ours; it may be there again, as an
             application makes its files anew, but not with what it held.
@@ -57,12 +55,12 @@ def assert_lost_on_delete(
     return _lost(
         pod,
         left,
-        lambda: replacing.delete(pod, pod.deadline("delete", timeout)),
+        lambda: replacement.delete(pod, pod.deadline("delete", timeout)),
         "the Pod's deletion",
     )
 
 
-@promise
+@recorded
 def assert_lost_on_drain(
     pod: Pod, *, volume: str | None = None, timeout: float | None = None
 ) -> Evidence:
@@ -73,7 +71,7 @@ def assert_lost_on_drain(
 
     Args:
         pod: the Pod.
-        volume: the volume; None for each emptyDir and ephemeral volume.
+        volume: the volume; None for each that goes with its Pod (an emptyDir, an inline csi).
         timeout: seconds until the Pod is gone; None for --podshare-delete-timeout.
 
     Returns:
@@ -88,38 +86,42 @@ def assert_lost_on_drain(
     return _lost(
         pod,
         left,
-        lambda: replacing.drain(pod, pod.deadline("delete", timeout), elsewhere=True),
+        lambda: replacement.drain(pod, pod.deadline("delete", timeout), elsewhere=True),
         "a drain of its node",
     )
 
 
 def _left(
     pod: Pod, volume: str | None, container: str | None, path: str | None
-) -> list[marks.Mark]:
+) -> list[sentinel.SentinelFile]:
     if path is not None:
         if container is None:
             raise TypeError("path= is a file of a container: give container= too")
-        return [marks.of_application(pod, container, path)]
-    wanted = "emptyDir or ephemeral volume"
-    return marks.leave_in_each(pod, volume, lambda each: each.kind in _PASSING, wanted)
+        return [sentinel.of_application(pod, container, path)]
+    return sentinel.leave_in_each(
+        pod, volume, lambda each: each.lifetime is Lifetime.POD, "volume that goes with its Pod"
+    )
 
 
 def _lost(
-    pod: Pod, left: list[marks.Mark], fate: Callable[[], replacing.Replacement], after: str
+    pod: Pod,
+    left: list[sentinel.SentinelFile],
+    fate: Callable[[], replacement.Replacement],
+    after: str,
 ) -> Evidence:
     begun = time.monotonic()
     # a file that was never there would be gone as well
     events: list[object] = []
     for mark in left:
-        events += [mark.wrote, marks.must_have(pod, mark)]
+        events += [mark.wrote, sentinel.assert_present(pod, mark)]
     proof = fate()
     events.append(proof)
     _check_same_node(pod, left, proof)
     for mark in left:
         events += _control(pod, mark)
-        seen = marks.look(pod, mark)
+        seen = sentinel.read_back(pod, mark)
         if not _is_lost(mark, seen):
-            raise broken(
+            raise promise_broken(
                 pod,
                 f"what {mark.container!r} {mark.wrote.action} in volume {mark.volume!r}"
                 f" is still there after {after}",
@@ -128,41 +130,45 @@ def _lost(
                 where=f"{mark.container} has {mark.mount}",
                 proof=str(proof),
                 volume=mark.volume,
-                cause=nature.outlives(pod, mark.volume),
+                containers=sentinel.looked_into([mark]),
+                cause=volume_causes.outlives(pod, mark.volume),
             )
         events.append(f"{mark.container} no longer has what was in {mark.path}")
     volumes = ", ".join(mark.volume for mark in left)
     return pod.record(
         f"what was written to {volumes} is lost on {after}",
-        method=marks.method(pod, left),
+        method=sentinel.method(pod, left),
         begun=begun,
         events=events,
+        containers=sentinel.looked_into(left),
     )
 
 
-def _check_same_node(pod: Pod, left: list[marks.Mark], proof: replacing.Replacement) -> None:
+def _check_same_node(
+    pod: Pod, left: list[sentinel.SentinelFile], proof: replacement.Replacement
+) -> None:
     """Refuse to call lost what was left on another node: a hostPath is a folder of its node."""
     for mark in left:
         volume = pod.wiring.volume(mark.volume)
-        if volume and volume.kind == "hostPath" and proof.node_before != proof.node_after:
+        if volume and volume.lifetime is Lifetime.NODE and proof.node_before != proof.node_after:
             raise errors.ControlMissing(
                 f"The new Pod came on another node ({proof.node_after}), where volume"
-                f" {mark.volume!r}, a hostPath, is another folder.",
+                f" {mark.volume!r}, a {volume.kind}, is another folder.",
                 "Keep the Pod on one node by a nodeSelector; nothing was learned of the volume.",
             )
 
 
-def _is_lost(mark: marks.Mark, seen: object) -> bool:
+def _is_lost(mark: sentinel.SentinelFile, seen: object) -> bool:
     """Whether it is gone; an application may have made its file anew, without the old content."""
     if isinstance(seen, bytes) and mark.content and not mark.is_ours:
         return not seen.startswith(mark.content)
-    return isinstance(seen, shell.Missing)
+    return isinstance(seen, posix_shell.Missing)
 
 
-def _control(pod: Pod, mark: marks.Mark) -> tuple[Step, Step]:
+def _control(pod: Pod, mark: sentinel.SentinelFile) -> tuple[Step, Step]:
     """That the new Pod sees at all what is in the volume."""
-    (control,) = marks.leave(pod, mark.container, [mark.mount], present=mark.on_node)
+    (control,) = sentinel.write(pod, mark.container, [mark.mount], present=mark.on_node)
     try:
-        return control.wrote, marks.must_have(pod, control)
+        return control.wrote, sentinel.assert_present(pod, control)
     finally:
-        marks.remove(pod, control)
+        sentinel.remove(pod, control)

@@ -5,17 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from pytest_podshare.assertions import marks
-from pytest_podshare.assertions.promise import promise
-from pytest_podshare.pods import replacing, restarting
+from pytest_podshare.assertions import sentinel
+from pytest_podshare.assertions.recording import recorded
+from pytest_podshare.pods import replacement
 from pytest_podshare.pods.evidence import Evidence
 from pytest_podshare.pods.pod import Pod
 
-# volumes that do not go with their Pod
-_OUTLIVING = ("persistentVolumeClaim", "hostPath", "nfs", "csi")
 
-
-@promise
+@recorded
 def assert_survives_restart(
     pod: Pod,
     *,
@@ -62,7 +59,7 @@ def assert_survives_restart(
     )
 
 
-@promise
+@recorded
 def assert_survives_sandbox_restart(
     pod: Pod, *, volume: str | None = None, timeout: float | None = None
 ) -> Evidence:
@@ -85,19 +82,19 @@ def assert_survives_sandbox_restart(
     """
     return _survives(
         pod,
-        marks.leave_in_each(
+        sentinel.leave_in_each(
             pod,
             volume,
             lambda each: each.is_written_by_containers,
             "volume that containers write to",
         ),
-        lambda: restarting.restart_sandbox(pod, pod.deadline("ready", timeout)),
+        lambda: pod.restart_sandbox(timeout=timeout),
         "what was written to {volumes} survives a restart of the sandbox",
         "the sandbox was restarted",
     )
 
 
-@promise
+@recorded
 def assert_survives_delete(
     pod: Pod, *, volume: str | None = None, timeout: float | None = None
 ) -> Evidence:
@@ -125,13 +122,13 @@ def assert_survives_delete(
     return _survives(
         pod,
         _in_lasting(pod, volume),
-        lambda: replacing.delete(pod, pod.deadline("delete", timeout)),
+        lambda: replacement.delete(pod, pod.deadline("delete", timeout)),
         "what was written to {volumes} survives the Pod's deletion",
         "the Pod was replaced",
     )
 
 
-@promise
+@recorded
 def assert_survives_drain(
     pod: Pod, *, volume: str | None = None, timeout: float | None = None
 ) -> Evidence:
@@ -155,36 +152,40 @@ def assert_survives_drain(
     return _survives(
         pod,
         _in_lasting(pod, volume),
-        lambda: replacing.drain(pod, pod.deadline("delete", timeout), elsewhere=False),
+        lambda: replacement.drain(pod, pod.deadline("delete", timeout), elsewhere=False),
         "what was written to {volumes} survives a drain of its node",
         "the node was drained",
     )
 
 
 def _survives(
-    pod: Pod, left: list[marks.Mark], fate: Callable[[], object], claim: str, after: str
+    pod: Pod, left: list[sentinel.SentinelFile], fate: Callable[[], object], claim: str, after: str
 ) -> Evidence:
     begun = time.monotonic()
     proof = fate()
     events: list[object] = [*(mark.wrote for mark in left), proof]
     for mark in left:
-        events.append(marks.must_have(pod, mark, after=after, proof=proof))
-        marks.remove(pod, mark)
+        events.append(sentinel.assert_present(pod, mark, after=after, proof=proof))
+        sentinel.remove(pod, mark)
     volumes = ", ".join(mark.volume for mark in left)
     return pod.record(
         claim.format(volumes=volumes),
-        method=marks.method(pod, left),
+        method=sentinel.method(pod, left),
         begun=begun,
         events=events,
+        containers=sentinel.looked_into(left),
     )
 
 
-def _marks(pod: Pod, container: str, volume: str | None, path: str | None) -> list[marks.Mark]:
+def _marks(
+    pod: Pod, container: str, volume: str | None, path: str | None
+) -> list[sentinel.SentinelFile]:
     if path is not None:
-        return [marks.of_application(pod, container, path)]
-    return marks.leave(pod, container, marks.written_by(pod, container, volume), present=True)
+        return [sentinel.of_application(pod, container, path)]
+    return sentinel.write(pod, container, sentinel.written_by(pod, container, volume), present=True)
 
 
-def _in_lasting(pod: Pod, volume: str | None) -> list[marks.Mark]:
-    wanted = f"volume of {', '.join(_OUTLIVING)}"
-    return marks.leave_in_each(pod, volume, lambda each: each.kind in _OUTLIVING, wanted)
+def _in_lasting(pod: Pod, volume: str | None) -> list[sentinel.SentinelFile]:
+    return sentinel.leave_in_each(
+        pod, volume, lambda each: each.outlives_pod, "volume that outlives its Pod"
+    )

@@ -6,19 +6,18 @@ import posixpath
 import time
 
 from pytest_podshare import errors
-from pytest_podshare.assertions import marks
-from pytest_podshare.assertions.promise import broken, promise
+from pytest_podshare.assertions import failure, sentinel
+from pytest_podshare.assertions.recording import promise_broken, recorded
+from pytest_podshare.containers.fileops import posix_shell
 from pytest_podshare.deadline import Deadline, poll
-from pytest_podshare.explain import nature
-from pytest_podshare.pods import sources
+from pytest_podshare.diagnosis import volume_causes
+from pytest_podshare.pods import config_source
 from pytest_podshare.pods.evidence import Evidence, Step, digest
 from pytest_podshare.pods.pod import Pod
-from pytest_podshare.probe import shell
-from pytest_podshare.report import failure
-from pytest_podshare.wiring.model import Container, Mount
+from pytest_podshare.wiring.model import ContainerSpec, VolumeMount
 
 
-@promise
+@recorded
 def assert_update_visible(
     pod: Pod, *, container: str, volume: str, timeout: float | None = None
 ) -> Evidence:
@@ -45,16 +44,22 @@ def assert_update_visible(
         NoSharedVolume: the container does not mount it, or nothing in it can change.
     """
     begun = time.monotonic()
-    source = sources.of_volume(pod, volume)
-    mounts = marks.mounts_of(pod, container, volume)
+    source = config_source.of_volume(pod, volume)
+    mounts = sentinel.mounts_of(pod, container, volume)
     content = source.change(pod)
     deadline = pod.deadline("update", timeout)
     steps = [_arrived(pod, container, mount, source, content, begun, deadline) for mount in mounts]
     claim = f"a change of {source} is seen by {container}"
-    return pod.record(claim, method="changed through the API server", begun=begun, events=steps)
+    return pod.record(
+        claim,
+        method="changed through the API server",
+        begun=begun,
+        events=steps,
+        containers=[container],
+    )
 
 
-@promise
+@recorded
 def assert_update_not_visible(
     pod: Pod, *, container: str, volume: str, timeout: float | None = None
 ) -> Evidence:
@@ -82,10 +87,10 @@ def assert_update_not_visible(
         NoSharedVolume: the container does not mount it, or nothing in it can change.
     """
     begun = time.monotonic()
-    source = sources.of_volume(pod, volume)
-    mounts = marks.mounts_of(pod, container, volume)
+    source = config_source.of_volume(pod, volume)
+    mounts = sentinel.mounts_of(pod, container, volume)
     watcher, whole = _control(pod, volume)
-    before = [shell.read(pod[container], _path(mount, source)) for mount in mounts]
+    before = [posix_shell.read(pod[container], _path(mount, source)) for mount in mounts]
     content = source.change(pod)
     try:
         deadline = pod.deadline("update", timeout)
@@ -95,10 +100,10 @@ def assert_update_not_visible(
             f"The change of {source} did not arrive in {watcher.name} of {pod} either: {error}",
             "Its staying away elsewhere means nothing; raise the timeout.",
         ) from None
-    after = [shell.read(pod[container], _path(mount, source)) for mount in mounts]
+    after = [posix_shell.read(pod[container], _path(mount, source)) for mount in mounts]
     if after != before or content in after or not any(isinstance(each, bytes) for each in before):
         saw = isinstance(before[0], bytes)
-        raise broken(
+        raise promise_broken(
             pod,
             f"{container!r} sees the change of {source}"
             if saw
@@ -107,47 +112,50 @@ def assert_update_not_visible(
             got=after[0],
             where=f"{container} has {mounts[0]}; {watcher.name} has {whole}",
             volume=volume,
-            cause=nature.updated(container, mounts[0]),
+            containers=[container],
+            cause=volume_causes.updated(container, mounts[0]),
         )
     return pod.record(
         f"a change of {source} is not seen by {container}",
         method="changed through the API server",
         begun=begun,
         events=[seen, f"{container} still has what it held, when {watcher.name} had the change"],
+        containers=[container, watcher.name],
     )
 
 
 def _arrived(
     pod: Pod,
     container: str,
-    mount: Mount,
-    source: sources.Source,
+    mount: VolumeMount,
+    source: config_source.ConfigEntry,
     content: bytes,
     begun: float,
     deadline: Deadline,
 ) -> Step:
     path = _path(mount, source)
     seen = poll(
-        lambda: shell.read(pod[container], path),
+        lambda: posix_shell.read(pod[container], path),
         until=lambda it: isinstance(it, bytes) and content in it,
         deadline=deadline,
         first=0.05,
     )
     if not isinstance(seen, bytes) or content not in seen:
-        raise broken(
+        raise promise_broken(
             pod,
             f"{container!r} does not see the change of {source}",
             expected=f"{container}:{path}  {content.decode()}",
             got=f"{failure.described(seen)}  (for {deadline.seconds:g} s)",
             where=f"{container} has {mount}",
             volume=mount.volume,
-            cause=nature.update(container, mount, deadline.seconds),
+            containers=[container],
+            cause=volume_causes.update(container, mount, deadline.seconds),
         )
     seconds = time.monotonic() - begun
     return Step(container, "saw", mount.volume, path, len(seen), digest(seen), seconds)
 
 
-def _path(mount: Mount, source: sources.Source) -> str:
+def _path(mount: VolumeMount, source: config_source.ConfigEntry) -> str:
     """Where the entry's file is: below the mount, or the mount itself for a subPath of it."""
     if not mount.sub_path:
         return posixpath.join(mount.path, source.file)
@@ -156,8 +164,8 @@ def _path(mount: Mount, source: sources.Source) -> str:
     )
 
 
-def _control(pod: Pod, volume: str) -> tuple[Container, Mount]:
-    for container, mount in marks.running_mounts(pod, volume):
+def _control(pod: Pod, volume: str) -> tuple[ContainerSpec, VolumeMount]:
+    for container, mount in sentinel.running_mounts(pod, volume):
         if not mount.sub_path:
             return container, mount
     raise errors.ControlMissing(

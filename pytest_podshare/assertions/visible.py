@@ -8,23 +8,22 @@ import time
 from collections.abc import Callable
 
 from pytest_podshare import errors
-from pytest_podshare.assertions import marks
-from pytest_podshare.assertions.promise import apart, broken, promise
+from pytest_podshare.assertions import failure, sentinel
+from pytest_podshare.assertions.recording import apart, promise_broken, recorded
+from pytest_podshare.containers.container import Container
+from pytest_podshare.containers.fileops import content as contents
+from pytest_podshare.containers.fileops import posix_shell, streaming
+from pytest_podshare.containers.fileops.content import Content
+from pytest_podshare.containers.node_shell import NodeShell
 from pytest_podshare.deadline import Deadline, poll
-from pytest_podshare.explain import why
-from pytest_podshare.explain.facts import Place
-from pytest_podshare.pods.container import Container
+from pytest_podshare.diagnosis import diagnose
+from pytest_podshare.diagnosis.facts import FileLocation
 from pytest_podshare.pods.evidence import Evidence, Step
-from pytest_podshare.pods.on_node import OnNode
 from pytest_podshare.pods.pod import Pod
-from pytest_podshare.probe import content as contents
-from pytest_podshare.probe import shell, streaming
-from pytest_podshare.probe.content import Content
-from pytest_podshare.report import failure
 from pytest_podshare.wiring.model import SharedMount
 
 
-@promise
+@recorded
 def assert_file_visible(
     pod: Pod,
     *,
@@ -67,7 +66,7 @@ def assert_file_visible(
     if content is not None and path is None:
         raise TypeError("content= says what the file at path= must hold: give path= too")
     started = time.monotonic()
-    patience = pod.timeouts.or_given("visible", timeout)
+    patience = pod.live.timeouts.or_given("visible", timeout)
     meetings = _meetings(pod, from_c, to_c, volume, written=path is None)
     if path is not None:
         meetings = (_meeting_of(pod, meetings, from_c, path),)
@@ -77,7 +76,7 @@ def assert_file_visible(
         pod[from_c].open()
         pod[to_c].open()
         for meeting in meetings:
-            between = _Between(pod, pod[from_c], pod[to_c], meeting, patience)
+            between = _Transfer(pod, pod[from_c], pod[to_c], meeting, patience)
             if path is None:
                 steps += between.nonce_seen()
             else:
@@ -88,7 +87,9 @@ def assert_file_visible(
         raise _only_present(pod, from_c, to_c, meetings, path, missing) from None
     names = ", ".join(meeting.volume.name for meeting in meetings)
     claim = f"{to_c} sees what {from_c} wrote to {names}"
-    return pod.record(claim, method=marks.METHOD, begun=started, events=steps)
+    return pod.record(
+        claim, method=sentinel.METHOD, begun=started, events=steps, containers=[from_c, to_c]
+    )
 
 
 def _meetings(
@@ -118,7 +119,7 @@ def _apart(pod: Pod, from_c: str, to_c: str, volume: str | None) -> errors.NoSha
         f"{to_c!r} does not see what {from_c!r} writes",
         expected=f"{from_c} and {to_c} mount {where}",
         got="; ".join(sides),
-        cause=why.apart(pod, from_c, to_c, volume),
+        cause=diagnose.apart(pod, from_c, to_c, volume),
     )
 
 
@@ -126,7 +127,7 @@ def _meeting_of(
     pod: Pod, meetings: tuple[SharedMount, ...], container: str, path: str
 ) -> SharedMount:
     """The one meeting that a path of the application lies in."""
-    within = [each for each in meetings if marks.is_below(path, each.from_dir)]
+    within = [each for each in meetings if sentinel.is_below(path, each.from_dir)]
     if len(within) != 1:
         folders = ", ".join(each.from_dir for each in meetings)
         raise errors.NoSharedVolume(
@@ -150,40 +151,42 @@ def _only_present(
     try:
         for meeting in meetings:
             if path is None:
-                mark = marks.leave_at(
+                mark = sentinel.leave_at(
                     pod, from_c, meeting.from_mount, meeting.from_dir, present=True
                 )
             else:
-                mark = marks.of_application(pod, from_c, path)
+                mark = sentinel.of_application(pod, from_c, path)
             name = posixpath.relpath(mark.path, meeting.from_dir)
-            _, reader = why.meeting(meeting, from_c, to_c, name)
-            seen = shell.read(OnNode(pod, to_c), reader.path)
-            marks.remove(pod, mark)
+            _, reader = diagnose.meeting(meeting, from_c, to_c, name)
+            seen = posix_shell.read(NodeShell(pod.live, to_c), reader.path)
+            sentinel.remove(pod, mark)
             if seen != mark.content:
                 return missing
     except (errors.PodshareError, AssertionError):
         return missing
     volumes = ", ".join(meeting.volume.name for meeting in meetings)
-    error = errors.Unprovable(
+    remedy, cause = f"{missing.fix}.", "tool missing"
+    return errors.Unprovable(
         f"It cannot be proved that {to_c} sees what {from_c} {'wrote' if path is None else 'has'}.",
-        missing.remedy.split(";")[0].rstrip(".") + ".",
+        remedy,
+        cause=cause,
+        facts=failure.named(
+            {
+                "got": f"present in the volume ({volumes}) on node {pod.node}, whoever sees it",
+                "why": f"{cause}: {missing.what}",
+                "to do": remedy,
+                "pod": pod,
+            }
+        ),
     )
-    error.cause = "tool missing"
-    error.text = failure.rows(
-        error.what,
-        got=f"present in the volume ({volumes}) on node {pod.node}, whoever sees it",
-        why=f"{error.cause}: {missing.what}",
-        **{"to do": error.remedy, "pod": pod},
-    )
-    return error
 
 
 # what there is at a path
-_Found = Content | shell.Missing | shell.Refused
+_Found = Content | posix_shell.Missing | posix_shell.Refused
 
 
 @dataclasses.dataclass(frozen=True)
-class _Between:
+class _Transfer:
     """One direction between two containers through one volume."""
 
     pod: Pod
@@ -195,15 +198,15 @@ class _Between:
     def nonce_seen(self) -> tuple[Step, Step]:
         """Write what nobody can have written before, and have it seen."""
         meeting = self.meeting
-        line = marks.new_line()
-        mark = marks.leave_at(
+        line = sentinel.new_line()
+        mark = sentinel.leave_at(
             self.pod, self.writer.name, meeting.from_mount, meeting.from_dir, line
         )
         name, wanted = posixpath.basename(mark.path), contents.of(line)
         _, reader = self._places(name)
 
         def look() -> _Found:
-            if shell.read_line(self.reader, reader.path) == line:
+            if posix_shell.read_line(self.reader, reader.path) == line:
                 return wanted
             return self._read(self.reader, reader)
 
@@ -211,7 +214,7 @@ class _Between:
             return mark.wrote, self._seen(name, mark.wrote, look, lambda _: wanted)
         finally:
             # before any other command in this Pod, and nobody waits for it
-            shell.discard(self.writer, mark.path)
+            posix_shell.discard(self.writer, mark.path)
 
     def file_seen(self, name: str, wanted: Content | None) -> tuple[Step, Step]:
         """Have a file of the application seen, as the writer itself has it."""
@@ -225,7 +228,7 @@ class _Between:
         deadline = Deadline(self.timeout)
         has = poll(own, until=lambda it: _is(it, wanted), deadline=deadline)
         if not isinstance(has, Content) or not _is(has, wanted):
-            raise broken(
+            raise promise_broken(
                 self.pod,
                 f"{self.writer.name!r} itself has"
                 f" {'another content in' if isinstance(has, Content) else 'no'} {path}",
@@ -233,7 +236,8 @@ class _Between:
                 got=f"{failure.described(has)}  (for {self.timeout:g} s)",
                 where=f"{self.writer.name} has {self.meeting.from_mount}",
                 volume=self.meeting.volume.name,
-                cause=why.unseen(self.pod, place, place, has, written=False),
+                containers=[self.writer.name],
+                cause=diagnose.not_visible(self.pod, place, place, has, written=False),
             )
         wrote = self._step("has", self.writer, path, has, time.monotonic() - begun)
 
@@ -246,9 +250,9 @@ class _Between:
 
         return wrote, self._seen(name, wrote, look, expected)
 
-    def _read(self, container: Container, place: Place) -> _Found:
+    def _read(self, container: Container, place: FileLocation) -> _Found:
         mount = place.mount or self.meeting.to_mount
-        return streaming.read(container, place.path, root=marks.root_of(mount))
+        return streaming.read(container, place.path, root=sentinel.root_of(mount))
 
     def _seen(
         self,
@@ -267,7 +271,7 @@ class _Between:
             deadline=Deadline(self.timeout),
         )
         if not isinstance(seen, Content) or seen != wanted:
-            raise broken(
+            raise promise_broken(
                 self.pod,
                 f"{self.reader.name!r} does not see what {self.writer.name!r} {wrote.action}"
                 f" in volume {self.meeting.volume.name!r}",
@@ -276,17 +280,20 @@ class _Between:
                 f"  (for {self.timeout:g} s)",
                 where=failure.mounts(self.meeting, self.writer.name, self.reader.name),
                 volume=self.meeting.volume.name,
-                cause=why.unseen(self.pod, writer, reader, seen, written=True),
+                containers=[self.writer.name, self.reader.name],
+                cause=diagnose.not_visible(self.pod, writer, reader, seen, written=True),
             )
         return self._step("saw", self.reader, path, seen, time.monotonic() - begun)
 
-    def _places(self, name: str) -> tuple[Place, Place]:
-        return why.meeting(self.meeting, self.writer.name, self.reader.name, name)
+    def _places(self, name: str) -> tuple[FileLocation, FileLocation]:
+        return diagnose.meeting(self.meeting, self.writer.name, self.reader.name, name)
 
     def _step(
         self, action: str, container: Container, path: str, content: Content, seconds: float
     ) -> Step:
-        return marks.step(action, container.name, self.meeting.volume.name, path, content, seconds)
+        return sentinel.step(
+            action, container.name, self.meeting.volume.name, path, content, seconds
+        )
 
 
 def _is(content: _Found, wanted: Content | None) -> bool:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pytest_podshare.check.checking import Result
-from pytest_podshare.check.matrix import matrix
-from pytest_podshare.printable import printable
+from pytest_podshare.check.checker import Result
+from pytest_podshare.diagrams.text_table import matrix
+from pytest_podshare.escaping import printable
 from pytest_podshare.wiring.model import Wiring
 
 KINDS = ("text", "mermaid", "svg")
@@ -22,13 +22,13 @@ def graph(result: Result, kind: str, width: int | None = None) -> str:
     """
     wirings = list(_wirings(result))
     if kind == "mermaid":
-        from pytest_podshare.check import mermaid
+        from pytest_podshare.diagrams import mermaid
 
         return mermaid.mermaid(wirings)
     if kind == "svg":
-        from pytest_podshare.check import drawing
+        from pytest_podshare.diagrams import svg
 
-        return drawing.sheet(wirings)
+        return svg.sheet(wirings)
     return "\n".join(f"{printable(title)}\n{matrix(wiring, width)}\n" for title, wiring in wirings)
 
 

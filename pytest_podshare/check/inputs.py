@@ -14,9 +14,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 from pytest_podshare import errors
 from pytest_podshare.check import rendering
-from pytest_podshare.check.manifest import Input, split
-from pytest_podshare.check.rendering import Scenario
-from pytest_podshare.check.search import SUFFIXES, Search, Thing
+from pytest_podshare.check.rendering import RenderJob
+from pytest_podshare.check.search import SUFFIXES, Candidate, Input, Search, split
 
 __all__ = ["SUFFIXES", "Found", "Input", "find", "listed"]
 
@@ -48,11 +47,11 @@ def find(
         stdin: gives standard input.
     """
     things = listed(paths, exclude=exclude, as_found=as_found, stdin=stdin)
-    scenarios = [thing for thing in things if isinstance(thing, Scenario)]
+    scenarios = [thing for thing in things if isinstance(thing, RenderJob)]
     with ThreadPoolExecutor(max(1, min(len(scenarios), os.cpu_count() or 1))) as pool:
         rendered = pool.map(lambda each: _rendered(each, render_seconds), scenarios)
         whole = itertools.chain.from_iterable(
-            next(rendered) if isinstance(thing, Scenario) else [thing] for thing in things
+            next(rendered) if isinstance(thing, RenderJob) else [thing] for thing in things
         )
         results = list(whole)
     return Found(
@@ -67,13 +66,13 @@ def listed(
     exclude: Sequence[str] = (),
     as_found: bool = False,
     stdin: Callable[[], bytes] | None = None,
-) -> list[Thing]:
+) -> list[Candidate]:
     """The same before anything is rendered: manifests, what is to be rendered, and problems."""
     search = Search(tuple(exclude), as_found, stdin or sys.stdin.buffer.read)
     return [thing for path in paths for thing in search.given(path)]
 
 
-def _rendered(scenario: Scenario, seconds: float) -> list[Input | errors.ManifestError]:
+def _rendered(scenario: RenderJob, seconds: float) -> list[Input | errors.ManifestError]:
     try:
         text = rendering.render(scenario, seconds)
     except errors.RenderFailed as error:

@@ -23,21 +23,26 @@ _LONGEST = 600
 
 
 @dataclasses.dataclass(frozen=True)
-class Scenario:
+class RenderJob:
     """One way to render a chart or an overlay.
 
     Args:
-        origin: what messages call it: `charts/web (ci/tls-values.yaml)`.
+        name: which way it is: `default values`, `ci/tls-values.yaml`, `kustomize`.
         folder: the chart, which may be an archive, or the overlay.
         command: what renders it; its first word is the program, which may not be there.
         optional: whether it counts only if it renders: the default values of a chart that has
             other ones to be tested with.
     """
 
-    origin: str
+    name: str
     folder: Path
     command: tuple[str, ...]
     optional: bool = False
+
+    @property
+    def origin(self) -> str:
+        """What messages call it: `charts/web (ci/tls-values.yaml)`."""
+        return f"{self.folder} ({self.name})"
 
 
 def is_chart(folder: Path) -> bool:
@@ -58,29 +63,26 @@ def stands_alone(folder: Path) -> bool:
     return file is not None and _COMPONENT.search(file.read_bytes()) is None
 
 
-def of_chart(chart: Path) -> tuple[Scenario, ...]:
+def of_chart(chart: Path) -> tuple[RenderJob, ...]:
     """A chart with its default values, and with each file of values in its `ci` folder."""
     base = ("helm", "template", str(chart))
     files = sorted(chart.glob("ci/*-values.yaml"))
-    default = Scenario(f"{chart} (default values)", chart, base, optional=bool(files))
-    others = (
-        Scenario(f"{chart} (ci/{file.name})", chart, (*base, "--values", str(file)))
-        for file in files
-    )
+    default = RenderJob("default values", chart, base, optional=bool(files))
+    others = (RenderJob(f"ci/{file.name}", chart, (*base, "--values", str(file))) for file in files)
     every = (default, *others)
     # without helm, one complaint is enough
     return every if shutil.which("helm") else every[:1]
 
 
-def of_overlay(folder: Path) -> Scenario:
+def of_overlay(folder: Path) -> RenderJob:
     """An overlay, by kustomize, or by the kustomize that is in kubectl."""
     program = ("kustomize", "build")
     if shutil.which("kustomize") is None and shutil.which("kubectl") is not None:
         program = ("kubectl", "kustomize")
-    return Scenario(f"{folder} (kustomize)", folder, (*program, str(folder)))
+    return RenderJob("kustomize", folder, (*program, str(folder)))
 
 
-def render(scenario: Scenario, seconds: float = SECONDS) -> bytes:
+def render(scenario: RenderJob, seconds: float = SECONDS) -> bytes:
     """What the program makes of it.
 
     Raises:
@@ -113,7 +115,7 @@ def render(scenario: Scenario, seconds: float = SECONDS) -> bytes:
     return done.stdout
 
 
-def _failed(scenario: Scenario, stderr: str) -> errors.RenderFailed:
+def _failed(scenario: RenderJob, stderr: str) -> errors.RenderFailed:
     words = " ".join(_NOISE.sub("", stderr).split()).removeprefix("Error: ").rstrip(".")
     remedy = f"See all that it says: `{shlex.join(scenario.command)}`."
     if "missing in charts/" in words:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import fnmatch
 import glob
 import os
@@ -10,9 +11,9 @@ from pathlib import Path
 
 from pytest_podshare import errors
 from pytest_podshare.check import rendering
-from pytest_podshare.check.manifest import Input, split
-from pytest_podshare.check.rendering import Scenario
-from pytest_podshare.wiring import source
+from pytest_podshare.check.rendering import RenderJob
+from pytest_podshare.manifests import source
+from pytest_podshare.manifests.source import Source
 
 STDIN = "-"
 SUFFIXES = (".yaml", ".yml", ".json")
@@ -21,8 +22,48 @@ _ARCHIVES = (".tgz", ".tar.gz")
 _PASSED_OVER = frozenset({"node_modules", "__pycache__", "site-packages"})
 _WIDE = (b"\xff\xfe", b"\xfe\xff")
 
+
+@dataclasses.dataclass(frozen=True)
+class Input:
+    """One manifest to check.
+
+    Args:
+        origin: what messages call it.
+        path: the file it stands in, or that it was rendered from; None for standard input.
+        content: its text.
+        named: whether it was asked for by name; one that was found need not be a manifest.
+        rendered: whether its lines are those of rendered text, and not of the file.
+    """
+
+    origin: str
+    path: Path | None
+    content: bytes = dataclasses.field(repr=False)
+    named: bool = False
+    rendered: bool = False
+
+    def read(self) -> Source:
+        """Its documents.
+
+        Raises:
+            ManifestInvalid: it cannot be read, or Kubernetes cannot mean it.
+        """
+        return source.read(self.content, origin=self.origin)
+
+
+def split(whole: Input) -> Iterator[Input]:
+    """Rendered text as the manifests of its templates."""
+    for name, content in rendering.by_template(whole.content).items():
+        file = whole.path / name if whole.path and name else None
+        yield dataclasses.replace(
+            whole,
+            origin=f"{whole.origin}: {name}" if name else whole.origin,
+            path=file if file and file.is_file() else whole.path,
+            content=content,
+        )
+
+
 # what a path leads to: a manifest, something to render, or nothing
-Thing = Input | Scenario | errors.ManifestError
+Candidate = Input | RenderJob | errors.ManifestError
 
 
 class Search:
@@ -37,7 +78,7 @@ class Search:
         self._seen: set[str] = set()
         self._met = 0  # what could be manifests, also those that were met before
 
-    def given(self, text: str) -> Iterator[Thing]:
+    def given(self, text: str) -> Iterator[Candidate]:
         """What a path leads to that somebody named."""
         path = Path(text)
         if text == STDIN:
@@ -53,7 +94,7 @@ class Search:
                 "Give the path of a manifest, a folder, a chart or an overlay, a glob, or `-`.",
             )
 
-    def _matches(self, pattern: str) -> Iterator[Thing]:
+    def _matches(self, pattern: str) -> Iterator[Candidate]:
         matches = sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207 absolute ones, too
         if not matches:
             yield errors.ManifestNotFound(
@@ -66,7 +107,7 @@ class Search:
             elif match.endswith(SUFFIXES):
                 yield from self._file(Path(match), named=False)
 
-    def _named(self, path: Path) -> Iterator[Thing]:
+    def _named(self, path: Path) -> Iterator[Candidate]:
         if path.is_dir():
             before = self._met
             yield from self._folder(path, named=True)
@@ -82,7 +123,7 @@ class Search:
         else:
             yield from self._loose(path)
 
-    def _loose(self, path: Path) -> Iterator[Thing]:
+    def _loose(self, path: Path) -> Iterator[Candidate]:
         """A file by name: a chart's template is nothing without its chart."""
         chart = _outermost(path, rendering.is_chart)
         if self._as_found:
@@ -99,7 +140,7 @@ class Search:
         else:
             yield from self._file(path, named=True)
 
-    def _folder(self, folder: Path, *, named: bool = False) -> Iterator[Thing]:
+    def _folder(self, folder: Path, *, named: bool = False) -> Iterator[Candidate]:
         if self._is_excluded(folder):
             return
         whole = rendering.is_chart(folder) or rendering.overlay(folder) is not None
@@ -110,7 +151,7 @@ class Search:
         # what an overlay is made of is no manifest: patches are parts of some
         yield from self._inside(folder, files=not whole)
 
-    def _inside(self, folder: Path, *, files: bool) -> Iterator[Thing]:
+    def _inside(self, folder: Path, *, files: bool) -> Iterator[Candidate]:
         try:
             entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
         except OSError as error:
@@ -129,14 +170,14 @@ class Search:
             elif files and entry.name.endswith(SUFFIXES) and entry.is_file():
                 yield from self._file(path, named=False)
 
-    def _beneath(self, folder: Path, *, files: bool) -> Iterator[Thing]:
+    def _beneath(self, folder: Path, *, files: bool) -> Iterator[Candidate]:
         whole = rendering.is_chart(folder) or rendering.overlay(folder) is not None
         if files or whole:
             yield from self._folder(folder)
         else:
             yield from self._inside(folder, files=False)
 
-    def _file(self, path: Path, *, named: bool) -> Iterator[Thing]:
+    def _file(self, path: Path, *, named: bool) -> Iterator[Candidate]:
         if self._is_excluded(path) or not self._is_new(path):
             return
         try:
@@ -149,7 +190,7 @@ class Search:
             self._met += 1
             yield Input(str(path), path, content, named)
 
-    def _once(self, path: Path, things: Iterable[Thing]) -> Iterator[Thing]:
+    def _once(self, path: Path, things: Iterable[Candidate]) -> Iterator[Candidate]:
         if not self._is_excluded(path) and self._is_new(path):
             self._met += 1
             yield from things
@@ -165,7 +206,7 @@ class Search:
         return any(fnmatch.fnmatch(str(path), pattern) for pattern in self._exclude)
 
 
-def _scenarios(folder: Path) -> tuple[Scenario, ...]:
+def _scenarios(folder: Path) -> tuple[RenderJob, ...]:
     if rendering.is_chart(folder):
         return rendering.of_chart(folder)
     return (rendering.of_overlay(folder),)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_podshare import errors
-from pytest_podshare.wiring import rules
+from pytest_podshare.check import rules
 
 if sys.version_info >= (3, 11):
     import tomllib

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pytest_podshare.deadline import Deadline, Timeouts
 
 if TYPE_CHECKING:
-    from pytest_podshare.cluster import record
+    from pytest_podshare.cluster import connection
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,7 +29,7 @@ class ExistingSettings:
     timeouts: Timeouts
 
 
-def bring_up(settings: ExistingSettings) -> record.Cluster:
+def bring_up(settings: ExistingSettings) -> connection.Cluster:
     """Connect to it.
 
     Raises:
@@ -37,9 +37,9 @@ def bring_up(settings: ExistingSettings) -> record.Cluster:
         ClusterUnreachable: it does not answer.
     """
     # here, because it brings the Kubernetes client, and settings alone need none
-    from pytest_podshare.cluster import record
+    from pytest_podshare.cluster import connection
 
-    cluster = record.connect(
+    cluster = connection.connect(
         "existing",
         settings.context or "",
         kubeconfig=settings.kubeconfig,

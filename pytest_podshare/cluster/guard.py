@@ -14,7 +14,7 @@ from pytest_podshare.kube import proxies
 
 
 @dataclasses.dataclass(frozen=True)
-class Way:
+class ServerRoute:
     """How an API server is reached, as far as a kubeconfig tells.
 
     Args:
@@ -36,23 +36,28 @@ class Way:
 
 
 def check(
-    way: Way, context: str, allowed: tuple[str, ...], environ: Mapping[str, str] = os.environ
+    way: ServerRoute,
+    context: str,
+    allowed: tuple[str, ...],
+    environ: Mapping[str, str] = os.environ,
 ) -> None:
     """Let a server of this machine pass, and any other only by its context's name.
 
     Raises:
         ContextNotAllowed: neither.
     """
-    if context in allowed or is_here(way) or is_minikube(way, environ):
+    if context in allowed or is_local(way) or is_minikube(way, environ):
         return
     by = f" by the proxy {way.proxy}" if way.proxy else ""
     raise errors.ContextNotAllowed(
         f"Context {context!r} leads to {way.server}{by}, which is not on this machine.",
-        f"If tests may run there, say so: --podshare-allow-context={context}",
+        errors.Remedy(
+            "If tests may run there, say so: {}={context}", "allow-context", context=context
+        ),
     )
 
 
-def is_here(way: Way) -> bool:
+def is_local(way: ServerRoute) -> bool:
     """Whether it can only be a server of this machine, as kind, k3d and the like make one.
 
     A proxy has another idea of where 127.0.0.1 is, and a certificate in another name tells of a
@@ -62,7 +67,7 @@ def is_here(way: Way) -> bool:
     return not way.proxy and all(proxies.is_this_machine(each) for each in names)
 
 
-def is_minikube(way: Way, environ: Mapping[str, str] = os.environ) -> bool:
+def is_minikube(way: ServerRoute, environ: Mapping[str, str] = os.environ) -> bool:
     """Whether it is a minikube of this user, which has an address of its own on this machine.
 
     It answers by an authority whose key minikube keeps in its folder, so that no other cluster can.

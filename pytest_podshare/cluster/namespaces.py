@@ -1,4 +1,4 @@
-"""The namespaces of a run: made with its stamp, deleted by their UID, kept where that is asked."""
+"""The namespaces of a run: its own, or one that is somebody's and stays."""
 
 from __future__ import annotations
 
@@ -7,20 +7,18 @@ import dataclasses
 import secrets
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import Any
 
 from pytest_podshare import errors
-from pytest_podshare.cluster import stamp
-from pytest_podshare.cluster.stamp import RUN_LABEL, Stamp
+from pytest_podshare.cluster import ownership
+from pytest_podshare.cluster.ownership import RUN_LABEL, Ownership
 from pytest_podshare.deadline import Deadline, poll
-from pytest_podshare.kube import watching
+from pytest_podshare.kube import watch
 from pytest_podshare.kube.client import Api, pod_path
 
-if TYPE_CHECKING:
-    from pytest_podshare.cluster.given import GivenNamespace
+__all__ = ["RUN_LABEL", "Kept", "Namespaces", "SharedNamespace"]
 
-__all__ = ["RUN_LABEL", "Kept", "Namespaces"]
-
+_Pods = tuple[tuple[str, tuple[str, ...]], ...]
 _COLLECTION = "/api/v1/namespaces"
 
 
@@ -38,7 +36,7 @@ class Kept:
     name: str
     test: str
     until: str
-    pods: tuple[tuple[str, tuple[str, ...]], ...]
+    pods: _Pods
 
 
 class Namespaces:
@@ -60,18 +58,13 @@ class Namespaces:
         self._kept: dict[str, str] = {}
         self._settled: set[str] = set()
 
-    @property
-    def given(self) -> GivenNamespace | None:
-        """A namespace that stays: none of these does."""
-        return None
-
     def __repr__(self) -> str:
         return f"<Namespaces of run {self._run_id}: {', '.join(self._made) or 'none'}>"
 
     def kept(self) -> tuple[Kept, ...]:
         """Those that stay there when the run is over; their Pods as far as they can be had."""
         return tuple(
-            Kept(name, test, stamp.text(self._expires[name]), self._pods(name))
+            Kept(name, test, ownership.text(self._expires[name]), _pods(self._api, name))
             for name, test in self._kept.items()
         )
 
@@ -86,21 +79,24 @@ class Namespaces:
             ApiError: the API server refuses.
         """
         name = f"podshare-{self._run_id}-{secrets.token_hex(2)}"
-        its, metadata = Stamp.of(self._run_id, now=self._now()), {"name": name}
+        its, metadata = Ownership.of(self._run_id, now=self._now()), {"name": name}
         its.put(metadata)
         try:
             made = self._api.post(_COLLECTION, {"kind": "Namespace", "metadata": metadata})
         except errors.MissingRight as error:
             raise errors.NoNamespace(
                 f"No namespace can be made for a test: {error.details}",
-                "Name one that is there with --podshare-namespace, or let the account create, get "
-                "and delete namespaces.",
+                errors.Remedy(
+                    "Name one that is there with {}, or let the account create, get and delete"
+                    " namespaces.",
+                    "namespace",
+                ),
             ) from None
         self._made[name] = made["metadata"]["uid"]
         self._expires[name] = its.expires or 0.0
         # without its default service account a namespace refuses every Pod
         accounts = f"{_COLLECTION}/{name}/serviceaccounts"
-        watching.wait_for(self._api, accounts, "default", lambda seen: seen is not None, deadline)
+        watch.wait_for(self._api, accounts, "default", lambda seen: seen is not None, deadline)
         return name
 
     def delete(self, name: str) -> None:
@@ -136,10 +132,10 @@ class Namespaces:
     def extend(self) -> None:
         """Put off when those may go that are in use; asks nobody until half of it is over."""
         for name, expires in tuple(self._expires.items()):
-            if name not in self._settled and expires - self._now() < stamp.LIFE / 2:
+            if name not in self._settled and expires - self._now() < ownership.LIFE / 2:
                 with contextlib.suppress(errors.PodshareError):
-                    later = stamp.text(self._now() + stamp.LIFE)
-                    self._put_off(name, {stamp.EXPIRES: later})
+                    later = ownership.text(self._now() + ownership.LIFE)
+                    self._put_off(name, {ownership.EXPIRES: later})
 
     def wait_until_gone(self, deadline: Deadline) -> tuple[str, ...]:
         """Wait for the deletions.
@@ -164,19 +160,9 @@ class Namespaces:
             name for name, uid in self._made.items() if uid in there and name not in self._kept
         )
 
-    def _pods(self, name: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
-        try:
-            pods = self._api.get(pod_path(name))["items"]
-        except errors.PodshareError:
-            return ()
-        return tuple(
-            (pod["metadata"]["name"], tuple(each["name"] for each in pod["spec"]["containers"]))
-            for pod in pods
-        )
-
     def _leave(self, name: str) -> None:
         try:
-            self._put_off(name, stamp.kept_for(self._kept[name], self._now()))
+            self._put_off(name, ownership.kept_for(self._kept[name], self._now()))
             self._settled.add(name)
         except errors.ApiError as error:
             # somebody has deleted it: there is nothing to look at
@@ -187,4 +173,79 @@ class Namespaces:
 
     def _put_off(self, name: str, told: dict[str, str]) -> None:
         self._api.patch(f"{_COLLECTION}/{name}", {"metadata": {"annotations": told}})
-        self._expires[name] = stamp.moment(told[stamp.EXPIRES]) or 0.0
+        self._expires[name] = ownership.moment(told[ownership.EXPIRES]) or 0.0
+
+
+class SharedNamespace:
+    """A namespace that all tests of a run share: never created here, and never deleted.
+
+    Used as `Namespaces` is; what is deployed into it is removed object by object.
+
+    Args:
+        api: the cluster's connection.
+        name: the namespace.
+        run_id: the run.
+        now: the time of day.
+
+    Attributes:
+        left: what was deleted and did not go, each by its kind and name.
+    """
+
+    def __init__(
+        self, api: Api, name: str, run_id: str, *, now: Callable[[], float] = time.time
+    ) -> None:
+        self.name = name
+        self.left: list[str] = []
+        self._api = api
+        self._run_id = run_id
+        self._now = now
+        self._kept = ""
+
+    def __repr__(self) -> str:
+        return f"<SharedNamespace {self.name}>"
+
+    def make(self, _deadline: Deadline) -> str:
+        """Return its name; nothing is created."""
+        return self.name
+
+    def delete(self, _name: str) -> None:
+        """Leave it alone."""
+
+    def delete_all(self) -> None:
+        """Leave it alone."""
+
+    def extend(self) -> None:
+        """Do nothing: what is in it is there for a test, and not for a run."""
+
+    def wait_until_gone(self, _deadline: Deadline) -> tuple[str, ...]:
+        """Wait for nothing."""
+        return ()
+
+    def keep(self, _name: str, test: str) -> None:
+        """Remember that something in it stays there for a look.
+
+        Args:
+            test: what it is kept for; of several tests, the first.
+        """
+        self._kept = self._kept or test
+
+    def kept(self) -> tuple[Kept, ...]:
+        """Return the namespace, if something of ours stays in it."""
+        if not self._kept:
+            return ()
+        until = ownership.text(self._now() + ownership.KEPT_LIFE)
+        ours = f"{RUN_LABEL}={self._run_id}"
+        return (Kept(self.name, self._kept, until, _pods(self._api, self.name, ours)),)
+
+
+def _pods(api: Api, namespace: str, labels: str = "") -> _Pods:
+    """Return the Pods of a namespace, each with its containers; none if they cannot be listed."""
+    query: dict[str, Any] = {"labelSelector": labels} if labels else {}
+    try:
+        pods = api.get(pod_path(namespace), **query)["items"]
+    except errors.PodshareError:
+        return ()
+    return tuple(
+        (pod["metadata"]["name"], tuple(each["name"] for each in pod["spec"]["containers"]))
+        for pod in pods
+    )

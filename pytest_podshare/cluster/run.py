@@ -13,15 +13,14 @@ from typing import TYPE_CHECKING, Any
 from pytest_podshare import errors
 from pytest_podshare.cluster import existing, processes
 from pytest_podshare.cluster.existing import ExistingSettings
-from pytest_podshare.cluster.kind_program import KindSettings
+from pytest_podshare.cluster.kind.binary import KindSettings
 from pytest_podshare.cluster.processes import Process
 from pytest_podshare.deadline import Deadline
 
 if TYPE_CHECKING:
-    from pytest_podshare.cluster.given import GivenNamespace
-    from pytest_podshare.cluster.lease import Heartbeat
-    from pytest_podshare.cluster.namespaces import Kept, Namespaces
-    from pytest_podshare.cluster.record import Cluster
+    from pytest_podshare.cluster.connection import Cluster
+    from pytest_podshare.cluster.kind.users import Heartbeat
+    from pytest_podshare.cluster.namespaces import Kept, Namespaces, SharedNamespace
 
 _Handler = Callable[[int, FrameType | None], Any] | int | None
 
@@ -40,6 +39,10 @@ class Run:
         keep_namespace: `never`, `failed` or `always`: when a test's namespace stays.
         controller: the process that outlives this one in the same run, as that of pytest-xdist does
             its workers; None if there is none.
+
+    Attributes:
+        shared_namespace: the one namespace to work in, once the cluster is there; None where each
+            test has its own.
     """
 
     def __init__(
@@ -71,7 +74,8 @@ class Run:
         self._heartbeat: Heartbeat | None = None
         self._extending: Heartbeat | None = None
         self._clearing: threading.Thread | None = None
-        self._namespaces: Namespaces | GivenNamespace | None = None
+        self._namespaces: Namespaces | SharedNamespace | None = None
+        self.shared_namespace: SharedNamespace | None = None
         self._sigterm: _Handler = None
 
     def __repr__(self) -> str:
@@ -88,8 +92,8 @@ class Run:
         Raises:
             ClusterError: there is none to be had.
         """
-        from pytest_podshare.cluster import leftovers
-        from pytest_podshare.cluster.lease import Heartbeat
+        from pytest_podshare.cluster import cleanup
+        from pytest_podshare.cluster.kind.users import Heartbeat
 
         begun = time.monotonic()
         self._take_sigterm()
@@ -102,26 +106,21 @@ class Run:
         except BaseException:
             self.close()
             raise
-        self._namespaces = self._of_namespaces(self.cluster)
+        self._namespaces = self._open_namespaces(self.cluster)
         self._extending = Heartbeat(self._namespaces.extend)
         if not self.cluster.created:
-            swept = leftovers.sweep(self.cluster.api, time.time(), self._namespace)
+            swept = cleanup.sweep(self.cluster.api, time.time(), self._namespace)
             self.removed += swept.removed
             self.stuck_before = swept.stuck
         self.seconds = time.monotonic() - begun
         return self.cluster
 
     @property
-    def namespaces(self) -> Namespaces | GivenNamespace:
+    def namespaces(self) -> Namespaces | SharedNamespace:
         """The namespaces of this run; there once the cluster is."""
         if self._namespaces is None:
             raise RuntimeError("Run.open() comes first")
         return self._namespaces
-
-    @property
-    def given(self) -> GivenNamespace | None:
-        """The one namespace to work in, if there is one and the cluster is there."""
-        return self._namespaces.given if self._namespaces is not None else None
 
     def keep_namespace(self, name: str, test: str, *, failed: bool) -> bool:
         """Have a test's namespace stay there for a look, if that is asked for.
@@ -181,38 +180,40 @@ class Run:
             self._clearing.join(self.settings.timeouts.delete)
         if not isinstance(self.settings, KindSettings):
             return None
-        from pytest_podshare.cluster.lease import Lease, Leases
+        from pytest_podshare.cluster.kind.users import ClusterUser, ClusterUsers
 
-        lease = Lease(self.id, self._process)
-        if not Leases(self.settings.leases).holds(lease):
+        lease = ClusterUser(self.id, self._process)
+        if not ClusterUsers(self.settings.leases).holds(lease):
             # a run without a test of ours imports no client only to find that out
             return None
-        from pytest_podshare.cluster import kind
+        from pytest_podshare.cluster.kind import provider
 
-        return kind.leave(self.settings, lease, keep=self._keeps(failed))
+        return provider.leave(self.settings, lease, keep=self._keeps(failed))
 
     def _bring_up(self, settings: KindSettings) -> Cluster:
-        from pytest_podshare.cluster import clearing, kind
-        from pytest_podshare.cluster.lease import Heartbeat, Lease, Leases
+        from pytest_podshare.cluster.kind import abandoned, provider
+        from pytest_podshare.cluster.kind.users import ClusterUser, ClusterUsers, Heartbeat
 
-        leases = tuple(Lease(self.id, holder) for holder in self._holders)
+        leases = tuple(ClusterUser(self.id, holder) for holder in self._holders)
         # before they are taken: making a cluster takes longer than a lease lasts unattended
-        all_leases = Leases(settings.leases)
+        all_leases = ClusterUsers(settings.leases)
         self._heartbeat = Heartbeat(lambda: all_leases.touch_all(leases))
-        if others := set(clearing.orphans(settings.state)) - {settings.name}:
+        if others := set(abandoned.orphans(settings.state)) - {settings.name}:
             # deleting a cluster takes seconds, which no test has to wait for
-            clear = functools.partial(clearing.clear_all, settings, sorted(others), self.removed)
+            clear = functools.partial(abandoned.clear_all, settings, sorted(others), self.removed)
             self._clearing = threading.Thread(target=clear, name="podshare-clearing", daemon=True)
             self._clearing.start()
-        return kind.bring_up(settings, leases=leases, keep=self._keep == "always", load=self._load)
+        return provider.bring_up(
+            settings, leases=leases, keep=self._keep == "always", load=self._load
+        )
 
-    def _of_namespaces(self, cluster: Cluster) -> Namespaces | GivenNamespace:
-        from pytest_podshare.cluster.given import GivenNamespace
-        from pytest_podshare.cluster.namespaces import Namespaces
+    def _open_namespaces(self, cluster: Cluster) -> Namespaces | SharedNamespace:
+        from pytest_podshare.cluster.namespaces import Namespaces, SharedNamespace
 
-        if self._namespace is not None:
-            return GivenNamespace(cluster.api, self._namespace, self.id)
-        return Namespaces(cluster.api, self.id)
+        if self._namespace is None:
+            return Namespaces(cluster.api, self.id)
+        self.shared_namespace = SharedNamespace(cluster.api, self._namespace, self.id)
+        return self.shared_namespace
 
     def _keeps(self, failed: bool) -> str:
         """What asks for the cluster to stay; "" if nothing does."""

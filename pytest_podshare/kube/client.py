@@ -15,8 +15,8 @@ from urllib3 import exceptions as http_errors
 from urllib3.response import BaseHTTPResponse
 
 from pytest_podshare import errors
-from pytest_podshare.kube import credentials, refusals
-from pytest_podshare.owner import Owner
+from pytest_podshare.closeable import Closeable
+from pytest_podshare.kube import api_errors, credentials
 
 # seconds to connect, seconds between two bytes of an answer; not the patience of a caller
 CONNECT_TIMEOUT, READ_TIMEOUT = 5.0, 30.0
@@ -24,7 +24,7 @@ CONNECT_TIMEOUT, READ_TIMEOUT = 5.0, 30.0
 _TRIES = 3
 
 
-class Api(Owner):
+class Api(Closeable):
     """One API server, with the credentials of one kubeconfig context.
 
     Close it, or use it as a context manager.
@@ -142,7 +142,7 @@ class Api(Owner):
         """DELETE with the fields of DeleteOptions, for example `gracePeriodSeconds=1`."""
         return self._json("DELETE", path, body={"kind": "DeleteOptions", **options})
 
-    def lines(
+    def stream(
         self, path: str, *, patience: Callable[[], float], **query: str
     ) -> Iterator[dict[str, Any]]:
         """GET a stream of JSON lines, as a watch is.
@@ -215,7 +215,7 @@ class Api(Owner):
                 renewed=True,
             )
         if refused is not None:
-            raise refusals.read(method, path, response.status, refused)
+            raise api_errors.read(method, path, response.status, refused)
         return response
 
     def _unreachable(self, why: str) -> errors.ClusterUnreachable:

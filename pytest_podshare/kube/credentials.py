@@ -25,8 +25,8 @@ from pytest_podshare.kube import proxies
 IN_CLUSTER = "in-cluster"
 # where the kubelet puts the account of a Pod
 ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
-_REMEDY = (
-    "Give a kubeconfig with --podshare-kubeconfig and one of its contexts with --podshare-context."
+_REMEDY = errors.Remedy(
+    "Give a kubeconfig with {} and one of its contexts with {}.", "kubeconfig", "context"
 )
 
 

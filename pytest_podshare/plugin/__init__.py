@@ -4,7 +4,7 @@ pytest loads this in every run of every project that has it installed. What only
 manifests, Pods or reports needs is imported where it is needed.
 """
 
-from pytest_podshare.plugin.beginning import (
+from pytest_podshare.plugin.configure import (
     pytest_addoption,
     pytest_collect_file,
     pytest_configure,
@@ -25,7 +25,7 @@ from pytest_podshare.plugin.fixtures import (
     podshare_pod,
     pytest_collection_modifyitems,
 )
-from pytest_podshare.plugin.outcome import (
+from pytest_podshare.plugin.reporting import (
     pytest_runtest_makereport,
     pytest_sessionfinish,
     pytest_terminal_summary,

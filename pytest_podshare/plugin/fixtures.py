@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_podshare import errors, options
-from pytest_podshare.cluster import kind_program
+from pytest_podshare import errors
 from pytest_podshare.cluster.existing import ExistingSettings
-from pytest_podshare.cluster.kind_program import KindSettings
+from pytest_podshare.cluster.kind import binary
+from pytest_podshare.cluster.kind.binary import KindSettings
 from pytest_podshare.deadline import Deadline
-from pytest_podshare.kube.outage import may_pass
-from pytest_podshare.plugin import stash
+from pytest_podshare.kube.transient import is_transient
+from pytest_podshare.plugin import options, stash
 from pytest_podshare.report import terminal
 
 if TYPE_CHECKING:
-    from pytest_podshare.cluster.capabilities import Capabilities
-    from pytest_podshare.cluster.record import Cluster
+    from pytest_podshare.cluster.capabilities.registry import Capabilities
+    from pytest_podshare.cluster.connection import Cluster
     from pytest_podshare.pods.deployer import Podshare
     from pytest_podshare.pods.factory import PodshareFactory
     from pytest_podshare.pods.pod import Pod
@@ -49,8 +49,8 @@ def podshare_cluster(
     config.stash[stash.LINES] += terminal.stuck_before(run.stuck_before)
     yield cluster
     stuck = run.close()
-    if (given := run.given) is not None and given.left:
-        config.stash[stash.LINES].append(terminal.left_objects(given.name, given.left))
+    if (shared := run.shared_namespace) is not None and shared.left:
+        config.stash[stash.LINES].append(terminal.left_objects(shared.name, shared.left))
     if stuck:
         config.stash[stash.LINES] += terminal.stuck_namespaces(stuck, run.settings.timeouts.delete)
     config.stash[stash.LINES] += terminal.kept_namespaces(
@@ -63,14 +63,14 @@ def podshare_capabilities(
     podshare_cluster: Cluster, pytestconfig: pytest.Config
 ) -> Iterator[Capabilities]:
     """What the cluster can do, each asked for when it is first wanted."""
-    from pytest_podshare.cluster.asking import Place
-    from pytest_podshare.cluster.capabilities import Capabilities
+    from pytest_podshare.cluster.capabilities.api_checks import CheckContext
+    from pytest_podshare.cluster.capabilities.registry import Capabilities
 
     run, image = pytestconfig.stash[stash.RUN], pytestconfig.stash[stash.OPTIONS].probe_image
 
-    def place() -> Place:
+    def place() -> CheckContext:
         namespace = run.namespaces.make(Deadline(run.settings.timeouts.ready))
-        return Place(podshare_cluster, namespace, image, run.id)
+        return CheckContext(podshare_cluster, namespace, image, run.id)
 
     capabilities = Capabilities(place)
     yield capabilities
@@ -89,10 +89,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture
 def _podshare_needed(request: pytest.FixtureRequest) -> None:
     """Skip what is marked as needing more than the cluster has."""
-    from pytest_podshare.cluster import capabilities
+    from pytest_podshare.cluster.capabilities import registry
 
     names = [name for mark in request.node.iter_markers(_NEEDS) for name in mark.args]
-    capabilities.check_names(names or [""])
+    registry.check_names(names or [""])
     asked: Capabilities = request.getfixturevalue("podshare_capabilities")
     if lacking := asked.lacking(names):
         pytest.skip(f"the cluster lacks {lacking}")
@@ -108,7 +108,7 @@ def podshare_namespace(podshare_cluster: Cluster, pytestconfig: pytest.Config) -
         run.namespaces.delete(name)
     except errors.ClusterError as error:
         # an API server that does not answer is told of by the test; the end of the run tries again
-        if not may_pass(error, known=False):
+        if not is_transient(error, known=False):
             raise
 
 
@@ -126,7 +126,7 @@ def podshare(
         run_id=config.stash[stash.RUN].id,
         timeouts=config.stash[stash.OPTIONS].timeouts,
         probe_image=config.stash[stash.OPTIONS].probe_image,
-        given=config.stash[stash.RUN].given,
+        shared_namespace=config.stash[stash.RUN].shared_namespace,
     )
     request.node.stash[stash.PODSHARE] = made
     with made:
@@ -180,6 +180,6 @@ def settings(
         nodes=resolved.kind_nodes,
         kind_bin=resolved.kind_bin,
         run_id=run_id,
-        state=kind_program.default_state(),
+        state=binary.default_state(),
         timeouts=resolved.timeouts,
     )

@@ -1,4 +1,4 @@
-"""What a run of pytest carries from one hook to the next, in its own stash."""
+"""Keys of pytest's stash: what one hook of a run leaves for the next."""
 
 from __future__ import annotations
 
@@ -6,19 +6,21 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_podshare import collect
 from pytest_podshare.cluster.run import Run
-from pytest_podshare.options import Options
+from pytest_podshare.plugin.options import Options
 
 if TYPE_CHECKING:
+    from pytest_podshare.check.settings import Settings
+    from pytest_podshare.pods.deployer import Podshare
     from pytest_podshare.pods.factory import PodshareFactory
 
 OPTIONS = pytest.StashKey[Options]()
 RUN = pytest.StashKey[Run]()
-# an item's own Podshare, and what makes those that several items share
-PODSHARE = collect.PODSHARE
+SETTINGS: pytest.StashKey[Settings] = pytest.StashKey()
+# the Podshare of one item, and the factory of those that several items share
+PODSHARE: pytest.StashKey[Podshare] = pytest.StashKey()
 FACTORY: pytest.StashKey[PodshareFactory] = pytest.StashKey()
-# what is to be said at the end
+# lines of the terminal summary
 LINES = pytest.StashKey[list[str]]()
-# what was asked of the cluster: name → whether it is there, and how that is known or why not
+# capability → whether the cluster has it, and the proof or the reason
 CAPABILITIES = pytest.StashKey[dict[str, tuple[bool, str]]]()

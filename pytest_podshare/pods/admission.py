@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
 from pytest_podshare import errors
-from pytest_podshare.kube import refusals
+from pytest_podshare.cluster.capabilities import registry
+from pytest_podshare.cluster.capabilities.api_checks import CheckContext
+from pytest_podshare.cluster.connection import Cluster
+from pytest_podshare.kube import api_errors
 from pytest_podshare.kube.client import Api, pod_path
-from pytest_podshare.wiring.load import Manifest
+from pytest_podshare.wiring import requirements
+from pytest_podshare.wiring.manifest import Manifest
 
 
 def check(api: Api, namespace: str, manifest: Manifest) -> None:
@@ -28,7 +33,7 @@ def check(api: Api, namespace: str, manifest: Manifest) -> None:
         with contextlib.suppress(errors.MissingRight):
             api.post(pod_path(namespace), pod, dryRun="All")
     except errors.ApiError as error:
-        if refusals.POD_SECURITY in error.details:
+        if api_errors.POD_SECURITY in error.details:
             raise rejected(error, manifest.origin, manifest.subject) from None
 
 
@@ -57,3 +62,52 @@ def rejected(
             details=error.details,
         )
     return errors.DeployRejected(what, error.remedy)
+
+
+# nothing runs in a dry run
+_ANY_IMAGE = "busybox"
+_REMEDY = (
+    "Use a cluster that has it, or mark the test, so that it is skipped: "
+    '@pytest.mark.podshare_needs("{name}")'
+)
+
+
+def of_manifest(manifest: Manifest) -> dict[str, str]:
+    """The capabilities that a manifest needs, each with the field that needs it."""
+    return {**requirements.of_pod(manifest.pod["spec"]), **requirements.of_objects(manifest.others)}
+
+
+def check_kept(manifest: Manifest, live: dict[str, Any]) -> None:
+    """See that the API server has dropped nothing that the Pod needs.
+
+    Args:
+        manifest: what was to be created.
+        live: its subject, as the API server has it.
+
+    Raises:
+        CapabilityMissing: it has.
+    """
+    kept = requirements.of_pod(dataclasses.replace(manifest, subject=live).pod["spec"])
+    for name, field in requirements.of_pod(manifest.pod["spec"]).items():
+        if name not in kept:
+            raise errors.CapabilityMissing(
+                f"{manifest.origin}: the cluster lacks {name}: the API server drops {field}.",
+                _REMEDY.format(name=name),
+            )
+
+
+def named(
+    error: errors.DeployRejected, manifest: Manifest, cluster: Cluster, namespace: str
+) -> errors.DeployRejected:
+    """The error of a rejected manifest, by the capability that the cluster lacks, if that is it."""
+    place = CheckContext(cluster, namespace, _ANY_IMAGE, run_id="")
+    try:
+        lacking = registry.refused(place, requirements.of_pod(manifest.pod["spec"]))
+    except errors.ClusterError:
+        return error
+    if lacking is None:
+        return error
+    return errors.CapabilityMissing(
+        f"{manifest.origin}: the cluster lacks {lacking.name}: {lacking.why}",
+        _REMEDY.format(name=lacking.name),
+    )

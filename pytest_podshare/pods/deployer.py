@@ -10,21 +10,24 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from pytest_podshare import errors
-from pytest_podshare.cluster import stamp
-from pytest_podshare.cluster.given import GivenNamespace
-from pytest_podshare.cluster.record import Cluster
-from pytest_podshare.cluster.stamp import FIXTURE_LABEL, Stamp
+from pytest_podshare.closeable import Closeable
+from pytest_podshare.cluster import ownership
+from pytest_podshare.cluster.connection import Cluster
+from pytest_podshare.cluster.namespaces import SharedNamespace
+from pytest_podshare.cluster.ownership import FIXTURE_LABEL, Ownership
+from pytest_podshare.containers.live_pod import LivePod
 from pytest_podshare.deadline import Deadline, Timeouts
-from pytest_podshare.kube import objects
+from pytest_podshare.kube import resources
 from pytest_podshare.kube.client import pod_path
-from pytest_podshare.kube.watching import Object, Watch
-from pytest_podshare.owner import Owner
-from pytest_podshare.pods import admission, arriving, lacking, tidying
+from pytest_podshare.kube.watch import Object, Watch
+from pytest_podshare.pods import admission, rollout, shared_objects
+from pytest_podshare.pods import admission as lacking
 from pytest_podshare.pods.pod import Pod
-from pytest_podshare.wiring.load import Manifest, ManifestSource, load
+from pytest_podshare.wiring.manifest import Manifest, ManifestSource, load
+from pytest_podshare.wiring.pod_spec import containers_of
 
 
-class Podshare(Owner):
+class Podshare(Closeable):
     """Deploys Pods into one namespace; what the `podshare` fixture gives.
 
     Close it, or use it as a context manager: that closes the exec sessions of its Pods, and deletes
@@ -37,7 +40,7 @@ class Podshare(Owner):
         run_id: the run, as the value of the label that every object gets.
         timeouts: how long things may take.
         probe_image: what looks into containers that have no shell.
-        given: the namespace, if it is one that stays when the tests are over.
+        shared_namespace: the namespace, if it is one that stays when the tests are over.
         afterwards: called when it is closed, at last; whoever made the namespace deletes it there.
     """
 
@@ -49,7 +52,7 @@ class Podshare(Owner):
         run_id: str,
         timeouts: Timeouts | None = None,
         probe_image: str = "busybox",
-        given: GivenNamespace | None = None,
+        shared_namespace: SharedNamespace | None = None,
         afterwards: Callable[[], None] | None = None,
     ) -> None:
         self.cluster = cluster
@@ -59,16 +62,16 @@ class Podshare(Owner):
         self.manifests: list[Manifest] = []
         self._run_id = run_id
         # what no namespace takes along
-        self._astray: list[objects.Created] = []
-        self._arrivals: list[arriving.Arrival] = []
+        self._astray: list[resources.Created] = []
+        self._arrivals: list[rollout.Rollout] = []
         self._timeouts = timeouts or Timeouts()
         self._probe_image = probe_image
-        self._given = given
+        self._shared_namespace = shared_namespace
         # tells its Pods from others of the run, and narrows a list of Pods to them; in a namespace
         # of its own there are no others
         self._mark: dict[str, str] = {}
         self.ours: dict[str, Any] = {}
-        if given is not None:
+        if shared_namespace is not None:
             fixture = secrets.token_hex(4)
             self._mark = {FIXTURE_LABEL: fixture}
             self.ours = {"labelSelector": f"{FIXTURE_LABEL}={fixture}"}
@@ -127,7 +130,7 @@ class Podshare(Owner):
         deadline = Deadline(self._timeouts.or_given("ready", timeout))
         arrivals = [self._begin(manifest) for manifest in loaded]
         try:
-            arriving.wait_until_ready(arrivals, self._watch, deadline)
+            rollout.wait_until_ready(arrivals, self._watch, deadline)
         finally:
             ready = [self._handle(each) for each in arrivals if each.is_ready]
             self.pods += ready
@@ -158,16 +161,16 @@ class Podshare(Owner):
 
     def _leave(self) -> None:
         """Say of what goes with no namespace of ours that it is kept."""
-        told = {"metadata": {"annotations": stamp.kept_for(self._kept_for, time.time())}}
+        told = {"metadata": {"annotations": ownership.kept_for(self._kept_for, time.time())}}
         while self._astray:
             # one that is gone need not be kept
             with contextlib.suppress(errors.PodshareError):
                 self.cluster.api.patch(self._astray.pop().path, told)
 
     def _tidy(self) -> None:
-        if self._given is not None and self._astray:
+        if self._shared_namespace is not None and self._astray:
             deadline = Deadline(self._timeouts.delete)
-            self._given.left += tidying.remove(
+            self._shared_namespace.left += shared_objects.remove(
                 self.cluster.api, self._astray, self._controlled, deadline
             )
             self._astray = []
@@ -189,19 +192,21 @@ class Podshare(Owner):
         metadata["namespace"] = self.namespace
         self._stamp(metadata)
         try:
-            if self._given is None:
-                created = objects.create(self.cluster.api, document, self.namespace)
+            if self._shared_namespace is None:
+                created = resources.create(self.cluster.api, document, self.namespace)
             else:
                 deadline = Deadline(self._timeouts.ready)
-                created = tidying.create(self.cluster.api, document, self.namespace, deadline)
+                created = shared_objects.create(
+                    self.cluster.api, document, self.namespace, deadline
+                )
         except errors.ApiError as error:
             raise admission.rejected(error, origin, document) from None
-        if self._given is not None or not created.goes_with_namespace:
+        if self._shared_namespace is not None or not created.goes_with_namespace:
             self._astray.append(created)
         return created.live
 
     def _stamp(self, metadata: dict[str, Any]) -> None:
-        Stamp.of(self._run_id).put(metadata)
+        Ownership.of(self._run_id).put(metadata)
         metadata["labels"].update(self._mark)
 
     def _prepared(self, loaded: Manifest) -> Manifest:
@@ -211,16 +216,15 @@ class Podshare(Owner):
         # what a controller makes of them bears what they bear
         for template in (own.pod, *claims):
             self._stamp(template.setdefault("metadata", {}))
-        if claims and self._given is not None:
+        if claims and self._shared_namespace is not None:
             own.subject["spec"]["persistentVolumeClaimRetentionPolicy"] = {"whenDeleted": "Delete"}
         if self.cluster.own:
-            for field in ("initContainers", "containers"):
-                for container in own.pod["spec"].get(field) or ():
-                    # an image without a tag would always be pulled, also where nothing can be
-                    container.setdefault("imagePullPolicy", "IfNotPresent")
+            for container in containers_of(own.pod["spec"]):
+                # an image without a tag would always be pulled, also where nothing can be
+                container.setdefault("imagePullPolicy", "IfNotPresent")
         return own
 
-    def _begin(self, manifest: Manifest) -> arriving.Arrival:
+    def _begin(self, manifest: Manifest) -> rollout.Rollout:
         def make() -> dict[str, Any]:
             try:
                 live = self._create(self._prepared(manifest).subject, manifest.origin)
@@ -234,19 +238,16 @@ class Podshare(Owner):
             if not self.cluster.own:
                 admission.check(api, namespace, manifest)
             make()
-        arrival = arriving.Arrival(api, namespace, self._watch, manifest, make)
+        arrival = rollout.Rollout(api, namespace, self._watch, manifest, make)
         self._arrivals.append(arrival)
         arrival.begin()
         return arrival
 
-    def _handle(self, arrival: arriving.Arrival) -> Pod:
+    def _handle(self, arrival: rollout.Rollout) -> Pod:
         assert arrival.live is not None, "it is ready"
+        live = LivePod(arrival.live, self.cluster, self._timeouts, self._watch, self._probe_image)
         return Pod(
-            self.cluster,
-            arrival.live,
+            live,
             manifest=arrival.manifest,
-            timeouts=self._timeouts,
-            watch=self._watch,
-            again=lambda: arrival.again(Deadline(self._timeouts.ready)),
-            probe_image=self._probe_image,
+            replacement=lambda: arrival.again(Deadline(self._timeouts.ready)),
         )

@@ -1,12 +1,17 @@
-"""What an assertion did and saw, as a record."""
+"""What an assertion did and saw, as records; they become text where they are shown."""
 
 from __future__ import annotations
 
 import dataclasses
 import hashlib
 
-from pytest_podshare.pods.state import Identity
-from pytest_podshare.printable import printable
+from pytest_podshare.containers.proof import Note, Proof
+from pytest_podshare.errors import Fact
+from pytest_podshare.escaping import printable
+from pytest_podshare.kube.pod_status import Identity
+
+# hex digits of a digest: enough to compare by eye, and too few to try guesses on
+_SHOWN = 8
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,9 +37,14 @@ class Step:
     seconds: float
 
     def __str__(self) -> str:
+        return f"{self.summary}  {1000 * self.seconds:.1f} ms"
+
+    @property
+    def summary(self) -> str:
+        """What was done, without how long it took."""
         return (
             f"{self.container} {self.action:<5} {self.path}  {self.size} bytes"
-            f"  sha256 {self.sha256[:8]}…  {1000 * self.seconds:.1f} ms"
+            f"  sha256 {self.sha256[:_SHOWN]}…"
         )
 
 
@@ -69,11 +79,14 @@ class Evidence:
         """What proves that the rest of it happened."""
         return tuple(each for each in self.events if not isinstance(each, Step))
 
+    @property
+    def lines(self) -> tuple[Step | Note, ...]:
+        """The events as a report shows them: plain data, digests no longer than they are shown."""
+        return tuple(_line(each) for each in self.events)
+
     def __str__(self) -> str:
-        lines = [f"{self.claim}  ({1000 * self.seconds:.1f} ms, {self.method})"]
-        return "\n".join(
-            [*map(printable, lines), *(f"  {printable(str(each))}" for each in self.events)]
-        )
+        first = f"{self.claim}  ({1000 * self.seconds:.1f} ms, {self.method})"
+        return "\n".join([printable(first), *(f"  {printable(str(line))}" for line in self.lines)])
 
 
 HELD, BROKEN, UNKNOWN = "held", "broken", "unknown"
@@ -87,11 +100,14 @@ class Check:
         assertion: its name, for example `assert_file_visible`.
         manifest: where the Pod came from: a path, or `the given YAML`.
         pod: namespace and name.
-        containers: whom it was about: `c1→c2`, `c1`, or "" for all of them.
+        containers: whom it was about: the writer and the reader, one, or nobody for all of them.
         volumes: the volumes it was about, as far as it got to know them.
         verdict: `held`, `broken`, or `unknown` where nothing could be learned.
         seconds: how long it took.
-        text: the evidence, or the whole failure.
+        headline: what was proved, or what is the matter.
+        method: how it was proved; "" for one that did not hold.
+        lines: of one that held: what was done and seen, in order.
+        facts: of one that did not: what there is to say of it.
         cause: the word for why, for one that is broken or unknown.
         at: `file:line` of the mount that is to blame; "" where there is none.
     """
@@ -99,13 +115,24 @@ class Check:
     assertion: str
     manifest: str
     pod: str
-    containers: str
+    containers: tuple[str, ...]
     volumes: tuple[str, ...]
     verdict: str
     seconds: float
-    text: str
+    headline: str
+    method: str = ""
+    lines: tuple[Step | Note, ...] = ()
+    facts: tuple[Fact, ...] = ()
     cause: str = ""
     at: str = ""
+
+
+def _line(event: object) -> Step | Note:
+    if isinstance(event, Step):
+        return dataclasses.replace(event, sha256=event.sha256[:_SHOWN])
+    if isinstance(event, Proof):
+        return Note(event.summary, event.seconds)
+    return Note(str(event))
 
 
 def digest(content: bytes) -> str:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from pytest_podshare.cluster.given import GivenNamespace
-from pytest_podshare.cluster.namespaces import Namespaces
-from pytest_podshare.cluster.record import Cluster
+from pytest_podshare.closeable import Closeable
+from pytest_podshare.cluster.connection import Cluster
+from pytest_podshare.cluster.namespaces import Namespaces, SharedNamespace
 from pytest_podshare.deadline import Deadline, Timeouts
-from pytest_podshare.owner import Owner
 from pytest_podshare.pods.deployer import Podshare
 
 
-class PodshareFactory(Owner):
+class PodshareFactory(Closeable):
     """Makes a `Podshare` wherever a fixture of yours wants one; what `podshare_factory` gives.
 
     Args:
@@ -24,7 +23,7 @@ class PodshareFactory(Owner):
     def __init__(
         self,
         cluster: Cluster,
-        namespaces: Namespaces | GivenNamespace,
+        namespaces: Namespaces | SharedNamespace,
         *,
         run_id: str,
         timeouts: Timeouts,
@@ -54,14 +53,15 @@ class PodshareFactory(Owner):
         Raises:
             ApiError: the API server gives no namespace.
         """
-        name = self._namespaces.make(Deadline(self._timeouts.ready))
+        namespaces = self._namespaces
+        name = namespaces.make(Deadline(self._timeouts.ready))
         made = Podshare(
             self._cluster,
             name,
             run_id=self._run_id,
             timeouts=self._timeouts,
             probe_image=self._probe_image,
-            given=self._namespaces.given,
+            shared_namespace=namespaces if isinstance(namespaces, SharedNamespace) else None,
             afterwards=lambda: self._give_back(made),
         )
         self._open.append(made)

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import contextlib
-import re
+import dataclasses
 import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from pytest_podshare import errors
-from pytest_podshare.cluster.record import Cluster
-from pytest_podshare.deadline import Deadline, Timeouts
-from pytest_podshare.kube.client import Api, pod_path
-from pytest_podshare.kube.watching import Watch
-from pytest_podshare.pods import state
-from pytest_podshare.pods.container import Container
+from pytest_podshare.cluster.connection import Cluster
+from pytest_podshare.containers import restart
+from pytest_podshare.containers.container import Container
+from pytest_podshare.containers.live_pod import CurrentPod, LivePod
+from pytest_podshare.containers.restart import Restart
+from pytest_podshare.deadline import Deadline
+from pytest_podshare.kube.client import Api
+from pytest_podshare.kube.pod_status import Identity
+from pytest_podshare.kube.watch import Object
 from pytest_podshare.pods.evidence import Check, Evidence
-from pytest_podshare.wiring.load import Manifest
-from pytest_podshare.wiring.model import Mount, Wiring
-from pytest_podshare.wiring.pod_spec import of_pod
+from pytest_podshare.wiring.manifest import Manifest
+from pytest_podshare.wiring.model import VolumeMount, Wiring
 
 
 class Pod:
@@ -27,46 +28,29 @@ class Pod:
     Close it, or let the fixture that deployed it do so: its exec sessions stay open until then.
 
     Args:
-        cluster: where it is.
-        live: the Pod as the API server gave it when it was ready.
+        live: the Pod as it was when it was ready.
         manifest: what it was made of.
-        timeouts: how long things may take.
-        watch: the watch of its namespace's Pods, which is not its own.
-        again: waits for the Pod that comes in its place, making it if nobody else does.
-        probe_image: what looks into a container that has no shell.
+        replacement: waits for the Pod that comes in its place, creating it if nobody else does.
     """
 
     def __init__(
-        self,
-        cluster: Cluster,
-        live: dict[str, Any],
-        *,
-        manifest: Manifest,
-        timeouts: Timeouts,
-        watch: Watch,
-        again: Callable[[], dict[str, Any]],
-        probe_image: str = "busybox",
+        self, live: LivePod, *, manifest: Manifest, replacement: Callable[[], Object]
     ) -> None:
-        self.cluster = cluster
         self.manifest = manifest
-        self.timeouts = timeouts
-        self.watch = watch
-        self.probe_image = probe_image
-        self._again = again
+        self._replacement = replacement
+        self._current = CurrentPod(live, self.flush)
         self._containers: dict[str, Container] = {}
-        self._become(live)
+        self.live = live
         # what was proved of it, in order
         self.evidence: list[Evidence] = []
         # every assertion that was made on it, whatever its verdict; reports read it
         self.checks: list[Check] = []
-        # container → how it was looked into at last, of those whose own shell did not do it
-        self.beside: dict[str, object] = {}
 
     def __repr__(self) -> str:
-        return f"<Pod {self.namespace}/{self.name} ({', '.join(self._containers)})>"
+        return f"<Pod {self.live} ({', '.join(self._containers)})>"
 
     def __str__(self) -> str:
-        return f"{self.namespace}/{self.name}"
+        return str(self.live)
 
     def __getitem__(self, container: str) -> Container:
         """The container of that name.
@@ -77,14 +61,63 @@ class Pod:
         return self._containers[self.wiring.container(container).name]
 
     @property
+    def live(self) -> LivePod:
+        """What it means at the moment; set as a whole, for its containers as well."""
+        return self._current.live
+
+    @live.setter
+    def live(self, live: LivePod) -> None:
+        self._current.live = live
+        known = self._containers
+        names = [container.name for container in live.wiring.containers]
+        self._containers = {
+            name: known.get(name) or Container(self._current, name) for name in names
+        }
+
+    @property
+    def cluster(self) -> Cluster:
+        """The cluster it is on."""
+        return self.live.cluster
+
+    @property
     def api(self) -> Api:
         """The connection to its cluster."""
-        return self.cluster.api
+        return self.live.api
+
+    @property
+    def namespace(self) -> str:
+        """Its namespace."""
+        return self.live.namespace
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return self.live.name
 
     @property
     def uid(self) -> str:
         """Its metadata.uid, which no other Pod ever has, whatever its name."""
-        return self.identity.uid
+        return self.live.uid
+
+    @property
+    def node(self) -> str:
+        """The node it is on."""
+        return self.live.node
+
+    @property
+    def spec(self) -> dict[str, Any]:
+        """Its live spec, not the manifest's: a webhook may have added containers and mounts."""
+        return self.live.spec
+
+    @property
+    def wiring(self) -> Wiring:
+        """Who mounts what where in it."""
+        return self.live.wiring
+
+    @property
+    def identity(self) -> Identity:
+        """Its UID, and the ids of its containers as they were known last."""
+        return self.live.identity
 
     def record(
         self,
@@ -93,6 +126,7 @@ class Pod:
         method: str,
         begun: float,
         events: Iterable[object],
+        containers: Iterable[str],
     ) -> Evidence:
         """Keep what was proved, and give it as the record it is kept as.
 
@@ -101,10 +135,9 @@ class Pod:
             method: how, in a few words.
             begun: when the assertion began, by the monotonic clock.
             events: what was done, seen and proved, in order.
+            containers: those that were looked into for it.
         """
-        events = tuple(events)
-        if self.beside:
-            method += "".join(f", {way}" for way in self.ways(claim, *events))
+        method = ", ".join([method, *self.other_access(containers)])
         if self.manifest.stand_in:
             method += f", {self.manifest.stand_in} in place of the applications"
         evidence = Evidence(
@@ -112,85 +145,70 @@ class Pod:
             method=method,
             pod=self.name,
             identity=self.identity,
-            events=events,
+            events=tuple(events),
             seconds=time.monotonic() - begun,
         )
         self.evidence.append(evidence)
         return evidence
 
-    def ways(self, *told: object) -> list[str]:
-        """How those of the containers were looked into, that are named there and have no shell."""
-        named = {word.strip("'") for each in told for word in re.split(r"[\s:,;]", str(each))}
-        return [f"{name} by {self.beside[name]}" for name in self.beside if name in named]
+    def other_access(self, containers: Iterable[str]) -> list[str]:
+        """Say how those of the containers were looked into whose own shell did not do it."""
+        accesses = {name: self[name].access for name in containers}
+        return [f"{name} by {access}" for name, access in accesses.items() if access.is_ephemeral]
 
-    def deadline(self, name: str, given: float | None) -> Deadline:
-        """A deadline of the seconds that a caller gave, or else of the timeout of that name."""
-        return Deadline(self.timeouts.or_given(name, given))
+    def deadline(self, name: str, seconds: float | None) -> Deadline:
+        """Return a deadline of the seconds given, or else of the timeout of that name."""
+        return self.live.deadline(name, seconds)
 
-    def where(self, container: str, mount: Mount | None) -> str:
-        """`file:line` of a container or of a mount of it in the manifest; "" if it has no such."""
+    def manifest_location(self, container: str, mount: VolumeMount | None) -> str:
+        """Return `file:line` of a container or its mount in the manifest; "" if it has none."""
         line = self.manifest.line_of(container, mount.path if mount else None)
         return f"{self.manifest.origin}:{line}" if line else ""
 
-    def come_back(self) -> None:
+    def restart_sandbox(self, *, timeout: float | None = None) -> Restart:
+        """Kill its sandbox on its node: all its containers start anew, in the same Pod.
+
+        Raises:
+            NodeAccessMissing: the cluster's nodes cannot be reached.
+            RestartImpossible: it did not happen.
+        """
+        self.flush()
+        proof, self.live = restart.restart_sandbox(self.live, self.deadline("ready", timeout))
+        return proof
+
+    def follow_replacement(self) -> None:
         """Wait for the Pod that comes in the place of one that is gone; the handle then means it.
 
-        A controller makes it by itself; a bare Pod is made again of the same manifest.
+        A controller creates it by itself; a bare Pod is created again of the same manifest.
 
         Raises:
             PodError: it does not become ready.
         """
-        self._become(self._again())
-
-    def _become(self, live: dict[str, Any]) -> None:
+        raw = self._replacement()
         self.close()
-        self.name: str = live["metadata"]["name"]
-        self.namespace: str = live["metadata"]["namespace"]
-        self.node: str = live["spec"]["nodeName"]
-        # the live spec, not the manifest's: a webhook may have added containers and mounts
-        self.spec: dict[str, Any] = live["spec"]
-        self.labels: dict[str, str] = live["metadata"].get("labels") or {}
-        self.wiring: Wiring = of_pod(live["spec"])
-        self.identity = state.identity(live)
-        known = self._containers
-        names = [each.name for each in self.wiring.containers]
-        self._containers = {name: known.get(name) or Container(self, name) for name in names}
+        self.live = dataclasses.replace(self.live, raw=raw)
 
-    def refresh(self) -> state.Identity:
+    def refresh(self) -> Identity:
         """Ask the API server which instances of its containers run now.
 
         Raises:
             PodGone: it was deleted, replaced, or is about to be.
         """
-        self.identity = state.identity(self.check_still_there())
+        self.live = self.live.refresh()
         return self.identity
 
-    def check_still_there(self, patience: float | None = None) -> dict[str, Any]:
-        """The Pod as it is now.
-
-        Args:
-            patience: seconds for the API server to answer; None for as long as it usually gets.
+    def check_still_there(self) -> Object:
+        """Return the Pod as the API server has it now.
 
         Raises:
             PodGone: it was deleted, evicted, replaced, or is about to be.
         """
-        remedy = "See who deletes it; nothing was learned about its volumes."
-        try:
-            live = self.api.get(pod_path(self.namespace, self.name), patience=patience)
-        except errors.ApiError as error:
-            if error.status != 404:
-                raise
-            raise errors.PodGone(f"Pod {self.name} was deleted.", remedy) from None
-        if live["metadata"]["uid"] != self.uid:
-            raise errors.PodGone(f"Pod {self.name} was replaced by another of its name.", remedy)
-        if (problem := state.hopeless(live)) and isinstance(problem, errors.PodGone):
-            raise problem
-        return live
+        return self.live.check_still_there()
 
-    def settle(self) -> None:
+    def flush(self) -> None:
         """Wait until what was posted to its containers has been run, as far as it still can be."""
         for container in self._containers.values():
-            container.settle()
+            container.flush()
 
     def close(self) -> None:
         """Close its exec sessions; may be called again, and never raises."""

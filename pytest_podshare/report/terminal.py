@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_podshare.cluster.existing import ExistingSettings
-from pytest_podshare.cluster.kind_program import KindSettings
+from pytest_podshare.cluster.kind.binary import KindSettings
 
 if TYPE_CHECKING:
+    from pytest_podshare.cluster.connection import Cluster
     from pytest_podshare.cluster.namespaces import Kept
-    from pytest_podshare.cluster.record import Cluster
 
-_LACKING = "needs the right to "
 # of what was removed, how much is named
 _SHOWN = 5
 
@@ -158,18 +157,12 @@ def left_objects(namespace: str, left: Sequence[str]) -> str:
     return f"podshare: still being deleted in namespace {namespace}: {', '.join(left)}"
 
 
-def lacking_right(right: str, details: str) -> str:
-    """Why a test is skipped that needs more than a Role of a namespace can give."""
-    return f"{_LACKING}{right}: {details}"
-
-
-def lacking_rights(reasons: Iterable[str]) -> list[str]:
-    """For which rights tests were skipped, and how many."""
-    told = [each.partition(_LACKING)[2].partition(":")[0] for each in reasons if _LACKING in each]
-    counted = [f"{right} ({told.count(right)})" for right in sorted(set(told))]
+def lacking_rights(rights: Sequence[str]) -> list[str]:
+    """For which rights tests were skipped, and how many; one right for each test."""
+    counted = [f"{right} ({rights.count(right)})" for right in sorted(set(rights))]
     if not counted:
         return []
-    tests = "1 test that needs" if len(told) == 1 else f"{len(told)} tests that need"
+    tests = "1 test that needs" if len(rights) == 1 else f"{len(rights)} tests that need"
     return [f"podshare: skipped {tests} more rights: {', '.join(counted)}"]
 
 

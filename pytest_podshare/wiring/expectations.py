@@ -13,10 +13,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pytest_podshare import errors
-from pytest_podshare.wiring import excerpt, promises, source
+from pytest_podshare.manifests import excerpt, source
+from pytest_podshare.manifests.position import Position, position
+from pytest_podshare.wiring import promises
 from pytest_podshare.wiring.model import Wiring
-from pytest_podshare.wiring.position import Position, position
-from pytest_podshare.wiring.promises import OFF, Promise, Question
+from pytest_podshare.wiring.promises import OFF, Promise, PromiseOption
 from pytest_podshare.wiring.templates import Template
 
 ANNOTATION = "podshare.dev/expect"
@@ -41,7 +42,7 @@ _LITERAL = re.compile(r":\s+\|[-+0-9]*\s*(#.*)?$")
 _FILE = re.compile(r"(?P<from_c>[a-z0-9-]+)→(?P<to_c>[a-z0-9-]+):(?P<path>/.+)")
 
 
-class Wrong(Exception):
+class ExpectationError(Exception):
     """An expectation that cannot be meant.
 
     Args:
@@ -69,7 +70,7 @@ def promised(template: Template) -> tuple[Promise, ...]:
     at, expected = _read(template, text)
     try:
         return apply(template.wiring, expected)
-    except Wrong as wrong:
+    except ExpectationError as wrong:
         place = at or position(expected, wrong.key)
         problem = f"annotation {ANNOTATION}: {wrong.problem}"
         raise template.source.invalid(place, problem, wrong.remedy) from None
@@ -114,13 +115,13 @@ def apply(wiring: Wiring, expected: Any) -> tuple[Promise, ...]:
         Wrong: there is no such promise, word or argument; says the nearest.
     """
     if not isinstance(expected, Mapping):
-        raise Wrong("", "it is no mapping", "Write a line `id: word` for each promise.")
+        raise ExpectationError("", "it is no mapping", "Write a line `id: word` for each promise.")
     asked = {each.id: each for each in promises.questions(wiring)}
     said = {_spelled(key): (key, value) for key, value in expected.items()}
     files = [_file(wiring, name, *said.pop(name)) for name in list(said) if _FILE.fullmatch(name)]
     for name, (key, _) in said.items():
         if name not in asked:
-            raise Wrong(key, f"there is no promise {key!r}", _nearest(name, asked))
+            raise ExpectationError(key, f"there is no promise {key!r}", _nearest(name, asked))
     kept = [
         _answered(question, *said[name]) if name in said else question.by_default
         for name, question in asked.items()
@@ -129,17 +130,19 @@ def apply(wiring: Wiring, expected: Any) -> tuple[Promise, ...]:
     return tuple(sorted(found, key=lambda each: each.replaces_pod))
 
 
-def _answered(question: Question, key: str, value: Any) -> Promise | None:
+def _answered(question: PromiseOption, key: str, value: Any) -> Promise | None:
     word, options = _word(key, value)
     if word == OFF:
         return None
     word = word or question.default
     if word == OFF:
         words = ", ".join(question.assertions)
-        raise Wrong(key, f"{key!r} does not say what is expected", f"Say it in a word: {words}.")
+        raise ExpectationError(
+            key, f"{key!r} does not say what is expected", f"Say it in a word: {words}."
+        )
     if word not in question.assertions:
         valid = [*question.assertions, OFF]
-        raise Wrong(key, f"{key!r} cannot be {word!r}", _nearest(word, valid))
+        raise ExpectationError(key, f"{key!r} cannot be {word!r}", _nearest(word, valid))
     return question.answered(word, _checked(key, options, OPTIONS[question.assertions[word]]))
 
 
@@ -151,10 +154,10 @@ def _file(wiring: Wiring, name: str, key: str, value: Any) -> Promise:
     for container in (parts["from_c"], parts["to_c"]):
         if container not in running:
             problem = f"the Pod has no running container {container!r}"
-            raise Wrong(key, problem, _nearest(container, running))
+            raise ExpectationError(key, problem, _nearest(container, running))
     word, options = _word(key, value)
     if word not in (None, "visible"):
-        raise Wrong(key, f"{key!r} cannot be {word!r}", "A file can be 'visible'.")
+        raise ExpectationError(key, f"{key!r} cannot be {word!r}", "A file can be 'visible'.")
     at = next((each.to_mount.at for each in wiring.shared(parts["from_c"], parts["to_c"])), None)
     arguments = {
         **parts.groupdict(),
@@ -173,23 +176,27 @@ def _word(key: str, value: Any) -> tuple[str | None, dict[str, Any]]:
         # YAML reads a bare `off` as false, and `on` as true
         return (None if value else OFF), {}
     if not isinstance(value, str):
-        raise Wrong(key, f"{key!r} is {value!r:.40}", "Give it a word, or a mapping with `is`.")
+        raise ExpectationError(
+            key, f"{key!r} is {value!r:.40}", "Give it a word, or a mapping with `is`."
+        )
     return (None if value == _ON else value), {}
 
 
 def _checked(key: str, options: Mapping[str, Any], known: Mapping[str, _Kind]) -> dict[str, Any]:
     for name, value in options.items():
         if name not in known:
-            raise Wrong(key, f"{key!r} takes no {name!r}", _nearest(name, ["is", *known]))
+            raise ExpectationError(
+                key, f"{key!r} takes no {name!r}", _nearest(name, ["is", *known])
+            )
         problem, kind = f"{name!r} of {key!r} is {value!r:.40}", known[name]
         if kind is float:
             is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
             if not is_number or not value > 0:
-                raise Wrong(key, problem, "Give it a number above 0.")
+                raise ExpectationError(key, problem, "Give it a number above 0.")
         elif not isinstance(value, str):
-            raise Wrong(key, problem, "Give it a text.")
+            raise ExpectationError(key, problem, "Give it a text.")
         elif isinstance(kind, tuple) and value not in kind:
-            raise Wrong(key, problem, _nearest(value, kind))
+            raise ExpectationError(key, problem, _nearest(value, kind))
     return dict(options)
 
 

@@ -9,13 +9,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pytest_podshare import errors
-from pytest_podshare.wiring.position import Position
-
-_FILLED_BY_KUBELET = ("configMap", "secret", "projected", "downwardAPI", "image")
+from pytest_podshare.manifests.position import Position
+from pytest_podshare.wiring.lifetime import LIFETIMES, Lifetime
 
 
 @dataclasses.dataclass(frozen=True)
-class Mount:
+class VolumeMount:
     """One entry of a container's volumeMounts.
 
     Args:
@@ -48,7 +47,7 @@ class Mount:
 
 
 @dataclasses.dataclass(frozen=True)
-class Volume:
+class VolumeSpec:
     """One entry of a Pod's volumes.
 
     Args:
@@ -72,13 +71,43 @@ class Volume:
     at: Position | None = dataclasses.field(default=None, compare=False)
 
     @property
+    def lifetime(self) -> Lifetime | None:
+        """How long its content stays; None for a kind that Kubernetes does not know."""
+        return LIFETIMES.get(self.kind)
+
+    @property
+    def outlives_pod(self) -> bool:
+        """Whether what a Pod writes to it is there in the next Pod."""
+        return self.lifetime in (Lifetime.NODE, Lifetime.STORAGE)
+
+    @property
     def is_written_by_containers(self) -> bool:
         """Whether any container may write to it; the kubelet alone fills the others."""
-        return self.kind not in _FILLED_BY_KUBELET
+        return self.lifetime is not Lifetime.KUBELET
+
+    @property
+    def is_updated_by_kubelet(self) -> bool:
+        """Whether the kubelet keeps it up to date; an image is the same for as long as the Pod."""
+        return self.lifetime is Lifetime.KUBELET and self.kind != "image"
+
+    @property
+    def starts_empty(self) -> bool:
+        """Whether nothing is in it when its Pod starts; a driver or a repository fills others."""
+        return self.kind in ("emptyDir", "ephemeral")
+
+    @property
+    def is_claim(self) -> bool:
+        """Whether it is made of a PersistentVolumeClaim."""
+        return self.kind in ("persistentVolumeClaim", "ephemeral")
+
+    @property
+    def is_read_only(self) -> bool:
+        """Whether the volume itself says so, of all its mounts."""
+        return bool(self.facts.get("readOnly", False))
 
 
 @dataclasses.dataclass(frozen=True)
-class Device:
+class VolumeDevice:
     """One entry of a container's volumeDevices: a claim as a block device.
 
     Args:
@@ -108,7 +137,7 @@ class FileKey:
 
 
 @dataclasses.dataclass(frozen=True)
-class Container:
+class ContainerSpec:
     """A container of any sort, with its mounts.
 
     Args:
@@ -136,7 +165,7 @@ class Container:
 
     name: str
     role: str
-    mounts: tuple[Mount, ...]
+    mounts: tuple[VolumeMount, ...]
     image: str = ""
     words: tuple[str, ...] = ()
     user: int | None = None
@@ -149,13 +178,13 @@ class Container:
     env: Mapping[str, str] = dataclasses.field(default_factory=dict)
     env_from: bool = False
     file_keys: tuple[FileKey, ...] = ()
-    devices: tuple[Device, ...] = ()
+    devices: tuple[VolumeDevice, ...] = ()
     privileged: bool = False
     post_start: bool = False
     restart_policy: str = "Always"
     at: Position | None = dataclasses.field(default=None, compare=False)
 
-    def mounts_of(self, volume: str) -> tuple[Mount, ...]:
+    def mounts_of(self, volume: str) -> tuple[VolumeMount, ...]:
         """The mounts of that volume; one volume may be mounted several times."""
         return tuple(mount for mount in self.mounts if mount.volume == volume)
 
@@ -172,9 +201,9 @@ class SharedMount:
         to_dir: the reader's path of that same folder.
     """
 
-    volume: Volume
-    from_mount: Mount
-    to_mount: Mount
+    volume: VolumeSpec
+    from_mount: VolumeMount
+    to_mount: VolumeMount
     from_dir: str
     to_dir: str
 
@@ -191,39 +220,39 @@ class Wiring:
         groups: the Pod's supplementalGroups.
     """
 
-    containers: tuple[Container, ...]
-    volumes: tuple[Volume, ...]
+    containers: tuple[ContainerSpec, ...]
+    volumes: tuple[VolumeSpec, ...]
     fs_group: int | None = None
     limits: Mapping[str, str] = dataclasses.field(default_factory=dict)
     groups: tuple[int, ...] = ()
 
-    def mounts(self) -> Iterator[tuple[Container, Mount]]:
+    def mounts(self) -> Iterator[tuple[ContainerSpec, VolumeMount]]:
         """Every mount, with its container."""
         for container in self.containers:
             for mount in container.mounts:
                 yield container, mount
 
-    def mounts_of(self, volume: str) -> tuple[tuple[Container, Mount], ...]:
+    def mounts_of(self, volume: str) -> tuple[tuple[ContainerSpec, VolumeMount], ...]:
         """The mounts of that volume, with their containers."""
         return self._mounted.get(volume, ())
 
-    def volume(self, name: str) -> Volume | None:
+    def volume(self, name: str) -> VolumeSpec | None:
         """The volume of that name; None for one that nobody declares."""
         return self._declared.get(name)
 
     @functools.cached_property
-    def _declared(self) -> dict[str, Volume]:
+    def _declared(self) -> dict[str, VolumeSpec]:
         # of two volumes of one name, the first
         return {volume.name: volume for volume in reversed(self.volumes)}
 
     @functools.cached_property
-    def _mounted(self) -> dict[str, tuple[tuple[Container, Mount], ...]]:
-        found: dict[str, tuple[tuple[Container, Mount], ...]] = {}
+    def _mounted(self) -> dict[str, tuple[tuple[ContainerSpec, VolumeMount], ...]]:
+        found: dict[str, tuple[tuple[ContainerSpec, VolumeMount], ...]] = {}
         for container, mount in self.mounts():
             found[mount.volume] = (*found.get(mount.volume, ()), (container, mount))
         return found
 
-    def container(self, name: str) -> Container:
+    def container(self, name: str) -> ContainerSpec:
         """The container of that name.
 
         Raises:
@@ -254,7 +283,7 @@ class Wiring:
         return tuple(found)
 
 
-def _meet(volume: Volume, mine: Mount, theirs: Mount) -> SharedMount | None:
+def _meet(volume: VolumeSpec, mine: VolumeMount, theirs: VolumeMount) -> SharedMount | None:
     """Where two mounts of one volume overlap: one subPath must lie within the other."""
     here, there = _parts(mine.sub_path), _parts(theirs.sub_path)
     shorter = min(len(here), len(there))

@@ -2,19 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pytest_podshare.wiring.model import Container, Device, FileKey, Mount, Volume, Wiring
-from pytest_podshare.wiring.position import position
+from pytest_podshare.manifests.position import position
+from pytest_podshare.wiring.model import (
+    ContainerSpec,
+    FileKey,
+    VolumeDevice,
+    VolumeMount,
+    VolumeSpec,
+    Wiring,
+)
 
 # what the API server makes of a volume that names no source
 DEFAULT_SOURCE = "emptyDir"
+# where a Pod spec has its containers, in the order in which they start
+CONTAINER_FIELDS = ("initContainers", "containers")
 _PROBES = ("startupProbe", "readinessProbe", "livenessProbe")
 _MOUNT_FIELDS = frozenset(
     {"name", "mountPath", "subPath", "subPathExpr"}
     | {"readOnly", "recursiveReadOnly", "mountPropagation"}
 )
+
+
+def containers_of(spec: Mapping[str, Any], *, ephemeral: bool = False) -> Iterator[dict[str, Any]]:
+    """Yield the containers of a Pod spec, init containers first, ephemeral ones last if at all."""
+    for field in (*CONTAINER_FIELDS, *(["ephemeralContainers"] if ephemeral else ())):
+        yield from spec.get(field) or ()
+
+
+def container_of(spec: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """Return the container of that name, which the Pod spec has."""
+    return next(entry for entry in containers_of(spec) if entry["name"] == name)
 
 
 def of_pod(spec: Mapping[str, Any]) -> Wiring:
@@ -30,7 +50,7 @@ def of_pod(spec: Mapping[str, Any]) -> Wiring:
     return Wiring(tuple(containers), volumes, ours.get("fsGroup"), _limits(spec), groups)
 
 
-def _volume(entry: Mapping[str, Any]) -> Volume:
+def _volume(entry: Mapping[str, Any]) -> VolumeSpec:
     # a source that is null is none, as charts render it
     kinds = tuple(key for key, facts in entry.items() if key != "name" and facts is not None)
     kind = kinds[0] if kinds else DEFAULT_SOURCE
@@ -38,7 +58,7 @@ def _volume(entry: Mapping[str, Any]) -> Volume:
     if not isinstance(facts, Mapping):
         facts = {}
     named = (facts.get(key) for key in ("claimName", "secretName", "name"))
-    return Volume(
+    return VolumeSpec(
         name=entry["name"],
         kind=kind,
         medium=facts.get("medium") or "",
@@ -50,11 +70,11 @@ def _volume(entry: Mapping[str, Any]) -> Volume:
     )
 
 
-def _container(entry: Mapping[str, Any], role: str, spec: Mapping[str, Any]) -> Container:
+def _container(entry: Mapping[str, Any], role: str, spec: Mapping[str, Any]) -> ContainerSpec:
     """A container; what it leaves open itself, its Pod says."""
     security = {**(spec.get("securityContext") or {}), **(entry.get("securityContext") or {})}
     env = _entries(entry, "env")
-    return Container(
+    return ContainerSpec(
         name=entry["name"],
         role=role,
         mounts=tuple(_mount(mount) for mount in entry.get("volumeMounts") or ()),
@@ -71,7 +91,7 @@ def _container(entry: Mapping[str, Any], role: str, spec: Mapping[str, Any]) -> 
         env_from=bool(entry.get("envFrom")),
         file_keys=tuple(key for each in env if (key := _file_key(each)) is not None),
         devices=tuple(
-            Device(str(each.get("name")), str(each.get("devicePath") or ""), position(each))
+            VolumeDevice(str(each.get("name")), str(each.get("devicePath") or ""), position(each))
             for each in _entries(entry, "volumeDevices")
         ),
         privileged=bool(security.get("privileged", False)),
@@ -98,8 +118,8 @@ def _file_key(entry: Mapping[str, Any]) -> FileKey | None:
     return FileKey(str(entry.get("name")), str(reference.get("volumeName")), position(entry))
 
 
-def _mount(entry: Mapping[str, Any]) -> Mount:
-    return Mount(
+def _mount(entry: Mapping[str, Any]) -> VolumeMount:
+    return VolumeMount(
         volume=entry["name"],
         path=entry["mountPath"],
         # an expression is known only when the container runs: its text stands for itself

@@ -11,14 +11,12 @@ import posixpath
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pytest_podshare.wiring.model import Container, Mount, Volume, Wiring
-from pytest_podshare.wiring.position import Position
+from pytest_podshare.manifests.position import Position
+from pytest_podshare.wiring.lifetime import Lifetime
+from pytest_podshare.wiring.model import ContainerSpec, VolumeMount, VolumeSpec, Wiring
 
 OFF = "off"
 
-# volumes that go with their Pod, and volumes that stay; of the others Kubernetes says neither
-_PASSING = ("emptyDir", "ephemeral")
-_LASTING = ("persistentVolumeClaim", "hostPath", "nfs")
 # a hostPath of these types is no folder, and in these places takes no files; what is called
 # `….conf` or `….sock` most likely is no folder either
 _NO_FOLDERS = ("File", "FileOrCreate", "Socket", "CharDevice", "BlockDevice")
@@ -51,7 +49,7 @@ class Promise:
 
 
 @dataclasses.dataclass(frozen=True)
-class Question:
+class PromiseOption:
     """One thing that can be promised of a wiring, whether or not it is by default.
 
     Args:
@@ -87,9 +85,9 @@ def of_wiring(wiring: Wiring) -> tuple[Promise, ...]:
     return tuple(each for each in promised if each is not None)
 
 
-def questions(wiring: Wiring) -> tuple[Question, ...]:
+def questions(wiring: Wiring) -> tuple[PromiseOption, ...]:
     """Everything that can be promised of a wiring; what takes a new Pod comes last."""
-    found: list[Question] = []
+    found: list[PromiseOption] = []
     volumes = [each for each in wiring.volumes if _running(wiring, each.name)]
     for ask in (_pairs, _read_only, _media, _restarts, _deletions):
         for volume in volumes:
@@ -97,7 +95,7 @@ def questions(wiring: Wiring) -> tuple[Question, ...]:
     return tuple(found)
 
 
-def _pairs(wiring: Wiring, volume: Volume) -> Iterator[Question]:
+def _pairs(wiring: Wiring, volume: VolumeSpec) -> Iterator[PromiseOption]:
     """Each ordered pair: what one running container may write, the other sees where they meet."""
     if not volume.is_written_by_containers:
         return
@@ -119,7 +117,7 @@ def _pairs(wiring: Wiring, volume: Volume) -> Iterator[Question]:
             and _writes(meeting.from_mount, volume)
             and _is_folder(meeting.to_mount, volume)
         )
-        yield Question(
+        yield PromiseOption(
             id=f"{writer.name}→{reader.name}@{volume.name}",
             default="visible" if is_met else OFF,
             assertions={"visible": "assert_file_visible", "apart": "assert_not_shared"},
@@ -128,12 +126,12 @@ def _pairs(wiring: Wiring, volume: Volume) -> Iterator[Question]:
         )
 
 
-def _read_only(wiring: Wiring, volume: Volume) -> Iterator[Question]:
+def _read_only(wiring: Wiring, volume: VolumeSpec) -> Iterator[PromiseOption]:
     """Each running container that mounts the volume: whether it can write to it."""
     for container, mounts in _running(wiring, volume.name):
-        is_said = all(each.read_only or _is_read_only(volume) for each in mounts)
+        is_said = all(each.read_only or volume.is_read_only for each in mounts)
         is_said = is_said and all(_is_folder(each, volume) for each in mounts)
-        yield Question(
+        yield PromiseOption(
             id=f"read-only[{container.name}]@{volume.name}",
             default="read-only" if is_said and volume.is_written_by_containers else OFF,
             assertions={"read-only": "assert_read_only", "writable": "assert_writable"},
@@ -142,11 +140,11 @@ def _read_only(wiring: Wiring, volume: Volume) -> Iterator[Question]:
         )
 
 
-def _media(wiring: Wiring, volume: Volume) -> Iterator[Question]:
+def _media(wiring: Wiring, volume: VolumeSpec) -> Iterator[PromiseOption]:
     """What the volume is made of."""
     container, _ = _running(wiring, volume.name)[0]
     words = ("Memory", "Disk")
-    yield Question(
+    yield PromiseOption(
         id=f"medium@{volume.name}",
         default="Memory" if volume.medium == "Memory" else OFF,
         assertions=dict.fromkeys(words, "assert_medium"),
@@ -156,10 +154,10 @@ def _media(wiring: Wiring, volume: Volume) -> Iterator[Question]:
     )
 
 
-def _restarts(wiring: Wiring, volume: Volume) -> Iterator[Question]:
+def _restarts(wiring: Wiring, volume: VolumeSpec) -> Iterator[PromiseOption]:
     """Each running container that may write to the volume, and is started again when it ends."""
     for container, mounts in _writers(wiring, volume):
-        yield Question(
+        yield PromiseOption(
             id=f"restart[{container.name}]@{volume.name}",
             default=OFF if container.restart_policy == "Never" else "survives",
             assertions={"survives": "assert_survives_restart"},
@@ -168,32 +166,34 @@ def _restarts(wiring: Wiring, volume: Volume) -> Iterator[Question]:
         )
 
 
-def _deletions(wiring: Wiring, volume: Volume) -> Iterator[Question]:
+def _deletions(wiring: Wiring, volume: VolumeSpec) -> Iterator[PromiseOption]:
     """What becomes of the content when the Pod goes."""
     if not any(True for _ in _writers(wiring, volume)):
         return
-    fate = "survives" if volume.kind in _LASTING else OFF
-    yield Question(
+    lasting = "survives" if volume.outlives_pod else OFF
+    yield PromiseOption(
         id=f"deleted@{volume.name}",
-        default="lost" if volume.kind in _PASSING else fate,
+        default="lost" if volume.lifetime is Lifetime.POD else lasting,
         assertions={"lost": "assert_lost_on_delete", "survives": "assert_survives_delete"},
         arguments={"volume": volume.name},
         at=volume.at,
     )
 
 
-def _containers(wiring: Wiring) -> list[Container]:
+def _containers(wiring: Wiring) -> list[ContainerSpec]:
     """Those that go on running, in which something can be done."""
     return [each for each in wiring.containers if each.role != "init"]
 
 
-def _running(wiring: Wiring, volume: str) -> list[tuple[Container, tuple[Mount, ...]]]:
+def _running(wiring: Wiring, volume: str) -> list[tuple[ContainerSpec, tuple[VolumeMount, ...]]]:
     return [
         (each, each.mounts_of(volume)) for each in _containers(wiring) if each.mounts_of(volume)
     ]
 
 
-def _writers(wiring: Wiring, volume: Volume) -> Iterator[tuple[Container, list[Mount]]]:
+def _writers(
+    wiring: Wiring, volume: VolumeSpec
+) -> Iterator[tuple[ContainerSpec, list[VolumeMount]]]:
     """The running containers that may make files in the volume, with the mounts for it."""
     if volume.is_written_by_containers:
         for container, mounts in _running(wiring, volume.name):
@@ -201,20 +201,15 @@ def _writers(wiring: Wiring, volume: Volume) -> Iterator[tuple[Container, list[M
                 yield container, mine
 
 
-def _writes(mount: Mount, volume: Volume) -> bool:
+def _writes(mount: VolumeMount, volume: VolumeSpec) -> bool:
     """Whether files can be made through a mount, as far as the manifest tells."""
-    return _is_folder(mount, volume) and not mount.read_only and not _is_read_only(volume)
+    return _is_folder(mount, volume) and not mount.read_only and not volume.is_read_only
 
 
-def _is_folder(mount: Mount, volume: Volume) -> bool:
+def _is_folder(mount: VolumeMount, volume: VolumeSpec) -> bool:
     """Whether files can be made below a mount at all, by whoever may."""
     path = str(volume.facts.get("path", "")) if volume.kind == "hostPath" else ""
     suffix = posixpath.splitext(mount.sub_path or path)[1]
     is_kernels = f"{path}/".startswith(_KERNELS)
     is_folder = volume.facts.get("type") not in _NO_FOLDERS
     return is_folder and not is_kernels and suffix in _FOLDER_SUFFIXES
-
-
-def _is_read_only(volume: Volume) -> bool:
-    """Whether the volume itself says so, of all its mounts."""
-    return bool(volume.facts.get("readOnly", False))

@@ -11,9 +11,10 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pytest_podshare.wiring import alone, storage
-from pytest_podshare.wiring.load import Manifest
-from pytest_podshare.wiring.model import Container, Wiring
+from pytest_podshare.wiring import single_pod, skeleton_volumes
+from pytest_podshare.wiring.manifest import Manifest
+from pytest_podshare.wiring.model import ContainerSpec, Wiring
+from pytest_podshare.wiring.pod_spec import CONTAINER_FIELDS
 from pytest_podshare.wiring.templates import Template
 
 Entry = Mapping[str, Any]
@@ -51,7 +52,7 @@ def skeleton(template: Template, image: str) -> Manifest:
         One Pod, or a workload of one replica, and the objects that its volumes are made from: those
         that the manifest brings, and claims in place of those that it does not.
     """
-    stored = storage.of_template(template, image)
+    stored = skeleton_volumes.of_template(template, image)
     pod = {
         "metadata": {"labels": dict((template.pod.get("metadata") or {}).get("labels") or {})},
         "spec": _spec(template, stored, image),
@@ -60,9 +61,9 @@ def skeleton(template: Template, image: str) -> Manifest:
     return Manifest(template.origin, subject, stored.objects, stand_in=image)
 
 
-def _subject(template: Template, pod: Entry, stored: storage.Storage) -> dict[str, Any]:
+def _subject(template: Template, pod: Entry, stored: skeleton_volumes.Storage) -> dict[str, Any]:
     if template.kind not in _CONTROLLED or template.path != "spec.template":
-        return alone.bare(template, pod)
+        return single_pod.bare(template, pod)
     own = template.subject["spec"]
     spec = {
         "replicas": 1,
@@ -77,12 +78,12 @@ def _subject(template: Template, pod: Entry, stored: storage.Storage) -> dict[st
     return {"apiVersion": "apps/v1", "kind": template.kind, "metadata": metadata, "spec": spec}
 
 
-def _spec(template: Template, stored: storage.Storage, image: str) -> dict[str, Any]:
+def _spec(template: Template, stored: skeleton_volumes.Storage, image: str) -> dict[str, Any]:
     given = template.pod["spec"]
     spec = {key: copy.deepcopy(given[key]) for key in _POD_FIELDS if given.get(key) is not None}
     if "securityContext" in spec:
         spec["securityContext"] = _security(spec["securityContext"])
-    for field in ("initContainers", "containers"):
+    for field in CONTAINER_FIELDS:
         if given.get(field):
             spec[field] = [
                 _container(each, template.wiring, stored, image) for each in given[field]
@@ -92,7 +93,9 @@ def _spec(template: Template, stored: storage.Storage, image: str) -> dict[str, 
     return spec | {"automountServiceAccountToken": False, "enableServiceLinks": False}
 
 
-def _container(given: Entry, wiring: Wiring, stored: storage.Storage, image: str) -> dict[str, Any]:
+def _container(
+    given: Entry, wiring: Wiring, stored: skeleton_volumes.Storage, image: str
+) -> dict[str, Any]:
     known = wiring.container(given["name"])
     made = {
         key: copy.deepcopy(given[key]) for key in _CONTAINER_FIELDS if given.get(key) is not None
@@ -123,7 +126,7 @@ def _security(given: Entry) -> dict[str, Any]:
     return kept
 
 
-def _variables(given: Entry, known: Container) -> list[dict[str, Any]]:
+def _variables(given: Entry, known: ContainerSpec) -> list[dict[str, Any]]:
     """The variables that a subPathExpr is made of, with what they need; no others."""
     declared: Sequence[Entry] = given.get("env") or ()
     needed = {name for each in known.mounts for name in _VARIABLE.findall(each.expression)}

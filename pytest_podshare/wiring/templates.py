@@ -8,9 +8,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pytest_podshare import errors
-from pytest_podshare.wiring import model, pod_spec, shape
-from pytest_podshare.wiring.position import Position, position
-from pytest_podshare.wiring.source import Source
+from pytest_podshare.manifests import schema
+from pytest_podshare.manifests.position import Position, position
+from pytest_podshare.manifests.source import Source
+from pytest_podshare.wiring import model, pod_spec
 
 # where each kind of Kubernetes' own keeps its template; a Pod is one itself
 PATHS: Mapping[str, str] = {
@@ -26,7 +27,7 @@ PATHS: Mapping[str, str] = {
 }
 _GROUPS = ("", "apps", "batch", "extensions")
 _EACH = "[]"
-_ANY = shape.Fields()
+_ANY = schema.Fields()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,7 +53,7 @@ class Template:
     path: str
     pod: dict[str, Any] = dataclasses.field(repr=False)
     subject: dict[str, Any] = dataclasses.field(repr=False)
-    claims: tuple[model.Volume, ...] = ()
+    claims: tuple[model.VolumeSpec, ...] = ()
     replicas: int = 1
 
     def __str__(self) -> str:
@@ -127,7 +128,7 @@ def of_builtin(source: Source, subject: dict[str, Any]) -> Template:
         NoContainers: the Pod lists none.
     """
     kind, path = subject["kind"], PATHS[subject["kind"]]
-    source.check(subject, shape.OBJECT)
+    source.check(subject, schema.OBJECT)
     metadata = subject.get("metadata") or {}
     if not (metadata.get("name") or metadata.get("generateName")):
         raise source.invalid(
@@ -147,7 +148,7 @@ def of_builtin(source: Source, subject: dict[str, Any]) -> Template:
         )
     _, pod, holder = reached
     _check_containers(source, pod, path)
-    source.check(holder, shape.MADE_OF, path.removesuffix("template").rstrip("."))
+    source.check(holder, schema.MADE_OF, path.removesuffix("template").rstrip("."))
     return _template(source, subject, path, pod, holder)
 
 
@@ -160,15 +161,15 @@ def _check_containers(source: Source, pod: dict[str, Any], path: str) -> None:
             f"List at least one under {_joined(path, 'spec.containers')}.",
             excerpt=source.excerpt(at),
         )
-    source.check(pod, shape.POD, path)
+    source.check(pod, schema.POD, path)
 
 
 def _of_custom(source: Source, subject: dict[str, Any], path: str) -> Iterator[Template]:
     """What is at the path; an operator may fill in what is missing, so it need not be there."""
-    source.check(subject, shape.OBJECT)
+    source.check(subject, schema.OBJECT)
     for place, value, holder in _reached(source, subject, path.split(".")):
         is_pod = "spec" in value
-        source.check(value, shape.POD if is_pod else shape.POD_SPEC, place)
+        source.check(value, schema.POD if is_pod else schema.POD_SPEC, place)
         pod = value if is_pod else {"metadata": {}, "spec": value}
         yield _template(source, subject, place, pod, holder)
 
@@ -193,9 +194,9 @@ def _template(
     )
 
 
-def _claim(entry: dict[str, Any]) -> model.Volume:
+def _claim(entry: dict[str, Any]) -> model.VolumeSpec:
     name = entry["metadata"]["name"]
-    return model.Volume(name, "persistentVolumeClaim", source=name, at=position(entry))
+    return model.VolumeSpec(name, "persistentVolumeClaim", source=name, at=position(entry))
 
 
 def _reached(
@@ -204,7 +205,7 @@ def _reached(
     """Where each mapping at a path is, the mapping, and the one that holds it."""
     key = steps[0].removesuffix(_EACH)
     is_list = key != steps[0]
-    source.check(holder, shape.Fields({key: [_ANY] if is_list else _ANY}), place)
+    source.check(holder, schema.Fields({key: [_ANY] if is_list else _ANY}), place)
     here, value = _joined(place, key), holder.get(key)
     found = enumerate(value or ()) if is_list else [(None, value)]
     for index, each in found:

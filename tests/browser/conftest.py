@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from pytest_podshare.report import page
+from pytest_podshare.report import html_page
 
 # as little as possible besides the page: no sandbox for root, none of Chromium's own calls home
 QUIET = (
@@ -56,8 +56,10 @@ def show(chromium, tmp_path):
 
     def opened(runs, width=1280, scheme="light", anchor="", html=None):
         file = tmp_path / f"{len(contexts)}.html"
-        about = page.About("project", "1a2b3c4d", ("nginx:1.27",))
-        file.write_text(html if html is not None else page.render(runs, about), encoding="utf-8")
+        about = html_page.RunInfo("project", "1a2b3c4d", ("nginx:1.27",))
+        file.write_text(
+            html if html is not None else html_page.render(runs, about), encoding="utf-8"
+        )
         context = chromium.new_context(
             viewport={"width": width, "height": 900},
             color_scheme=scheme,

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from pytest_podshare import Podshare
-from pytest_podshare.cluster import kind_program
-from pytest_podshare.explain import facts
+from pytest_podshare.cluster.kind import binary
+from pytest_podshare.diagnosis import facts
 from tests.support.pytest_runs import TEST
 from tests.support.two_containers import IMAGES, called, two
 
@@ -38,7 +38,7 @@ def another(podshare):
     """A function that makes another Podshare in the test's namespace; takes what differs."""
 
     def make(cluster=podshare.cluster, **how):
-        its = {"run_id": podshare._run_id, "given": podshare._given, **how}
+        its = {"run_id": podshare._run_id, "shared_namespace": podshare._shared_namespace, **how}
         return Podshare(cluster, podshare.namespace, **its)
 
     return make
@@ -61,7 +61,7 @@ def local_image(tmp_path):
 @pytest.fixture
 def kind_bin():
     """The kind program this run uses."""
-    return kind_program.find_kind(Path(os.environ.get("PODSHARE_KIND_BIN") or "kind"))
+    return binary.find_kind(Path(os.environ.get("PODSHARE_KIND_BIN") or "kind"))
 
 
 @pytest.fixture

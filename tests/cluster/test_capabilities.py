@@ -7,9 +7,9 @@ import pytest
 import yaml
 
 from pytest_podshare import errors
-from pytest_podshare.cluster import asking, trying
-from pytest_podshare.cluster.asking import Place
-from pytest_podshare.cluster.capabilities import Capabilities
+from pytest_podshare.cluster.capabilities import api_checks, trials
+from pytest_podshare.cluster.capabilities.api_checks import CheckContext
+from pytest_podshare.cluster.capabilities.registry import Capabilities
 from pytest_podshare.kube.client import Api
 from tests.support.pytest_runs import run
 
@@ -22,7 +22,7 @@ KIND = {"ephemeral-containers", "node-access", "restart-by-resize", "user-namesp
 @pytest.fixture
 def place(podshare):
     """Where to ask: the namespace of the test."""
-    return Place(podshare.cluster, podshare.namespace, "busybox", "test")
+    return CheckContext(podshare.cluster, podshare.namespace, "busybox", "test")
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def powerless(place, tmp_path):
         cluster = type(place.cluster)(
             "existing", "powerless", file, None, False, False, place.cluster.version, api
         )
-        yield Place(cluster, place.namespace, "busybox", "test")
+        yield CheckContext(cluster, place.namespace, "busybox", "test")
 
 
 def test_a_kind_cluster_has_what_it_has(podshare_capabilities, podshare_cluster):
@@ -108,24 +108,24 @@ def test_a_right_that_is_missing_is_a_capability_that_is_missing(powerless):
 
 def test_a_dry_run_can_refuse(place):
     """Its twin: the same field with a value that no API server takes."""
-    known = asking.pod(place, {"hostUsers": False})
-    unknown = asking.pod(place, {"hostUsers": "no"})
+    known = api_checks.pod(place, {"hostUsers": False})
+    unknown = api_checks.pod(place, {"hostUsers": "no"})
 
-    assert asking.keeps(place, known) == ""
+    assert api_checks.keeps(place, known) == ""
     with pytest.raises(errors.ApiError, match="hostUsers"):
-        asking.keeps(place, unknown)
+        api_checks.keeps(place, unknown)
 
 
 def test_what_the_node_cannot_do_is_told_in_its_words(place):
     """The twins of the trials: no image of that name, a code without a rule, one node."""
-    stays = asking.pod(place, {"restartPolicy": "Never"}, command=["sh", "-c", "exit 43"])
-    back = asking.pod(place, {"restartPolicy": "Always"}, command=["sh", "-c", "exit 43"])
-    nothing = asking.pod(place, {}, image="No Image")
+    stays = api_checks.pod(place, {"restartPolicy": "Never"}, command=["sh", "-c", "exit 43"])
+    back = api_checks.pod(place, {"restartPolicy": "Always"}, command=["sh", "-c", "exit 43"])
+    nothing = api_checks.pod(place, {}, image="No Image")
 
-    assert trying.restarts(place, stays) == "its container ended for good with 43 (Error)"
-    assert trying.restarts(place, back) == ""
-    assert trying.runs(place, nothing).startswith("InvalidImageName: ")
-    assert trying.binds_claim(place, "ReadWriteOnce") == ""
+    assert trials.restarts(place, stays) == "its container ended for good with 43 (Error)"
+    assert trials.restarts(place, back) == ""
+    assert trials.runs(place, nothing).startswith("InvalidImageName: ")
+    assert trials.binds_claim(place, "ReadWriteOnce") == ""
 
 
 @pytest.mark.parametrize("name", sorted(NEWER))

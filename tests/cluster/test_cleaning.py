@@ -7,9 +7,9 @@ import pytest
 import yaml
 
 from pytest_podshare import errors
-from pytest_podshare.cluster import leftovers, processes
-from pytest_podshare.cluster.leftovers import NAMESPACES, NODES
-from pytest_podshare.cluster.stamp import RUN_LABEL, Stamp
+from pytest_podshare.cluster import cleanup, processes
+from pytest_podshare.cluster.cleanup import NAMESPACES, NODES
+from pytest_podshare.cluster.ownership import RUN_LABEL, Ownership
 from pytest_podshare.deadline import Deadline, poll
 from tests.support.clean_command import DEAD, ELSEWHERE, clean, stamped
 from tests.support.pytest_runs import SHAREVOL, run
@@ -173,7 +173,7 @@ def test_objects_in_a_namespace_of_somebody_go_alone(api, make, run_id, podshare
     def its(found):
         return found.fate(time.time())
 
-    found = leftovers.within(api, its, podshare_namespace)
+    found = cleanup.within(api, its, podshare_namespace)
 
     assert [(each.what, each.fate.goes) for each in found if each.run == run_id] == [
         (f"configmap {mine}", True)
@@ -194,12 +194,12 @@ def test_the_next_run_in_a_namespace_of_somebody_removes_what_a_killed_one_left(
     config_map, used = (
         make(f"{base}/configmaps", stamped(run_id, process)) for process in (DEAD, living)
     )
-    before = leftovers.sweep(api, time.time(), podshare_namespace)
+    before = cleanup.sweep(api, time.time(), podshare_namespace)
     pod = make(f"{base}/pods", stamped(run_id), spec=spec)
     left, removed = {f"pod {pod}", f"configmap {config_map}"}, set()
 
     def sweep():
-        removed.update(leftovers.sweep(api, time.time(), podshare_namespace).removed)
+        removed.update(cleanup.sweep(api, time.time(), podshare_namespace).removed)
         return left - removed
 
     # what takes longer than a moment, as on a busy machine, is left to the next
@@ -256,7 +256,7 @@ def test_the_sweep_of_a_clean_cluster_is_two_requests(api, monkeypatch):
 
     def sweep():
         asked.clear()
-        leftovers.sweep(api, time.time())
+        cleanup.sweep(api, time.time())
         return list(asked)
 
     # those that find what other tests' runs have just left ask for more
@@ -270,9 +270,9 @@ def test_the_sweep_tells_what_is_stuck(api, make, run_id, stuck):
     gone, (held, let_go) = make(NAMESPACES, stamped(run_id)), stuck
     api.delete(f"{NAMESPACES}/{held}")
 
-    first = leftovers.sweep(api, time.time())
+    first = cleanup.sweep(api, time.time())
     later = poll(
-        lambda: [each for each in leftovers.sweep(api, time.time() + HOUR).stuck if held in each],
+        lambda: [each for each in cleanup.sweep(api, time.time() + HOUR).stuck if held in each],
         until=lambda told: any("podshare.dev/held" in each for each in told),
         deadline=Deadline(120),
     )
@@ -318,7 +318,7 @@ def test_every_object_of_a_deployment_says_whose_it_is(podshare, api, podshare_n
         f"{base}/persistentvolumeclaims/data-it-0",
         f"{sets}/it",
     )
-    stamps = [Stamp.read(api.get(path)["metadata"]) for path in paths]
+    stamps = [Ownership.read(api.get(path)["metadata"]) for path in paths]
 
     assert {each.run for each in stamps} == {podshare._run_id}
     assert {each.process for each in stamps} == {processes.tag(processes.this())}

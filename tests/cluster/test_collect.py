@@ -214,10 +214,10 @@ def test_a_pod_that_cannot_be_deployed_is_tried_once(run):
 
 MOVES = """
 
-from pytest_podshare.pods import replacing
+from pytest_podshare.pods import replacement
 
 # as if the scheduler had chosen another node
-replacing.delete = lambda pod, deadline: replacing.drain(pod, deadline, elsewhere=True)
+replacement.delete = lambda pod, deadline: replacement.drain(pod, deadline, elsewhere=True)
 """
 
 

@@ -8,10 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from pytest_podshare.cluster import leftovers, processes, stamp
-from pytest_podshare.cluster.leftovers import NODES
-from pytest_podshare.cluster.stamp import CORDON_LABEL, Stamp
-from pytest_podshare.pods import cordoning
+from pytest_podshare.cluster import cleanup, ownership, processes
+from pytest_podshare.cluster.cleanup import NODES
+from pytest_podshare.cluster.ownership import CORDON_LABEL, Ownership
+from pytest_podshare.pods import cordon as cordoning
 from tests.support.clean_command import clean, stamped
 from tests.support.pytest_runs import SHAREVOL
 
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.two_nodes
 def unschedulable(api, node):
     """Whether the node is cordoned, and whose stamp it bears."""
     live = api.get(f"{NODES}/{node}")
-    its = Stamp.read(live["metadata"], CORDON_LABEL)
+    its = Ownership.read(live["metadata"], CORDON_LABEL)
     return bool(live["spec"].get("unschedulable")), its.run if its else None
 
 
@@ -30,7 +30,7 @@ def node(podshare, api):
     """The Pod of a node, and the node, which takes Pods again after the test."""
     pod = podshare.deploy(SHAREVOL)
     yield pod, pod.node
-    api.patch(f"{NODES}/{pod.node}", leftovers.UNCORDON)
+    api.patch(f"{NODES}/{pod.node}", cleanup.UNCORDON)
 
 
 def test_a_cordon_of_a_run_that_has_ended_is_taken_back(api, node, run_id, words):
@@ -55,7 +55,7 @@ def test_a_cordon_of_a_run_that_has_ended_is_taken_back(api, node, run_id, words
     # or by another test's run, when it begins
     assert dead.returncode == 0
     assert unschedulable(api, name) == (False, None)
-    assert stamp.EXPIRES not in api.get(f"{NODES}/{name}")["metadata"]["annotations"]
+    assert ownership.EXPIRES not in api.get(f"{NODES}/{name}")["metadata"]["annotations"]
 
 
 def test_a_drain_says_whose_cordon_it_is_while_it_lasts(api, node, podshare, run_id):
@@ -91,7 +91,7 @@ def drained(api, run_id):
         yield cordon
         other.kill()
         for name in names:
-            api.patch(f"{NODES}/{name}", leftovers.UNCORDON)
+            api.patch(f"{NODES}/{name}", cleanup.UNCORDON)
 
 
 @pytest.fixture(params=["the same node", "the other node"])
@@ -119,7 +119,7 @@ def test_a_drain_waits_for_another_runs(api, node, podshare, drained, which):
         try:
             is_early = entered.wait(3)
         finally:
-            api.patch(f"{NODES}/{which}", leftovers.UNCORDON)
+            api.patch(f"{NODES}/{which}", cleanup.UNCORDON)
         seen = ours.result()
 
     assert not is_early
@@ -150,7 +150,8 @@ def test_who_never_ends_is_not_waited_for_longer_than_a_drain(api, node, drained
     """Its cordon is somebody's from then on, and stays as it is."""
     pod, name = node
     drained(name)
-    pod.timeouts = dataclasses.replace(pod.timeouts, delete=1.0, ready=1.0)
+    timeouts = dataclasses.replace(pod.live.timeouts, delete=1.0, ready=1.0)
+    pod.live = dataclasses.replace(pod.live, timeouts=timeouts)
 
     with cordoning.cordoned(pod, name):
         within = unschedulable(api, name)
@@ -167,9 +168,7 @@ def test_a_cordon_that_a_drain_has_taken_over_is_not_taken_back(
     path, metadata = f"{NODES}/{name}", stamped(run_id, label=CORDON_LABEL)
     api.patch(path, {"metadata": metadata, "spec": {"unschedulable": True}})
     (found,) = (
-        each
-        for each in leftovers.nodes(api, lambda its: its.fate(time.time()))
-        if each.path == path
+        each for each in cleanup.nodes(api, lambda its: its.fate(time.time())) if each.path == path
     )
 
     if by_another_run:

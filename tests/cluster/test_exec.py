@@ -36,7 +36,7 @@ def test_a_command_that_takes_too_long_is_given_up_and_the_next_one_runs(pod):
 def test_nothing_is_seen_of_what_was_posted_in_another_container(pod):
     """Whoever looks from outside the check waits for its end."""
     pod["c1"].volume("v").write("f", b"x")
-    pod["c1"].post(b"sleep 1.5; rm -f /v/f")
+    pod["c1"].enqueue(b"sleep 1.5; rm -f /v/f")
 
     assert pod["c2"].exec(["ls", "-A", "/w"]).stdout == b""
 
@@ -58,7 +58,7 @@ def under_way(pod, then=":"):
 def test_what_is_posted_does_not_wait_for_another_threads_command(pod):
     """It is run after that one, and before the next."""
     with under_way(pod, then="ls -A /v") as running:
-        pod["c1"].post(b"echo x > /v/f")
+        pod["c1"].enqueue(b"echo x > /v/f")
 
         assert not running.done()
     assert running.result().stdout == b""

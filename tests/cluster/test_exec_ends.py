@@ -2,16 +2,18 @@
 
 import contextlib
 import copy
+import dataclasses
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from pytest_podshare import errors
-from pytest_podshare.cluster import nodes
+from pytest_podshare.cluster.kind import nodes
+from pytest_podshare.containers.fileops import streaming
+from pytest_podshare.containers.live_pod import CurrentPod
 from pytest_podshare.deadline import Deadline, poll
-from pytest_podshare.kube.exec import ExecSession
-from pytest_podshare.probe import streaming
+from pytest_podshare.kube.exec.session import ExecSession
 from tests.support.fault_proxy import proxied
 from tests.support.two_containers import MIB, two, wait_for_sign
 
@@ -119,8 +121,8 @@ def test_a_large_content_whose_connection_is_cut_does_not_get_its_name(pod, by_p
     cluster, proxy = by_proxy
     container = pod["c1"]
     through_proxy = copy.copy(container)
-    through_proxy.pod = copy.copy(pod)
-    through_proxy.pod.cluster = cluster
+    live = dataclasses.replace(pod.live, cluster=cluster)
+    through_proxy._current = CurrentPod(live, pod.settle)
 
     def pieces():
         for _ in range(64):

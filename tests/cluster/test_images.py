@@ -6,7 +6,7 @@ import subprocess
 import pytest
 
 from pytest_podshare import errors
-from pytest_podshare.cluster import images, kind
+from pytest_podshare.cluster.kind import images, provider
 from pytest_podshare.plugin import stash
 
 pytestmark = pytest.mark.engine
@@ -26,7 +26,7 @@ def load(settings):
 
     def locked(its, wanted):
         # others tidy up the cluster's files, and add to them, while they have its lock
-        with kind.locked(settings):
+        with provider.locked(settings):
             images.load(its, wanted)
 
     return locked

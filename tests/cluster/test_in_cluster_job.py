@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from pytest_podshare.cluster import images, kind
+from pytest_podshare.cluster.kind import images, provider
 from pytest_podshare.plugin import stash
 
 pytestmark = pytest.mark.engine
@@ -40,7 +40,7 @@ def image(tmp_path, podshare_cluster, pytestconfig):
     )
     settings = pytestconfig.stash[stash.RUN].settings
     # others tidy up the cluster's files, and add to them, while they have its lock
-    with kind.locked(settings):
+    with provider.locked(settings):
         images.load(settings, [IMAGE])
     yield IMAGE
     subprocess.run(["docker", "image", "rm", "--force", IMAGE], check=True, capture_output=True)

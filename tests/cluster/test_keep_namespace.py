@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_podshare.cluster import stamp
+from pytest_podshare.cluster import ownership
 from tests.support.clean_command import clean
 from tests.support.pytest_runs import SHAREVOL, namespaces, run
 
@@ -49,10 +49,10 @@ def kept(podshare_cluster, pytester, monkeypatch):
         text = result.stdout.str()
         runs.append(re.search(r", run ([0-9a-f]{8})$", text, re.M)[1])
         listed = podshare_cluster.api.get(
-            NAMESPACES, labelSelector=f"{stamp.RUN_LABEL}={runs[-1]}"
+            NAMESPACES, labelSelector=f"{ownership.RUN_LABEL}={runs[-1]}"
         )["items"]
         return result, {
-            each["metadata"]["name"]: each["metadata"]["annotations"][stamp.KEPT].split("::")[1]
+            each["metadata"]["name"]: each["metadata"]["annotations"][ownership.KEPT].split("::")[1]
             for each in listed
             if "deletionTimestamp" not in each["metadata"]
         }

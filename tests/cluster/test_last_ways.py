@@ -14,10 +14,10 @@ from pytest_podshare import (
     assert_survives_restart,
     assert_writable,
 )
+from pytest_podshare.containers.node_shell import NodeShell
 from pytest_podshare.deadline import Timeouts
 from pytest_podshare.errors import ExecTimeout, FileMissing, ToolMissing, Unprovable
-from pytest_podshare.kube.framing import Completed
-from pytest_podshare.pods.on_node import OnNode
+from pytest_podshare.kube.exec.protocol import Completed
 from tests.support.two_containers import called
 
 NO_SHELL = yaml.safe_load(Path("manifests/no-shell.yaml").read_text())
@@ -174,16 +174,16 @@ def test_a_link_out_of_the_volume_is_not_followed_on_the_node(closed):
     """There it would lead to the node's own files."""
     links = "ln -s /etc/passwd passwd; ln -s ../../../../../../../../../etc/passwd up; ln -s a b"
     closed["c1"].exec(["sh", "-c", f"cd /out; echo x > a; {links}"])
-    node = OnNode(closed, "c2")
+    node = NodeShell(closed.live, "c2")
 
     for name in ("passwd", "up"):
         with pytest.raises(Unprovable, match="leads out of the volume"):
-            node.at(f"/in/{name}")
+            node.resolve_path(f"/in/{name}")
 
     # the control: a link within is followed
-    assert node.at("/in/b").endswith("/kubernetes.io~empty-dir/shared/a")
+    assert node.resolve_path("/in/b").endswith("/kubernetes.io~empty-dir/shared/a")
     with pytest.raises(Unprovable, match="lies in no volume"):
-        node.at("/etc/passwd")
+        node.resolve_path("/etc/passwd")
 
 
 def test_a_command_is_run_in_the_container_itself(podshare):

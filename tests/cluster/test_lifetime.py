@@ -48,7 +48,7 @@ def test_a_cluster_that_a_run_made_is_deleted_after_it(pytester, own, clusters, 
     """By default nothing is left; local images are there before the first Pod."""
     pytester.makepyfile(
         test_image=f"""
-        from pytest_podshare.cluster import nodes
+        from pytest_podshare.cluster.kind import nodes
 
         def test_the_image_is_there(podshare_cluster):
             listed = nodes.run("{own}-control-plane", "ctr", "-n", "k8s.io", "images", "ls", "-q")

@@ -9,11 +9,11 @@ import pytest
 import yaml
 
 from pytest_podshare import Podshare
-from pytest_podshare.cluster import stamp
+from pytest_podshare.cluster import ownership
 from pytest_podshare.cluster.namespaces import RUN_LABEL, Namespaces
 from pytest_podshare.deadline import Deadline
 from pytest_podshare.errors import ApiError
-from pytest_podshare.kube.watching import wait_for
+from pytest_podshare.kube.watch import wait_for
 from tests.support.pytest_runs import HELD, TEST
 from tests.support.pytest_runs import run as run_pytest
 
@@ -82,21 +82,23 @@ def test_a_long_run_puts_off_when_its_namespaces_may_go(podshare_cluster, hold):
     run.delete(names[1])
 
     def expires(name):
-        return stamp.moment(
+        return ownership.moment(
             podshare_cluster.api.get(f"{COLLECTION}/{name}")["metadata"]["annotations"][
-                stamp.EXPIRES
+                ownership.EXPIRES
             ]
         )
 
     seen = [[expires(name) - now[0] for name in names]]
     for _ in range(2):
-        now[0] += stamp.LIFE * 0.4
+        now[0] += ownership.LIFE * 0.4
         run.extend()
         seen.append([expires(name) - now[0] for name in names])
     run.delete_all()
 
     expected = [[1.0, 1.0], [0.6, 0.6], [1.0, 0.2]]
-    assert [[pytest.approx(stamp.LIFE * part, abs=2) for part in each] for each in expected] == seen
+    assert [
+        [pytest.approx(ownership.LIFE * part, abs=2) for part in each] for each in expected
+    ] == seen
 
 
 def test_a_namespace_that_is_kept_says_for_what_and_is_not_waited_for(run, podshare_cluster):
@@ -113,9 +115,9 @@ def test_a_namespace_that_is_kept_says_for_what_and_is_not_waited_for(run, podsh
 
     assert [(each.name, each.test) for each in run.kept()] == [(name, "first")]
     assert run.wait_until_gone(Deadline(0)) == ()
-    its = stamp.Stamp.read(podshare_cluster.api.get(f"{COLLECTION}/{name}")["metadata"])
+    its = ownership.Ownership.read(podshare_cluster.api.get(f"{COLLECTION}/{name}")["metadata"])
     assert its.kept == "first"
-    assert its.expires == pytest.approx(time.time() + stamp.KEPT_LIFE, abs=60)
+    assert its.expires == pytest.approx(time.time() + ownership.KEPT_LIFE, abs=60)
     podshare_cluster.api.delete(f"{COLLECTION}/{name}")
 
 

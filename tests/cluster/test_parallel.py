@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from pytest_podshare.cluster import processes
-from pytest_podshare.cluster.lease import Lease, Leases
+from pytest_podshare.cluster.kind.users import ClusterUser, ClusterUsers
 from pytest_podshare.deadline import Deadline, poll
 from tests.support.pytest_runs import (
     HELD,
@@ -49,7 +49,9 @@ def test_it(podshare):
 @pytest.fixture
 def leases(own, pytester):
     """The leases on this test's own cluster, whose files are in its own home."""
-    return Leases(pytester.path / "home" / ".cache" / "podshare" / "clusters" / own / "leases")
+    return ClusterUsers(
+        pytester.path / "home" / ".cache" / "podshare" / "clusters" / own / "leases"
+    )
 
 
 def test_the_last_of_two_runs_deletes_their_cluster(pytester, own, clusters, leases):
@@ -129,7 +131,7 @@ def test_a_kept_cluster_that_will_not_do_is_replaced(pytester, own, clusters):
 def test_a_cluster_of_another_kind_is_not_replaced_where_it_must_not_be(pytester, own, leases):
     """Neither under another run's feet, nor if somebody else made it."""
     assert run(pytester, "--podshare-keep-cluster=always").ret == 0
-    user = Lease("another", processes.this())
+    user = ClusterUser("another", processes.this())
     leases.take(user)
 
     used = run(pytester, "--podshare-kind-nodes=2")

@@ -11,7 +11,7 @@ from pytest_podshare import (
     errors,
 )
 from pytest_podshare.deadline import Deadline
-from pytest_podshare.pods import replacing
+from pytest_podshare.pods import replacement
 
 pytestmark = pytest.mark.two_nodes
 
@@ -77,11 +77,11 @@ def test_the_node_tells_whether_it_has_volumes_of_the_pod(podshare):
     pod = podshare.deploy(BARE)
     cluster, uid, node = pod.cluster, pod.uid, pod.node
 
-    assert replacing._has_left_its_node(cluster, uid, node, Deadline(0)) is False
-    replacing.delete(pod, Deadline(60))
-    assert replacing._has_left_its_node(cluster, uid, node, Deadline(0)) is True
+    assert replacement._has_left_its_node(cluster, uid, node, Deadline(0)) is False
+    replacement.delete(pod, Deadline(60))
+    assert replacement._has_left_its_node(cluster, uid, node, Deadline(0)) is True
     other = dataclasses.replace(cluster, own=False)
-    assert replacing._has_left_its_node(other, uid, node, Deadline(0)) is None
+    assert replacement._has_left_its_node(other, uid, node, Deadline(0)) is None
 
 
 @pytest.mark.podshare_needs("two-nodes")
@@ -151,5 +151,5 @@ def test_a_pod_without_a_lasting_volume_has_nothing_to_survive_in(podshare):
     """Nothing is claimed of volumes that are not there."""
     pod = podshare.deploy(BARE)
 
-    with pytest.raises(errors.NoSharedVolume, match="has no volume of persistentVolumeClaim"):
+    with pytest.raises(errors.NoSharedVolume, match="has no volume that outlives its Pod"):
         assert_survives_drain(pod)

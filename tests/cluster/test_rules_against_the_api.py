@@ -7,10 +7,10 @@ import json
 
 import pytest
 
+from pytest_podshare.check import rules
 from pytest_podshare.errors import ApiError, ManifestError
 from pytest_podshare.kube.client import pod_path
-from pytest_podshare.wiring import rules
-from pytest_podshare.wiring.source import read
+from pytest_podshare.manifests.source import read
 from pytest_podshare.wiring.templates import templates
 
 EMPTY = {"name": "v", "emptyDir": {}}

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from pytest_podshare.check import rules
 from pytest_podshare.deadline import Deadline, poll
 from pytest_podshare.kube.client import pod_path
-from pytest_podshare.wiring import rules
-from pytest_podshare.wiring.source import read
+from pytest_podshare.manifests.source import read
 from pytest_podshare.wiring.templates import templates
 
 # every namespace has it

@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pytest_podshare import assert_file_visible, errors
-from pytest_podshare.kube.channels import Channels
-from pytest_podshare.kube.feeding import feed
-from pytest_podshare.kube.framing import ERROR, STDIN
+from pytest_podshare.kube.exec.oneshot import run_with_stdin
+from pytest_podshare.kube.exec.protocol import ERROR, STDIN
+from pytest_podshare.kube.exec.websocket import ExecConnection
 from tests.support.two_containers import MIB, two
 
 NAMES = (
@@ -149,7 +149,7 @@ def test_what_is_fed_is_not_sent_on_to_a_command_that_has_ended(pod):
             sent += MIB // 4
             yield bytes(MIB // 4)
 
-    done = feed(*where, "head -c 10 >&2; echo out; exit 3", pieces(), timeout=30)
+    done = run_with_stdin(*where, "head -c 10 >&2; echo out; exit 3", pieces(), timeout=30)
 
     assert (done.returncode, done.stdout, done.stderr) == (3, b"out\n", bytes(10))
     assert sent < 1024 * MIB
@@ -158,7 +158,7 @@ def test_what_is_fed_is_not_sent_on_to_a_command_that_has_ended(pod):
 def sent_to(container, script, mebibytes):
     """Send that much to a script, as long as anybody takes it, and wait for its end."""
     pod, command = container.pod, ["sh", "-c", script]
-    channels = Channels(pod.api, pod.namespace, pod.name, container.name, command, timeout=30)
+    channels = ExecConnection(pod.api, pod.namespace, pod.name, container.name, command, timeout=30)
     with channels, contextlib.suppress(errors.SessionLost):
         for _ in range(mebibytes):
             frame = bytes([STDIN]) + bytes(MIB)

@@ -12,8 +12,8 @@ import pytest
 
 from pytest_podshare import assert_lost_on_delete, assert_survives_restart, errors
 from pytest_podshare.deadline import Deadline, poll
-from pytest_podshare.kube import changes
-from pytest_podshare.kube.changes import Seen
+from pytest_podshare.kube import reflector
+from pytest_podshare.kube.reflector import Snapshot
 from tests.support.fault_proxy import cut_again_and_again, proxied
 
 POD = {
@@ -106,7 +106,7 @@ def test_one_list_and_one_watch_serve_a_whole_test(podshare, asked):
 
     assert asked.count(("GET", "")) == 1
     # a watch lasts for so long, and it takes more than one on a machine that is very busy
-    assert 1 <= asked.count(("GET", "watch")) <= 1 + (time.monotonic() - begun) / changes.SILENCE
+    assert 1 <= asked.count(("GET", "watch")) <= 1 + (time.monotonic() - begun) / reflector.SILENCE
     assert asked.count(("POST", "")) == 2
 
 
@@ -160,7 +160,7 @@ def test_a_wait_survives_connections_that_are_cut(by_proxy):
 
 def test_a_wait_survives_a_connection_that_is_half_open(by_proxy, monkeypatch):
     """Nothing comes and nobody closes it: it is given up, and another tells what happened."""
-    monkeypatch.setattr(changes, "SILENCE", 2.0)
+    monkeypatch.setattr(reflector, "SILENCE", 2.0)
     podshare, proxy = by_proxy
     with deploying(podshare, named("p", readinessProbe=_slow(3))) as running:
         proxy.freeze()
@@ -173,9 +173,9 @@ def test_a_wait_survives_a_connection_that_is_half_open(by_proxy, monkeypatch):
 def test_a_pod_that_came_and_went_unseen_is_gone(podshare):
     """The server itself answers 410 to whoever asks for what is too long ago."""
     pod = podshare.deploy(POD)
-    watch, path = pod.watch, f"/api/v1/namespaces/{pod.namespace}/pods/p"
+    watch, path = pod.live.watch, f"/api/v1/namespaces/{pod.namespace}/pods/p"
     watch.close()
-    watch._changes.seen = Seen(1, watch._changes.seen.objects)
+    watch._changes.seen = Snapshot(1, watch._changes.seen.objects)
     pod.api.delete(path, gracePeriodSeconds=0)
 
     seen = watch.wait_for("p", lambda seen: seen is None, Deadline(30))

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pytest_podshare.cluster import nodes
-from pytest_podshare.cluster.record import connect
+from pytest_podshare.cluster.connection import connect
+from pytest_podshare.cluster.kind import nodes
 from pytest_podshare.deadline import Deadline
 from tests.support.fault_table import WRONG, Fault, render
 from tests.support.pod_pairs import manifest

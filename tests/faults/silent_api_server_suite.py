@@ -97,7 +97,8 @@ def test_promise(podshare, hush):
     pod = podshare.deploy(POD)
     assert_file_visible(pod, from_c="c1", to_c="c2")
     # only now: on a busy machine a session may take as long to open
-    pod.timeouts = dataclasses.replace(pod.timeouts, exec=5)
+    timeouts = dataclasses.replace(pod.live.timeouts, exec=5)
+    pod.live = dataclasses.replace(pod.live, timeouts=timeouts)
     hush()
 
     assert_file_visible(pod, from_c="c1", to_c="c2")

@@ -1,5 +1,6 @@
 """Connections that break, fall silent, or stay half open, while a check is under way."""
 
+import dataclasses
 import threading
 
 import pytest
@@ -169,5 +170,5 @@ def test_the_api_server_is_silent(way, fault):
         assert row.count(NAMED) == 3
         for pod, holds in pair.each():
             # a session may take longer to open than one that is dead is waited for
-            pod.timeouts = Timeouts(exec=10)
+            pod.live = dataclasses.replace(pod.live, timeouts=Timeouts(exec=10))
             assert row.check(lambda pod=pod: CHECKS["visible"](pod), holds=holds) == TRUE

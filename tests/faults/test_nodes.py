@@ -1,5 +1,6 @@
 """What runs on the nodes is stopped, restarted and frozen while checks are made."""
 
+import dataclasses
 import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -7,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from pytest_podshare import assert_read_only, errors
-from pytest_podshare.cluster import nodes
+from pytest_podshare.cluster.kind import nodes
 from pytest_podshare.deadline import Deadline, Timeouts, poll
 from tests.support.fault_table import NAMED, TRUE
 from tests.support.pod_pairs import CHECKS, deployed, manifest
@@ -83,7 +84,7 @@ def test_the_kubelet_is_stopped(podshare_cluster, podshare_namespace, worker, fa
         nodes.run(worker, "systemctl", "start", "kubelet")
         for pod, _ in pair.each():
             # it has a lot to do now: a session opens, and its shell answers late
-            pod.timeouts = Timeouts(exec=6)
+            pod.live = dataclasses.replace(pod.live, timeouts=Timeouts(exec=6))
         check_until_true(row, pair, 120)
 
 

@@ -5,9 +5,9 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 from pytest_podshare import errors
+from pytest_podshare.containers.container import Container
 from pytest_podshare.deadline import Timeouts
-from pytest_podshare.kube.framing import Completed
-from pytest_podshare.pods.container import Container
+from pytest_podshare.kube.exec.protocol import Completed
 from tests.support.fault_proxy import proxied
 from tests.support.fault_table import NAMED, TRUE, WRONG, Fault
 from tests.support.pod_pairs import CHECKS, deployed
@@ -148,7 +148,7 @@ def test_a_careless_check_is_found_out(podshare_cluster, podshare_namespace, tmp
         except NAMED_BY:
             return Completed(1, b"", b"sh: f: No such file or directory")
 
-    monkeypatch.setattr(Container, "_twice", hasty)
+    monkeypatch.setattr(Container, "_with_reconnect", hasty)
     # what it takes for an answer leads to errors of every sort
     row = Fault("a careless plugin", (errors.PodshareError,))
     # most faults do not come in the middle of an answer: as many rounds as it takes for one to

@@ -16,9 +16,9 @@ from pathlib import Path
 
 import pytest
 
-from pytest_podshare.cluster import kind_program, made, nodes
-from pytest_podshare.cluster.kind_program import KindSettings
-from pytest_podshare.cluster.stamp import CORDON_LABEL, RUN_LABEL, Stamp
+from pytest_podshare.cluster.kind import binary, creation_record, nodes
+from pytest_podshare.cluster.kind.binary import KindSettings
+from pytest_podshare.cluster.ownership import CORDON_LABEL, RUN_LABEL, Ownership
 from pytest_podshare.deadline import Deadline, poll
 
 pytestmark = [pytest.mark.engine, pytest.mark.two_nodes, pytest.mark.slow]
@@ -93,15 +93,17 @@ class Storm:
         """Count what killed runs have left, until other runs remove it."""
         for kind, label in LEFT:
             for each in self.api.get(KINDS[kind], labelSelector=label)["items"]:
-                self.left[kind] += Stamp.read(each["metadata"], label).fate(time.time()).goes
+                self.left[kind] += Ownership.read(each["metadata"], label).fate(time.time()).goes
 
     def kill_a_maker(self, name, delay, group):
         """Start a run that makes a cluster of its own, and kill it meanwhile."""
         more = {"PODSHARE_CLUSTER_NAME": name, "PODSHARE_KIND_NODES": "1"}
-        settings = KindSettings.of(name, kind_program.default_state())
+        settings = KindSettings.of(name, binary.default_state())
         # or else there would be nothing to be left
-        assert self._kill("set-up", delay, group, more, begun=lambda: made.read(settings))
-        assert made.read(settings)
+        assert self._kill(
+            "set-up", delay, group, more, begun=lambda: creation_record.read(settings)
+        )
+        assert creation_record.read(settings)
 
     def _kill(self, stage, delay, group, more, *, begun=lambda: True):
         notes = self.folder / f"notes-{secrets.token_hex(8)}"
@@ -150,7 +152,7 @@ class Storm:
 
 def in_use(namespace):
     """Whether it is of a run that goes on."""
-    its = Stamp.read(namespace["metadata"])
+    its = Ownership.read(namespace["metadata"])
     return its is not None and not its.fate(time.time()).goes
 
 
@@ -221,6 +223,6 @@ def test_a_storm_of_kills_leaves_nothing_behind(podshare_cluster, tmp_path, on_t
     assert before - after == set()
     assert in_the_engine(makers) == engine
     for name in makers:
-        folder = kind_program.default_state() / name
+        folder = binary.default_state() / name
         assert {each.name for each in folder.iterdir()} <= {"lock", "kind.log"}
         shutil.rmtree(folder)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_podshare.cluster import nodes
+from pytest_podshare.cluster.kind import nodes
 from pytest_podshare.deadline import Deadline, poll
 from tests.faults.silent_api_server_suite import ready
 from tests.support.pytest_runs import printed_by

@@ -15,7 +15,7 @@ import yaml
 from pytest_podshare import assert_file_visible, assert_permissions, errors
 from pytest_podshare.deadline import Deadline, Timeouts, poll
 from pytest_podshare.kube.client import Api, pod_path
-from pytest_podshare.kube.rights import Right
+from pytest_podshare.kube.rbac import Permission
 from pytest_podshare.pods.deployer import Podshare
 from tests.support.fault_proxy import proxied
 from tests.support.fault_table import NAMED, TRUE
@@ -161,7 +161,7 @@ def account(podshare_cluster, podshare_namespace, tmp_path):
     kubeconfig.write_text(yaml.safe_dump(text))
     with Api(kubeconfig) as own:
         cluster = dataclasses.replace(podshare_cluster, api=own, kubeconfig=kubeconfig)
-        assert settled(own, Right("create", "pods", namespace=podshare_namespace), there=True)
+        assert settled(own, Permission("create", "pods", namespace=podshare_namespace), there=True)
         yield cluster, lambda: api.delete(f"{space}/secrets/bound")
 
 

@@ -12,7 +12,7 @@ from xml.etree import ElementTree as ET
 import pytest
 import yaml
 
-from pytest_podshare.wiring import rules
+from pytest_podshare.check import rules
 
 ROOT = Path.cwd()
 CLEAN, BROKEN = ROOT / "manifests/sharevol.yaml", ROOT / "manifests/check/pod.json"
@@ -181,10 +181,9 @@ def test_the_rules_are_listed():
 def test_neither_pytest_nor_a_kubernetes_client_is_imported():
     """The positive control: the package as a whole does import them."""
     show = "print([each for each in ('pytest', 'kubernetes', 'rich') if each in sys.modules])"
-    check = (
-        f"import sys; from pytest_podshare.cli import main; main(['check', sys.argv[1]]); {show}"
-    )
-    whole = f"import sys, pytest_podshare.kube.client, pytest_podshare.report.table, pytest; {show}"
+    run = "import sys; from pytest_podshare.cli.main import main; main(['check', sys.argv[1]])"
+    load = "import sys, pytest, pytest_podshare.kube.client, pytest_podshare.report.terminal_table"
+    check, whole = f"{run}; {show}", f"{load}; {show}"
 
     runs = [
         subprocess.run(

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from pytest_podshare import cleaning
-from pytest_podshare.cluster import made
-from pytest_podshare.cluster.kind_program import KindSettings
+from pytest_podshare.cli import clean as cleaning
+from pytest_podshare.cluster.kind import creation_record
+from pytest_podshare.cluster.kind.binary import KindSettings
 
 OPTIONS = [
     action
@@ -66,25 +66,29 @@ def test_without_kind_it_is_not_known_what_is_left(clean, tmp_path):
     settings = KindSettings.of("t", tmp_path / "podshare" / "clusters")
     settings.folder.mkdir(parents=True)
     (settings.folder / "lock").touch()
-    made.write(settings, made.Made("r1", None, None, False))
+    creation_record.write(settings, creation_record.CreationRecord("r1", None, None, False))
 
     done = clean("--kind-bin=/no/such/kind")
 
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith("podshare: There is no kind program at /no/such/kind.\n")
-    assert made.read(settings)
+    assert done.stderr == (
+        "podshare: There is no kind program at /no/such/kind.\n"
+        "  Install kind (0.30 or newer), or name it with --kind-bin.\n"
+    )
+    assert creation_record.read(settings)
 
 
-def test_a_cluster_elsewhere_has_to_be_allowed(clean, tmp_path):
-    """As tests have to be: whoever cleans up deletes."""
+@pytest.mark.parametrize("context", ["far", "far--podshare-away", "{far}"])
+def test_a_cluster_elsewhere_has_to_be_allowed(clean, tmp_path, context):
+    """As tests have to be: whoever cleans up deletes. A name that is like an option stays so."""
     kubeconfig = tmp_path / "kubeconfig"
-    kubeconfig.write_text(KUBECONFIG)
+    kubeconfig.write_text(KUBECONFIG.replace("far", f"'{context}'"))
 
     done = clean("--provider=existing", "--kubeconfig", str(kubeconfig))
 
     assert (done.returncode, done.stdout) == (2, "")
-    assert "Context 'far' leads to https://10.0.0.1:6443" in done.stderr
-    assert "say so: --allow-context=far\n" in done.stderr
+    assert f"Context '{context}' leads to https://10.0.0.1:6443" in done.stderr
+    assert f"say so: --allow-context={context}\n" in done.stderr
 
 
 def test_the_environment_of_pytests_options_holds(clean, monkeypatch):

@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import sys
 import xml.etree.ElementTree as ET
 
 import pytest
@@ -511,6 +512,24 @@ def test_a_chart_is_a_file_with_a_level_for_each_scenario(folder, ids, monkeypat
     folder({"chart/values.yaml": ""})
     assert [each for each in ids("chart/Chart.yaml") if "wiring" in each] == [
         "chart/Chart.yaml::ci/tls-values.yaml::wiring",
+    ]
+
+
+def test_a_scenario_keeps_its_name_whatever_it_is(folder, ids, pytester, monkeypatch):
+    """A file of values may have parentheses in its name; helm is one of the test's own here."""
+    folder(
+        {
+            "chart/Chart.yaml": "apiVersion: v2\nname: chart\nversion: 1.0.0\n",
+            "chart/ci/a (b)-values.yaml": "",
+            "bin/helm": f"#!{sys.executable}\nprint({POD!r})\n",
+        }
+    )
+    (pytester.path / "bin" / "helm").chmod(0o755)
+    monkeypatch.setenv("PATH", str(pytester.path / "bin"))
+
+    assert [each for each in ids("chart/Chart.yaml") if "wiring" in each] == [
+        "chart/Chart.yaml::default values::wiring",
+        "chart/Chart.yaml::ci/a (b)-values.yaml::wiring",
     ]
 
 

@@ -3,6 +3,7 @@
 import pytest
 
 TEST = """
+import pytest
 from pytest_podshare.errors import MissingRight, NodeAccessMissing
 
 FACTS = {"status": 403, "reason": "Forbidden", "details": "it is forbidden"}
@@ -18,6 +19,9 @@ def test_the_namespace():
 
 def test_a_node():
     raise NodeAccessMissing("what", "remedy")
+
+def test_of_theirs():
+    pytest.skip("needs the right to sing: nobody listens")
 """
 
 
@@ -30,7 +34,7 @@ def test_what_no_role_can_give_is_skipped_and_what_one_gives_fails(pytester, wor
         *("-p", "no:pytest-kind", "-p", "no:cacheprovider", "-rs", f"-n{workers}")
     )
 
-    result.assert_outcomes(skipped=2, failed=2)
+    result.assert_outcomes(skipped=3, failed=2)
     result.stdout.fnmatch_lines(["*SKIPPED*needs the right to patch nodes: it is forbidden*"])
     result.stdout.fnmatch_lines(
         ["podshare: skipped 2 tests that need more rights: patch nodes (2)"]

@@ -3,7 +3,7 @@
 import pytest
 
 PRINT_OPTIONS = """
-from pytest_podshare import options
+from pytest_podshare.plugin import options
 
 def test_print(pytestconfig):
     resolved = options.resolve(pytestconfig)

@@ -67,7 +67,7 @@ def test_a_run_without_podshare_tests_loads_little(pytester, plain):
 
         def test_all():
             from pytest_podshare import assert_file_visible
-            from pytest_podshare.report import page
+            from pytest_podshare.report import html_page
             from pytest_podshare import deadline
             deadline.poll(bool, until=lambda _: True, deadline=deadline.Deadline(1))
             assert HEAVY - set(sys.modules) == set()
@@ -197,7 +197,7 @@ def test_our_frames_are_left_out_of_failures(pytester, plain):
     """A failure shows the user's own line and the text; a bug of ours keeps its traceback."""
     pytester.makepyfile(
         """
-        from pytest_podshare.wiring.load import load
+        from pytest_podshare.wiring.manifest import load
         from pytest_podshare.wiring.pod_spec import of_pod
 
         def test_bad_manifest():

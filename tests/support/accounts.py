@@ -11,10 +11,10 @@ from pathlib import Path
 import yaml
 
 from pytest_podshare import errors
-from pytest_podshare.cluster.given import GivenNamespace
-from pytest_podshare.cluster.record import Cluster
+from pytest_podshare.cluster.connection import Cluster
+from pytest_podshare.cluster.namespaces import SharedNamespace
 from pytest_podshare.deadline import Timeouts
-from pytest_podshare.kube import objects
+from pytest_podshare.kube import resources
 from pytest_podshare.pods.deployer import Podshare
 
 RBAC = Path("manifests/rbac.yaml").resolve()
@@ -63,11 +63,9 @@ class Team:
 
     def podshare(self, run_id="team0001", **timeouts):
         """A `Podshare` of the account, and its namespace that stays."""
-        given = GivenNamespace(self.cluster.api, self.namespace, run_id)
-        patient = Timeouts(**timeouts)
-        return given, Podshare(
-            self.cluster, self.namespace, run_id=run_id, timeouts=patient, given=given
-        )
+        shared = SharedNamespace(self.cluster.api, self.namespace, run_id)
+        how = {"run_id": run_id, "timeouts": Timeouts(**timeouts), "shared_namespace": shared}
+        return shared, Podshare(self.cluster, self.namespace, **how)
 
 
 def make(cluster, namespace, folder, without=()):
@@ -85,7 +83,7 @@ def make(cluster, namespace, folder, without=()):
         for subject in document.get("subjects", ()):
             subject["namespace"] = namespace
         document["metadata"]["namespace"] = namespace
-        objects.create(cluster.api, document, namespace)
+        resources.create(cluster.api, document, namespace)
     return Account(namespace, kubeconfig(cluster, folder, {"token": token(cluster, namespace)}))
 
 
@@ -106,7 +104,7 @@ def change(cluster, namespace, without):
 
 def forget(cluster, namespace, names):
     """Delete what a lack of rights has left, of whatever kind."""
-    for kind in objects.kinds(cluster.api, namespace):
+    for kind in resources.kinds(cluster.api, namespace):
         for name in names:
             with contextlib.suppress(errors.ApiError):
                 cluster.api.delete(f"{kind.root}/{name}", gracePeriodSeconds=0)

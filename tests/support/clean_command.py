@@ -7,8 +7,8 @@ import time
 from pathlib import Path
 
 from pytest_podshare.cluster import processes
+from pytest_podshare.cluster.ownership import LIFE, Ownership
 from pytest_podshare.cluster.processes import Process
-from pytest_podshare.cluster.stamp import LIFE, Stamp
 
 ME = processes.this()
 DEAD = processes.tag(Process(ME.pid, "0", ME.space))
@@ -27,6 +27,6 @@ def clean(*words):
 def stamped(run, process=DEAD, *, seconds=LIFE, label=None, **more):
     """Return metadata with the stamp of a run, by default of one that has ended."""
     metadata = {}
-    stamp = Stamp(run, "me@here", process, time.time() + seconds, **more)
+    stamp = Ownership(run, "me@here", process, time.time() + seconds, **more)
     stamp.put(metadata, **({"label": label} if label else {}))
     return metadata

@@ -6,7 +6,7 @@ import json
 import threading
 from urllib.parse import parse_qs, urlsplit
 
-from pytest_podshare.cluster.record import Cluster
+from pytest_podshare.cluster.connection import Cluster
 from pytest_podshare.kube.client import Api
 
 KUBECONFIG = """

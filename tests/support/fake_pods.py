@@ -37,7 +37,7 @@ class FakePods:
         self.lists += 1
         return {"metadata": _version(self.version), "items": list(self.pods.values())}
 
-    def lines(
+    def stream(
         self, _path: str, *, patience: Callable[[], float], **query: str
     ) -> Iterator[dict[str, Any]]:
         """Watch them."""

@@ -8,7 +8,8 @@ import subprocess
 import tempfile
 import time
 
-from pytest_podshare.kube import framing
+from pytest_podshare.containers.fileops.posix_shell import EphemeralContainerUnavailable
+from pytest_podshare.kube.exec import protocol
 
 _PATIENCE = 20.0
 KINDS = {
@@ -57,13 +58,13 @@ class LocalShell:
         self._process.stdout.close()
         self._process.stderr.close()
 
-    def at(self, path, *, follow=True):  # noqa: ARG002
+    def resolve_path(self, path, *, follow=True):  # noqa: ARG002
         """Where this machine has it."""
         return path
 
-    def step_aside(self):
+    def use_ephemeral_shell(self):
         """There is no other."""
-        return ""
+        raise EphemeralContainerUnavailable
 
     def run(self, script):
         """Run a script as a session does."""
@@ -71,25 +72,27 @@ class LocalShell:
 
     def stream(self, script, to):
         """Run a script and hand on its output."""
-        marker = framing.new_marker()
-        return self._ask(framing.command(script, marker), framing.Reply(marker, to=to))
+        marker = protocol.new_marker()
+        return self._ask(protocol.command(script, marker), protocol.ReplyParser(marker, to=to))
 
-    def quick(self, script):
+    def run_inline(self, script):
         """Run a script in the shell itself."""
-        marker = framing.new_marker()
-        return self._ask(framing.quick(script, marker), framing.Reply(marker, quick=True))
+        marker = protocol.new_marker()
+        return self._ask(
+            protocol.inline_script(script, marker), protocol.ReplyParser(marker, inline=True)
+        )
 
-    def post(self, script):
+    def enqueue(self, script):
         """Send a script and do not wait for it."""
-        self._send(framing.posted(script))
+        self._send(protocol.enqueued_script(script))
 
     def feed(self, script, pieces):
         """Run a script in a shell of its own, which reads these bytes."""
-        marker = framing.new_marker()
-        reply = framing.Reply(marker)
+        marker = protocol.new_marker()
+        reply = protocol.ReplyParser(marker)
         with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
             process = subprocess.Popen(
-                [*self._argv, "-c", framing.fed(script, marker)],
+                [*self._argv, "-c", protocol.fed(script, marker)],
                 stdin=subprocess.PIPE,
                 stdout=out,
                 stderr=err,
@@ -101,7 +104,7 @@ class LocalShell:
                         process.stdin.write(piece)
             finally:
                 process.wait(timeout=_PATIENCE)
-            for channel, printed in ((framing.STDOUT, out), (framing.STDERR, err)):
+            for channel, printed in ((protocol.STDOUT, out), (protocol.STDERR, err)):
                 printed.seek(0)
                 reply.feed(bytes([channel]) + printed.read())
         return reply.completed
@@ -109,8 +112,8 @@ class LocalShell:
     def _ask(self, command, reply):
         self._send(command)
         outputs = {
-            self._process.stdout.fileno(): framing.STDOUT,
-            self._process.stderr.fileno(): framing.STDERR,
+            self._process.stdout.fileno(): protocol.STDOUT,
+            self._process.stderr.fileno(): protocol.STDERR,
         }
         until = time.monotonic() + _PATIENCE
         while reply.completed is None:
@@ -123,7 +126,7 @@ class LocalShell:
         return reply.completed
 
     def _send(self, frame):
-        assert frame[0] == framing.STDIN
+        assert frame[0] == protocol.STDIN
         rest = memoryview(frame)[1:]
         while rest:
             rest = rest[self._process.stdin.write(rest) :]

@@ -106,5 +106,5 @@ def deployed(cluster, namespace, *, name="pod", node=None, timeouts=None, **how)
         for pod, _ in pair.each():
             for container in ("c1", "c2"):
                 pod[container].exec(["true"])
-            pod.timeouts = timeouts or Timeouts()
+            pod.live = dataclasses.replace(pod.live, timeouts=timeouts or Timeouts())
         yield pair

@@ -2,35 +2,43 @@
 
 import dataclasses
 
-from pytest_podshare.pods.evidence import BROKEN, HELD, Check
-from pytest_podshare.report.shown import ShownCheck, ShownCluster, ShownPod, Told
-from pytest_podshare.wiring.model import Container, Mount, Volume, Wiring
+from pytest_podshare.containers.proof import Note
+from pytest_podshare.errors import Fact
+from pytest_podshare.pods.evidence import BROKEN, HELD, Check, Step
+from pytest_podshare.report.records import CheckRecord, ClusterRecord, PhaseReport, PodRecord
+from pytest_podshare.wiring.model import ContainerSpec, VolumeMount, VolumeSpec, Wiring
 
-CLUSTER = ShownCluster("kind", "podshare", "https://127.0.0.1:36415", "v1.36.3")
+CLUSTER = ClusterRecord("kind", "podshare", "https://127.0.0.1:36415", "v1.36.3")
 SHAREVOL = Wiring(
     (
-        Container("c1", "container", (Mount("xchange", "/tmp/xchange"),)),
-        Container("c2", "container", (Mount("xchange", "/tmp/data"),)),
+        ContainerSpec("c1", "container", (VolumeMount("xchange", "/tmp/xchange"),)),
+        ContainerSpec("c2", "container", (VolumeMount("xchange", "/tmp/data"),)),
     ),
-    (Volume("xchange", "emptyDir"),),
+    (VolumeSpec("xchange", "emptyDir"),),
 )
-EVIDENCE = """\
-c2 sees what c1 wrote to xchange  (114.5 ms, sh in each container over one exec session)
-  c1 wrote /tmp/xchange/podshare-34f65f6c219d1c6c  64 bytes  sha256 6584c2be…  1.9 ms
-  c2 saw   /tmp/data/podshare-34f65f6c219d1c6c  64 bytes  sha256 6584c2be…  1.7 ms"""
-FAILURE = """\
-'debian' does not see what 'app' wrote in volume 'shared-data'
-  expected  app:/srv/data/podshare-8afd4e3af14b62fe  64 bytes  sha256 e7ded1b6…
-  got       debian:/pod-data/podshare-8afd4e3af14b62fe  missing  (for 30 s)
-  mounts    app has shared-data at /srv/data (subPath=out); debian at /pod-data (subPath=in)
-  why       different subPath: app mounts the folder 'out' of the volume, debian the folder 'in'
-  to do     Give both mounts the same subPath. (manifests/web.yaml:41)
-  pod       podshare-59ccca9b-8526/web"""
+_FILE = "podshare-34f65f6c219d1c6c"
+LINES = (
+    Step("c1", "wrote", "xchange", f"/tmp/xchange/{_FILE}", 64, "6584c2be", 0.0019),
+    Step("c2", "saw", "xchange", f"/tmp/data/{_FILE}", 64, "6584c2be", 0.0017),
+    Note("c1 restarted (node): 1a2b → 3c4d", 0.9),
+    Note("c2 found /etc/hosts by the same search"),
+)
+FACTS = (
+    Fact("expected", "app:/srv/data/podshare-8afd4e3af14b62fe  64 bytes  sha256 e7ded1b6…"),
+    Fact("got", "debian:/pod-data/podshare-8afd4e3af14b62fe  missing  (for 30 s)"),
+    Fact("mounts", "app has shared-data at /srv/data (subPath=out); debian (subPath=in)"),
+    Fact(
+        "why",
+        "different subPath: app mounts the folder 'out' of the volume, debian the folder 'in'",
+    ),
+    Fact("to do", "Give both mounts the same subPath. (manifests/web.yaml:41)"),
+    Fact("pod", "podshare-59ccca9b-8526/web"),
+)
 
 
 def pod(manifest="manifests/sharevol.yaml", wiring=SHAREVOL, **facts):
     """A Pod of two containers that exchange files."""
-    shown = ShownPod(manifest, "Pod", "podshare-1a2b-3c4d/sharevol", "worker", wiring, CLUSTER)
+    shown = PodRecord(manifest, "Pod", "podshare-1a2b-3c4d/sharevol", "worker", wiring, CLUSTER)
     return dataclasses.replace(shown, **facts)
 
 
@@ -40,27 +48,31 @@ def held(containers="c1→c2", volumes=("xchange",), seconds=0.114, **facts):
         assertion="assert_file_visible",
         manifest="manifests/sharevol.yaml",
         pod="podshare-1a2b-3c4d/sharevol",
-        containers=containers,
+        containers=tuple(filter(None, containers.split("→"))),
         volumes=volumes,
         verdict=HELD,
         seconds=seconds,
-        text=EVIDENCE,
+        headline="c2 sees what c1 wrote to xchange",
+        method="sh in each container over one exec session",
+        lines=LINES,
     )
     return dataclasses.replace(check, **facts)
 
 
 def broken(containers="app→debian", volumes=("shared-data",), seconds=30.2, **facts):
     """A check that did not."""
-    given = {"verdict": BROKEN, "text": FAILURE, "cause": "different subPath"}
+    headline = "'debian' does not see what 'app' wrote in volume 'shared-data'"
+    given = {"verdict": BROKEN, "headline": headline, "method": "", "lines": (), "facts": FACTS}
+    given |= {"cause": "different subPath"}
     return held(containers, volumes, seconds, **{**given, **facts})
 
 
 def told(*checks, test="tests/test_it.py::test_it", on=None, failed=None, error="", at=0.0):
     """What a test told that made these checks; it failed if one of them is broken."""
     failed = any(check.verdict != HELD for check in checks) if failed is None else failed
-    shown = tuple(ShownCheck(check, on or pod(check.manifest), test, failed) for check in checks)
+    shown = tuple(CheckRecord(check, on or pod(check.manifest), test, failed) for check in checks)
     start = 1793000000.0 + at
-    return Told(test, "call", failed or bool(error), error, start, start + 3.0, shown)
+    return PhaseReport(test, "call", failed or bool(error), error, start, start + 3.0, shown)
 
 
 def shown(*checks, **facts):
@@ -72,46 +84,53 @@ def shown(*checks, **facts):
 _DATA, _HTML, _CACHE, _SOCKETS, _LOGS = "shared-data", "html", "cache-of-a-long-name", "run", "logs"
 CROWDED = Wiring(
     (
-        Container(
+        ContainerSpec(
             "fix-permissions",
             "init",
             (
-                Mount(_DATA, "/pod-data"),
-                Mount("claim", "/var/lib/postgresql/data/pgdata-with-a-long-path/and/more/of/it"),
+                VolumeMount(_DATA, "/pod-data"),
+                VolumeMount(
+                    "claim", "/var/lib/postgresql/data/pgdata-with-a-long-path/and/more/of/it"
+                ),
             ),
         ),
-        Container(
+        ContainerSpec(
             "agent",
             "sidecar",
-            (Mount(_LOGS, "/var/log/of/this/node", read_only=True), Mount(_SOCKETS, "/run/agent")),
+            (
+                VolumeMount(_LOGS, "/var/log/of/this/node", read_only=True),
+                VolumeMount(_SOCKETS, "/run/agent"),
+            ),
         ),
-        Container(
+        ContainerSpec(
             "app",
             "container",
             (
-                Mount(_DATA, "/srv/data", "out"),
-                Mount(_HTML, "/usr/share/nginx/html"),
-                Mount("config", "/etc/app/settings.yaml", "settings.yaml", read_only=True),
-                Mount(_SOCKETS, "/run/app"),
-                Mount(_CACHE, "/var/cache/app"),
+                VolumeMount(_DATA, "/srv/data", "out"),
+                VolumeMount(_HTML, "/usr/share/nginx/html"),
+                VolumeMount("config", "/etc/app/settings.yaml", "settings.yaml", read_only=True),
+                VolumeMount(_SOCKETS, "/run/app"),
+                VolumeMount(_CACHE, "/var/cache/app"),
             ),
         ),
-        Container(
+        ContainerSpec(
             "nginx",
             "container",
             (
-                Mount(_HTML, "/usr/share/nginx/html", read_only=True),
-                Mount("tls", "/etc/nginx/tls", read_only=True),
-                Mount("config", "/etc/nginx/conf.d/default.conf", "nginx.conf", read_only=True),
-                Mount(_LOGS, "/var/log/nginx"),
+                VolumeMount(_HTML, "/usr/share/nginx/html", read_only=True),
+                VolumeMount("tls", "/etc/nginx/tls", read_only=True),
+                VolumeMount(
+                    "config", "/etc/nginx/conf.d/default.conf", "nginx.conf", read_only=True
+                ),
+                VolumeMount(_LOGS, "/var/log/nginx"),
             ),
         ),
-        Container(
+        ContainerSpec(
             "debian",
             "container",
             (
-                Mount(_DATA, "/pod-data", "in"),
-                Mount(
+                VolumeMount(_DATA, "/pod-data", "in"),
+                VolumeMount(
                     "claim",
                     "/backup/on/and/on/until/it/does/not/fit/any/more",
                     "a/b",
@@ -119,21 +138,21 @@ CROWDED = Wiring(
                 ),
             ),
         ),
-        Container(
+        ContainerSpec(
             "exporter",
             "container",
-            (Mount(_CACHE, "/cache", read_only=True), Mount(_SOCKETS, "/run/exporter")),
+            (VolumeMount(_CACHE, "/cache", read_only=True), VolumeMount(_SOCKETS, "/run/exporter")),
         ),
     ),
     (
-        Volume(_DATA, "emptyDir"),
-        Volume(_HTML, "emptyDir", "Memory", "64Mi"),
-        Volume(_CACHE, "emptyDir", "Memory", "10Mi"),
-        Volume("config", "configMap", source="web-settings"),
-        Volume("tls", "secret", source="web-tls"),
-        Volume("claim", "persistentVolumeClaim", source="data-web-0"),
-        Volume(_SOCKETS, "emptyDir", "Memory"),
-        Volume(_LOGS, "hostPath"),
+        VolumeSpec(_DATA, "emptyDir"),
+        VolumeSpec(_HTML, "emptyDir", "Memory", "64Mi"),
+        VolumeSpec(_CACHE, "emptyDir", "Memory", "10Mi"),
+        VolumeSpec("config", "configMap", source="web-settings"),
+        VolumeSpec("tls", "secret", source="web-tls"),
+        VolumeSpec("claim", "persistentVolumeClaim", source="data-web-0"),
+        VolumeSpec(_SOCKETS, "emptyDir", "Memory"),
+        VolumeSpec(_LOGS, "hostPath"),
     ),
 )
 
@@ -153,7 +172,8 @@ def crowded():
             assertion="assert_read_only",
             verdict="unknown",
             cause="tool missing",
-            text="The image of exporter has no cat.\nUse an image that has one.",
+            headline="The image of exporter has no cat.",
+            facts=(Fact("", "Use an image that has one."),),
         ),
         test="tests/test_web.py::test_web",
         on=pod(manifest, CROWDED, kind="Deployment"),
@@ -179,22 +199,24 @@ HOSTILE = f'<script>{_TRY}</script><img src=x onerror="{_TRY}">\x1b[31m\'"&'
 def hostile():
     """A run in which every text that can come from elsewhere tries to run a script."""
     wiring = Wiring(
-        (Container(HOSTILE, "container", (Mount(HOSTILE, "/" + HOSTILE, HOSTILE),)),),
-        (Volume(HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE),),
+        (ContainerSpec(HOSTILE, "container", (VolumeMount(HOSTILE, "/" + HOSTILE, HOSTILE),)),),
+        (VolumeSpec(HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE),),
     )
     facts = dict.fromkeys(("assertion", "manifest", "pod", "cause", "at"), HOSTILE)
-    check = broken(HOSTILE, (HOSTILE,), text=f"{HOSTILE}\n  why  {HOSTILE}\n{HOSTILE}", **facts)
-    on = ShownPod(
+    quoting = (Fact("why", HOSTILE), Fact(HOSTILE, HOSTILE), Fact("", HOSTILE))
+    check = broken(HOSTILE, (HOSTILE,), headline=HOSTILE, facts=quoting, **facts)
+    lines = (Step(*(HOSTILE,) * 4, 1, HOSTILE, 0.1), Note(HOSTILE, 0.1))
+    on = PodRecord(
         HOSTILE,
         HOSTILE,
         HOSTILE,
         HOSTILE,
         wiring,
-        ShownCluster(HOSTILE, HOSTILE, HOSTILE, HOSTILE),
+        ClusterRecord(HOSTILE, HOSTILE, HOSTILE, HOSTILE),
         HOSTILE,
     )
     return [
         told(check, test=HOSTILE, on=on),
-        told(held(text=f"{HOSTILE}\n  {HOSTILE}  1.0 ms"), test=HOSTILE, on=on),
+        told(held(headline=HOSTILE, method=HOSTILE, lines=lines), test=HOSTILE, on=on),
         told(test=HOSTILE, error=HOSTILE),
     ]

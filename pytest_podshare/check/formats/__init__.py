@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable
 
-from pytest_podshare.check.checking import Result
+from pytest_podshare.check.checker import Result
 
 NAMES = ("text", "json", "sarif", "junit", "github")
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import dataclasses
 import json
 
-from pytest_podshare.check.checking import Result
-from pytest_podshare.wiring import rules
+from pytest_podshare.check import rules
+from pytest_podshare.check.checker import Result
 
 VERSION = 1
 

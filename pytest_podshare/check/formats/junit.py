@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from xml.etree import ElementTree as ET
 
 from pytest_podshare import errors
-from pytest_podshare.check.checking import Checked, Judged, Result
+from pytest_podshare.check.checker import Checked, Result, TemplateResult
 from pytest_podshare.check.formats import text
-from pytest_podshare.printable import printable
-from pytest_podshare.wiring.rules import Finding
+from pytest_podshare.check.rules import Finding
+from pytest_podshare.escaping import printable
 
 
 def render(result: Result) -> str:
@@ -31,7 +31,7 @@ def render(result: Result) -> str:
     return f"<?xml version='1.0' encoding='utf-8'?>\n{ET.tostring(whole, encoding='unicode')}\n"
 
 
-def _case(suite: ET.Element, result: Result, one: Checked, pod: Judged) -> None:
+def _case(suite: ET.Element, result: Result, one: Checked, pod: TemplateResult) -> None:
     case = ET.SubElement(
         suite, "testcase", classname=printable(one.given.origin), name=printable(pod.subject)
     )

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from pytest_podshare.check.checking import Checked, Result
+from pytest_podshare.check import rules
+from pytest_podshare.check.checker import Checked, Result
 from pytest_podshare.check.formats import text
-from pytest_podshare.printable import printable_lines
-from pytest_podshare.wiring import rules
-from pytest_podshare.wiring.rules import Finding, Rule
+from pytest_podshare.check.rules import Finding, Rule
+from pytest_podshare.escaping import printable_lines
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _PROGRAM = "pytest-podshare"

@@ -7,10 +7,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TextIO
 
-from pytest_podshare.check.checking import Result
-from pytest_podshare.printable import printable
-from pytest_podshare.wiring import rules
-from pytest_podshare.wiring.rules import Finding
+from pytest_podshare.check import rules
+from pytest_podshare.check.checker import Result
+from pytest_podshare.check.rules import Finding
+from pytest_podshare.escaping import printable
 
 # text and its style, by rich's names
 Span = tuple[str, str]

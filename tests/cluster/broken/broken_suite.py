@@ -197,7 +197,8 @@ def test_no_answer(broken):
     for name in ("app", "uploader"):
         # which may take as long
         pod[name].open()
-    pod.timeouts = dataclasses.replace(pod.timeouts, exec=10)
+    timeouts = dataclasses.replace(pod.live.timeouts, exec=10)
+    pod.live = dataclasses.replace(pod.live, timeouts=timeouts)
     assert_file_visible(pod, from_c="app", to_c="uploader", path="/work/report.txt", timeout=2)
 
 

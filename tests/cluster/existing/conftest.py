@@ -8,7 +8,7 @@ from pytest_podshare import errors
 from pytest_podshare.cluster.existing import ExistingSettings, bring_up
 from pytest_podshare.cluster.namespaces import Namespaces
 from pytest_podshare.deadline import Deadline, Timeouts
-from pytest_podshare.kube.rights import Right
+from pytest_podshare.kube.rbac import Permission
 from tests.support import accounts, image_policy
 from tests.support.permissions import settled
 
@@ -30,7 +30,7 @@ def team(podshare_cluster, namespaces, tmp_path_factory):
     folder = tmp_path_factory.mktemp("team")
     account = accounts.make(podshare_cluster, name, folder)
     cluster = bring_up(ExistingSettings(account.kubeconfig, None, (), Timeouts()))
-    assert settled(cluster.api, Right("create", "pods", namespace=name), there=True)
+    assert settled(cluster.api, Permission("create", "pods", namespace=name), there=True)
     yield accounts.Team(podshare_cluster, account, cluster)
     cluster.close()
 

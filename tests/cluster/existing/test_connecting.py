@@ -1,5 +1,6 @@
 """Ways to a real API server: tokens that go, plugins, certificates, proxies."""
 
+import dataclasses
 import json
 from urllib.parse import urlsplit
 
@@ -7,7 +8,7 @@ import pytest
 
 from pytest_podshare import assert_file_visible, errors
 from pytest_podshare.cluster.existing import ExistingSettings, bring_up
-from pytest_podshare.cluster.given import GivenNamespace
+from pytest_podshare.cluster.namespaces import SharedNamespace
 from pytest_podshare.deadline import Deadline, Timeouts, poll
 from pytest_podshare.kube.client import Api, pod_path
 from pytest_podshare.pods.deployer import Podshare
@@ -50,8 +51,9 @@ def tunnels(team):
 
 def check(team, cluster):
     """Deploy a Pod by that way, and prove something of it: requests, a watch, exec sessions."""
-    given = GivenNamespace(cluster.api, team.namespace, "way00001")
-    with Podshare(cluster, team.namespace, run_id="way00001", given=given) as podshare:
+    shared = SharedNamespace(cluster.api, team.namespace, "way00001")
+    how = {"run_id": "way00001", "shared_namespace": shared}
+    with Podshare(cluster, team.namespace, **how) as podshare:
         pod = podshare.deploy(MANIFEST)
         assert_file_visible(pod, from_c="c1", to_c="c2", volume="v")
 
@@ -134,7 +136,7 @@ def test_an_exec_session_reads_the_credentials_anew_as_well(team, connect, tmp_p
         stale, say = cluster.api.login, say(accounts.token(team.admin, team.namespace))
         stale.configuration.api_key["BearerToken"] = "Bearer stale"
         stale.configuration.refresh_api_key_hook = None
-        pod.cluster = cluster
+        pod.live = dataclasses.replace(pod.live, cluster=cluster)
         assert pod["c1"].exec(["echo", "hello"]).stdout == b"hello\n"
 
     assert cluster.api.login is not stale

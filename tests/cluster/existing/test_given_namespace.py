@@ -5,12 +5,12 @@ import time
 import pytest
 
 from pytest_podshare import assert_file_visible
-from pytest_podshare.cluster import leftovers
-from pytest_podshare.cluster.stamp import PROCESS
+from pytest_podshare.cluster import cleanup
+from pytest_podshare.cluster.ownership import PROCESS
 from pytest_podshare.deadline import Deadline, poll
 from pytest_podshare.errors import DeployRejected
-from pytest_podshare.explain import attachments
 from pytest_podshare.kube.client import pod_path
+from pytest_podshare.report.attachments import collect
 from tests.support import accounts
 from tests.support.restricted_pod import MANIFEST, POD, SETTINGS, deployment
 
@@ -98,7 +98,7 @@ def test_all_that_was_deployed_is_gone_and_nothing_else(team, theirs, manifest):
     assert names(team) == set()
     assert names(team, "configmaps") == {"theirs", "kube-root-ca.crt"}
     assert names(team, "secrets") == set()
-    assert leftovers.within(team.admin.api, lambda its: its.fate(time.time()), team.namespace) == ()
+    assert cleanup.within(team.admin.api, lambda its: its.fate(time.time()), team.namespace) == ()
     assert given.left == []
     assert theirs
 
@@ -126,7 +126,7 @@ def test_nothing_of_another_tests_pods_is_attached(team):
     with first, second:
         first.deploy(MANIFEST)
         second.deploy(another)
-        of_both = [attachments.collect(each, Deadline(10)) for each in (first, second)]
+        of_both = [collect.collect(each, Deadline(10)) for each in (first, second)]
 
     pods = [{each.name.partition("/")[0] for each in one.attachments} for one in of_both]
     assert [each - {"events.txt"} for each in pods] == [{"restricted"}, {"another"}]

@@ -9,11 +9,11 @@ import pytest
 from pytest_podshare import assert_file_visible, assert_log_contains
 from pytest_podshare.deadline import Deadline
 from pytest_podshare.errors import PodshareError
-from pytest_podshare.explain import attachments
 from pytest_podshare.kube.client import pod_path
-from pytest_podshare.kube.rights import Right
+from pytest_podshare.kube.rbac import Permission
+from pytest_podshare.pods.config_source import ConfigEntry
 from pytest_podshare.pods.pod import Pod
-from pytest_podshare.pods.sources import Source
+from pytest_podshare.report.attachments import collect
 from tests.support import accounts
 from tests.support.permissions import settled
 from tests.support.restricted_pod import MANIFEST, POD
@@ -184,14 +184,14 @@ def bring(used, resource):
 def change(used, resource):
     """Change an entry, as an assertion about updates begins."""
     kind, name = {"configmaps": ("ConfigMap", "settings")}.get(resource, ("Secret", "credentials"))
-    Source(kind, name, "data", "changed", "changed").change(used.pod)
+    ConfigEntry(kind, name, "data", "changed", "changed").change(used.pod)
 
 
 def fail(used, _resource):
     """See what a failure is explained with."""
     _, podshare = used.team.podshare()
     podshare.pods.append(used.pod)
-    collected = attachments.collect(podshare, Deadline(10))
+    collected = collect.collect(podshare, Deadline(10))
     return [each for each in collected.missing if "events" in each]
 
 
@@ -201,9 +201,9 @@ SCENARIOS = {
     ("watch", "pods"): deploy,
     ("delete", "pods"): deploy,
     ("get", "pods"): lambda used, _: used.pod.refresh(),
-    ("patch", "pods"): lambda used, _: Source("Pod", "restricted", "labels", "changes", "").change(
-        used.pod
-    ),
+    ("patch", "pods"): lambda used, _: ConfigEntry(
+        "Pod", "restricted", "labels", "changes", ""
+    ).change(used.pod),
     ("create", "pods/exec"): lambda used, _: visible(used),
     ("get", "pods/exec"): lambda used, _: visible(used),
     ("get", "pods/log"): lambda used, _: assert_log_contains(
@@ -264,7 +264,7 @@ def test_without_a_right_its_name_is_told(used, verb, resource, group):
     Before 1.35 an API server lets an exec over a WebSocket pass with `get` alone.
     """
     team = used.team
-    right = Right(verb, resource, group, team.namespace)
+    right = Permission(verb, resource, group, team.namespace)
     with_it = told(used, verb, resource)
     accounts.change(team.admin, team.namespace, [(verb, resource)])
     try:

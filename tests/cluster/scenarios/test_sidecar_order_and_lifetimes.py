@@ -13,9 +13,9 @@ from pytest_podshare import (
     assert_survives_delete,
     assert_survives_restart,
 )
-from pytest_podshare.cluster import nodes
+from pytest_podshare.cluster.kind import nodes
 from pytest_podshare.deadline import Deadline, poll
-from pytest_podshare.pods import state
+from pytest_podshare.kube import pod_status
 from tests.support.mutations import container_of
 
 HOSTPATH = yaml.safe_load(Path("manifests/hostpath.yaml").read_text())
@@ -138,7 +138,7 @@ def test_an_exit_code_restarts_all_containers(twin, code):
 
     def settled():
         live = pod.check_still_there()
-        now = state.identity(live)
+        now = pod_status.identity(live)
         anew = {name for name, each in now.containers if each != dict(before.containers)[name]}
         ready = all(each["ready"] for each in live["status"]["containerStatuses"])
         return anew if ready and "worker" in anew else None

@@ -4,11 +4,7 @@ import contextlib
 
 import pytest
 
-from pytest_podshare import (
-    assert_log_contains,
-    assert_not_shared,
-    errors,
-)
+from pytest_podshare import assert_log_contains, assert_not_shared, errors
 from pytest_podshare.deadline import Deadline, poll
 from tests.support.mutations import container_of, elsewhere
 

@@ -9,13 +9,12 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from pytest_podshare import errors
-from pytest_podshare.check import formats
-from pytest_podshare.check.checking import Checked, Judged, Result
+from pytest_podshare.check import formats, rules
+from pytest_podshare.check.checker import Checked, Result, TemplateResult
 from pytest_podshare.check.formats import text
-from pytest_podshare.check.formats.github import command
 from pytest_podshare.check.inputs import Input
-from pytest_podshare.wiring import rules
-from pytest_podshare.wiring.rules import Finding
+from pytest_podshare.check.rules import Finding
+from pytest_podshare.escaping import github_command as command
 
 WARNING = Finding(
     rule="unused-volume",
@@ -51,13 +50,13 @@ PROBLEM = errors.ManifestInvalid(
 RESULT = Result(
     (
         Checked(Input("m/web.yaml", Path("m/web.yaml"), b""), (
-            Judged("Deployment/web", (WARNING,)), Judged("Deployment/clean", ()),
+            TemplateResult("Deployment/web", (WARNING,)), TemplateResult("Deployment/clean", ()),
         )),
         Checked(
             Input(ERROR.file, Path("web/templates/pod.yaml"), b"", rendered=True),
-            (Judged("Pod/web", (ERROR,)),),
+            (TemplateResult("Pod/web", (ERROR,)),),
         ),
-        Checked(Input("stdin", None, b""), (Judged("Pod/p", (INFO,)),)),
+        Checked(Input("stdin", None, b""), (TemplateResult("Pod/p", (INFO,)),)),
         Checked(Input("bad.yaml", Path("bad.yaml"), b""), problem=PROBLEM),
     ),
     (errors.ManifestNotFound("There is no x.", "Give one."),),
@@ -98,7 +97,7 @@ stdin  info     nowhere-to-write  says <b>
 )
 def test_the_summary_counts(findings, summary):
     """In the plural where there are several."""
-    pods = (Judged("Pod/p", tuple(findings)),)
+    pods = (TemplateResult("Pod/p", tuple(findings)),)
 
     assert text.summary(Result((Checked(Input("a", None, b""), pods),))) == summary
 
@@ -282,7 +281,7 @@ def test_a_sarif_finding_is_known_again_when_its_line_moves():
     import dataclasses
 
     def fingerprint(finding):
-        one = Checked(Input("a", None, b""), (Judged("Pod/p", (finding,)),))
+        one = Checked(Input("a", None, b""), (TemplateResult("Pod/p", (finding,)),))
         run = json.loads(formats.named("sarif")(Result((one,))))["runs"][0]
         return run["results"][0]["partialFingerprints"]["podshare/v1"]
 

@@ -6,7 +6,7 @@ import pytest
 
 from pytest_podshare import errors
 from pytest_podshare.check import inputs
-from pytest_podshare.wiring import source
+from pytest_podshare.manifests import source
 
 POD = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {containers: [{name: c}]}\n"
 

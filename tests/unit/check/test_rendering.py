@@ -8,6 +8,9 @@ import pytest
 from pytest_podshare import errors
 from pytest_podshare.check import inputs, rendering
 
+# every test starts programs
+pytestmark = pytest.mark.slow
+
 POD = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {containers: [{name: c}]}\n"
 
 
@@ -43,7 +46,6 @@ def write(name, text=""):
     path.write_text(text)
 
 
-@pytest.mark.slow
 def test_a_chart_is_rendered_with_its_defaults_and_each_of_its_ci_values(programs):
     """In that order, whichever is done first."""
     echoing(programs, "helm")
@@ -112,7 +114,6 @@ def test_a_file_of_a_chart_stands_for_the_chart_as_found(programs):
     assert origins == ["web (default values): templates/pod.yaml"]
 
 
-@pytest.mark.slow
 def test_an_overlay_is_built_and_its_parts_are_no_manifests(programs):
     """Patches mount what other files declare; overlays below it are built as well."""
     echoing(programs, "kustomize")

@@ -1,0 +1,1 @@
+"""What a cluster can do, found out when it is needed."""

@@ -1,0 +1,1 @@
+"""The default provider: a kind cluster of our own."""

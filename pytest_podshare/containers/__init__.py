@@ -1,0 +1,1 @@
+"""The Container handle: sessions, ways into a container, files, restarts."""

@@ -1,0 +1,1 @@
+"""Diagrams of a Pod's wiring: a text table, Mermaid and SVG."""

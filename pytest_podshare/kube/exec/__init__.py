@@ -1,0 +1,1 @@
+"""Commands in containers over the API server's exec endpoint."""

@@ -1,0 +1,1 @@
+"""YAML and JSON text, read into values that know their position."""

@@ -1,0 +1,1 @@
+"""Files that help with a failed test: collected, redacted, written."""
