@@ -1,4 +1,4 @@
-"""A real shell of this machine instead of a container's, with a session's protocol on pipes."""
+"""A shell of this machine in place of one in a container: a real sh behind pipes."""
 
 import contextlib
 import os

@@ -1,14 +1,14 @@
-"""A Pod with two containers that share a volume, and images with different shells."""
+"""A Pod of two containers that share a volume, and images with different shells."""
 
 from pytest_podshare.deadline import Deadline, poll
 
 MIB = 2**20
-# sh is busybox in one and bash in the other
+# sh is that of busybox in the one, and dash in the other
 IMAGES = ["busybox", "centos:7"]
 
 
 def two(image="busybox", **volume):
-    """Return a Pod with two containers that share a volume."""
+    """Return the manifest of a Pod of two containers that share a volume."""
     container = {"image": image, "command": ["sh", "-c", "sleep 10000"]}
     return {
         "apiVersion": "v1",

@@ -198,6 +198,7 @@ def repeat_in_background(action):
         thread.join()
 
 
+@pytest.mark.slow
 def test_a_folder_that_becomes_a_symlink_and_back_is_never_followed(shell, volume):
     """While it is swapped thousands of times, every use is in the volume or refused."""
     folder, link, aside = volume / "d", volume / "link", volume / "aside"
@@ -231,6 +232,7 @@ def test_a_folder_that_becomes_a_symlink_and_back_is_never_followed(shell, volum
     assert len(turns) > 100
 
 
+@pytest.mark.slow
 def test_a_name_that_becomes_a_symlink_to_a_folder_is_not_written_into_it(shell, volume):
     """Between the test and the rename, `mv` alone would move the file into that folder."""
     link, name = volume / "link", volume / "name"

@@ -45,6 +45,7 @@ def test_any_name_can_be_written(shell, tmp_path, name):
     assert os.listdir(tmp_path) == []
 
 
+@pytest.mark.slow
 @settings(
     derandomize=True,
     deadline=None,

@@ -87,6 +87,7 @@ def test_what_the_kernel_does_not_follow_is_not_followed(shell, root, path):
     assert isinstance(operations.read(shell, resolved), Missing | Refused)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["loop", "round"])
 def test_circular_symlinks_lead_nowhere(shell, root, name):
     """The error is the kernel's own."""
@@ -125,6 +126,7 @@ NAMES = st.text(st.sampled_from("ab.'\"$`\\ \n*[\udcff-"), min_size=1, max_size=
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(name=NAMES, target=NAMES)
 def test_any_bytes_in_a_name_are_used_unchanged(tmp_path_factory, name, target):
