@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import posixpath
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -43,6 +44,11 @@ class VolumeMount:
         notes = [f"subPath={self.sub_path}"] if self.sub_path else []
         notes += ["ro"] if self.read_only else []
         return f"{self.volume} at {self.path}" + (f" ({', '.join(notes)})" if notes else "")
+
+    def covers(self, path: str) -> bool:
+        """Return whether a path is the mountPath or lies below it."""
+        folder = posixpath.normpath(self.path)
+        return posixpath.commonpath([folder, path]) == folder
 
 
 @dataclasses.dataclass(frozen=True)
@@ -187,6 +193,11 @@ class ContainerSpec:
         """Return its mounts of a volume; it may mount the same volume several times."""
         return tuple(mount for mount in self.mounts if mount.volume == volume)
 
+    def covering_mount(self, path: str) -> VolumeMount | None:
+        """Return the deepest mount at or above a path, which hides the others; None for none."""
+        covering = [mount for mount in self.mounts if mount.covers(path)]
+        return max(covering, key=lambda mount: len(posixpath.normpath(mount.path)), default=None)
+
 
 @dataclasses.dataclass(frozen=True)
 class Wiring:
@@ -207,10 +218,8 @@ class Wiring:
     groups: tuple[int, ...] = ()
 
     def mounts(self) -> Iterator[tuple[ContainerSpec, VolumeMount]]:
-        """Yield each mount with its container."""
-        for container in self.containers:
-            for mount in container.mounts:
-                yield container, mount
+        """Return each mount with its container."""
+        return ((container, mount) for container in self.containers for mount in container.mounts)
 
     def mounts_of(self, volume: str) -> tuple[tuple[ContainerSpec, VolumeMount], ...]:
         """Return the mounts of a volume with their containers."""

@@ -40,6 +40,7 @@ def test_a_scalar_has_the_value_that_kubectl_reads(text, expected):
     assert type(value) in (type(expected), LocatedDict)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl is not on PATH")
 def test_kubectl_reads_the_same_values():
     """The table above is what kubectl does."""

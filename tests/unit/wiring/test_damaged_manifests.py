@@ -26,6 +26,8 @@ from tests.support.generated_manifests import (
     wirings,
 )
 
+pytestmark = pytest.mark.slow
+
 # where in a text, as a share of its length, and what to write there
 SHARES = st.floats(0, 1, exclude_max=True)
 DAMAGES = st.tuples(SHARES, TEXTS)

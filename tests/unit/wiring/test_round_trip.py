@@ -1,5 +1,6 @@
 """Tests that any Pod and any value can be written and read back."""
 
+import pytest
 from hypothesis import assume, given
 
 from pytest_podshare.check import rules
@@ -16,6 +17,8 @@ from tests.support.generated_manifests import (
     read_with,
     wirings,
 )
+
+pytestmark = pytest.mark.slow
 
 
 def template_of(text):
