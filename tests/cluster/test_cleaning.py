@@ -126,7 +126,7 @@ def test_a_run_that_is_named_loses_what_is_kept_but_not_what_it_uses(api, make, 
 def test_what_is_stuck_is_named_with_what_holds_it(stuck, words):
     """A finalizer that nobody removes; the exit code says so, until somebody does."""
     name, let_go = stuck
-    told = f"  namespace {name}: still there after 1 s, held by: "
+    told = f"  namespace {name}: still exists after 1 s, held by: "
 
     def why(done):
         (line,) = (each for each in done.stdout.splitlines() if each.startswith(told))
@@ -139,7 +139,7 @@ def test_what_is_stuck_is_named_with_what_holds_it(stuck, words):
     freed = clean(*words)
 
     assert (first.returncode, again.returncode, freed.returncode) == (1, 1, 0)
-    assert f"  namespace {name}: still there after 8 s, held by: " in first.stdout
+    assert f"  namespace {name}: still exists after 8 s, held by: " in first.stdout
     assert why(again)
 
 
@@ -160,7 +160,7 @@ def test_an_object_in_no_namespace_goes_with_the_last_namespace_of_its_run(
 
     assert f"  storageclass {name}: stays; run {run_id} of me@here has a namespace" in stays.stdout
     assert stuck.returncode == 1
-    why = "still there after 1 s, held by: finalizers: podshare.dev/held"
+    why = "still exists after 1 s, held by: finalizers: podshare.dev/held"
     assert f"  storageclass {name}: {why}\n" in stuck.stdout
     assert not there(api, f"{CLASSES}/{name}")
 
