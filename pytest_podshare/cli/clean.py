@@ -94,6 +94,6 @@ _argument_only = functools.partial(click.option, allow_from_autoenv=False)
 def clean(**options: Any) -> int:
     """Clean up; return the exit status."""
     # not at the top: `podshare check` does not need a Kubernetes client
-    from pytest_podshare.cli import leftovers
+    from pytest_podshare.cli.cleaner import Cleaner, CleanOptions
 
-    return leftovers.remove(leftovers.CleanOptions(**options))
+    return Cleaner(CleanOptions(**options)).clean()

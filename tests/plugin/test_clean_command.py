@@ -10,7 +10,8 @@ import pytest
 
 from pytest_podshare.cli.clean import clean as command
 from pytest_podshare.cluster.kind import creation_record
-from pytest_podshare.cluster.kind.binary import KindSettings
+from pytest_podshare.cluster.kind.creation_record import CreationRecord
+from pytest_podshare.cluster.kind.settings import KindSettings
 from pytest_podshare.plugin import options
 
 OPTIONS = {option.opts[0]: option for option in command.params}
@@ -65,17 +66,17 @@ def test_a_cluster_that_no_run_has_used_is_an_error(clean):
 
 def test_without_kind_leftovers_cannot_be_inspected(clean, tmp_path):
     """There are files about a cluster, but it is unknown whether the cluster exists."""
-    settings = KindSettings.of("t", tmp_path / "podshare" / "clusters")
+    settings = KindSettings.by_name("t", tmp_path / "podshare" / "clusters")
     settings.folder.mkdir(parents=True)
     (settings.folder / "lock").touch()
-    creation_record.write(settings, creation_record.CreationRecord("r1", None, None, False))
+    creation_record.write(settings, CreationRecord("r1", None, None, False))
 
     done = clean("--kind-bin=/no/such/kind")
 
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
-        "podshare: There is no kind program at /no/such/kind.\n"
-        "  Install kind (0.30 or newer), or name it with --kind-bin.\n"
+        "podshare: The kind program was not found at /no/such/kind.\n"
+        "  Install kind 0.30 or newer, or set its path with --kind-bin.\n"
     )
     assert creation_record.read(settings)
 
@@ -89,8 +90,8 @@ def test_a_remote_cluster_must_be_allowed(clean, tmp_path, context):
     done = clean("--provider=existing", "--kubeconfig", str(kubeconfig))
 
     assert (done.returncode, done.stdout) == (2, "")
-    assert f"Context '{context}' leads to https://10.0.0.1:6443" in done.stderr
-    assert f"say so: --allow-context={context}\n" in done.stderr
+    assert f"Context '{context}' points to https://10.0.0.1:6443" in done.stderr
+    assert f"allow its context: --allow-context={context}\n" in done.stderr
 
 
 def test_the_command_line_overrides_the_environment(clean, monkeypatch):
