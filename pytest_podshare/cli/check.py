@@ -27,6 +27,46 @@ To suppress a finding, add the comment `# podshare: ignore[RULE]` to its line or
 
 Exit status: 0 no findings; 1 findings at or above --fail-on; 2 something could not be checked.
 """
+_PARAMETERS = [
+    click.Argument(["paths"], nargs=-1, metavar="PATH..."),
+    click.Option(
+        ["--format", "format_"], type=click.Choice(formats.NAMES), default="text",
+        show_default=True, help="Output format.",
+    ),
+    click.Option(
+        ["--output"], metavar="FILE", type=click.Path(path_type=Path),
+        help="Write the output to a file, and print it as text to stdout.",
+    ),
+    click.Option(
+        ["--fail-on"], type=click.Choice(rules.SEVERITIES), default="warning", show_default=True,
+        help="Lowest severity that makes the exit status 1.",
+    ),
+    click.Option(
+        ["--graph", "graph_kind"], type=click.Choice(graph.KINDS),
+        metavar=f"[={'|'.join(graph.KINDS)}]",
+        help="Draw which container mounts which volume where; --graph alone means --graph=text.",
+    ),
+    click.Option(["--ignore"], metavar="RULE", multiple=True, help="Skip a rule. Can be repeated."),
+    click.Option(
+        ["--exclude"], metavar="GLOB", multiple=True,
+        help="Skip matching paths; * also matches slashes. Can be repeated.",
+    ),
+    click.Option(
+        ["--pod-template"], metavar="KIND=PATH", multiple=True,
+        help="Where a custom resource has a Pod template, for example Rollout=spec.template."
+        " Can be repeated.",
+    ),
+    click.Option(
+        ["--as-found"], is_flag=True,
+        help="Ignore files that are not manifests instead of failing; treat any file inside a"
+        " chart as the whole chart (for pre-commit).",
+    ),
+    click.Option(
+        ["--render-timeout"], metavar="SECONDS", type=float, default=rendering.TIMEOUT,
+        show_default=True, help="Time limit for each run of helm or kustomize.",
+    ),
+    click.Option(["--rules", "list_rules"], is_flag=True, help="List the rules and exit."),
+]  # fmt: skip
 
 
 class _CheckCommand(click.Command):
@@ -38,65 +78,9 @@ class _CheckCommand(click.Command):
         return super().parse_args(ctx, args)
 
 
-@click.command(cls=_CheckCommand, help=_HELP, epilog=_EPILOG, short_help="Check manifests.")
-@click.argument("paths", nargs=-1, metavar="PATH...")
-@click.option(
-    "--format",
-    "format_",
-    type=click.Choice(formats.NAMES),
-    default="text",
-    show_default=True,
-    help="Output format.",
+@click.command(
+    cls=_CheckCommand, help=_HELP, epilog=_EPILOG, short_help="Check manifests.", params=_PARAMETERS
 )
-@click.option(
-    "--output",
-    metavar="FILE",
-    type=click.Path(path_type=Path),
-    help="Write the output to a file, and print it as text to stdout.",
-)
-@click.option(
-    "--fail-on",
-    type=click.Choice(rules.SEVERITIES),
-    default="warning",
-    show_default=True,
-    help="Lowest severity that makes the exit status 1.",
-)
-@click.option(
-    "--graph",
-    "graph_kind",
-    metavar=f"[={'|'.join(graph.KINDS)}]",
-    type=click.Choice(graph.KINDS),
-    help="Draw which container mounts which volume where; --graph alone means --graph=text.",
-)
-@click.option("--ignore", metavar="RULE", multiple=True, help="Skip a rule. Can be repeated.")
-@click.option(
-    "--exclude",
-    metavar="GLOB",
-    multiple=True,
-    help="Skip matching paths; * also matches slashes. Can be repeated.",
-)
-@click.option(
-    "--pod-template",
-    metavar="KIND=PATH",
-    multiple=True,
-    help="Where a custom resource has a Pod template, for example Rollout=spec.template."
-    " Can be repeated.",
-)
-@click.option(
-    "--as-found",
-    is_flag=True,
-    help="Ignore files that are not manifests instead of failing; treat any file inside a chart"
-    " as the whole chart (for pre-commit).",
-)
-@click.option(
-    "--render-timeout",
-    metavar="SECONDS",
-    type=float,
-    default=rendering.TIMEOUT,
-    show_default=True,
-    help="Time limit for each run of helm or kustomize.",
-)
-@click.option("--rules", "list_rules", is_flag=True, help="List the rules and exit.")
 def check(
     paths: tuple[str, ...],
     format_: str,

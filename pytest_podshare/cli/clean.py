@@ -32,65 +32,51 @@ class _Names(click.types.StringParamType):
         return rv.replace(",", " ").split()
 
 
-_option = functools.partial(click.option, show_envvar=True)
-_argument_only = functools.partial(click.option, allow_from_autoenv=False)
+_option = functools.partial(click.Option, show_envvar=True)
+_option_of_one_call = functools.partial(click.Option, allow_from_autoenv=False)
+_FILE = click.Path(path_type=Path)
+_OPTIONS = [
+    _option(
+        ["--provider"], type=click.Choice(["kind", "existing"]), default="kind", show_default=True,
+        help="Where to look: in the kind clusters of this machine, or in an existing cluster.",
+    ),
+    _option(["--cluster-name"], metavar="NAME", default="", help="Only look in this kind cluster."),
+    _option(
+        ["--kind-bin"], metavar="FILE", type=_FILE,
+        help="The kind program; by default the one on PATH.",
+    ),
+    _option(
+        ["--kubeconfig"], metavar="FILE", type=_FILE,
+        help="Kubeconfig file of the existing cluster.",
+    ),
+    _option(["--context"], metavar="NAME", help="Context of the existing cluster."),
+    _option(
+        ["--allow-context"], metavar="NAME", type=_Names(), multiple=True,
+        help="Allow a context whose API server is not on this machine. Can be repeated.",
+    ),
+    _option(
+        ["--namespace"], metavar="NAME", default="",
+        help="Also look in this namespace, which podshare did not create.",
+    ),
+    _option_of_one_call(
+        ["--run"], metavar="RUN", default="",
+        help="Remove what this run left, including what it keeps, unless the run still uses it.",
+    ),
+    _option_of_one_call(
+        ["--timeout"], metavar="SECONDS", type=float, default=60, show_default=True,
+        help="Time to wait until deleted objects are gone.",
+    ),
+    _option_of_one_call(["--dry-run"], is_flag=True, help="Only print what would be removed."),
+]  # fmt: skip
 
 
 @click.command(
     help=_HELP,
     epilog=_EPILOG,
     short_help="Remove what killed runs left.",
+    params=_OPTIONS,
     context_settings={"auto_envvar_prefix": "PODSHARE"},
 )
-@_option(
-    "--provider",
-    type=click.Choice(["kind", "existing"]),
-    default="kind",
-    show_default=True,
-    help="Where to look: in the kind clusters of this machine, or in an existing cluster.",
-)
-@_option("--cluster-name", metavar="NAME", default="", help="Only look in this kind cluster.")
-@_option(
-    "--kind-bin",
-    metavar="FILE",
-    type=click.Path(path_type=Path),
-    help="The kind program; by default the one on PATH.",
-)
-@_option(
-    "--kubeconfig",
-    metavar="FILE",
-    type=click.Path(path_type=Path),
-    help="Kubeconfig file of the existing cluster.",
-)
-@_option("--context", metavar="NAME", help="Context of the existing cluster.")
-@_option(
-    "--allow-context",
-    metavar="NAME",
-    type=_Names(),
-    multiple=True,
-    help="Allow a context whose API server is not on this machine. Can be repeated.",
-)
-@_option(
-    "--namespace",
-    metavar="NAME",
-    default="",
-    help="Also look in this namespace, which podshare did not create.",
-)
-@_argument_only(
-    "--run",
-    metavar="RUN",
-    default="",
-    help="Remove what this run left, including what it keeps, unless the run still uses it.",
-)
-@_argument_only(
-    "--timeout",
-    metavar="SECONDS",
-    type=float,
-    default=60,
-    show_default=True,
-    help="Time to wait until deleted objects are gone.",
-)
-@_argument_only("--dry-run", is_flag=True, help="Only print what would be removed.")
 def clean(**options: Any) -> int:
     """Clean up; return the exit status."""
     # not at the top: `podshare check` does not need a Kubernetes client

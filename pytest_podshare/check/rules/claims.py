@@ -39,11 +39,9 @@ def claim_hides_volume(template: Template, wiring: Wiring) -> Iterator[Issue]:
     claims = {claim.name for claim in template.claims}
     for volume in template.declared.volumes:
         if volume.name in claims:
-            yield volume_issue(
-                volume,
-                f" ({volume.kind}) is not used: a volumeClaimTemplate has the same name",
-                "Remove or rename one of them.",
-            )
+            detail = f" ({volume.kind}) is not used: a volumeClaimTemplate has the same name"
+            fix = "Remove or rename one of them."
+            yield volume_issue(volume, detail, fix)
 
 
 def _access_modes(template: Template) -> dict[str, set[str]]:

@@ -7,7 +7,7 @@ import posixpath
 import re
 from collections.abc import Iterator
 
-from pytest_podshare.wiring.model import ContainerSpec, VolumeMount
+from pytest_podshare.wiring.model import ContainerSpec, VolumeMount, VolumeSpec, Wiring
 
 _PATH = re.compile(r"(?<![\w.:/@$})%*-])/[\w.@+-]+(?:/[\w.@+-]+)*")
 _SOCKET_SCHEME = re.compile(r"\bunix:(?://)?(?=/)")
@@ -39,6 +39,16 @@ def overlap(first: VolumeMount, second: VolumeMount) -> bool:
     """Return whether one of two mounts of a volume contains the other."""
     parts, others = split_sub_path(first.sub_path), split_sub_path(second.sub_path)
     return is_below(parts, others) or is_below(others, parts)
+
+
+def declared_mounts(
+    wiring: Wiring,
+) -> Iterator[tuple[ContainerSpec, VolumeMount, VolumeSpec]]:
+    """Yield all mounts of declared volumes, with their containers and volumes."""
+    for container, mount in wiring.mounts():
+        volume = wiring.volume(mount.volume)
+        if volume is not None:
+            yield container, mount, volume
 
 
 def find_mount(container: ContainerSpec, path: str) -> VolumeMount | None:

@@ -7,6 +7,7 @@ import posixpath
 from collections.abc import Iterator
 
 from pytest_podshare.check.rules.container_paths import (
+    declared_mounts,
     find_mount,
     is_below,
     is_within,
@@ -39,9 +40,8 @@ def hidden_mount(template: Template, wiring: Wiring) -> Iterator[Issue]:
 @rule("info")
 def part_hidden(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """A mount inside a shared volume hides a folder that another container sees."""
-    for container, outer in wiring.mounts():
-        volume = wiring.volume(outer.volume)
-        if volume is None or not volume.is_written_by_containers:
+    for container, outer, volume in declared_mounts(wiring):
+        if not volume.is_written_by_containers:
             continue
         # that is a finding of nested-in-read-only
         if volume.kind == "emptyDir" and outer.read_only:
@@ -49,21 +49,19 @@ def part_hidden(template: Template, wiring: Wiring) -> Iterator[Issue]:
         for inner in _inner_mounts(container, outer):
             other = _find_unhidden_view(wiring, container, outer, inner)
             if other and not _find_hidden_writer(wiring, container, outer, inner):
-                yield mount_issue(
-                    container,
-                    outer,
+                detail = (
                     f" and {inner.volume!r} at {inner.path}, where container {other!r} sees a "
-                    f"folder of {outer.volume!r}",
-                    "Mount them side by side, or in the same way in both containers.",
+                    f"folder of {outer.volume!r}"
                 )
+                fix = "Mount them side by side, or in the same way in both containers."
+                yield mount_issue(container, outer, detail, fix)
 
 
 @rule("warning")
 def nested_in_read_only(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """A mount is inside a read-only emptyDir, where its mount point cannot be created."""
-    for container, outer in wiring.mounts():
-        volume = wiring.volume(outer.volume)
-        if not outer.read_only or volume is None or not volume.starts_empty:
+    for container, outer, volume in declared_mounts(wiring):
+        if not outer.read_only or not volume.starts_empty:
             continue
         if may_be_filled_before(wiring, container, outer):
             continue
@@ -81,20 +79,18 @@ def nested_in_read_only(template: Template, wiring: Wiring) -> Iterator[Issue]:
 @rule("error")
 def file_in_config(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """A file is mounted by subPath inside a ConfigMap, where the kubelet creates a folder."""
-    for container, outer in wiring.mounts():
-        volume = wiring.volume(outer.volume)
+    for container, outer, volume in declared_mounts(wiring):
         # in such volumes the kubelet creates the mount points, always as folders
-        if volume is None or not volume.is_updated_by_kubelet or outer.sub_path:
+        if not volume.is_updated_by_kubelet or outer.sub_path:
             continue
         for inner in _inner_mounts(container, outer):
             if _is_file(wiring, container, inner):
-                yield mount_issue(
-                    container,
-                    inner,
+                detail = (
                     f" by subPath, inside {outer.volume!r} at {outer.path}: the kubelet creates a "
-                    "folder there, on which a file cannot be mounted",
-                    "Project both into one volume, under `projected`.",
+                    "folder there, on which a file cannot be mounted"
                 )
+                fix = "Project both into one volume, under `projected`."
+                yield mount_issue(container, inner, detail, fix)
 
 
 def _is_file(wiring: Wiring, container: ContainerSpec, mount: VolumeMount) -> bool:

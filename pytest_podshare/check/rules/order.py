@@ -41,13 +41,12 @@ def sidecar_not_awaited(template: Template, wiring: Wiring) -> Iterator[Issue]:
                 continue
             later = _find_later_reader(wiring, index, mount)
             if later is not None:
-                yield mount_issue(
-                    sidecar,
-                    mount,
+                detail = (
                     f" but has no startupProbe: container {later.name!r}, which mounts it too, "
-                    "may start before it is filled",
-                    "Add a startupProbe that checks for the file.",
+                    "may start before it is filled"
                 )
+                fix = "Add a startupProbe that checks for the file."
+                yield mount_issue(sidecar, mount, detail, fix)
 
 
 @rule("warning")
@@ -62,13 +61,12 @@ def tail_by_descriptor(template: Template, wiring: Wiring) -> Iterator[Issue]:
             if volume is None or not volume.is_written_by_containers:
                 continue
             if any(other is not container for other, _ in wiring.mounts_of(mount.volume)):
-                yield mount_issue(
-                    container,
-                    mount,
+                detail = (
                     f" and follows {path} with `tail -f`, which exits if the file does not exist "
-                    "yet and stays with the old file after a rotation",
-                    "Use `tail -F`.",
+                    "yet and stays with the old file after a rotation"
                 )
+                fix = "Use `tail -F`."
+                yield mount_issue(container, mount, detail, fix)
 
 
 @rule("info")
@@ -85,13 +83,12 @@ def socket_left_behind(template: Template, wiring: Wiring) -> Iterator[Issue]:
             if (volume.name, name) in seen or _is_removed(wiring, name):
                 continue
             seen.add((volume.name, name))
-            yield container_issue(
-                container,
+            detail = (
                 f" uses the socket {path} in volume {volume.name!r}, where it remains if its "
-                "server crashes",
-                "Make sure that the server removes it before it binds; most servers do.",
-                path=path,
+                "server crashes"
             )
+            fix = "Make sure that the server removes it before it binds; most servers do."
+            yield container_issue(container, detail, fix, path=path)
 
 
 def _is_reader(sidecar: ContainerSpec) -> bool:

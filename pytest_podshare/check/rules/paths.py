@@ -6,7 +6,7 @@ import posixpath
 import re
 from collections.abc import Iterator
 
-from pytest_podshare.check.rules.container_paths import normalize
+from pytest_podshare.check.rules.container_paths import declared_mounts, normalize
 from pytest_podshare.check.rules.finding import Issue, mount_issue, rule
 from pytest_podshare.check.rules.heuristics import looks_like_file, may_be_filled_before
 from pytest_podshare.wiring.model import Wiring
@@ -54,12 +54,9 @@ def unknown_variable(template: Template, wiring: Wiring) -> Iterator[Issue]:
         for name in re.findall(r"(?<!\$)\$\(([^)]*)\)", mount.expression):
             known = name in container.env or container.env_from or "_SERVICE_" in name
             if not known and not name.startswith("KUBERNETES_"):
-                yield mount_issue(
-                    container,
-                    mount,
-                    f" with subPathExpr {mount.expression!r}, but has no variable {name!r}",
-                    f"Declare {name!r} under env of this container.",
-                )
+                detail = f" with subPathExpr {mount.expression!r}, but has no variable {name!r}"
+                fix = f"Declare {name!r} under env of this container."
+                yield mount_issue(container, mount, detail, fix)
 
 
 @rule("warning")
@@ -74,9 +71,8 @@ def path_is_a_list(template: Template, wiring: Wiring) -> Iterator[Issue]:
 @rule("warning")
 def path_looks_like_a_file(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """A whole volume is mounted at a path that looks like a file, but becomes a folder."""
-    for container, mount in wiring.mounts():
-        volume = wiring.volume(mount.volume)
-        if volume is None or volume.kind in _MAY_BE_FILES or mount.sub_path:
+    for container, mount, volume in declared_mounts(wiring):
+        if volume.kind in _MAY_BE_FILES or mount.sub_path:
             continue
         if looks_like_file(mount.path) and not _SEPARATOR.search(mount.path):
             folder, name = posixpath.split(normalize(mount.path))
@@ -89,34 +85,25 @@ def path_looks_like_a_file(template: Template, wiring: Wiring) -> Iterator[Issue
 @rule("warning")
 def sub_path_becomes_a_folder(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """A subPath looks like a file, but is created as a folder because no such file exists yet."""
-    for container, mount in wiring.mounts():
-        volume = wiring.volume(mount.volume)
-        if volume is None or not volume.starts_empty or mount.expression:
+    for container, mount, volume in declared_mounts(wiring):
+        if not volume.starts_empty or mount.expression:
             continue
         if not (looks_like_file(mount.sub_path) and looks_like_file(mount.path)):
             continue
         if not may_be_filled_before(wiring, container, mount):
-            yield mount_issue(
-                container,
-                mount,
-                f" with subPath {mount.sub_path!r}, which the kubelet creates as a folder",
-                "Create the file in an init container, or mount the folder that contains it.",
-            )
+            detail = f" with subPath {mount.sub_path!r}, which the kubelet creates as a folder"
+            fix = "Create the file in an init container, or mount the folder that contains it."
+            yield mount_issue(container, mount, detail, fix)
 
 
 @rule("warning")
 def system_path_hidden(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """An empty volume is mounted over a folder that the image needs."""
-    for container, mount in wiring.mounts():
-        volume = wiring.volume(mount.volume)
-        if volume is None or mount.sub_path or not (volume.starts_empty or volume.is_claim):
-            continue
-        if normalize(mount.path) not in _SYSTEM:
+    for container, mount, volume in declared_mounts(wiring):
+        is_empty = volume.starts_empty or volume.is_claim
+        if mount.sub_path or not is_empty or normalize(mount.path) not in _SYSTEM:
             continue
         if not may_be_filled_before(wiring, container, mount):
-            yield mount_issue(
-                container,
-                mount,
-                ", which hides the image's own files there",
-                "Mount it at a folder of its own; Kubernetes copies nothing into a volume.",
-            )
+            detail = ", which hides the image's own files there"
+            fix = "Mount it at a folder of its own; Kubernetes copies nothing into a volume."
+            yield mount_issue(container, mount, detail, fix)

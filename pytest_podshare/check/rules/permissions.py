@@ -40,13 +40,12 @@ def users_differ(template: Template, wiring: Wiring) -> Iterator[Issue]:
             if first.user == second.user or not overlap(first_mount, mount):
                 continue
             if _may_conflict(first, second):
-                yield mount_issue(
-                    second,
-                    mount,
+                detail = (
                     f" as user {second.user} and container {first.name!r} as user {first.user}, "
-                    "without an fsGroup: neither can change the other's files",
-                    "Set the same runAsUser in both, or an fsGroup with a umask of 0002 in both.",
+                    "without an fsGroup: neither can change the other's files"
                 )
+                fix = "Set the same runAsUser in both, or an fsGroup with a umask of 0002 in both."
+                yield mount_issue(second, mount, detail, fix)
                 break
 
 
@@ -77,11 +76,9 @@ def nowhere_to_write(template: Template, wiring: Wiring) -> Iterator[Issue]:
         if _IDLE.fullmatch(command_line(container)):
             continue
         if not any(_is_writable(wiring, mount) for mount in container.mounts):
-            yield container_issue(
-                container,
-                " has a read-only root file system and no writable volume, not even at /tmp",
-                "If it writes anywhere, mount an emptyDir there.",
-            )
+            detail = " has a read-only root file system and no writable volume, not even at /tmp"
+            fix = "If it writes anywhere, mount an emptyDir there."
+            yield container_issue(container, detail, fix)
 
 
 @rule("warning")

@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Iterator
 
 from pytest_podshare.check.rules.container_paths import (
+    declared_mounts,
     find_mount,
     is_within,
     mentioned_paths,
@@ -86,13 +87,12 @@ def volume_near_miss(template: Template, wiring: Wiring) -> Iterator[Issue]:
         if writer is container:
             continue
         if hands_over or is_typo(volume.name, other_volume.name):
-            yield mount_issue(
-                container,
-                mount,
+            detail = (
                 f", but container {writer.name!r} mounts volume {volume.name!r} at "
-                f"{writer_mount.path}: they share nothing",
-                "Mount the same volume in both.",
+                f"{writer_mount.path}: they share nothing"
             )
+            fix = "Mount the same volume in both."
+            yield mount_issue(container, mount, detail, fix)
 
 
 @rule("warning")
@@ -124,11 +124,9 @@ def no_writer(template: Template, wiring: Wiring) -> Iterator[Issue]:
         mounts = wiring.mounts_of(volume.name)
         if volume.starts_empty and mounts and all(mount.read_only for _, mount in mounts):
             names = ", ".join(dict.fromkeys(repr(container.name) for container, _ in mounts))
-            yield volume_issue(
-                volume,
-                f" is read-only in every container that mounts it ({names}), so it stays empty",
-                "Remove `readOnly: true` from the mount of the container that fills it.",
-            )
+            detail = f" is read-only in every container that mounts it ({names}), so it stays empty"
+            fix = "Remove `readOnly: true` from the mount of the container that fills it."
+            yield volume_issue(volume, detail, fix)
 
 
 @rule("warning")
@@ -166,13 +164,12 @@ def termination_message_in_volume(template: Template, wiring: Wiring) -> Iterato
             continue
         others = [other for other, _ in wiring.mounts_of(mount.volume) if other is not container]
         if others:
-            yield mount_issue(
-                container,
-                mount,
+            detail = (
                 f" and has its termination message at {path}, where container "
-                f"{others[0].name!r} sees an empty file",
-                "Set terminationMessagePath to a path outside the volume, or remove it.",
+                f"{others[0].name!r} sees an empty file"
             )
+            fix = "Set terminationMessagePath to a path outside the volume, or remove it."
+            yield mount_issue(container, mount, detail, fix)
 
 
 def _unshared(wiring: Wiring) -> Iterator[tuple[VolumeSpec, ContainerSpec, VolumeMount]]:
@@ -202,9 +199,8 @@ def _find_elsewhere(
     """Return another container's mount of a shared volume that contains an unmounted path."""
     if path in _COMMON_FOLDERS or find_mount(container, path) is not None:
         return None
-    for other, mount in wiring.mounts():
-        volume = wiring.volume(mount.volume)
-        if other is container or volume is None or not volume.starts_empty:
+    for other, mount, volume in declared_mounts(wiring):
+        if other is container or not volume.starts_empty:
             continue
         folder = normalize(mount.path)
         if folder in _COMMON_FOLDERS or looks_like_scratch(volume, (mount,)):

@@ -6,6 +6,7 @@ import posixpath
 import re
 from collections.abc import Iterator
 
+from pytest_podshare.check.rules.container_paths import declared_mounts
 from pytest_podshare.check.rules.finding import Issue, mount_issue, rule
 from pytest_podshare.wiring.model import ContainerSpec, Wiring
 from pytest_podshare.wiring.templates import Template
@@ -24,9 +25,8 @@ def sub_path_never_updates(template: Template, wiring: Wiring) -> Iterator[Issue
         return
     fix = "Mount the folder without subPath"
     fix += "." if template.kind == "Pod" else ", or roll the Pods with a checksum annotation."
-    for container, mount in wiring.mounts():
-        volume = wiring.volume(mount.volume)
-        if volume is None or not volume.is_updated_by_kubelet or not mount.sub_path:
+    for container, mount, volume in declared_mounts(wiring):
+        if not volume.is_updated_by_kubelet or not mount.sub_path:
             continue
         # a program is only read when it starts
         if mount.path in container.words or mount.path.endswith(".sh"):
@@ -50,13 +50,12 @@ def git_sync_sub_path(template: Template, wiring: Wiring) -> Iterator[Issue]:
             continue
         for container, mount in mounts:
             if mount.sub_path and not _is_git_sync(container):
-                yield mount_issue(
-                    container,
-                    mount,
+                detail = (
                     f" with subPath {mount.sub_path!r}, a symlink that {syncing[0].name!r} "
-                    "replaces: later revisions are not seen",
-                    "Mount the whole volume, and let the program follow the symlink.",
+                    "replaces: later revisions are not seen"
                 )
+                fix = "Mount the whole volume, and let the program follow the symlink."
+                yield mount_issue(container, mount, detail, fix)
 
 
 def _is_rolled(template: Template) -> bool:

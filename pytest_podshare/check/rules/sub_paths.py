@@ -43,13 +43,12 @@ def sub_path_near_miss(template: Template, wiring: Wiring) -> Iterator[Issue]:
             shared = wiring.shared(first.name, container.name)
             if volume.name in {meeting.volume.name for meeting in shared}:
                 continue
-            yield mount_issue(
-                container,
-                mount,
+            detail = (
                 f" with subPath {mount.sub_path!r}, but container {first.name!r} uses "
-                f"{first_mount.sub_path!r}: they share nothing",
-                "Use the same subPath in both.",
+                f"{first_mount.sub_path!r}: they share nothing"
             )
+            fix = "Use the same subPath in both."
+            yield mount_issue(container, mount, detail, fix)
 
 
 def _pairs(wiring: Wiring, volume: VolumeSpec) -> Iterator[tuple[_MountOf, _MountOf]]:

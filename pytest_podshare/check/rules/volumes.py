@@ -37,11 +37,9 @@ def invalid_volume_name(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """A volume's name is not a DNS label."""
     for volume in template.declared.volumes:
         if not _LABEL.fullmatch(volume.name):
-            yield volume_issue(
-                volume,
-                " has a name that is not a DNS label",
-                "Use at most 63 of a-z, 0-9 and '-'; begin and end with a letter or digit.",
-            )
+            detail = " has a name that is not a DNS label"
+            fix = "Use at most 63 of a-z, 0-9 and '-'; begin and end with a letter or digit."
+            yield volume_issue(volume, detail, fix)
 
 
 @rule("error")
