@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pytest_podshare import errors
-from pytest_podshare.check import rendering
+from pytest_podshare.check import rendering, rules
 from pytest_podshare.check.inputs import Input
 from pytest_podshare.check.rendering import RenderJob
 from pytest_podshare.check.settings import Settings
@@ -18,7 +18,7 @@ from pytest_podshare.manifests import source
 from pytest_podshare.manifests.position import Position
 from pytest_podshare.manifests.source import Source
 from pytest_podshare.plugin import manifest_paths
-from pytest_podshare.plugin.manifest_items import WiringItem
+from pytest_podshare.plugin.manifest_items import Findings, WiringItem
 from pytest_podshare.plugin.manifest_paths import ManifestInput
 from pytest_podshare.plugin.promise_items import PromiseItem, SharedPod
 from pytest_podshare.plugin.stash import OPTIONS, SETTINGS
@@ -115,7 +115,7 @@ def _collect_manifest(parent: pytest.Collector, manifest: ManifestInput) -> _Nod
         is_optional = isinstance(manifest, RenderJob) and manifest.optional
         if not (is_optional and isinstance(error, errors.RenderFailed)):
             # other files are still collected
-            yield WiringItem.unreadable(parent, error)
+            yield WiringItem.create(parent, functools.partial(_fail, error))
         return
     if len(found) == 1:
         yield from _collect_template(parent, found[0])
@@ -136,12 +136,17 @@ def _collect_template(parent: pytest.Collector, template: Template) -> _Nodes:
     try:
         promises = expectations.promised(template)
     except errors.PodshareError as error:
-        yield WiringItem.unreadable(parent, error, line)
+        yield WiringItem.create(parent, functools.partial(_fail, error), line)
         return
-    yield WiringItem.create(parent, template, settings.ignore, line)
+    find = functools.partial(rules.check, template, ignore=settings.ignore)
+    yield WiringItem.create(parent, find, line)
     shared_pod = SharedPod(parent, template, options)
     for promise in promises:
         yield PromiseItem.create(parent, promise, shared_pod, _line(parent, template, promise.at))
+
+
+def _fail(error: errors.PodshareError) -> Findings:
+    raise error
 
 
 def _line(parent: pytest.Collector, template: Template, position: Position | None) -> int | None:

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from pytest_podshare import errors
-from pytest_podshare.check import rules
 from pytest_podshare.check.formats.text import place
 from pytest_podshare.check.rules import Finding
-from pytest_podshare.wiring.templates import Template
 
 _NAME = "wiring"
 _MARK = "podshare_static"
-_Findings = tuple[Finding, ...]
+Findings = tuple[Finding, ...]
 
 
 class ManifestItem(pytest.Function):
@@ -64,37 +61,16 @@ class WiringItem(ManifestItem):
         kwargs: the arguments of `ManifestItem`.
     """
 
-    def __init__(self, *, find: Callable[[], _Findings], **kwargs: Any) -> None:
+    def __init__(self, *, find: Callable[[], Findings], **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.find = find
         self.add_marker(_MARK)
 
     @classmethod
     def create(
-        cls,
-        parent: pytest.Collector,
-        template: Template,
-        ignore: frozenset[str],
-        line: int | None,
+        cls, parent: pytest.Collector, find: Callable[[], Findings], line: int | None = 0
     ) -> WiringItem:
-        """Return the item that checks a template by all rules that are not ignored."""
-        return cls._create(parent, functools.partial(rules.check, template, ignore=ignore), line)
-
-    @classmethod
-    def unreadable(
-        cls, parent: pytest.Collector, error: errors.PodshareError, line: int | None = 0
-    ) -> WiringItem:
-        """Return the item that fails with the error of a manifest or of its expectations."""
-
-        def fail() -> _Findings:
-            raise error
-
-        return cls._create(parent, fail, line)
-
-    @classmethod
-    def _create(
-        cls, parent: pytest.Collector, find: Callable[[], _Findings], line: int | None
-    ) -> WiringItem:
+        """Return the item of a template, or of a manifest that cannot be read."""
         item: WiringItem = cls.from_parent(
             parent, name=_NAME, callobj=check_wiring, find=find, line=line
         )

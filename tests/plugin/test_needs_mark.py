@@ -1,8 +1,6 @@
-"""The mark podshare_needs, as far as it needs no cluster."""
+"""The mark podshare_needs, without a cluster."""
 
 import pytest
-
-PLUGINS = ("-p", "no:pytest-kind", "-p", "no:hypothesispytest")
 
 
 @pytest.fixture
@@ -12,7 +10,7 @@ def run(pytester, monkeypatch):
     monkeypatch.setenv("PATH", "/nowhere")
 
     def run(*options):
-        return pytester.runpytest_subprocess(*PLUGINS, *options)
+        return pytester.runpytest_subprocess("-p", "no:pytest-kind", *options)
 
     return run
 
@@ -58,7 +56,7 @@ def test_a_mark_without_capabilities_is_an_error(pytester, run):
 
 
 def test_a_single_parameter_may_have_the_mark(pytester, run):
-    """The others need no cluster; its absence is the error of the marked one."""
+    """Only the test with that parameter needs a cluster, which is missing here."""
     pytester.makepyfile(
         """
         import pytest
@@ -83,4 +81,4 @@ def test_the_mark_is_registered(run):
     """--markers prints its help."""
     result = run("--markers")
 
-    result.stdout.fnmatch_lines(["@pytest.mark.podshare_needs(*names): skip the test where *"])
+    result.stdout.fnmatch_lines(["@pytest.mark.podshare_needs(*names): skip the test if *"])
