@@ -308,7 +308,7 @@ def test_root_without_capabilities_reads_what_its_owner_does_not_keep_to_himself
 def test_all_of_it_is_what_pod_security_calls_restricted(deploy, podshare):
     """In a namespace that lets nothing else in, and says so of a Pod that is not."""
     if not podshare.cluster.own:
-        pytest.skip("the test itself needs the right to patch namespaces")
+        pytest.skip("the test itself needs permission to patch namespaces")
     path = f"/api/v1/namespaces/{podshare.namespace}"
     label = {"pod-security.kubernetes.io/enforce": "restricted"}
     podshare.cluster.api.patch(path, {"metadata": {"labels": label}})
