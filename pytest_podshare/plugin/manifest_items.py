@@ -17,12 +17,7 @@ Findings = tuple[Finding, ...]
 
 
 class ManifestItem(pytest.Function):
-    """An item of a manifest.
-
-    Args:
-        line: its line in the file, from 0; None if the text was rendered.
-        kwargs: the arguments of `pytest.Function`.
-    """
+    """An item of a manifest; `line` counts from 0, and is None if the text was rendered."""
 
     def __init__(self, *, line: int | None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -54,11 +49,9 @@ def check_wiring(request: pytest.FixtureRequest) -> None:
 
 
 class WiringItem(ManifestItem):
-    """The check of one Pod template by all rules, so that its id is always the same.
+    """The check of a Pod template by all rules: one item, so that its id is always the same.
 
-    Args:
-        find: returns the findings, or raises the error of a manifest that cannot be read.
-        kwargs: the arguments of `ManifestItem`.
+    `find` returns the findings, or raises the error of a manifest that cannot be read.
     """
 
     def __init__(self, *, find: Callable[[], Findings], **kwargs: Any) -> None:

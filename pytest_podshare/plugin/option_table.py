@@ -75,53 +75,28 @@ def _timeout(name: str, wait: str) -> Option:
 
 
 OPTIONS = (
-    Option(
-        "provider",
-        "Cluster provider: kind creates a local cluster, existing connects to one of yours.",
-        "kind", choices=("kind", "existing"),
-    ),
+    Option("provider", "Cluster provider: kind creates a local cluster, existing connects to one of"
+           " yours.", "kind", choices=("kind", "existing")),
     Option("cluster-name", "Name of the kind cluster.", "podshare"),
     Option("kind-bin", "Path of the kind program.", unset="kind on PATH", metavar="FILE"),
     Option("kind-image", "Node image of the kind cluster.", unset="kind's own", metavar="IMAGE"),
-    Option(
-        "kind-config", "kind configuration file for a new cluster.",
-        unset="podshare's own, for fast tests", metavar="FILE",
-    ),
-    Option(
-        "kind-nodes", "Number of nodes of the kind cluster. Ignored with --podshare-kind-config.",
-        unset="1 for a new cluster, any for an existing one", metavar="NUMBER",
-    ),
-    Option(
-        "keep-cluster", "When to keep the kind cluster after the run.", "never", choices=_KEEP
-    ),
-    Option(
-        "keep-namespace",
-        "When to keep a test's namespace for inspection. Its cluster is kept too.",
-        "never", choices=_KEEP,
-    ),
-    Option(
-        "image",
-        "Local image, or archive of images, to load onto the kind nodes. Can be repeated.",
-        metavar="NAME|ARCHIVE", is_list=True,
-    ),
-    Option(
-        "kubeconfig",
-        "kubeconfig of an existing cluster. Implies --podshare-provider=existing.",
-        unset="KUBECONFIG, ~/.kube/config or the in-cluster account", metavar="FILE",
-    ),
-    Option(
-        "context", "kubeconfig context of an existing cluster.", unset="the current context"
-    ),
-    Option(
-        "namespace",
-        "Existing namespace to run all tests in, instead of creating namespaces.",
-        unset="a new one for each test",
-    ),
-    Option(
-        "allow-context",
-        "Allow a context whose API server is on another machine. Can be repeated.",
-        is_list=True,
-    ),
+    Option("kind-config", "kind configuration file for a new cluster.", metavar="FILE",
+           unset="podshare's own, for fast tests"),
+    Option("kind-nodes", "Number of nodes of the kind cluster. Ignored with"
+           " --podshare-kind-config.", metavar="NUMBER",
+           unset="1 for a new cluster, any for an existing one"),
+    Option("keep-cluster", "When to keep the kind cluster after the run.", "never", choices=_KEEP),
+    Option("keep-namespace", "When to keep a test's namespace for inspection. Its cluster is kept"
+           " too.", "never", choices=_KEEP),
+    Option("image", "Local image, or archive of images, to load onto the kind nodes. Can be"
+           " repeated.", metavar="NAME|ARCHIVE", is_list=True),
+    Option("kubeconfig", "kubeconfig of an existing cluster. Implies --podshare-provider=existing.",
+           metavar="FILE", unset="KUBECONFIG, ~/.kube/config or the in-cluster account"),
+    Option("context", "kubeconfig context of an existing cluster.", unset="the current context"),
+    Option("namespace", "Existing namespace to run all tests in, instead of creating namespaces.",
+           unset="a new one for each test"),
+    Option("allow-context", "Allow a context whose API server is on another machine. Can be"
+           " repeated.", is_list=True),
     _timeout("create", "a cluster to be created"),
     _timeout("ready", "a Pod to become ready"),
     _timeout("visible", "a file to become visible in another container"),
@@ -129,53 +104,24 @@ OPTIONS = (
     _timeout("delete", "a Pod, namespace or cluster to be deleted"),
     _timeout("evict", "the kubelet to evict a Pod"),
     _timeout("update", "a changed ConfigMap or Secret to reach a volume"),
-    Option(
-        "timeout-factor", "Factor that multiplies all timeouts, for slow machines.", "1",
-        metavar="NUMBER",
-    ),
-    Option(
-        "story",
-        "Print each test's evidence: which container wrote or read which file, and how fast.",
-        "false", is_flag=True,
-    ),
-    Option(
-        "artifacts-dir",
-        "Folder in which to save the logs, events and YAML of a failed test's Pods.",
-        metavar="DIR",
-    ),
-    Option(
-        "report",
-        "Write a self-contained HTML report: a diagram of each Pod and the result of every check.",
-        metavar="FILE",
-    ),
-    Option(
-        "manifests",
-        "Test what manifests promise. PATH is a file, folder, glob, Helm chart or kustomize"
-        " overlay. Can be repeated.",
-        metavar="PATH", is_list=True,
-    ),
-    Option(
-        "skeleton",
-        "Deploy only the wiring of --podshare-manifests: --podshare-probe-image runs instead of"
-        " the applications.",
-        "false", is_flag=True,
-    ),
-    Option(
-        "probe-image",
-        "Image for skeleton containers and for ephemeral containers that inspect shell-less"
-        " images. Must contain a shell.",
-        "busybox", metavar="IMAGE",
-    ),
-    Option(
-        "require-cluster",
-        "Without a cluster, fail the tests of --podshare-manifests instead of skipping them.",
-        "false", is_flag=True,
-    ),
-    Option(
-        "stand-ins",
-        "Images whose copies on the nodes are stand-ins for the published ones. Reports list them.",
-        metavar="NAMES", is_list=True,
-    ),
+    Option("timeout-factor", "Factor that multiplies all timeouts, for slow machines.", "1",
+           metavar="NUMBER"),
+    Option("story", "Print each test's evidence: which container wrote or read which file, and how"
+           " fast.", "false", is_flag=True),
+    Option("artifacts-dir", "Folder in which to save the logs, events and YAML of a failed test's"
+           " Pods.", metavar="DIR"),
+    Option("report", "Write a self-contained HTML report: a diagram of each Pod and the result of"
+           " every check.", metavar="FILE"),
+    Option("manifests", "Test what manifests promise. PATH is a file, folder, glob, Helm chart or"
+           " kustomize overlay. Can be repeated.", metavar="PATH", is_list=True),
+    Option("skeleton", "Deploy only the wiring of --podshare-manifests: --podshare-probe-image runs"
+           " instead of the applications.", "false", is_flag=True),
+    Option("probe-image", "Image for skeleton containers and for ephemeral containers that inspect"
+           " shell-less images. Must contain a shell.", "busybox", metavar="IMAGE"),
+    Option("require-cluster", "Without a cluster, fail the tests of --podshare-manifests instead of"
+           " skipping them.", "false", is_flag=True),
+    Option("stand-ins", "Images whose copies on the nodes are stand-ins for the published ones."
+           " Reports list them.", metavar="NAMES", is_list=True),
 )  # fmt: skip
 
 

@@ -113,13 +113,7 @@ def check_promise(request: pytest.FixtureRequest) -> None:
 
 
 class PromiseItem(ManifestItem):
-    """One promise of a Pod template.
-
-    Args:
-        promise: the promise.
-        shared_pod: the Pod of the template.
-        kwargs: the arguments of `ManifestItem`.
-    """
+    """One promise of a Pod template."""
 
     def __init__(self, *, promise: Promise, shared_pod: SharedPod, **kwargs: Any) -> None:
         super().__init__(**kwargs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import weakref
 from collections.abc import Generator, Iterator, Sequence
@@ -136,11 +137,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print evidence, results, the cluster, its capabilities, and what the run kept."""
     config = terminalreporter.config
     phases: list[PhaseReport] = []
-    if any(
-        hasattr(report, "podshare")
-        for reports in terminalreporter.stats.values()
-        for report in reports
-    ):
+    reports = itertools.chain.from_iterable(terminalreporter.stats.values())
+    if any(hasattr(report, "podshare") for report in reports):
         from pytest_podshare.report import transport
 
         phases = transport.received(terminalreporter)
@@ -167,12 +165,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 def _format_results(config: pytest.Config, phases: Sequence[PhaseReport]) -> Iterator[str]:
-    """Yield the results of all checks as a table and as GitHub annotations; write the HTML report.
-
-    Args:
-        config: the configuration of the run.
-        phases: what each phase of each test reports.
-    """
+    """Yield the results of all checks as a table and GitHub annotations; write the HTML report."""
     checks = [check for phase in phases for check in phase.checks]
     writer, options = config.get_terminal_writer(), config.stash[stash.OPTIONS]
     if not checks and not options.report:

@@ -8,6 +8,7 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
+pytestmark = pytest.mark.usefixtures("no_kind")
 PROGRAMS = os.environ["PATH"]
 POD = """\
 apiVersion: v1
@@ -66,10 +67,8 @@ POD_ITEMS = [
 
 
 @pytest.fixture
-def write(pytester, monkeypatch):
+def write(pytester):
     """Return a function that writes files to the folder of a run without a kind program."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(pytester.path / "cache"))
-    monkeypatch.setenv("PATH", "/nowhere")
 
     def write(files):
         for name, text in files.items():

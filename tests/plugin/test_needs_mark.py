@@ -2,17 +2,13 @@
 
 import pytest
 
+pytestmark = pytest.mark.usefixtures("no_kind")
+
 
 @pytest.fixture
-def run(pytester, monkeypatch):
+def run(pytester):
     """Return a function that runs pytest without a kind program on PATH."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(pytester.path / "cache"))
-    monkeypatch.setenv("PATH", "/nowhere")
-
-    def run(*options):
-        return pytester.runpytest_subprocess("-p", "no:pytest-kind", *options)
-
-    return run
+    return lambda *args: pytester.runpytest_subprocess("-p", "no:pytest-kind", *args)
 
 
 MARKED = """

@@ -54,10 +54,9 @@ def test_pytest_starts_beside_such_a_plugin_without_that_of_pytest_kind(run):
     result.stdout.fnmatch_lines(["other plugin: a", "podshare: existing cluster *"])
 
 
-def test_podshare_creates_clusters_without_the_plugin_of_pytest_kind(pytester, monkeypatch):
+@pytest.mark.usefixtures("no_kind")
+def test_podshare_creates_clusters_without_the_plugin_of_pytest_kind(pytester):
     """It needs only the package; here, kind is a script that fails to create a cluster."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(pytester.path / "cache"))
-    monkeypatch.setenv("PATH", "/nowhere")
     pytester.makepyfile("def test_it(podshare_cluster): pass")
     kind = pytester.makefile("", kind=KIND)
     kind.chmod(0o755)
