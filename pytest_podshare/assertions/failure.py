@@ -5,7 +5,8 @@ from __future__ import annotations
 from pytest_podshare.containers.fileops.content import Content
 from pytest_podshare.diagnosis.cause import Cause
 from pytest_podshare.errors import Fact
-from pytest_podshare.wiring.model import SharedMount, Wiring
+from pytest_podshare.wiring.model import Wiring
+from pytest_podshare.wiring.shared_mounts import SharedMount
 
 # every container has its account's token there, which tells nothing about sharing
 _TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount"

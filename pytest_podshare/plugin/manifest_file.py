@@ -52,7 +52,7 @@ def _find_inputs(path: Path, settings: Settings) -> tuple[ManifestInput, ...]:
         (inputs,) = manifest_paths.find_inputs([str(path)], ()).values()
         has_pods = any(
             isinstance(manifest, RenderJob)
-            or templates.templates(manifest.read(), settings.pod_templates)
+            or templates.find_templates(manifest.read(), settings.pod_templates)
             for manifest in inputs
         )
     except (errors.PodshareError, ValueError):
@@ -110,7 +110,7 @@ def _collect_manifest(parent: pytest.Collector, manifest: ManifestInput) -> _Nod
     """Yield a level for each Pod template of a manifest, or the items of its only one."""
     settings = parent.config.stash[SETTINGS]
     try:
-        found = templates.templates(_read(manifest), settings.pod_templates)
+        found = templates.find_templates(_read(manifest), settings.pod_templates)
     except errors.PodshareError as error:
         is_optional = isinstance(manifest, RenderJob) and manifest.optional
         if not (is_optional and isinstance(error, errors.RenderFailed)):
@@ -132,9 +132,9 @@ def _collect_manifest(parent: pytest.Collector, manifest: ManifestInput) -> _Nod
 def _collect_template(parent: pytest.Collector, template: Template) -> _Nodes:
     """Yield an item for the wiring of a Pod template, and one for each of its promises."""
     settings, options = parent.config.stash[SETTINGS], parent.config.stash[OPTIONS]
-    line = _line(parent, template, template.at)
+    line = _line(parent, template, template.position)
     try:
-        promises = expectations.promised(template)
+        promises = expectations.read_promises(template)
     except errors.PodshareError as error:
         yield WiringItem.create(parent, functools.partial(_fail, error), line)
         return
@@ -142,7 +142,9 @@ def _collect_template(parent: pytest.Collector, template: Template) -> _Nodes:
     yield WiringItem.create(parent, find, line)
     shared_pod = SharedPod(parent, template, options)
     for promise in promises:
-        yield PromiseItem.create(parent, promise, shared_pod, _line(parent, template, promise.at))
+        yield PromiseItem.create(
+            parent, promise, shared_pod, _line(parent, template, promise.position)
+        )
 
 
 def _fail(error: errors.PodshareError) -> Findings:

@@ -60,8 +60,8 @@ POD_ITEMS = [
     "wiring",
     "c1→c2@xchange",
     "c2→c1@xchange",
-    "restart[c1]@xchange",
-    "restart[c2]@xchange",
+    "restart@xchange[c1]",
+    "restart@xchange[c2]",
     "deleted@xchange",
 ]
 
@@ -109,7 +109,7 @@ def test_a_file_with_several_pod_templates_has_a_level_for_each(write, ids):
 
     assert ids("--podshare-manifests=m/all.yaml") == [
         "m/all.yaml::Deployment/web::wiring",
-        "m/all.yaml::Deployment/web::restart[c]@data",
+        "m/all.yaml::Deployment/web::restart@data[c]",
         "m/all.yaml::Deployment/web::deleted@data",
         "m/all.yaml::CronJob/nightly::wiring",
         "m/all.yaml::CronJob/nightly::deleted@data",
@@ -160,8 +160,15 @@ MANIFESTS = ["m/deep/er/pod.json::wiring", *(f"m/sharevol.yaml::{name}" for name
         (
             "",
             "",
-            ["--podshare-manifests=m", "m/sharevol.yaml::restart[c1]@xchange"],
-            ["m/sharevol.yaml::restart[c1]@xchange"],
+            ["--podshare-manifests=m", "m/sharevol.yaml::restart@xchange[c1]"],
+            ["m/sharevol.yaml::restart@xchange[c1]"],
+        ),
+        # without the container, as a test without its parameters
+        (
+            "",
+            "",
+            ["--podshare-manifests=m", "m/sharevol.yaml::restart@xchange"],
+            ["m/sharevol.yaml::restart@xchange[c1]", "m/sharevol.yaml::restart@xchange[c2]"],
         ),
         # a folder on the command line is collected with its tests
         (
@@ -277,7 +284,7 @@ def test_a_manifest_that_cannot_be_read_fails_alone(write, run):
 
     result.assert_outcomes(failed=1, passed=1, deselected=5)
     result.stdout.fnmatch_lines(
-        ["m/a.yaml:16:1: the key 'metadata' comes twice*", "  16 | metadata: {}", "     | ^"]
+        ["m/a.yaml:16:1: duplicate key 'metadata', *", "  16 | metadata: {}", "     | ^"]
     )
 
 
@@ -289,7 +296,7 @@ def test_an_unknown_promise_in_the_expectations_fails_the_wiring_item(write, run
     result = run("--podshare-manifests=m")
 
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["*there is no promise 'deleted@xchang'.", "Did you mean *"])
+    result.stdout.fnmatch_lines(["*unknown promise 'deleted@xchang'.", "Did you mean *"])
 
 
 def test_expectations_change_which_items_are_collected(write, ids):
@@ -337,7 +344,7 @@ def test_the_id_in_the_summary_selects_the_test(pytester, write, workers):
 
     (line,) = (line for line in result.outlines if line.startswith("ERROR m/"))
     name = line.removeprefix("ERROR ").partition(" - ")[0]
-    assert name == "m/a.yaml::restart[c1]@xchange"
+    assert name == "m/a.yaml::restart@xchange[c1]"
     pytester.runpytest_subprocess(*options, name).assert_outcomes(errors=1)
 
 
@@ -375,7 +382,7 @@ def test_junit_xml_names_the_items(pytester, write, run):
         cases = ET.parse(pytester.path / "out.xml").findall(".//testcase")
         assert [(case.get("classname"), case.get("name")) for case in cases] == [
             ("m.all.yaml.Deployment/web", "wiring"),
-            ("m.all.yaml.Deployment/web", "restart[c]@data"),
+            ("m.all.yaml.Deployment/web", "restart@data[c]"),
             ("m.all.yaml.Deployment/web", "deleted@data"),
         ]
 

@@ -229,13 +229,13 @@ def test_failures_do_not_show_the_frames_of_the_plugin(pytester, run):
     pytester.makepyfile(
         """
         from pytest_podshare.wiring.manifest import load
-        from pytest_podshare.wiring.pod_spec import of_pod
+        from pytest_podshare.wiring.pod_spec import read_wiring
 
         def test_bad_manifest():
             load("no/such.yaml")
 
         def test_bug():
-            of_pod(None)
+            read_wiring(None)
 
         def test_own_assert():
             assert 1 == 2
