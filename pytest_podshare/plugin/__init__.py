@@ -1,7 +1,7 @@
-"""pytest's door: hooks and fixtures, no logic.
+"""The pytest plugin: its hooks and its fixtures.
 
-pytest loads this in every run of every project that has it installed. What only a run with
-manifests, Pods or reports needs is imported where it is needed.
+pytest imports it in every run of every project that has it installed. Modules that only runs with
+manifests, Pods or reports need are imported inside functions.
 """
 
 from pytest_podshare.plugin.configure import (
@@ -15,7 +15,7 @@ from pytest_podshare.plugin.configure import (
     pytest_testnodedown,
 )
 from pytest_podshare.plugin.fixtures import (
-    _podshare_needed,
+    _podshare_needs,
     podshare,
     podshare_capabilities,
     podshare_cluster,
@@ -32,7 +32,7 @@ from pytest_podshare.plugin.reporting import (
 )
 
 __all__ = [
-    "_podshare_needed",
+    "_podshare_needs",
     "podshare",
     "podshare_capabilities",
     "podshare_cluster",

@@ -1,7 +1,4 @@
-"""What a run was asked to collect; whoever asked for no manifest pays for none.
-
-The rest of this room is imported by its functions, and only where there is something to collect.
-"""
+"""The collection of manifests; a run without any imports no other module for it."""
 
 from __future__ import annotations
 
@@ -12,58 +9,62 @@ import pytest
 
 from pytest_podshare import errors
 from pytest_podshare.plugin.options import Options
-from pytest_podshare.plugin.stash import OPTIONS, SETTINGS
+from pytest_podshare.plugin.stash import SETTINGS
 
 if TYPE_CHECKING:
     from pytest_podshare.check.settings import Settings
-    from pytest_podshare.plugin.manifest_paths import Places
+    from pytest_podshare.plugin.manifest_paths import ManifestPaths
 
-_PLACES: pytest.StashKey[Places] = pytest.StashKey()
+_PATHS: pytest.StashKey[ManifestPaths] = pytest.StashKey()
 _SUFFIXES = (".yaml", ".yml", ".json")
 
 
-def start(config: pytest.Config, options: Options) -> None:
-    """Find the manifests that were asked for, and have pytest walk where they are.
+def add_manifests(config: pytest.Config, options: Options) -> None:
+    """Find the manifests that the options name, and add their paths to pytest's arguments.
 
     Raises:
-        pytest.UsageError: a path leads nowhere.
+        pytest.UsageError: a path does not exist.
     """
-    config.stash[OPTIONS] = options
     if not options.manifests:
         return
     from pytest_podshare.plugin import manifest_paths
 
-    own = _settings(config)
+    settings = _load_settings(config)
     try:
-        things = manifest_paths.find(options.manifests, own.exclude)
+        inputs = manifest_paths.find_inputs(options.manifests, settings.exclude)
     except errors.PodshareError as error:
         raise pytest.UsageError(str(error)) from None
-    named = config.args_source is pytest.Config.ArgsSource.ARGS
-    alone = options.manifests_alone and bool(things)
-    kept, added = manifest_paths.walked(list(things), config.args, alone=alone, named=named)
-    config.stash[_PLACES] = manifest_paths.Places(things, added, manifest_paths.paths(kept))
+    kept, added = manifest_paths.plan_arguments(
+        list(inputs),
+        config.args,
+        on_command_line=config.args_source is pytest.Config.ArgsSource.ARGS,
+        manifests_only=options.manifests_on_command_line and bool(inputs),
+    )
+    config.stash[_PATHS] = manifest_paths.ManifestPaths(
+        inputs, added, tuple(map(manifest_paths.argument_path, kept))
+    )
     config.args = [*kept, *map(str, added)]
 
 
-def ignored(path: Path, config: pytest.Config) -> bool | None:
-    """True for what lies beside manifests in a folder that is walked for their sake alone."""
-    places = config.stash.get(_PLACES, None)
-    return None if places is None else places.hides(path) or None
+def ignore(path: Path, config: pytest.Config) -> bool | None:
+    """Return True for a path that pytest visits only because of manifests, but that has none."""
+    paths = config.stash.get(_PATHS, None)
+    return None if paths is None else paths.hides(path) or None
 
 
-def collected(path: Path, parent: pytest.Collector) -> pytest.Collector | None:
-    """The node of a file that is a manifest: asked for by the option, or named by itself."""
-    places = parent.config.stash.get(_PLACES, None)
-    things = places.things.get(path, ()) if places is not None else ()
-    is_named = path.suffix in _SUFFIXES and parent.session.isinitpath(path)
-    if not things and not is_named:
+def collect_file(path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """Return the collector of a manifest that the options or pytest's arguments name."""
+    paths = parent.config.stash.get(_PATHS, None)
+    inputs = paths.inputs.get(path, ()) if paths is not None else ()
+    is_argument = path.suffix in _SUFFIXES and parent.session.isinitpath(path)
+    if not inputs and not is_argument:
         return None
     from pytest_podshare.plugin import manifest_file
 
-    return manifest_file.of_path(path, parent, things, _settings(parent.config))
+    return manifest_file.create_collector(path, parent, inputs, _load_settings(parent.config))
 
 
-def _settings(config: pytest.Config) -> Settings:
+def _load_settings(config: pytest.Config) -> Settings:
     from pytest_podshare.check import settings
 
     if SETTINGS not in config.stash:

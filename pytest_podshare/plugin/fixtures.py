@@ -1,4 +1,4 @@
-"""The fixtures: a cluster for the run, a namespace for each test, and what deploys into it."""
+"""The fixtures: the cluster of the run, a namespace for each test, and what deploys into it."""
 
 from __future__ import annotations
 
@@ -9,11 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_podshare import errors
-from pytest_podshare.cluster.existing import ExistingSettings
-from pytest_podshare.cluster.kind.settings import KindSettings, default_state
 from pytest_podshare.deadline import Deadline
 from pytest_podshare.kube.transient import is_transient
-from pytest_podshare.plugin import options, stash
+from pytest_podshare.plugin import stash
 from pytest_podshare.report import terminal
 
 if TYPE_CHECKING:
@@ -23,13 +21,14 @@ if TYPE_CHECKING:
     from pytest_podshare.pods.factory import PodshareFactory
     from pytest_podshare.pods.pod import Pod
 
-# the mark of a test that needs more than every cluster has
 _NEEDS = "podshare_needs"
 
 
 @pytest.fixture(scope="session")
 def podshare_kubeconfig(pytestconfig: pytest.Config) -> Path | None:
-    """The kubeconfig of an existing cluster; override it to give one by code."""
+    """Return the kubeconfig of an existing cluster, or None for the cluster that the options
+    select. Override this fixture if another fixture of yours creates the cluster.
+    """
     return pytestconfig.stash[stash.OPTIONS].kubeconfig
 
 
@@ -37,22 +36,24 @@ def podshare_kubeconfig(pytestconfig: pytest.Config) -> Path | None:
 def podshare_cluster(
     request: pytest.FixtureRequest, podshare_kubeconfig: Path | None
 ) -> Iterator[Cluster]:
-    """The cluster of this run, made at the first test that needs it."""
+    """Return the cluster of the run, with its `name`, `server`, `provider` and `version`. It is
+    created or connected to when the first test needs it.
+    """
     config = request.config
-    run = config.stash[stash.RUN]
-    run.settings = settings(config.stash[stash.OPTIONS], run.id, podshare_kubeconfig)
+    run, lines = config.stash[stash.RUN], config.stash[stash.LINES]
+    run.settings = config.stash[stash.OPTIONS].cluster_settings(run.id, podshare_kubeconfig)
     cluster = run.open()
-    # of the workers of pytest-xdist, the one that made it speaks for all
+    # of several workers of pytest-xdist, only the one that created it reports it
     if cluster.created or not hasattr(config, "workerinput"):
-        config.stash[stash.LINES] += terminal.used(cluster, run.seconds)
-    config.stash[stash.LINES] += terminal.stuck_before(run.stuck)
+        lines += terminal.used(cluster, run.seconds)
+    lines += terminal.stuck_before(run.stuck)
     yield cluster
     stuck = run.close()
     if (shared := run.shared_namespace) is not None and shared.undeleted:
-        config.stash[stash.LINES].append(terminal.left_objects(shared.name, shared.undeleted))
+        lines.append(terminal.left_objects(shared.name, shared.undeleted))
     if stuck:
-        config.stash[stash.LINES] += terminal.stuck_namespaces(stuck, run.settings.timeouts.delete)
-    config.stash[stash.LINES] += terminal.kept_namespaces(
+        lines += terminal.stuck_namespaces(stuck, run.settings.timeouts.delete)
+    lines += terminal.kept_namespaces(
         run.kept_namespaces, cluster, run.settings, run.id, config.stash[stash.OPTIONS].namespace
     )
 
@@ -61,52 +62,57 @@ def podshare_cluster(
 def podshare_capabilities(
     podshare_cluster: Cluster, pytestconfig: pytest.Config
 ) -> Iterator[Capabilities]:
-    """What the cluster can do, each asked for when it is first wanted."""
+    """Return the capabilities of the cluster: `podshare_capabilities["image-volumes"].there` is
+    whether it has one, `.why` how that is known. Each is checked once, when first requested.
+    """
     from pytest_podshare.cluster.capabilities.api_checks import CheckContext
     from pytest_podshare.cluster.capabilities.catalog import Capabilities
 
     run, image = pytestconfig.stash[stash.RUN], pytestconfig.stash[stash.OPTIONS].probe_image
 
-    def place() -> CheckContext:
+    def create_context() -> CheckContext:
         namespace = run.namespaces.create(Deadline(run.settings.timeouts.ready))
         return CheckContext(podshare_cluster, namespace, image, run.id)
 
-    capabilities = Capabilities(place)
+    capabilities = Capabilities(create_context)
     yield capabilities
-    told = {each.name: (each.there, each.why) for each in capabilities.checked}
-    pytestconfig.stash[stash.CAPABILITIES].update(told)
+    pytestconfig.stash[stash.CAPABILITIES].update(
+        {capability.name: (capability.there, capability.why) for capability in capabilities.checked}
+    )
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """See to what tests need before anything is made for them."""
+    """Check the needs of a marked test before any of its fixtures starts."""
     for item in items:
         if item.get_closest_marker(_NEEDS) and isinstance(item, pytest.Function):
-            item.fixturenames = [_podshare_needed.__name__, *item.fixturenames]
+            item.fixturenames = [_podshare_needs.__name__, *item.fixturenames]
 
 
 @pytest.fixture
-def _podshare_needed(request: pytest.FixtureRequest) -> None:
-    """Skip what is marked as needing more than the cluster has."""
+def _podshare_needs(request: pytest.FixtureRequest) -> None:
+    """Skip a test that needs a capability which the cluster lacks."""
     from pytest_podshare.cluster.capabilities import catalog
 
     names = [name for mark in request.node.iter_markers(_NEEDS) for name in mark.args]
     catalog.check_names(names or [""])
-    asked: Capabilities = request.getfixturevalue("podshare_capabilities")
-    if lacking := asked.find_missing(names):
-        pytest.skip(f"the cluster lacks {lacking}")
+    capabilities: Capabilities = request.getfixturevalue("podshare_capabilities")
+    if missing := capabilities.find_missing(names):
+        pytest.skip(f"the cluster lacks {missing}")
 
 
 @pytest.fixture
 def podshare_namespace(podshare_cluster: Cluster, pytestconfig: pytest.Config) -> Iterator[str]:
-    """A namespace for one test; its deletion is not waited for."""
+    """Create a namespace for one test and return its name. After the test, it is deleted in the
+    background.
+    """
     run = pytestconfig.stash[stash.RUN]
     name = run.namespaces.create(Deadline(run.settings.timeouts.ready))
     yield name
     try:
         run.namespaces.delete(name)
     except errors.ClusterError as error:
-        # an API server that does not answer is told of by the test; the end of the run tries again
+        # the run tries again at its end
         if not is_transient(error, known=False):
             raise
 
@@ -115,30 +121,34 @@ def podshare_namespace(podshare_cluster: Cluster, pytestconfig: pytest.Config) -
 def podshare(
     request: pytest.FixtureRequest, podshare_cluster: Cluster, podshare_namespace: str
 ) -> Iterator[Podshare]:
-    """Deploys Pods into a namespace of the test's own."""
+    """Return a `Podshare`, which deploys manifests into the test's own namespace:
+    `pod = podshare.deploy("manifests/pod.yaml")`.
+    """
     from pytest_podshare.pods.deployer import Podshare
 
-    config = request.config
-    made = Podshare(
+    options, run = request.config.stash[stash.OPTIONS], request.config.stash[stash.RUN]
+    podshare = Podshare(
         podshare_cluster,
         podshare_namespace,
-        run_id=config.stash[stash.RUN].id,
-        timeouts=config.stash[stash.OPTIONS].timeouts,
-        probe_image=config.stash[stash.OPTIONS].probe_image,
-        shared_namespace=config.stash[stash.RUN].shared_namespace,
+        run_id=run.id,
+        timeouts=options.timeouts,
+        probe_image=options.probe_image,
+        shared_namespace=run.shared_namespace,
     )
-    request.node.stash[stash.PODSHARE] = made
-    with made:
-        yield made
+    request.node.stash[stash.PODSHARE] = podshare
+    with podshare:
+        yield podshare
 
 
 @pytest.fixture
 def podshare_pod(request: pytest.FixtureRequest, podshare: Podshare) -> Pod:
-    """The Pod of the manifest that the mark `podshare` names."""
+    """Deploy the manifest that `@pytest.mark.podshare("manifests/pod.yaml")` names, and return its
+    `Pod`.
+    """
     mark = request.node.get_closest_marker("podshare")
     if mark is None or len(mark.args) != 1 or mark.kwargs:
         raise errors.ManifestNotFound(
-            f"{request.node.nodeid} wants podshare_pod, and no mark names its manifest.",
+            f"{request.node.nodeid} uses podshare_pod, but no mark names its manifest.",
             'Mark the test, its class or its module: @pytest.mark.podshare("manifests/pod.yaml").',
         )
     return podshare.deploy(mark.args[0])
@@ -148,37 +158,19 @@ def podshare_pod(request: pytest.FixtureRequest, podshare: Podshare) -> Pod:
 def podshare_factory(
     podshare_cluster: Cluster, pytestconfig: pytest.Config
 ) -> Iterator[PodshareFactory]:
-    """Makes a Podshare for a fixture of your own, whose Pods several tests share."""
+    """Return a factory for Pods that several tests share: in a fixture of your own, `with
+    podshare_factory.make() as podshare:` creates a namespace that lasts as long as that fixture.
+    """
     from pytest_podshare.pods.factory import PodshareFactory
 
-    run, asked = pytestconfig.stash[stash.RUN], pytestconfig.stash[stash.OPTIONS]
-    made = PodshareFactory(
+    options, run = pytestconfig.stash[stash.OPTIONS], pytestconfig.stash[stash.RUN]
+    factory = PodshareFactory(
         podshare_cluster,
         run.namespaces,
         run_id=run.id,
-        timeouts=asked.timeouts,
-        probe_image=asked.probe_image,
+        timeouts=options.timeouts,
+        probe_image=options.probe_image,
     )
-    pytestconfig.stash[stash.FACTORY] = made
-    with made:
-        yield made
-
-
-def settings(
-    resolved: options.Options, run_id: str, kubeconfig: Path | None
-) -> KindSettings | ExistingSettings:
-    """Which cluster the options name."""
-    if resolved.provider == "existing" or kubeconfig is not None:
-        return ExistingSettings(
-            kubeconfig, resolved.context, resolved.allow_context, resolved.timeouts
-        )
-    return KindSettings(
-        name=resolved.cluster_name,
-        image=resolved.kind_image,
-        config=resolved.kind_config,
-        nodes=resolved.kind_nodes,
-        kind_bin=resolved.kind_bin,
-        run_id=run_id,
-        state=default_state(),
-        timeouts=resolved.timeouts,
-    )
+    pytestconfig.stash[stash.FACTORY] = factory
+    with factory:
+        yield factory

@@ -1,4 +1,4 @@
-"""Manifests as files of pytest's tree, and the levels between a file and its items."""
+"""Collectors: a manifest file, and the levels between a file and its items."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pytest_podshare import errors
-from pytest_podshare.check import rendering
+from pytest_podshare.check import rendering, rules
 from pytest_podshare.check.inputs import Input
 from pytest_podshare.check.rendering import RenderJob
 from pytest_podshare.check.settings import Settings
@@ -18,8 +18,8 @@ from pytest_podshare.manifests import source
 from pytest_podshare.manifests.position import Position
 from pytest_podshare.manifests.source import Source
 from pytest_podshare.plugin import manifest_paths
-from pytest_podshare.plugin.manifest_items import WiringItem, found, unreadable
-from pytest_podshare.plugin.manifest_paths import Thing
+from pytest_podshare.plugin.manifest_items import Findings, WiringItem
+from pytest_podshare.plugin.manifest_paths import ManifestInput
 from pytest_podshare.plugin.promise_items import PromiseItem, SharedPod
 from pytest_podshare.plugin.stash import OPTIONS, SETTINGS
 from pytest_podshare.wiring import expectations, templates
@@ -28,124 +28,130 @@ from pytest_podshare.wiring.templates import Template
 _Nodes = Iterator[pytest.Item | pytest.Collector]
 
 
-def of_path(
-    path: Path, parent: pytest.Collector, things: tuple[Thing, ...], own: Settings
+def create_collector(
+    path: Path, parent: pytest.Collector, inputs: tuple[ManifestInput, ...], settings: Settings
 ) -> ManifestFile | None:
-    """The node of a file.
+    """Return the collector of a file; None if it is not a manifest with Pods.
 
     Args:
         path: the file.
-        parent: the node of its folder.
-        things: what is to be read or rendered of it; nothing for a file that was named by itself.
-        own: the project's settings.
+        parent: the collector of its folder.
+        inputs: what to read or render; empty if only an argument of pytest names the file.
+        settings: the project's settings.
     """
-    if not things:
-        things = _named(path, own)
-    if not things:
+    inputs = inputs or _find_inputs(path, settings)
+    if not inputs:
         return None
-    node: ManifestFile = ManifestFile.from_parent(parent, path=path, things=things)
-    return node
+    file: ManifestFile = ManifestFile.from_parent(parent, path=path, inputs=inputs)
+    return file
 
 
-def _named(path: Path, own: Settings) -> tuple[Thing, ...]:
-    """A file that was given to pytest by name, if it is a manifest with Pods."""
+def _find_inputs(path: Path, settings: Settings) -> tuple[ManifestInput, ...]:
+    """Return what to read or render of a file, or nothing if it is not a manifest with Pods."""
     try:
-        (things,) = manifest_paths.find([str(path)], ()).values()
-        pods = any(
-            templates.find_templates(thing.read(), own.pod_templates)
-            for thing in things
-            if isinstance(thing, Input)
+        (inputs,) = manifest_paths.find_inputs([str(path)], ()).values()
+        has_pods = any(
+            isinstance(manifest, RenderJob)
+            or templates.find_templates(manifest.read(), settings.pod_templates)
+            for manifest in inputs
         )
     except (errors.PodshareError, ValueError):
-        # somebody else's YAML, perhaps
+        # perhaps YAML that is meant for another plugin
         return ()
-    return things if pods or any(isinstance(thing, RenderJob) for thing in things) else ()
+    return inputs if has_pods else ()
 
 
 class ManifestFile(pytest.Module):
-    """A manifest, or a chart, or an overlay.
+    """A manifest, a chart or an overlay.
 
-    A Module, so that a module's fixtures may be meant for its items; as pytest's own text files
-    with doctests, one without a Python module.
+    It is a Module, so that fixtures of module scope work; like pytest's own text files with
+    doctests, it has no Python module.
     """
 
     obj = None
 
-    def __init__(self, *, things: tuple[Thing, ...], **kwargs: object) -> None:
+    def __init__(self, *, inputs: tuple[ManifestInput, ...], **kwargs: object) -> None:
         super().__init__(**kwargs)  # type: ignore[arg-type]
-        self._things = things
+        self._inputs = inputs
 
     def collect(self) -> _Nodes:
-        """Its items, or a level for each of its scenarios, or for each of its Pod templates."""
-        for thing in self._things:
-            if isinstance(thing, RenderJob) and rendering.is_chart(thing.folder):
-                inside = functools.partial(_of_thing, thing=thing)
-                yield TemplateCollector.from_parent(self, name=thing.name, inside=inside)
+        """Yield its items, or a level for each render job of a chart or each Pod template."""
+        for manifest in self._inputs:
+            if isinstance(manifest, RenderJob) and rendering.is_chart(manifest.folder):
+                collect = functools.partial(_collect_manifest, manifest=manifest)
+                yield TemplateCollector.from_parent(
+                    self, name=manifest.name, collect_children=collect
+                )
             else:
-                yield from _of_thing(self, thing)
+                yield from _collect_manifest(self, manifest)
 
 
 class TemplateCollector(pytest.Collector):
-    """What is between a file and its items: a scenario of a chart, a Pod template."""
+    """A level between a file and its items: a render job of a chart, or a Pod template."""
 
-    def __init__(self, *, inside: Callable[[pytest.Collector], _Nodes], **kwargs: object) -> None:
+    def __init__(
+        self, *, collect_children: Callable[[pytest.Collector], _Nodes], **kwargs: object
+    ) -> None:
         super().__init__(**kwargs)  # type: ignore[arg-type]
-        self._inside = inside
+        self._collect_children = collect_children
 
     def collect(self) -> _Nodes:
-        """What is in it."""
-        return self._inside(self)
+        """Yield its items, or a level for each Pod template."""
+        return self._collect_children(self)
 
 
-def _read(thing: Thing) -> Source:
-    if isinstance(thing, Input):
-        return thing.read()
-    return source.read(rendering.render(thing), origin=thing.origin)
+def _read(manifest: ManifestInput) -> Source:
+    if isinstance(manifest, Input):
+        return manifest.read()
+    return source.read(rendering.render(manifest), origin=manifest.origin)
 
 
-def _of_thing(parent: pytest.Collector, thing: Thing) -> _Nodes:
-    """A level for each Pod template of a manifest, or the items of its only one."""
+def _collect_manifest(parent: pytest.Collector, manifest: ManifestInput) -> _Nodes:
+    """Yield a level for each Pod template of a manifest, or the items of its only one."""
+    settings = parent.config.stash[SETTINGS]
     try:
-        inside = templates.find_templates(_read(thing), parent.config.stash[SETTINGS].pod_templates)
+        found = templates.find_templates(_read(manifest), settings.pod_templates)
     except errors.PodshareError as error:
-        if (
-            isinstance(error, errors.RenderFailed)
-            and isinstance(thing, RenderJob)
-            and thing.optional
-        ):
-            return
-        # a file that cannot be read must not keep the others from being tested
-        yield WiringItem.of(parent, functools.partial(unreadable, error))
+        is_optional = isinstance(manifest, RenderJob) and manifest.optional
+        if not (is_optional and isinstance(error, errors.RenderFailed)):
+            # other files are still collected
+            yield WiringItem.create(parent, functools.partial(_fail, error))
         return
-    if len(inside) == 1:
-        yield from _of_template(parent, inside[0])
+    if len(found) == 1:
+        yield from _collect_template(parent, found[0])
         return
     count: collections.Counter[str] = collections.Counter()
-    for template in inside:
+    for template in found:
         name = str(template)
         count[name] += 1
-        unique = name if count[name] == 1 else f"{name}#{count[name]}"
-        its = functools.partial(_of_template, template=template)
-        yield TemplateCollector.from_parent(parent, name=unique, inside=its)
+        unique_name = name if count[name] == 1 else f"{name}#{count[name]}"
+        collect = functools.partial(_collect_template, template=template)
+        yield TemplateCollector.from_parent(parent, name=unique_name, collect_children=collect)
 
 
-def _of_template(parent: pytest.Collector, template: Template) -> _Nodes:
-    """What is found in a template, and what its wiring promises."""
-    own, options = parent.config.stash[SETTINGS], parent.config.stash[OPTIONS]
-    line = functools.partial(_line, parent, template)
+def _collect_template(parent: pytest.Collector, template: Template) -> _Nodes:
+    """Yield an item for the wiring of a Pod template, and one for each of its promises."""
+    settings, options = parent.config.stash[SETTINGS], parent.config.stash[OPTIONS]
+    line = _line(parent, template, template.position)
     try:
         promises = expectations.read_promises(template)
     except errors.PodshareError as error:
-        yield WiringItem.of(parent, functools.partial(unreadable, error), line(template.position))
+        yield WiringItem.create(parent, functools.partial(_fail, error), line)
         return
-    find = functools.partial(found, template, own.ignore)
-    yield WiringItem.of(parent, find, line(template.position))
-    deployed = SharedPod(parent, template, options)
+    find = functools.partial(rules.check, template, ignore=settings.ignore)
+    yield WiringItem.create(parent, find, line)
+    shared_pod = SharedPod(parent, template, options)
     for promise in promises:
-        yield PromiseItem.of(parent, promise, deployed, line(promise.position))
+        yield PromiseItem.create(
+            parent, promise, shared_pod, _line(parent, template, promise.position)
+        )
 
 
-def _line(parent: pytest.Collector, template: Template, at: Position | None) -> int | None:
-    """The line of a place, counted from 0; the lines of what was rendered are those of no file."""
+def _fail(error: errors.PodshareError) -> Findings:
+    raise error
+
+
+def _line(parent: pytest.Collector, template: Template, position: Position | None) -> int | None:
+    """Return a position's line in the collected file, from 0; None if the text was rendered."""
     is_in_file = Path(template.origin).name == parent.path.name
-    return at.line - 1 if at is not None and is_in_file else None
+    return position.line - 1 if position is not None and is_in_file else None

@@ -1,4 +1,4 @@
-"""What the items of a manifest have in common: where they are, and failures that are a text."""
+"""The items of manifests: what they have in common, and the one that needs no cluster."""
 
 from __future__ import annotations
 
@@ -8,90 +8,68 @@ from typing import Any
 import pytest
 
 from pytest_podshare import errors
-from pytest_podshare.check import rules
 from pytest_podshare.check.formats.text import format_location
 from pytest_podshare.check.rules import Finding
-from pytest_podshare.errors import PodshareError
-from pytest_podshare.wiring.templates import Template
+
+_NAME = "wiring"
+_MARK = "podshare_static"
+Findings = tuple[Finding, ...]
 
 
 class ManifestItem(pytest.Function):
-    """An item of a manifest; `line` is where in its file it is, counted from 0."""
+    """An item of a manifest; `line` counts from 0, and is None if the text was rendered."""
 
     def __init__(self, *, line: int | None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self._line = line
 
     def reportinfo(self) -> tuple[Any, int | None, str]:
-        """Where what it is about stands in the manifest."""
+        """Return the file, the line and the name of the item."""
         return self.path, self._line, self.name
 
     def repr_failure(  # type: ignore[override] # as pytest.Function does
         self, excinfo: pytest.ExceptionInfo[BaseException]
     ) -> Any:
-        """The text alone, of a failure that is meant to be read; a bug keeps its traceback."""
+        """Return the message of a failure without its traceback, unless it is a bug of podshare."""
         if isinstance(excinfo.value, (errors.PodshareError, errors.PromiseBroken)):
             return excinfo.getrepr(style="value")
         return super().repr_failure(excinfo)
 
 
-_NAME = "wiring"
-_MARK = "podshare_static"
-_GOOD_TO_KNOW = "info"
-
-
-def judge(request: pytest.FixtureRequest) -> None:
-    """Fail on what the rules find in a Pod template, or on what keeps it from being read."""
+def check_wiring(request: pytest.FixtureRequest) -> None:
+    """Check the wiring of a Pod template without a cluster."""
     item = request.node
-    assert isinstance(item, WiringItem), "nothing else has this function"
-    text = {True: "", False: ""}
+    assert isinstance(item, WiringItem), "no other item has this function"
+    texts = {True: "", False: ""}
     for finding in item.find():
-        text[finding.severity == _GOOD_TO_KNOW] += f"{_described(finding)}\n"
-    item.add_report_section("call", "wiring", text[True])
-    if text[False]:
-        pytest.fail(text[False].rstrip(), pytrace=False)
+        texts[finding.severity == "info"] += f"{_describe(finding)}\n"
+    item.add_report_section("call", "wiring", texts[True])
+    if texts[False]:
+        pytest.fail(texts[False].rstrip(), pytrace=False)
 
 
 class WiringItem(ManifestItem):
-    """Whether the rules find something in a Pod template; one item, so that its id stays."""
+    """The check of a Pod template by all rules: one item, so that its id is always the same.
 
-    def __init__(
-        self, *, find: Callable[[], tuple[Finding, ...]], line: int | None, **kwargs: Any
-    ) -> None:
-        super().__init__(line=line, **kwargs)
+    `find` returns the findings, or raises the error of a manifest that cannot be read.
+    """
+
+    def __init__(self, *, find: Callable[[], Findings], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
         self.find = find
         self.add_marker(_MARK)
 
     @classmethod
-    def of(
-        cls,
-        parent: pytest.Collector,
-        find: Callable[[], tuple[Finding, ...]],
-        line: int | None = 0,
+    def create(
+        cls, parent: pytest.Collector, find: Callable[[], Findings], line: int | None = 0
     ) -> WiringItem:
-        """The item.
-
-        Args:
-            parent: its collector.
-            find: gives what the rules find, or raises why nothing can be found.
-            line: where the object begins that has the template, counted from 0.
-        """
-        made: WiringItem = cls.from_parent(parent, name=_NAME, callobj=judge, find=find, line=line)
-        return made
+        """Return the item of a template, or of a manifest that cannot be read."""
+        item: WiringItem = cls.from_parent(
+            parent, name=_NAME, callobj=check_wiring, find=find, line=line
+        )
+        return item
 
 
-def found(template: Template, ignore: frozenset[str]) -> tuple[Finding, ...]:
-    """What the rules find in a template."""
-    return rules.check(template, ignore=ignore)
-
-
-def unreadable(error: PodshareError) -> tuple[Finding, ...]:
-    """What is found in a manifest that cannot be read: why not."""
-    raise error
-
-
-def _described(finding: Finding) -> str:
-    return (
-        f"{format_location(finding)}: {finding.severity}: {finding.message} "
-        f"[{finding.rule}]\n  {finding.fix}"
-    )
+def _describe(finding: Finding) -> str:
+    where = f"{format_location(finding)}: {finding.severity}"
+    return f"{where}: {finding.message} [{finding.rule}]\n  {finding.fix}"

@@ -1,4 +1,4 @@
-"""Where the manifests of a run are, and which of it pytest has to walk for them."""
+"""The paths of a run's manifests, and the folders that pytest must visit because of them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import collections
 import dataclasses
 import functools
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pytest_podshare import errors
@@ -14,114 +14,103 @@ from pytest_podshare.check import inputs, rendering, search
 from pytest_podshare.check.inputs import Input
 from pytest_podshare.check.rendering import RenderJob
 
-Thing = Input | RenderJob
+ManifestInput = Input | RenderJob
 
 
 @dataclasses.dataclass(frozen=True)
-class Places:
-    """The manifests that were asked for.
+class ManifestPaths:
+    """The manifests of a run.
 
     Args:
-        things: file → what is to be read or rendered of it; a chart is its Chart.yaml.
-        added: what pytest walks for their sake alone.
-        kept: what it walks in any case.
+        inputs: by file, what to read or render; a chart has its Chart.yaml, an overlay its
+            kustomization file.
+        added: the paths that pytest visits only because of manifests.
+        kept: the paths that it visits anyway.
     """
 
-    things: Mapping[Path, tuple[Thing, ...]] = dataclasses.field(default_factory=dict)
-    added: tuple[Path, ...] = ()
-    kept: tuple[Path, ...] = ()
+    inputs: Mapping[Path, tuple[ManifestInput, ...]]
+    added: tuple[Path, ...]
+    kept: tuple[Path, ...]
 
     def hides(self, path: Path) -> bool:
-        """Whether a path is walked for the sake of manifests alone, and leads to none."""
-        if path in self.things or path in self._above:
+        """Return whether pytest visits a path only because of manifests, but it leads to none."""
+        if path in self.inputs or path in self._parents:
             return False
         return any(map(path.is_relative_to, self.added)) and not any(
             map(path.is_relative_to, self.kept)
         )
 
     @functools.cached_property
-    def _above(self) -> frozenset[Path]:
-        return frozenset(folder for each in self.things for folder in each.parents)
+    def _parents(self) -> frozenset[Path]:
+        return frozenset(folder for file in self.inputs for folder in file.parents)
 
 
-def find(paths: Sequence[str], exclude: Sequence[str]) -> Mapping[Path, tuple[Thing, ...]]:
-    """The manifests that paths lead to, by the file that stands for them.
+def find_inputs(
+    paths: Sequence[str], exclude: Sequence[str]
+) -> Mapping[Path, tuple[ManifestInput, ...]]:
+    """Return the manifests that paths lead to, by the file that pytest collects for them.
 
     Raises:
-        ManifestError: a path leads nowhere.
+        ManifestError: a path does not exist.
     """
     if search.STDIN in paths:
         raise errors.ManifestNotFound(
-            "Standard input is no file that pytest could collect.", "Give files or folders."
+            "pytest cannot collect manifests from standard input.", "Name files or folders."
         )
-    found: dict[Path, tuple[Thing, ...]] = {}
-    for thing in inputs.list_candidates([_from_here(each) for each in paths], exclude=exclude):
-        if isinstance(thing, errors.ManifestError):
-            raise thing
-        file = _file(thing)
-        found[file] = (*found.get(file, ()), thing)
+    found: dict[Path, tuple[ManifestInput, ...]] = {}
+    for candidate in inputs.list_candidates([_shorten(path) for path in paths], exclude=exclude):
+        if isinstance(candidate, errors.ManifestError):
+            raise candidate
+        file = _find_file(candidate)
+        found[file] = (*found.get(file, ()), candidate)
     return found
 
 
-def walked(
-    files: Sequence[Path], given: Sequence[str], *, alone: bool, named: bool
+def plan_arguments(
+    files: Sequence[Path], arguments: Sequence[str], *, on_command_line: bool, manifests_only: bool
 ) -> tuple[tuple[str, ...], tuple[Path, ...]]:
-    """What pytest has to walk: what it would walk otherwise, and what it would not.
+    """Return which of pytest's arguments to keep, and which paths to add to them.
 
     Args:
         files: the manifests.
-        given: the arguments that pytest has.
-        alone: whether the manifests were asked for on the command line.
-        named: whether `given` was, too; else it is where tests are by default.
-
-    Returns:
-        Those of the arguments that stay, and the paths to add to them.
+        arguments: pytest's arguments.
+        on_command_line: whether they come from there, not from `testpaths`.
+        manifests_only: whether to collect nothing but manifests if no path is on the command line.
     """
-    # whoever names paths gets these alone, and a part of the manifests by naming it
-    places = [_path(each) for each in given]
-    within = [each for each in files if any(map(each.is_relative_to, places))]
-    if named and (within or not alone):
-        return tuple(given), ()
-    if alone and not named:
-        return (), _roots(files)
-    return tuple(given), _roots([each for each in files if each not in within])
+    # with paths on the command line, pytest collects only those, so that they can select manifests
+    folders = [argument_path(argument) for argument in arguments]
+    selected = [file for file in files if any(map(file.is_relative_to, folders))]
+    if on_command_line and (selected or not manifests_only):
+        return tuple(arguments), ()
+    if manifests_only and not on_command_line:
+        return (), _find_roots(files)
+    return tuple(arguments), _find_roots([file for file in files if file not in selected])
 
 
-def paths(arguments: Iterable[str]) -> tuple[Path, ...]:
-    """The paths that pytest's arguments begin with."""
-    return tuple(map(_path, arguments))
-
-
-def _roots(files: Sequence[Path]) -> tuple[Path, ...]:
-    """The folders that hold the files; a file that is alone in its folder is its own root."""
-    count = collections.Counter(each.parent for each in files)
-    roots = {each if count[each.parent] == 1 else each.parent for each in files}
-    return tuple(
-        sorted(
-            each
-            for each in roots
-            if not any(other != each and each.is_relative_to(other) for other in roots)
-        )
-    )
-
-
-def _file(thing: Thing) -> Path:
-    """The file that stands for a manifest in pytest's tree."""
-    if isinstance(thing, Input):
-        return _path(str(thing.path))
-    folder = thing.folder
-    if not folder.is_dir():
-        return _path(str(folder))
-    chart = folder / rendering.CHART_FILE
-    return _path(str(chart if chart.is_file() else rendering.find_kustomization(folder) or ""))
-
-
-def _path(argument: str) -> Path:
-    """The absolute path of an argument, as pytest has it, without what it selects there."""
+def argument_path(argument: str) -> Path:
+    """Return the absolute path in an argument of pytest, without the tests that it selects."""
     return Path(os.path.abspath(argument.partition("::")[0]))  # noqa: PTH100 keeps symlinks
 
 
-def _from_here(path: str) -> str:
-    """A path as short as it can be said, for messages."""
-    here = f"{Path.cwd()}{os.sep}"
-    return path.removeprefix(here) or "."
+def _find_roots(files: Sequence[Path]) -> tuple[Path, ...]:
+    """Return the topmost folders of the files, or the file itself if it is alone in its folder."""
+    count = collections.Counter(file.parent for file in files)
+    roots = {file if count[file.parent] == 1 else file.parent for file in files}
+    return tuple(sorted(path for path in roots if roots.isdisjoint(path.parents)))
+
+
+def _find_file(manifest: ManifestInput) -> Path:
+    """Return the file that pytest collects for a manifest."""
+    if isinstance(manifest, Input):
+        return argument_path(str(manifest.path))
+    folder = manifest.folder
+    if not folder.is_dir():
+        return argument_path(str(folder))
+    is_chart = rendering.is_chart(folder)
+    file = folder / rendering.CHART_FILE if is_chart else rendering.find_kustomization(folder) or ""
+    return argument_path(str(file))
+
+
+def _shorten(path: str) -> str:
+    """Return a path relative to the working folder if it is inside, for messages."""
+    return path.removeprefix(f"{Path.cwd()}{os.sep}") or "."

@@ -1,7 +1,7 @@
-"""Every option, its ini key and its environment variable, resolved once into one record.
+"""The options of a run, read once from the command line, the environment and the ini file.
 
-The command line comes before the environment, the environment before the ini file, and that
-before the default. Nothing else in the package reads any of them.
+The command line overrides the environment, which overrides the ini file, which overrides the
+default. Nothing else in the package reads any of them.
 """
 
 from __future__ import annotations
@@ -12,118 +12,25 @@ import re
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
 
 import pytest
 
-from pytest_podshare import errors
+from pytest_podshare.cluster.existing import ExistingSettings
+from pytest_podshare.cluster.kind.settings import KindSettings, default_state
 from pytest_podshare.deadline import Timeouts
+from pytest_podshare.plugin.option_table import OPTIONS, Option
 
-_LABEL = re.compile("[a-z0-9]([-a-z0-9]*[a-z0-9])?")
-PROVIDERS = ("kind", "existing")
-KEEPS = ("never", "failed", "always")
-
-
-@dataclasses.dataclass(frozen=True)
-class _Option:
-    """One setting: `name` gives --podshare-name, podshare_name and PODSHARE_NAME."""
-
-    name: str
-    default: str
-    help: str
-    metavar: str = "NAME"
-    choices: tuple[str, ...] = ()
-    many: bool = False
-    flag: bool = False
-
-    @property
-    def flag_name(self) -> str:
-        return errors.PREFIX + self.name
-
-    @property
-    def key(self) -> str:
-        return "podshare_" + self.name.replace("-", "_")
-
-
-_TIMES = Timeouts()
-_OPTIONS = (
-    _Option(
-        "provider", "kind", "Where the cluster comes from: kind makes one, existing uses yours.",
-        choices=PROVIDERS,
-    ),
-    _Option("cluster-name", "podshare", "Name of the kind cluster."),
-    _Option("kind-bin", "", "The kind program; the one on PATH if not given.", "FILE"),
-    _Option("kind-image", "", "Node image of the kind cluster; kind's own if not given.", "IMAGE"),
-    _Option("kind-config", "", "kind configuration to make the cluster with.", "FILE"),
-    _Option(
-        "kind-nodes", "",
-        "Nodes of the kind cluster, where there is no config; one if not given.", "NUMBER",
-    ),
-    _Option(
-        "keep-cluster", "never",
-        "When to leave the kind cluster there after the run that made it.", choices=KEEPS,
-    ),
-    _Option(
-        "keep-namespace", "never",
-        "When to leave a test's namespace there for a look; its cluster stays as well.",
-        choices=KEEPS,
-    ),
-    _Option(
-        "image", "",
-        "Load a local image, or an archive of images, onto the nodes; may be repeated.",
-        "NAME|ARCHIVE", many=True,
-    ),
-    _Option("kubeconfig", "", "kubeconfig of an existing cluster.", "FILE"),
-    _Option("context", "", "Context of an existing cluster; the current one if not given."),
-    _Option("namespace", "", "Use this namespace for all tests; none is made and none is deleted."),
-    _Option(
-        "allow-context", "",
-        "Allow a context whose API server is not on this machine; may be repeated.", many=True,
-    ),
-    _Option("create-timeout", f"{_TIMES.create:g}", "Time for a cluster to be there.", "SECONDS"),
-    _Option("ready-timeout", f"{_TIMES.ready:g}", "Time for a Pod to be ready.", "SECONDS"),
-    _Option("visible-timeout", f"{_TIMES.visible:g}", "Time for a file to be seen.", "SECONDS"),
-    _Option("exec-timeout", f"{_TIMES.exec:g}", "Time for a command in a container.", "SECONDS"),
-    _Option("delete-timeout", f"{_TIMES.delete:g}", "Time for a deletion.", "SECONDS"),
-    _Option("evict-timeout", f"{_TIMES.evict:g}", "Time for an eviction.", "SECONDS"),
-    _Option("update-timeout", f"{_TIMES.update:g}", "Time for an update to arrive.", "SECONDS"),
-    _Option("timeout-factor", "1", "Multiplies all of these times.", "NUMBER"),
-    _Option(
-        "story", "", "Print what was written and seen where, and in how much time.", flag=True
-    ),
-    _Option("artifacts-dir", "", "Keep what helps with failures in files, by test.", "DIR"),
-    _Option("report", "", "Write what was checked into a page of HTML.", "FILE"),
-    _Option(
-        "manifests", "",
-        "Test what manifests promise: files, folders, globs, charts, overlays; may be repeated.",
-        "PATH", many=True,
-    ),
-    _Option(
-        "skeleton", "", "Deploy manifests without their applications: their wiring alone.",
-        flag=True,
-    ),
-    _Option(
-        "probe-image", "busybox",
-        "What waits in a skeleton, and looks into containers that have no shell; it has one.",
-        "IMAGE",
-    ),
-    _Option(
-        "require-cluster", "",
-        "Fail what manifests promise where there is no cluster, instead of skipping it.", flag=True,
-    ),
-    _Option(
-        "stand-ins", "",
-        "Names of images on the nodes that are stand-ins; shown in the report header.",
-        "NAMES", many=True,
-    ),
-)  # fmt: skip
+_NAMESPACE = re.compile("[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+_TRUE = ("true", "yes", "on", "1")
+_FALSE = ("false", "no", "off", "0")
+_INI = "ini key "
 
 
 @dataclasses.dataclass(frozen=True)
 class Options:
-    """What the user asked for; fields are named as the options are.
+    """The options of a run; each field has the name of an option.
 
-    `manifests_alone` says that the manifests came from the command line.
+    `manifests_on_command_line` is true if `manifests` was set there.
     """
 
     provider: str
@@ -144,139 +51,154 @@ class Options:
     artifacts_dir: Path | None
     report: Path | None
     manifests: tuple[str, ...]
-    manifests_alone: bool
+    manifests_on_command_line: bool
     skeleton: bool
     probe_image: str
     require_cluster: bool
     stand_ins: tuple[str, ...]
 
+    def cluster_settings(
+        self, run_id: str, kubeconfig: Path | None
+    ) -> KindSettings | ExistingSettings:
+        """Return which cluster to use.
 
-def add(parser: pytest.Parser) -> None:
-    """Add every option and ini key to pytest's."""
-    group = parser.getgroup("podshare", "volumes shared by the containers of a Pod")
-    for option in _OPTIONS:
-        names = f" [ini: {option.key}, environment: {option.key.upper()}]"
-        # no default here: one would hide the environment and the ini file
-        how: dict[str, Any] = {"dest": option.key, "default": None, "help": option.help + names}
-        if option.flag:
-            how |= {"action": "store_const", "const": "true"}
-        else:
-            how |= {"metavar": option.metavar, "action": "append" if option.many else "store"}
-        group.addoption(option.flag_name, **how)
-        kind: Literal["args", "string"] = "args" if option.many else "string"
-        parser.addini(option.key, option.help, type=kind)
+        Args:
+            run_id: the run.
+            kubeconfig: what the fixture `podshare_kubeconfig` returns.
+        """
+        if self.provider == "existing" or kubeconfig is not None:
+            return ExistingSettings(kubeconfig, self.context, self.allow_context, self.timeouts)
+        return KindSettings(
+            name=self.cluster_name,
+            image=self.kind_image,
+            config=self.kind_config,
+            nodes=self.kind_nodes,
+            kind_bin=self.kind_bin,
+            run_id=run_id,
+            state=default_state(),
+            timeouts=self.timeouts,
+        )
 
 
 def resolve(config: pytest.Config, environ: Mapping[str, str] = os.environ) -> Options:
-    """The options of a run.
+    """Return the options of a run.
 
     Raises:
-        pytest.UsageError: a value that is none of the valid ones, naming where it was given.
+        pytest.UsageError: a value is not valid; the message says where it is set.
     """
-    values = {option.key: _Given(option, config, environ) for option in _OPTIONS}
-
-    def one(name: str) -> str:
-        return values["podshare_" + name].one()
-
-    factor = values["podshare_timeout_factor"].positive()
-    times = {
-        field.name: values[f"podshare_{field.name}_timeout"].positive()
+    values = {option.name: _read_value(option, config, environ) for option in OPTIONS}
+    timeouts = {
+        field.name: values[f"{field.name}-timeout"].number()
         for field in dataclasses.fields(Timeouts)
     }
     return Options(
-        provider=one("provider"),
-        cluster_name=one("cluster_name"),
-        kind_bin=_path(one("kind_bin")),
-        kind_image=one("kind_image") or None,
-        kind_config=_path(one("kind_config")),
-        kind_nodes=values["podshare_kind_nodes"].count() if one("kind_nodes") else None,
-        keep_cluster=one("keep_cluster"),
-        keep_namespace=one("keep_namespace"),
-        image=values["podshare_image"].all(),
-        kubeconfig=_path(one("kubeconfig")),
-        context=one("context") or None,
-        namespace=values["podshare_namespace"].label() or None,
-        allow_context=values["podshare_allow_context"].all(),
-        timeouts=Timeouts(**times).scaled(factor),
-        story=values["podshare_story"].yes(),
-        artifacts_dir=_absolute(one("artifacts_dir")),
-        report=_path(one("report")),
-        manifests=values["podshare_manifests"].paths(config.rootpath),
-        manifests_alone=config.getoption("podshare_manifests") is not None,
-        skeleton=values["podshare_skeleton"].yes(),
-        probe_image=one("probe_image"),
-        require_cluster=values["podshare_require_cluster"].yes(),
-        stand_ins=values["podshare_stand_ins"].all(),
+        provider=values["provider"].text(),
+        cluster_name=values["cluster-name"].text(),
+        kind_bin=values["kind-bin"].path(),
+        kind_image=values["kind-image"].text() or None,
+        kind_config=values["kind-config"].path(absolute=True),
+        kind_nodes=values["kind-nodes"].integer(),
+        keep_cluster=values["keep-cluster"].text(),
+        keep_namespace=values["keep-namespace"].text(),
+        image=values["image"].names(),
+        kubeconfig=values["kubeconfig"].path(absolute=True),
+        context=values["context"].text() or None,
+        namespace=values["namespace"].namespace(),
+        allow_context=values["allow-context"].names(),
+        timeouts=Timeouts(**timeouts).scaled(values["timeout-factor"].number()),
+        story=values["story"].flag(),
+        artifacts_dir=values["artifacts-dir"].path(absolute=True),
+        report=values["report"].path(),
+        manifests=values["manifests"].paths(config.rootpath),
+        manifests_on_command_line=config.getoption("podshare_manifests") is not None,
+        skeleton=values["skeleton"].flag(),
+        probe_image=values["probe-image"].text(),
+        require_cluster=values["require-cluster"].flag(),
+        stand_ins=values["stand-ins"].names(),
     )
 
 
-class _Given:
-    """What was given for one option, and where."""
+def _read_value(option: Option, config: pytest.Config, environ: Mapping[str, str]) -> _Value:
+    """Return the value of an option from the first source that has one."""
+    sources = (
+        (option.option_string, config.getoption(option.ini_key)),
+        (option.variable, environ.get(option.variable)),
+        (f"{_INI}{option.ini_key}", config.getini(option.ini_key)),
+    )
+    for source, value in sources:
+        # an option that is not set is None, an ini key "" or []
+        if value not in (None, "", []):
+            return _Value(source, value, option.choices)
+    return _Value("the default", option.default)
 
-    def __init__(self, option: _Option, config: pytest.Config, environ: Mapping[str, str]) -> None:
-        self._option = option
-        sources = (
-            (option.flag_name, config.getoption(option.key)),
-            (option.key.upper(), environ.get(option.key.upper())),
-            (f"ini key {option.key}", config.getini(option.key)),
-        )
-        # an option that was not given reads as None, an ini key as "" or []
-        given = [(where, value) for where, value in sources if value not in (None, "", [])]
-        self._where, self._value = next(iter(given), ("the default", option.default))
 
-    def one(self) -> str:
-        value = str(self._value).strip()
-        if self._option.choices and value not in self._option.choices:
-            raise self._wrong(f"Valid values: {', '.join(self._option.choices)}.")
-        return value
+@dataclasses.dataclass(frozen=True)
+class _Value:
+    """The value of an option, and where it is set.
 
-    def all(self) -> tuple[str, ...]:
-        given = self._value if isinstance(self._value, list) else [self._value]
-        return tuple(part for each in given for part in str(each).replace(",", " ").split())
+    Each method returns the value as one type, or raises pytest.UsageError if it cannot.
+    """
 
-    def yes(self) -> bool:
-        return self.one().lower() not in ("", "0", "no", "false")
+    source: str
+    raw: str | list[str]
+    choices: tuple[str, ...] = ()
+
+    def text(self) -> str:
+        text = str(self.raw).strip()
+        if self.choices and text not in self.choices:
+            raise self._usage_error(f"Valid values: {', '.join(self.choices)}.")
+        return text
+
+    def names(self) -> tuple[str, ...]:
+        """Return names separated by spaces, commas, or in several values."""
+        values = self.raw if isinstance(self.raw, list) else [self.raw]
+        return tuple(name for value in values for name in value.replace(",", " ").split())
+
+    def flag(self) -> bool:
+        text = self.text().lower()
+        if text not in (*_TRUE, *_FALSE, ""):
+            raise self._usage_error(f"Valid values: {', '.join((*_TRUE, *_FALSE))}.")
+        return text in _TRUE
+
+    def path(self, *, absolute: bool = False) -> Path | None:
+        """Return a path; an absolute one stays valid if a test changes the working folder."""
+        if not (text := self.text()):
+            return None
+        path = Path(text).expanduser()
+        return path.absolute() if absolute else path
 
     def paths(self, root: Path) -> tuple[str, ...]:
-        """Paths as they are on a command line; those of an ini file begin where it lies."""
-        given = self._value if isinstance(self._value, list) else shlex.split(str(self._value))
-        if self._where.startswith("ini "):
-            return tuple(str(root / each) for each in given)
-        return tuple(given)
+        """Return paths; those of an ini file are relative to the root folder."""
+        paths = self.raw if isinstance(self.raw, list) else shlex.split(self.raw)
+        if self.source.startswith(_INI):
+            return tuple(str(root / path) for path in paths)
+        return tuple(paths)
 
-    def label(self) -> str:
-        """A name as namespaces have it; "" if none is given."""
-        name = self.one()
-        if name and not (_LABEL.fullmatch(name) and len(name) <= 63):
-            raise self._wrong("Give the name of a namespace: small letters, digits and -.")
-        return name
+    def namespace(self) -> str | None:
+        name = self.text()
+        if name and not _NAMESPACE.fullmatch(name):
+            raise self._usage_error(
+                "Use a namespace name: at most 63 lowercase letters, digits and hyphens, with a"
+                " letter or a digit at both ends."
+            )
+        return name or None
 
-    def count(self) -> int:
-        number = self.positive()
+    def integer(self) -> int | None:
+        if not self.text():
+            return None
+        number = self.number()
         if number != int(number):
-            raise self._wrong("Give a whole number above 0.")
+            raise self._usage_error("Use a whole number greater than 0.")
         return int(number)
 
-    def positive(self) -> float:
+    def number(self) -> float:
         try:
-            number = float(self._value)
+            number = float(self.text())
         except ValueError:
             number = -1.0
         if not 0 < number < float("inf"):
-            raise self._wrong("Give a number above 0.")
+            raise self._usage_error("Use a number greater than 0.")
         return number
 
-    def _wrong(self, remedy: str) -> pytest.UsageError:
-        return pytest.UsageError(
-            f"{self._where}: {self._value!r} is not a valid podshare {self._option.name}. {remedy}"
-        )
-
-
-def _path(text: str) -> Path | None:
-    return Path(text).expanduser() if text else None
-
-
-def _absolute(text: str) -> Path | None:
-    """A path that stays the same wherever a test goes."""
-    path = _path(text)
-    return path.absolute() if path else None
+    def _usage_error(self, remedy: str) -> pytest.UsageError:
+        return pytest.UsageError(f"{self.source}: invalid value {self.raw!r}. {remedy}")

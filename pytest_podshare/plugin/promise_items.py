@@ -1,4 +1,4 @@
-"""The items of what a Pod template promises, and the one Pod that they share."""
+"""The items of the promises of a Pod template, and the Pod that they share."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from pytest_podshare.wiring.skeleton import build_skeleton
 from pytest_podshare.wiring.templates import Template
 
 _MARK = "podshare"
-# there is nothing to try them on, which says nothing of the manifest
+# the errors that say nothing about the manifest
 _NO_CLUSTER = (
     errors.KindMissing,
     errors.EngineMissing,
@@ -40,8 +40,8 @@ _NO_CLUSTER = (
     errors.ContextNotAllowed,
 )
 _ASSERTIONS: Mapping[str, Callable[..., Evidence]] = {
-    each.__name__: each
-    for each in (
+    assertion.__name__: assertion
+    for assertion in (
         *(assert_file_visible, assert_not_shared, assert_read_only, assert_writable, assert_medium),
         *(assert_survives_restart, assert_survives_delete, assert_lost_on_delete),
     )
@@ -49,36 +49,36 @@ _ASSERTIONS: Mapping[str, Callable[..., Evidence]] = {
 
 
 class SharedPod:
-    """The one Pod of a template: there from the first item that wants it to the last.
+    """The Pod of a template, from the first to the last of its items.
 
     Args:
-        node: the collector of the items; its end is the Pod's.
+        parent: the collector of the items; the Pod is deleted when it is torn down.
         template: the template.
-        options: whether its applications run, and what runs instead.
+        options: the options of the run.
     """
 
-    def __init__(self, node: pytest.Collector, template: Template, options: Options) -> None:
-        self.name = node.nodeid
+    def __init__(self, parent: pytest.Collector, template: Template, options: Options) -> None:
+        self.name = parent.nodeid
         self.options = options
         self._template = template
-        self._node = node
+        self._parent = parent
         self._podshare: Podshare | None = None
         self._pod: Pod | errors.PodshareError | None = None
 
-    def take(self, factory: PodshareFactory) -> Podshare:
-        """The namespace, made when it is first wanted."""
+    def open(self, factory: PodshareFactory) -> Podshare:
+        """Create the namespace of the Pod, unless it exists, and return its `Podshare`."""
         if self._podshare is None:
-            self._node.addfinalizer(self._close)
+            self._parent.addfinalizer(self._close)
             self._podshare = factory.make()
         return self._podshare
 
-    def pod(self) -> Pod:
-        """The Pod in that namespace, deployed when it is first wanted.
+    def deploy(self) -> Pod:
+        """Deploy the Pod, unless it is deployed, and return it.
 
         Raises:
-            PodshareError: it cannot be had; the same again for whoever wants it next.
+            PodshareError: it cannot be deployed; later calls raise the same error.
         """
-        assert self._podshare is not None, "take() comes first"
+        assert self._podshare is not None, "call open() first"
         if self._pod is None:
             try:
                 self._pod = self._podshare.deploy(self._manifest())
@@ -89,8 +89,8 @@ class SharedPod:
         return self._pod
 
     @property
-    def needs(self) -> Mapping[str, str]:
-        """The capabilities that its cluster has to have."""
+    def required_capabilities(self) -> Mapping[str, str]:
+        """Return the capabilities that the Pod needs, each with the field that needs it."""
         return admission.of_manifest(self._manifest())
 
     def _manifest(self) -> Manifest:
@@ -105,40 +105,43 @@ class SharedPod:
 
 
 @pytest.mark.usefixtures("podshare_factory", "podshare_capabilities")
-def prove(request: pytest.FixtureRequest) -> None:
-    """Prove one promise of a manifest's wiring on the Pod that it makes."""
+def check_promise(request: pytest.FixtureRequest) -> None:
+    """Check a promise of a Pod template on its Pod."""
     item = request.node
-    assert isinstance(item, PromiseItem), "nothing else has this function"
-    item.prove()
+    assert isinstance(item, PromiseItem), "no other item has this function"
+    item.check()
 
 
 class PromiseItem(ManifestItem):
     """One promise of a Pod template."""
 
-    def __init__(
-        self, *, promise: Promise, deployed: SharedPod, line: int | None, **kwargs: Any
-    ) -> None:
-        super().__init__(line=line, **kwargs)
+    def __init__(self, *, promise: Promise, shared_pod: SharedPod, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
         self._promise = promise
-        self._deployed = deployed
+        self._shared_pod = shared_pod
         self.add_marker(_MARK)
         if self.config.pluginmanager.hasplugin("xdist"):
-            # with --dist=loadgroup one worker deploys the Pod, and no other
-            self.add_marker(pytest.mark.xdist_group(deployed.name))
+            # with --dist=loadgroup, only one worker deploys the Pod
+            self.add_marker(pytest.mark.xdist_group(shared_pod.name))
 
     @classmethod
-    def of(
-        cls, parent: pytest.Collector, promise: Promise, deployed: SharedPod, line: int | None
+    def create(
+        cls, parent: pytest.Collector, promise: Promise, shared_pod: SharedPod, line: int | None
     ) -> PromiseItem:
-        """The item of a promise; the line counts from 0."""
-        made: PromiseItem = cls.from_parent(
-            parent, name=promise.id, callobj=prove, promise=promise, deployed=deployed, line=line
+        """Return the item of a promise."""
+        item: PromiseItem = cls.from_parent(
+            parent,
+            name=promise.id,
+            callobj=check_promise,
+            promise=promise,
+            shared_pod=shared_pod,
+            line=line,
         )
-        return made
+        return item
 
     def setup(self) -> None:
-        """Have the Pod there; without a cluster there is nothing to try."""
-        options = self._deployed.options
+        """Deploy the Pod; skip without a cluster, or on one that lacks a capability."""
+        options = self._shared_pod.options
         try:
             super().setup()
         except _NO_CLUSTER as error:
@@ -148,36 +151,38 @@ class PromiseItem(ManifestItem):
         if self.config.getoption("setupplan", default=False):
             return
         capabilities = cast(Capabilities, self.funcargs["podshare_capabilities"])
-        if missing := capabilities.find_missing(self._deployed.needs):
+        if missing := capabilities.find_missing(self._shared_pod.required_capabilities):
             pytest.skip(f"the cluster lacks {missing}")
         factory = cast(PodshareFactory, self.funcargs["podshare_factory"])
-        self.stash[PODSHARE] = self._deployed.take(factory)
+        self.stash[PODSHARE] = self._shared_pod.open(factory)
         if options.skeleton:
-            text = f"the applications did not run: {options.probe_image} in their place"
+            text = f"{options.probe_image} ran instead of the applications"
             self.user_properties.append(("podshare_skeleton", text))
-        _skip_what_has_ended(self._deployed.pod())
+        _skip_if_exited(self._shared_pod.deploy())
 
-    def prove(self) -> None:
+    def check(self) -> None:
         """Call the assertion of the promise."""
-        pod, promise = self._deployed.pod(), self._promise
+        pod, promise = self._shared_pod.deploy(), self._promise
         node = pod.node
         try:
             _ASSERTIONS[promise.assertion](pod, **promise.arguments)
         except (AssertionError, errors.PodError):
             volume = pod.wiring.volume(str(promise.arguments.get("volume")))
             if volume is not None and volume.lifetime is Lifetime.NODE and pod.node != node:
-                pytest.skip(f"the Pod came back on {pod.node}; a {volume.kind} stays on {node}")
-            _skip_what_has_ended(pod)
+                pytest.skip(
+                    f"the replacement Pod is on {pod.node}, but a {volume.kind} stays on {node}"
+                )
+            _skip_if_exited(pod)
             raise
 
 
-def _skip_what_has_ended(pod: Pod) -> None:
-    """Skip where nothing can be tried: the containers of a Job end by themselves."""
+def _skip_if_exited(pod: Pod) -> None:
+    """Skip if all containers have exited successfully, as those of a Job do."""
     try:
         live = pod.check_still_there()
     except errors.PodshareError:
         return
-    names = [each.name for each in pod.wiring.containers if each.role == "container"]
-    ends = [pod_status.container_status(live, each)["state"].get("terminated") for each in names]
-    if all(each is not None and each["exitCode"] == 0 for each in ends):
-        pytest.skip("its containers have ended; --podshare-skeleton keeps them running")
+    names = [container.name for container in pod.wiring.containers if container.role == "container"]
+    states = [pod_status.container_status(live, name)["state"] for name in names]
+    if all(state.get("terminated", {}).get("exitCode") == 0 for state in states):
+        pytest.skip("all containers have exited; --podshare-skeleton keeps them running")

@@ -1,7 +1,8 @@
-"""What became of each test, and of the run."""
+"""The results of each test and of the run: evidence, skips, attachments and the summary."""
 
 from __future__ import annotations
 
+import itertools
 import os
 import weakref
 from collections.abc import Generator, Iterator, Sequence
@@ -11,7 +12,6 @@ import pytest
 
 from pytest_podshare import errors
 from pytest_podshare.cluster.kind.settings import KindSettings
-from pytest_podshare.errors import PodshareError
 from pytest_podshare.escaping import printable
 from pytest_podshare.plugin import stash
 from pytest_podshare.report import terminal, traceback
@@ -23,33 +23,34 @@ if TYPE_CHECKING:
     from pytest_podshare.report.records import PhaseReport
 
 _SENDER: pytest.StashKey[transport.Sender] = pytest.StashKey()
-# how much of a Pod's evidence has been told: a Pod may outlive a test, and be checked by the next
-_TOLD: pytest.StashKey[weakref.WeakKeyDictionary[Pod, int]] = pytest.StashKey()
-# under this name a test's evidence travels: into JUnit XML, and from a worker to the terminal
+# how much of a Pod's evidence is reported: the next test may check the same Pod
+_REPORTED: pytest.StashKey[weakref.WeakKeyDictionary[Pod, int]] = pytest.StashKey()
+# the user property with a test's evidence, for JUnit XML and for the terminal
 _PROPERTY = "podshare"
-# and under this one, on its report, the right for want of which it was skipped
-_LACKING = "podshare_lacking"
+# the attribute of a skipped test's report with the permission that is missing
+_PERMISSION = "podshare_missing_permission"
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Keep our frames out of failures, and the evidence with the test."""
+    """Add evidence and attachments to a report, and hide the plugin's frames in a failure."""
     raised = call.excinfo
-    lacking = _lacking(raised.value) if raised else None
+    missing = _find_missing_permission(raised.value) if raised else None
     if raised is not None:
-        call.excinfo = _skip_for(raised.value, item.config) or raised
+        call.excinfo = _convert_to_skip(raised.value, item.config) or raised
         call.excinfo = traceback.without_our_frames(call.excinfo)
-    pods = [pod for made in _podshares(item) for pod in made.pods]
+    podshares = _find_podshares(item)
+    pods = [pod for podshare in podshares for pod in podshare.pods]
     if call.when == "call":
-        told = item.config.stash.setdefault(_TOLD, weakref.WeakKeyDictionary())
+        reported = item.config.stash.setdefault(_REPORTED, weakref.WeakKeyDictionary())
         for pod in pods:
-            fresh, told[pod] = pod.evidence[told.get(pod, 0) :], len(pod.evidence)
-            item.user_properties += [(_PROPERTY, str(each)) for each in fresh]
+            new, reported[pod] = pod.evidence[reported.get(pod, 0) :], len(pod.evidence)
+            item.user_properties += [(_PROPERTY, str(evidence)) for evidence in new]
     report = yield
-    if lacking:
-        setattr(report, _LACKING, lacking.right)
+    if missing:
+        setattr(report, _PERMISSION, missing.right)
     _keep_namespaces(item, failed=report.failed)
     if "podshare_cluster" in getattr(item, "fixturenames", ()):
         from pytest_podshare.report import transport
@@ -57,29 +58,30 @@ def pytest_runtest_makereport(
 
         sender = item.config.stash.setdefault(_SENDER, transport.Sender())
         sender.send(report, pods, raised if report.failed else None)
-        for made in _podshares(item):
+        for podshare in podshares:
             if call.excinfo and report.failed and call.when != "teardown":
-                attach.attach(item, report, made, item.config.stash[stash.OPTIONS].artifacts_dir)
+                folder = item.config.stash[stash.OPTIONS].artifacts_dir
+                attach.attach(item, report, podshare, folder)
             else:
-                attach.hide(item, report, made)
+                attach.hide(item, report, podshare)
     return report
 
 
-def _lacking(error: BaseException) -> errors.MissingRight | None:
-    """The error of a right that no Role of a namespace can give; None for any other."""
-    # a right in the namespace is one that manifests/rbac.yaml gives: lacking it is a fault
+def _find_missing_permission(error: BaseException) -> errors.MissingRight | None:
+    """Return the error of a permission that only a ClusterRole can grant; None for any other."""
+    # the permissions in a namespace are those of manifests/rbac.yaml: without them, tests fail
     if isinstance(error, errors.MissingRight) and error.cluster_wide:
         return error
     return None
 
 
-def _skip_for(
+def _convert_to_skip(
     error: BaseException, config: pytest.Config
 ) -> pytest.ExceptionInfo[BaseException] | None:
-    """A skip in place of the error of what a cluster that is not ours does not let us do."""
+    """Return a skip for the error of something that an existing cluster does not allow."""
     cluster = config.stash[stash.RUN].cluster
-    if lacking := _lacking(error):
-        reason = f"needs the right to {lacking.right}: {lacking.details}"
+    if missing := _find_missing_permission(error):
+        reason = f"needs permission to {missing.right}: {missing.details}"
     elif isinstance(error, errors.NodeAccessMissing) and cluster and not cluster.own:
         reason = f"needs access to the nodes: {error.what}"
     else:
@@ -91,65 +93,70 @@ def _skip_for(
 
 
 def _keep_namespaces(item: pytest.Item, *, failed: bool) -> None:
-    """Let the namespaces of a test stay, if that is asked for."""
+    """Keep the namespaces of a test if the options say so."""
     run = item.config.stash[stash.RUN]
-    for made in _podshares(item):
-        if run.keep_namespace(made.namespace, item.nodeid, failed=failed):
-            made.keep(item.nodeid)
+    for podshare in _find_podshares(item):
+        if run.keep_namespace(podshare.namespace, item.nodeid, failed=failed):
+            podshare.keep(item.nodeid)
     if name := getattr(item, "funcargs", {}).get("podshare_namespace"):
         run.keep_namespace(name, item.nodeid, failed=failed)
 
 
-def _podshares(item: pytest.Item) -> Sequence[Podshare]:
-    """What a test can have deployed with: its own, or those that it shares with others."""
-    if (own := item.stash.get(stash.PODSHARE, None)) is not None:
-        return (own,)
+def _find_podshares(item: pytest.Item) -> Sequence[Podshare]:
+    """Return what a test may have deployed Pods with: its own, or those that tests share."""
+    if (podshare := item.stash.get(stash.PODSHARE, None)) is not None:
+        return (podshare,)
     factory = item.config.stash.get(stash.FACTORY, None)
-    uses = "podshare_factory" in getattr(item, "fixturenames", ())
-    return factory.open if factory is not None and uses else ()
+    uses_factory = "podshare_factory" in getattr(item, "fixturenames", ())
+    return factory.open if factory is not None and uses_factory else ()
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Give the cluster up, after the last fixture and the last worker."""
+    """Release the cluster, after the last fixture and the last worker of pytest-xdist."""
     config = session.config
-    run = config.stash[stash.RUN]
+    run, lines = config.stash[stash.RUN], config.stash[stash.LINES]
     try:
-        why = run.release(failed=session.testsfailed > 0)
-    except PodshareError as error:
-        config.stash[stash.LINES].append(f"podshare: {error}")
-        why = "it could not be deleted"
+        reason = run.release(failed=session.testsfailed > 0)
+    except errors.PodshareError as error:
+        lines.append(f"podshare: {error}")
+        reason = "it could not be deleted"
     if run.removed:
-        config.stash[stash.LINES].append(terminal.removed(run.removed))
+        lines.append(terminal.removed(run.removed))
     if hasattr(config, "workerinput"):
-        # the process that outlives this one says what became of the cluster
+        # the controller reports what happened to the cluster
         output: dict[str, Any] = config.workeroutput  # type: ignore[attr-defined]
-        output["podshare_lines"] = config.stash[stash.LINES]
+        output["podshare_lines"] = lines
         output["podshare_kept"] = bool(run.kept_namespaces)
         output["podshare_capabilities"] = config.stash[stash.CAPABILITIES]
-    elif why and isinstance(run.settings, KindSettings):
-        settings = run.settings
-        config.stash[stash.LINES] += terminal.kept_cluster(settings.name, settings.kubeconfig, why)
+    elif reason and isinstance(run.settings, KindSettings):
+        lines += terminal.kept_cluster(run.settings.name, run.settings.kubeconfig, reason)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print the stories, the verdicts, what was used, and what was left there."""
+    """Print evidence, results, the cluster, its capabilities, and what the run kept."""
     config = terminalreporter.config
-    told: list[PhaseReport] = []
-    if any(hasattr(each, "podshare") for some in terminalreporter.stats.values() for each in some):
+    phases: list[PhaseReport] = []
+    reports = itertools.chain.from_iterable(terminalreporter.stats.values())
+    if any(hasattr(report, "podshare") for report in reports):
         from pytest_podshare.report import transport
 
-        told = transport.received(terminalreporter)
-    said: list[str] = config.stash[stash.LINES]
-    # workers of pytest-xdist may say the same
-    lines = [*_verdicts(config, told), *map(printable, dict.fromkeys(said))]
+        phases = transport.received(terminalreporter)
     skipped = terminalreporter.getreports("skipped")
-    rights = (str(getattr(report, _LACKING, "")) for report in skipped)
-    lines += map(printable, terminal.lacking_rights([right for right in rights if right]))
-    known = config.stash[stash.CAPABILITIES]
-    lines += map(printable, terminal.capabilities(known))
+    permissions = [
+        str(getattr(report, _PERMISSION)) for report in skipped if hasattr(report, _PERMISSION)
+    ]
+    run_lines: list[str] = config.stash[stash.LINES]
+    capabilities = config.stash[stash.CAPABILITIES]
+    lines = [
+        *_format_results(config, phases),
+        # several workers of pytest-xdist may report the same line
+        *map(printable, dict.fromkeys(run_lines)),
+        *map(printable, terminal.lacking_rights(permissions)),
+        *map(printable, terminal.capabilities(capabilities)),
+    ]
     if config.stash[stash.OPTIONS].story:
-        lines = [*terminal.stories(_evidence(terminalreporter)), *lines]
+        lines = [*terminal.stories(_read_evidence(terminalreporter)), *lines]
     if lines:
         terminalreporter.ensure_newline()
         terminalreporter.section("podshare")
@@ -157,11 +164,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             terminalreporter.write_line(line)
 
 
-def _verdicts(config: pytest.Config, told: Sequence[PhaseReport]) -> Iterator[str]:
-    """What became of every check: as a table, as notes for GitHub, as a page."""
-    checks = [check for each in told for check in each.checks]
-    writer, resolved = config.get_terminal_writer(), config.stash[stash.OPTIONS]
-    if not checks and not resolved.report:
+def _format_results(config: pytest.Config, phases: Sequence[PhaseReport]) -> Iterator[str]:
+    """Yield the results of all checks as a table and GitHub annotations; write the HTML report."""
+    checks = [check for phase in phases for check in phase.checks]
+    writer, options = config.get_terminal_writer(), config.stash[stash.OPTIONS]
+    if not checks and not options.report:
         return
     from pytest_podshare.report import github_annotations, html_page, terminal_table
 
@@ -170,14 +177,14 @@ def _verdicts(config: pytest.Config, told: Sequence[PhaseReport]) -> Iterator[st
     yield from github_annotations.lines(
         checks, here=config.invocation_params.dir, environ=os.environ
     )
-    if resolved.report and not config.option.collectonly:
-        run, known = config.stash[stash.RUN], config.stash[stash.CAPABILITIES]
-        about = html_page.RunInfo(config.rootpath.name, run.id, resolved.stand_ins, known)
-        yield html_page.write(resolved.report, told, about)
+    if options.report and not config.option.collectonly:
+        run, capabilities = config.stash[stash.RUN], config.stash[stash.CAPABILITIES]
+        about = html_page.RunInfo(config.rootpath.name, run.id, options.stand_ins, capabilities)
+        yield html_page.write(options.report, phases, about)
 
 
-def _evidence(terminalreporter: pytest.TerminalReporter) -> Iterator[tuple[str, str]]:
-    """Each test's evidence as it came with its report, also from a worker."""
+def _read_evidence(terminalreporter: pytest.TerminalReporter) -> Iterator[tuple[str, str]]:
+    """Yield the id and the evidence of each test, also of those that workers ran."""
     for outcome in ("passed", "failed"):
         for report in terminalreporter.getreports(outcome):
             if report.when == "call":

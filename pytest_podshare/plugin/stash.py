@@ -1,4 +1,4 @@
-"""Keys of pytest's stash: what one hook of a run leaves for the next."""
+"""The keys of pytest's stash, by which the hooks of a run share data."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 OPTIONS = pytest.StashKey[Options]()
 RUN = pytest.StashKey[Run]()
 SETTINGS: pytest.StashKey[Settings] = pytest.StashKey()
-# the Podshare of one item, and the factory of those that several items share
+# the Podshare of one item, and the factory of those that items share
 PODSHARE: pytest.StashKey[Podshare] = pytest.StashKey()
 FACTORY: pytest.StashKey[PodshareFactory] = pytest.StashKey()
-# lines of the terminal summary
+# the lines of the terminal summary
 LINES = pytest.StashKey[list[str]]()
-# capability → whether the cluster has it, and the proof or the reason
+# by capability: whether the cluster has it, and the proof or the reason
 CAPABILITIES = pytest.StashKey[dict[str, tuple[bool, str]]]()

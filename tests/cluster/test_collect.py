@@ -231,7 +231,7 @@ def test_a_hostpath_is_not_expected_on_another_node(run, tmp_path):
     moves = run({}, "--podshare-manifests=web.yaml", "-k=deleted", "-p", "moves", "-rs")
 
     assert moves.items == {"deleted@v": "skipped"}, moves.printed
-    assert re.search(r"the Pod came back on \S+; a hostPath stays on \S+", moves.printed)
+    assert re.search(r"the replacement Pod is on \S+, but a hostPath stays on \S+", moves.printed)
     assert stays.items["deleted@v"] in ("passed", "skipped")
 
 
@@ -286,7 +286,7 @@ def test_each_template_of_several_gets_its_own_pod(run):
         "Deployment/web::deleted@d": "passed",
     }
     assert result.deployed == ["all.yaml Job", "all.yaml Deployment"]
-    assert "its containers have ended; --podshare-skeleton keeps them running" in result.printed
+    assert "all containers have exited; --podshare-skeleton keeps them running" in result.printed
 
 
 def test_workers_that_share_by_group_deploy_each_template_once(run):
@@ -366,7 +366,7 @@ def test_a_skeleton_keeps_the_wiring_of_what_cannot_run(run):
         ],
         "passed",
     )
-    did_not = ("podshare_skeleton", "the applications did not run: busybox in their place")
+    did_not = ("podshare_skeleton", "busybox ran instead of the applications")
     for pairs in result.properties.values():
         assert did_not in pairs
         (evidence,) = (value for name, value in pairs if name == "podshare")
@@ -419,7 +419,7 @@ def test_podshare_pod_needs_a_mark(run, tmp_path):
 
     assert list(result.items.values()) == ["error"]
     assert (
-        "test_it.py::test_it wants podshare_pod, and no mark names its manifest." in result.printed
+        "test_it.py::test_it uses podshare_pod, but no mark names its manifest." in result.printed
     )
     assert '@pytest.mark.podshare("manifests/pod.yaml")' in result.printed
 

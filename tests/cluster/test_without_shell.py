@@ -308,7 +308,7 @@ def test_beside_root_without_capabilities_another_users_file_is_refused(deploy):
 def test_everything_conforms_to_pod_security_restricted(deploy, podshare):
     """It works in a namespace that enforces that level; the control is a Pod that is rejected."""
     if not podshare.cluster.own:
-        pytest.skip("the test itself needs the right to patch namespaces")
+        pytest.skip("the test itself needs permission to patch namespaces")
     path = f"/api/v1/namespaces/{podshare.namespace}"
     label = {"pod-security.kubernetes.io/enforce": "restricted"}
     podshare.cluster.api.patch(path, {"metadata": {"labels": label}})

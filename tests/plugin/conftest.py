@@ -18,3 +18,10 @@ def pytester(pytester, monkeypatch):
     """Run without Hypothesis' plugin, which none of these runs uses: it takes a second to load."""
     monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:hypothesispytest")
     return pytester
+
+
+@pytest.fixture
+def no_kind(pytester, monkeypatch):
+    """Hide the kind program and the clusters of this machine from the runs of a test."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(pytester.path / "cache"))
+    monkeypatch.setenv("PATH", "/nowhere")

@@ -12,7 +12,7 @@ from pytest_podshare.cli.clean import clean as command
 from pytest_podshare.cluster.kind import creation_record
 from pytest_podshare.cluster.kind.creation_record import CreationRecord
 from pytest_podshare.cluster.kind.settings import KindSettings
-from pytest_podshare.plugin import options
+from pytest_podshare.plugin import option_table
 
 OPTIONS = {option.opts[0]: option for option in command.params}
 KUBECONFIG = """
@@ -112,7 +112,7 @@ def test_the_help_shows_the_variables_of_pytests_options():
         for variable in re.findall(r"PODSHARE_\w+", option.get_help_record(context)[1])
     }
 
-    common = {option.key for option in options._OPTIONS} & {f"podshare_{name}" for name in parse()}
+    common = {option.ini_key for option in option_table.OPTIONS} & {f"podshare_{name}" for name in parse()}
     assert shown == {key.upper() for key in common}
     assert len(shown) == 7
 

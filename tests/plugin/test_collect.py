@@ -1,4 +1,4 @@
-"""Manifests as test items: what is collected, selected and said of them. No cluster is reached."""
+"""Manifests as test items: how they are collected, selected and reported, without a cluster."""
 
 import os
 import re
@@ -8,8 +8,7 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-# hypothesis would be imported anew for each of these runs
-PLUGINS = ("-p", "no:pytest-kind", "-p", "no:hypothesispytest")
+pytestmark = pytest.mark.usefixtures("no_kind")
 PROGRAMS = os.environ["PATH"]
 POD = """\
 apiVersion: v1
@@ -57,7 +56,7 @@ spec:
           containers: [{name: c, image: i, volumeMounts: [{name: data, mountPath: /d}]}]
           volumes: [{name: data, persistentVolumeClaim: {claimName: d}}]
 """
-OF_POD = [
+POD_ITEMS = [
     "wiring",
     "c1→c2@xchange",
     "c2→c1@xchange",
@@ -68,47 +67,45 @@ OF_POD = [
 
 
 @pytest.fixture
-def folder(pytester, monkeypatch):
-    """A function that writes files; no kind program is to be found."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(pytester.path / "cache"))
-    monkeypatch.setenv("PATH", "/nowhere")
+def write(pytester):
+    """Return a function that writes files to the folder of a run without a kind program."""
 
-    def write(**files):
+    def write(files):
         for name, text in files.items():
             path = pytester.path / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
 
-    return lambda files: write(**files)
+    return write
 
 
 @pytest.fixture
 def run(pytester):
-    """A function that runs pytest."""
-    return lambda *args: pytester.runpytest_inprocess(*PLUGINS, "-rs", *args)
+    """Return a function that runs pytest."""
+    return lambda *args: pytester.runpytest_inprocess("-p", "no:pytest-kind", "-rs", *args)
 
 
 @pytest.fixture
 def ids(run):
-    """A function that lists what pytest collects."""
+    """Return a function that returns the ids of the items that pytest collects."""
 
-    def collected(*args):
+    def collect(*args):
         result = run("--collect-only", "-q", *args)
         return [line for line in result.outlines if "::" in line]
 
-    return collected
+    return collect
 
 
-def test_a_manifest_is_a_file_with_an_item_for_each_promise(folder, ids):
-    """What is known without a cluster comes first, what replaces the Pod last."""
-    folder({"m/sharevol.yaml": POD})
+def test_a_manifest_has_an_item_for_its_wiring_and_each_promise(write, ids):
+    """The check of the wiring comes first, the promise that replaces the Pod last."""
+    write({"m/sharevol.yaml": POD})
 
-    assert ids("--podshare-manifests=m") == [f"m/sharevol.yaml::{each}" for each in OF_POD]
+    assert ids("--podshare-manifests=m") == [f"m/sharevol.yaml::{name}" for name in POD_ITEMS]
 
 
-def test_each_pod_template_of_several_is_a_level(folder, ids):
-    """Named for what makes its Pods; what makes none is no item."""
-    folder({"m/all.yaml": SEVERAL})
+def test_a_file_with_several_pod_templates_has_a_level_for_each(write, ids):
+    """It is named for the workload; other objects have no items."""
+    write({"m/all.yaml": SEVERAL})
 
     assert ids("--podshare-manifests=m/all.yaml") == [
         "m/all.yaml::Deployment/web::wiring",
@@ -119,11 +116,11 @@ def test_each_pod_template_of_several_is_a_level(folder, ids):
     ]
 
 
-def test_templates_of_one_name_have_ids_of_their_own(folder, ids):
+def test_pod_templates_with_the_same_name_have_different_ids(write, ids):
     """Two namespaces may have a Deployment of the same name."""
-    folder({"m/all.yaml": f"{POD}---\n{POD}"})
+    write({"m/all.yaml": f"{POD}---\n{POD}"})
 
-    assert [each for each in ids("--podshare-manifests=m") if "deleted" in each] == [
+    assert [name for name in ids("--podshare-manifests=m") if "deleted" in name] == [
         "m/all.yaml::Pod/web::deleted@xchange",
         "m/all.yaml::Pod/web#2::deleted@xchange",
     ]
@@ -140,24 +137,24 @@ FILES = {
     "tests/test_own.py": "def test_own(): pass\n",
     "tests/fixtures/pod.yaml": POD,
 }
-MANIFESTS = ["m/deep/er/pod.json::wiring", *(f"m/sharevol.yaml::{each}" for each in OF_POD)]
+MANIFESTS = ["m/deep/er/pod.json::wiring", *(f"m/sharevol.yaml::{name}" for name in POD_ITEMS)]
 
 
 @pytest.mark.parametrize(
     ("ini", "environment", "args", "expected"),
     [
-        # on the command line, and no other path: the manifests alone
+        # on the command line without another path: only the manifests
         ("", "", ["--podshare-manifests=m"], MANIFESTS),
         ("", "", ["--podshare-manifests", "m/*.yaml"], MANIFESTS[1:]),
         ("", "", ["--podshare-manifests=m/sharevol.yaml"], MANIFESTS[1:]),
-        # beside other paths
+        # with other paths
         ("", "", ["--podshare-manifests=m", "tests"], ["tests/test_own.py::test_own", *MANIFESTS]),
-        # from an ini file or the environment: with the tests there are
+        # in the ini file or the environment: with all tests
         ("m", "", [], ["tests/test_own.py::test_own", *MANIFESTS]),
         ("", "m", [], ["tests/test_own.py::test_own", *MANIFESTS]),
-        # but not where somebody names what to run
+        # but only the paths on the command line
         ("m", "", ["tests/test_own.py"], ["tests/test_own.py::test_own"]),
-        # a part of them, by naming it
+        # which can select some of the manifests
         ("", "", ["--podshare-manifests=m", "m/deep/er"], MANIFESTS[:1]),
         ("m", "", ["m/deep/er/pod.json"], MANIFESTS[:1]),
         (
@@ -173,24 +170,26 @@ MANIFESTS = ["m/deep/er/pod.json::wiring", *(f"m/sharevol.yaml::{each}" for each
             ["--podshare-manifests=m", "m/sharevol.yaml::restart@xchange"],
             ["m/sharevol.yaml::restart@xchange[c1]", "m/sharevol.yaml::restart@xchange[c2]"],
         ),
-        # a folder that is named holds its tests as well
+        # a folder on the command line is collected with its tests
         (
             "",
             "",
             ["--podshare-manifests=m", "m/deep"],
             ["m/deep/er/pod.json::wiring", "m/deep/test_deep.py::test_deep"],
         ),
-        # without the option, by the file's own name
+        # without the option, a manifest on the command line
         ("", "", ["m/sharevol.yaml::c1→c2@xchange"], ["m/sharevol.yaml::c1→c2@xchange"]),
         ("", "", ["m/sharevol.yaml"], MANIFESTS[1:]),
-        # nothing that nobody asked for
+        # without either, no manifest
         ("", "", [], ["tests/test_own.py::test_own"]),
         ("", "", ["m"], ["m/deep/test_deep.py::test_deep", "m/test_beside.py::test_beside"]),
     ],
 )
-def test_what_is_collected(pytester, folder, ids, monkeypatch, ini, environment, args, expected):
-    """By where the manifests were asked for, and what else was."""
-    folder(FILES)
+def test_the_source_of_the_option_and_the_paths_decide_what_is_collected(
+    pytester, write, ids, monkeypatch, ini, environment, args, expected
+):
+    """Paths on the command line win, as they do over `testpaths`."""
+    write(FILES)
     pytester.makeini(f"[pytest]\ntestpaths = tests\npodshare_manifests = {ini}\n")
     if environment:
         monkeypatch.setenv("PODSHARE_MANIFESTS", environment)
@@ -198,58 +197,58 @@ def test_what_is_collected(pytester, folder, ids, monkeypatch, ini, environment,
     assert sorted(ids(*args)) == sorted(expected)
 
 
-def test_what_pytest_is_told_to_ignore_stays_out(folder, ids):
-    """As any other file."""
-    folder(FILES)
+def test_the_ignore_options_of_pytest_apply_to_manifests(write, ids):
+    """They apply as they do to any other file."""
+    write(FILES)
 
     assert ids("--podshare-manifests=m", "--ignore=m/deep") == MANIFESTS[1:]
     assert ids("--podshare-manifests=m", "--ignore-glob=*/shared*") == MANIFESTS[:1] + MANIFESTS[1:]
     assert ids("--podshare-manifests=m", "--ignore-glob=*/share*") == MANIFESTS[:1]
 
 
-def test_selecting_by_word_mark_and_deselecting(folder, ids):
-    """As any other test."""
-    folder({"m/sharevol.yaml": POD})
+def test_items_can_be_selected_and_deselected(write, ids):
+    """By keyword, mark and id, like any other test."""
+    write({"m/sharevol.yaml": POD})
 
-    def left(*args):
-        return [each.partition("::")[2] for each in ids("--podshare-manifests=m", *args)]
+    def selected(*args):
+        return [name.partition("::")[2] for name in ids("--podshare-manifests=m", *args)]
 
-    assert left("-k", "restart") == OF_POD[3:5]
-    assert left("-k", "c1 and not restart") == OF_POD[1:3]
-    assert left("-m", "podshare_static") == OF_POD[:1]
-    assert left("-m", "podshare") == OF_POD[1:]
-    assert left("--deselect=m/sharevol.yaml::deleted@xchange") == OF_POD[:-1]
+    assert selected("-k", "restart") == POD_ITEMS[3:5]
+    assert selected("-k", "c1 and not restart") == POD_ITEMS[1:3]
+    assert selected("-m", "podshare_static") == POD_ITEMS[:1]
+    assert selected("-m", "podshare") == POD_ITEMS[1:]
+    assert selected("--deselect=m/sharevol.yaml::deleted@xchange") == POD_ITEMS[:-1]
 
 
-def test_without_a_cluster_its_promises_are_skipped_with_the_reason(folder, run):
-    """What can be judged is; the cluster is looked for once."""
-    folder({"m/sharevol.yaml": POD})
+def test_without_a_cluster_promises_are_skipped(write, run):
+    """The reason is the error; the wiring is checked nevertheless."""
+    write({"m/sharevol.yaml": POD})
 
     result = run("--podshare-manifests=m")
 
     result.assert_outcomes(passed=1, skipped=5)
-    (line,) = (each for each in result.outlines if each.startswith("SKIPPED"))
+    (line,) = (line for line in result.outlines if line.startswith("SKIPPED"))
     assert re.sub(r"\] \S+:", "] …:", line) == (
         "SKIPPED [5] …: no cluster: The kind program was not found on PATH. "
         "Install kind 0.30 or newer, or set its path with --podshare-kind-bin."
     )
 
 
-def test_where_a_cluster_is_required_its_absence_is_an_error(folder, run):
-    """A pipeline must not be green because its cluster is gone."""
-    folder({"m/sharevol.yaml": POD})
+def test_without_a_required_cluster_promises_are_errors(write, run):
+    """A pipeline must not pass because its cluster is missing."""
+    write({"m/sharevol.yaml": POD})
 
     result = run("--podshare-manifests=m", "--podshare-require-cluster")
 
     result.assert_outcomes(passed=1, errors=5)
     text = result.stdout.str()
     assert text.count("\nThe kind program was not found on PATH.\n") == 5
-    assert "promised.py" not in text
+    assert "promise_items.py" not in text
 
 
-def test_the_wiring_fails_with_its_findings(folder, run):
-    """File, line and column, what is the matter, and what to do; no traceback."""
-    folder({"m/broken.yaml": BROKEN})
+def test_the_wiring_item_fails_with_its_findings(write, run):
+    """Each has file, line and column, a message and a remedy; there is no traceback."""
+    write({"m/broken.yaml": BROKEN})
 
     result = run("--podshare-manifests=m", "-m", "podshare_static")
 
@@ -263,21 +262,23 @@ def test_the_wiring_fails_with_its_findings(folder, run):
         "but the Pod declares no such volume [mount-without-volume]",
         "  Did you mean 'xchange'? If not, declare 'xchang' under volumes.",
     ]
-    assert "judged.py" not in text
+    assert "manifest_items.py" not in text
 
 
-def test_what_is_good_to_know_is_no_failure(folder, run):
-    """It is shown with -rA, and in JUnit XML."""
-    folder({"m/pod.yaml": POD})
+def test_a_finding_of_severity_info_is_not_a_failure(write, run):
+    """It is shown with -rA."""
+    first = POD.replace("mountPath: /a", "mountPath: /a, subPath: x")
+    write({"m/pod.yaml": first.replace("mountPath: /b", "mountPath: /b, subPath: x/y")})
 
-    result = run("--podshare-manifests=m", "-m", "podshare_static", "--junit-xml=out.xml")
+    result = run("--podshare-manifests=m", "-m", "podshare_static", "-rA")
 
     result.assert_outcomes(passed=1, deselected=5)
+    result.stdout.fnmatch_lines(["m/pod.yaml:12:22: info: container 'c2' *"])
 
 
-def test_a_manifest_that_cannot_be_read_fails_and_stops_nothing(folder, run):
-    """The text with the line and a caret; the other files are tested."""
-    folder({"m/a.yaml": POD + "metadata: {}\n", "m/b.yaml": POD})
+def test_a_manifest_that_cannot_be_read_fails_alone(write, run):
+    """Its error has the line and a caret; the other files are tested."""
+    write({"m/a.yaml": POD + "metadata: {}\n", "m/b.yaml": POD})
 
     result = run("--podshare-manifests=m", "-m", "podshare_static")
 
@@ -287,10 +288,10 @@ def test_a_manifest_that_cannot_be_read_fails_and_stops_nothing(folder, run):
     )
 
 
-def test_an_expectation_that_cannot_be_meant_fails_the_wiring(folder, run):
-    """What the manifest promises is not known then."""
+def test_an_unknown_promise_in_the_expectations_fails_the_wiring_item(write, run):
+    """No other item is collected, for the promises are unknown."""
     annotation = "  annotations: {podshare.dev/expect: '{deleted@xchang: off}'}\n"
-    folder({"m/a.yaml": POD.replace("spec:\n", f"{annotation}spec:\n", 1)})
+    write({"m/a.yaml": POD.replace("spec:\n", f"{annotation}spec:\n", 1)})
 
     result = run("--podshare-manifests=m")
 
@@ -298,8 +299,8 @@ def test_an_expectation_that_cannot_be_meant_fails_the_wiring(folder, run):
     result.stdout.fnmatch_lines(["*unknown promise 'deleted@xchang'.", "Did you mean *"])
 
 
-def test_an_expectation_changes_what_is_collected(folder, ids):
-    """A promise that is switched off is no item; one that is turned round keeps its id."""
+def test_expectations_change_which_items_are_collected(write, ids):
+    """A promise that is off has no item; one that is reversed keeps its id."""
     annotation = """\
   annotations:
     podshare.dev/expect: |
@@ -307,88 +308,88 @@ def test_an_expectation_changes_what_is_collected(folder, ids):
       c1→c2@xchange: apart
       c1→c2:/a/log: {content: hello}
 """
-    folder({"m/a.yaml": POD.replace("spec:\n", f"{annotation}spec:\n", 1)})
+    write({"m/a.yaml": POD.replace("spec:\n", f"{annotation}spec:\n", 1)})
 
-    found = [each.partition("::")[2] for each in ids("--podshare-manifests=m")]
+    names = [name.partition("::")[2] for name in ids("--podshare-manifests=m")]
 
-    assert found == [*OF_POD[:-1], "c1→c2:/a/log"]
+    assert names == [*POD_ITEMS[:-1], "c1→c2:/a/log"]
 
 
-def test_last_failed_runs_what_failed(folder, run, ids):
-    """And after it was mended, nothing is left to be run again."""
-    folder({"m/a.yaml": POD, "m/b.yaml": BROKEN, "m/c.yaml": POD})
+def test_the_options_for_failed_tests_apply_to_manifests(write, run, ids):
+    """--lf and --ff find the items of the last run, until they pass."""
+    write({"m/a.yaml": POD, "m/b.yaml": BROKEN, "m/c.yaml": POD})
 
     run("--podshare-manifests=m")
 
     assert ids("--podshare-manifests=m", "--lf") == ["m/b.yaml::wiring"]
     assert ids("--podshare-manifests=m", "--ff")[0] == "m/b.yaml::wiring"
-    folder({"m/b.yaml": POD})
+    write({"m/b.yaml": POD})
     run("--podshare-manifests=m", "--lf").assert_outcomes(passed=1)
 
 
-def test_the_first_failure_stops_where_that_is_asked(folder, run):
-    """-x is -x."""
-    folder({"m/a.yaml": BROKEN, "m/b.yaml": POD})
+def test_a_run_can_stop_at_the_first_failure(write, run):
+    """-x works with manifests."""
+    write({"m/a.yaml": BROKEN, "m/b.yaml": POD})
 
     run("--podshare-manifests=m", "-x").assert_outcomes(failed=1)
 
 
 @pytest.mark.parametrize("workers", [[], ["-n1"]])
-def test_an_id_is_printed_as_it_is_selected(pytester, folder, workers):
-    """The id in the line of a failure selects that test, also with pytest-xdist."""
-    folder({"m/a.yaml": POD})
-    options = (*PLUGINS, "--podshare-manifests=m", "--podshare-require-cluster")
+def test_the_id_in_the_summary_selects_the_test(pytester, write, workers):
+    """Also with pytest-xdist."""
+    write({"m/a.yaml": POD})
+    options = ("-p", "no:pytest-kind", "--podshare-manifests=m", "--podshare-require-cluster")
 
     result = pytester.runpytest_subprocess(*options, "-k", "restart and c1", *workers)
 
-    (line,) = (each for each in result.outlines if each.startswith("ERROR m/"))
+    (line,) = (line for line in result.outlines if line.startswith("ERROR m/"))
     name = line.removeprefix("ERROR ").partition(" - ")[0]
     assert name == "m/a.yaml::restart@xchange[c1]"
     pytester.runpytest_subprocess(*options, name).assert_outcomes(errors=1)
 
 
-def test_workers_collect_the_same(pytester, folder):
-    """pytest-xdist demands it; each of two workers gets its part, in every way to share them."""
-    folder({"m/a.yaml": SEVERAL, "m/b.yaml": BROKEN})
+def test_workers_of_pytest_xdist_collect_the_same_items(pytester, write):
+    """pytest-xdist requires that, with every way to distribute them."""
+    write({"m/a.yaml": SEVERAL, "m/b.yaml": BROKEN})
 
     for dist in ("load", "loadfile", "loadgroup"):
         result = pytester.runpytest_subprocess(
-            *PLUGINS, "-n2", f"--dist={dist}", "--podshare-manifests=m"
+            "-p", "no:pytest-kind", "-n2", f"--dist={dist}", "--podshare-manifests=m"
         )
 
         result.assert_outcomes(passed=2, failed=1, skipped=5)
 
 
-def test_each_item_knows_its_line(pytester, folder):
-    """That of the object, or of the mount or the volume that the promise is about."""
-    folder({"m/all.yaml": f"# two lines\n\n{POD}"})
+def test_every_item_has_its_line_in_the_manifest(pytester, write):
+    """It is the line of the object, or of the mount or volume that the promise is about."""
+    write({"m/all.yaml": f"# two lines\n\n{POD}"})
 
-    items, _ = pytester.inline_genitems(*PLUGINS, "--podshare-manifests=m")
+    items, _ = pytester.inline_genitems("-p", "no:pytest-kind", "--podshare-manifests=m")
 
-    assert [(each.name, *each.reportinfo()[:2]) for each in items] == [
+    assert [(item.name, *item.reportinfo()[:2]) for item in items] == [
         (name, pytester.path / "m" / "all.yaml", line)
-        for name, line in zip(OF_POD, (2, 13, 10, 10, 13, 15), strict=True)
+        for name, line in zip(POD_ITEMS, (2, 13, 10, 10, 13, 15), strict=True)
     ]
 
 
-def test_junit_xml_names_them(pytester, folder, run):
+def test_junit_xml_names_the_items(pytester, write, run):
     """By manifest, template and promise id, also with pytest-xdist."""
-    folder({"m/all.yaml": SEVERAL})
+    write({"m/all.yaml": SEVERAL})
 
     for more in ([], ["-n1", "-rs"]):
         run("--podshare-manifests=m", "--junit-xml=out.xml", "-k", "web", *more)
 
         cases = ET.parse(pytester.path / "out.xml").findall(".//testcase")
-        assert [(each.get("classname"), each.get("name")) for each in cases] == [
+        assert [(case.get("classname"), case.get("name")) for case in cases] == [
             ("m.all.yaml.Deployment/web", "wiring"),
             ("m.all.yaml.Deployment/web", "restart@data[c]"),
             ("m.all.yaml.Deployment/web", "deleted@data"),
         ]
 
 
-def test_a_path_that_leads_nowhere_is_a_usage_error(folder, run):
-    """Before anything is run, with workers as well."""
-    folder({"m/a.yaml": POD})
+def test_a_path_that_does_not_exist_is_a_usage_error(write, run):
+    """Before any test runs, also with pytest-xdist."""
+    write({"m/a.yaml": POD})
 
     for more in ([], ["-n2"]):
         result = run("--podshare-manifests=n", *more)
@@ -397,16 +398,16 @@ def test_a_path_that_leads_nowhere_is_a_usage_error(folder, run):
         assert "ERROR: No such file or folder: n" in result.stderr.str()
 
 
-def test_a_path_with_a_space_is_one_path(folder, ids):
-    """On the command line; elsewhere it is quoted, as in a shell."""
-    folder({"my pods/a.yaml": POD})
+def test_a_path_may_contain_a_space(write, ids):
+    """On the command line it needs no second pair of quotes."""
+    write({"my pods/a.yaml": POD})
 
     assert len(ids("--podshare-manifests=my pods")) == 6
 
 
-def test_the_settings_of_the_check_hold(folder, ids, run):
-    """Ignored rules, files that are passed over, and where custom kinds have their Pods."""
-    folder(
+def test_the_settings_of_podshare_check_apply(write, ids, run):
+    """Ignored rules, excluded files, and the Pod templates of custom resources."""
+    write(
         {
             "pyproject.toml": "[tool.podshare]\n"
             "ignore = ['mount-without-volume', 'volume-not-shared']\n"
@@ -417,30 +418,30 @@ def test_the_settings_of_the_check_hold(folder, ids, run):
         }
     )
 
-    assert {each.partition("::")[0] for each in ids("--podshare-manifests=m")} == {
+    assert {name.partition("::")[0] for name in ids("--podshare-manifests=m")} == {
         "m/a.yaml",
         "m/r.yaml",
     }
     run("--podshare-manifests=m", "-k", "a.yaml and wiring").assert_outcomes(passed=1, deselected=5)
 
 
-def test_fixtures_that_are_meant_for_every_test_are_theirs(pytester, folder, run):
-    """Also those of a module or a class, which manifests have not."""
-    folder({"m/a.yaml": POD})
+def test_autouse_fixtures_apply_to_manifests(pytester, write, run):
+    """Also those of module and class scope, although manifests have neither."""
+    write({"m/a.yaml": POD})
     pytester.makeconftest(
         """
         import pytest
 
         @pytest.fixture(autouse=True, scope="module")
-        def of_module(request):
+        def module_fixture(request):
             print("module", request.node.name)
 
         @pytest.fixture(autouse=True, scope="class")
-        def of_class():
+        def class_fixture():
             print("class")
 
         @pytest.fixture(autouse=True)
-        def of_test(request):
+        def function_fixture(request):
             print("test", request.node.name)
         """
     )
@@ -452,9 +453,9 @@ def test_fixtures_that_are_meant_for_every_test_are_theirs(pytester, folder, run
     assert "module a.yaml\nclass\ntest wiring\n" in text
 
 
-def test_collecting_and_planning_touch_no_cluster(pytester, folder, run):
-    """Nobody asked for one yet."""
-    folder({"m/a.yaml": POD})
+def test_collecting_and_planning_need_no_cluster(pytester, write, run):
+    """--setup-plan lists the fixtures without starting them."""
+    write({"m/a.yaml": POD})
 
     run("--podshare-manifests=m", "--collect-only")
     result = run("--podshare-manifests=m", "--setup-plan")
@@ -463,9 +464,9 @@ def test_collecting_and_planning_touch_no_cluster(pytester, folder, run):
     assert not (pytester.path / "cache").exists()
 
 
-def test_the_header_says_that_the_applications_do_not_run(folder, run):
-    """In skeleton mode, with what runs instead."""
-    folder({"m/a.yaml": POD})
+def test_the_header_names_the_image_of_skeletons(write, run):
+    """It runs instead of the applications in skeleton mode."""
+    write({"m/a.yaml": POD})
     line = (
         "podshare: skeletons: alpine runs in place of the applications of manifests,"
         " which do not run"
@@ -476,12 +477,12 @@ def test_the_header_says_that_the_applications_do_not_run(folder, run):
     assert line not in run(*options).outlines
 
 
-def test_an_overlay_is_rendered_when_it_is_collected(folder, ids, monkeypatch):
-    """It stands for what it makes; a patch is no manifest."""
+def test_an_overlay_is_collected_as_its_kustomization_file(write, ids, monkeypatch):
+    """Its items are those of the rendered manifests."""
     monkeypatch.setenv("PATH", PROGRAMS)
     if not (shutil.which("kustomize") or shutil.which("kubectl")):
-        pytest.skip("there is no kustomize on PATH")
-    folder(
+        pytest.skip("neither kustomize nor kubectl is on PATH")
+    write(
         {
             "base/pod.yaml": POD,
             "base/kustomization.yaml": "resources: [pod.yaml]\n",
@@ -495,13 +496,13 @@ def test_an_overlay_is_rendered_when_it_is_collected(folder, ids, monkeypatch):
     assert ids("base/kustomization.yaml::wiring") == ["base/kustomization.yaml::wiring"]
 
 
-def test_a_chart_is_a_file_with_a_level_for_each_scenario(folder, ids, monkeypatch):
-    """Its default values, and each of those that its authors test it with."""
+def test_a_chart_is_collected_with_a_level_for_each_values_file(write, ids, monkeypatch):
+    """And one for its default values, unless these are incomplete."""
     monkeypatch.setenv("PATH", PROGRAMS)
     if not shutil.which("helm"):
-        pytest.skip("there is no helm on PATH")
+        pytest.skip("helm is not on PATH")
     template = POD.replace("name: web", "name: {{ .Values.name }}")
-    folder(
+    write(
         {
             "chart/Chart.yaml": "apiVersion: v2\nname: chart\nversion: 1.0.0\n",
             "chart/values.yaml": "name: plain\n",
@@ -510,21 +511,21 @@ def test_a_chart_is_a_file_with_a_level_for_each_scenario(folder, ids, monkeypat
         }
     )
 
-    assert [each for each in ids("--podshare-manifests=chart") if "wiring" in each] == [
+    assert [name for name in ids("--podshare-manifests=chart") if "wiring" in name] == [
         "chart/Chart.yaml::default values::wiring",
         "chart/Chart.yaml::ci/tls-values.yaml::wiring",
     ]
-    # values that have to be given are no fault of the chart's
-    folder({"chart/templates/pod.yaml": template.replace(".Values", "required `name` .Values")})
-    folder({"chart/values.yaml": ""})
-    assert [each for each in ids("chart/Chart.yaml") if "wiring" in each] == [
+    # a chart may require values that it does not set
+    write({"chart/templates/pod.yaml": template.replace(".Values", "required `name` .Values")})
+    write({"chart/values.yaml": ""})
+    assert [name for name in ids("chart/Chart.yaml") if "wiring" in name] == [
         "chart/Chart.yaml::ci/tls-values.yaml::wiring",
     ]
 
 
-def test_a_scenario_keeps_its_name_whatever_it_is(folder, ids, pytester, monkeypatch):
-    """A file of values may have parentheses in its name; helm is one of the test's own here."""
-    folder(
+def test_a_values_file_may_have_any_name(write, ids, pytester, monkeypatch):
+    """Parentheses and spaces, for example; here, helm is a script of the test."""
+    write(
         {
             "chart/Chart.yaml": "apiVersion: v2\nname: chart\nversion: 1.0.0\n",
             "chart/ci/a (b)-values.yaml": "",
@@ -534,15 +535,15 @@ def test_a_scenario_keeps_its_name_whatever_it_is(folder, ids, pytester, monkeyp
     (pytester.path / "bin" / "helm").chmod(0o755)
     monkeypatch.setenv("PATH", str(pytester.path / "bin"))
 
-    assert [each for each in ids("chart/Chart.yaml") if "wiring" in each] == [
+    assert [name for name in ids("chart/Chart.yaml") if "wiring" in name] == [
         "chart/Chart.yaml::default values::wiring",
         "chart/Chart.yaml::ci/a (b)-values.yaml::wiring",
     ]
 
 
-def test_a_chart_that_cannot_be_rendered_fails(folder, run):
-    """Its wiring is not known; the other manifests are tested."""
-    folder(
+def test_a_chart_that_cannot_be_rendered_fails_alone(write, run):
+    """The other manifests are tested."""
+    write(
         {
             "m/chart/Chart.yaml": "apiVersion: v2\nname: chart\nversion: 1.0.0\n",
             "m/chart/templates/pod.yaml": POD,
@@ -557,7 +558,7 @@ def test_a_chart_that_cannot_be_rendered_fails(folder, run):
 
 
 def test_the_marks_are_registered(run):
-    """--strict-markers knows them."""
+    """--markers prints their help."""
     result = run("--markers")
 
     result.stdout.fnmatch_lines(

@@ -1,4 +1,4 @@
-"""What a cluster answers, in whole runs: it steers no terminal, no CI runner, and breaks no XML."""
+"""Control characters and CI commands in the responses of a cluster, in whole runs of pytest."""
 
 import xml.etree.ElementTree as ET
 
@@ -6,12 +6,12 @@ import pytest
 
 from tests.support.pytest_runs import WITH_SUPPORT
 
-STEERING = "\\x1b[2Jred\\x07\\n::error file=x::not mine\\n##[error]no\\n\\x00\\ud800\\u202e"
+CONTROLS = "\\x1b[2Jred\\x07\\n::error file=x::not mine\\n##[error]no\\n\\x00\\ud800\\u202e"
 CONFTEST = f"""
 import pytest
 from tests.support.fake_cluster import APP, POD, fake_cluster, podshare_namespace
 
-HOSTILE = "{STEERING}"
+HOSTILE = "{CONTROLS}"
 EVENT = {{
     "metadata": {{}}, "type": HOSTILE, "reason": HOSTILE, "message": HOSTILE,
     "involvedObject": {{"kind": "Pod", "name": "web", "uid": "u", "fieldPath": HOSTILE}},
@@ -34,7 +34,7 @@ def podshare_cluster(tmp_path_factory):
 TEST = f"""
 from pytest_podshare import errors
 
-HOSTILE = "{STEERING}"
+HOSTILE = "{CONTROLS}"
 
 def test_error(podshare):
     raise errors.PodGone(HOSTILE, HOSTILE)
@@ -45,8 +45,8 @@ def test_promise(podshare):
 
 
 @pytest.fixture
-def printed(pytester, monkeypatch):
-    """What a run prints whose cluster answers like that, and the XML that it leaves."""
+def run(pytester, monkeypatch):
+    """Return a function that runs a test on such a cluster; it returns the output and the XML."""
     monkeypatch.setenv("PYTHONUTF8", "1")
     pytester.makeini(WITH_SUPPORT)
     pytester.makeconftest(CONFTEST)
@@ -61,9 +61,9 @@ def printed(pytester, monkeypatch):
 
 
 @pytest.mark.parametrize("style", ["auto", "native", "line", "short"])
-def test_neither_failures_nor_what_is_attached_steer_whoever_reads_them(printed, style):
-    """In every style of pytest's, and with the log, the events and the status of the Pod below."""
-    text, junit = printed(TEST, f"--tb={style}")
+def test_failures_and_attachments_are_printed_without_control_characters(run, style):
+    """In every traceback style, with the log, the events and the status of the Pod."""
+    text, junit = run(TEST, f"--tb={style}")
 
     lines = text.split("\n")
     assert "2 failed" in lines[-1] or "2 failed" in lines[-2]
@@ -75,10 +75,10 @@ def test_neither_failures_nor_what_is_attached_steer_whoever_reads_them(printed,
     assert cases == {"test_error", "test_promise"}
 
 
-def test_the_control_an_error_of_somebody_elses_does_steer(printed):
-    """The mutated twin: the same text in an error that is not of ours comes through as it is."""
-    theirs = f'HOSTILE = "{STEERING}"\ndef test_theirs():\n    raise LookupError(HOSTILE[:40])\n'
+def test_errors_of_other_code_are_printed_as_they_are(run):
+    """The control: podshare escapes the same text only in its own errors."""
+    test = f'HOSTILE = "{CONTROLS}"\ndef test_other():\n    raise LookupError(HOSTILE[:40])\n'
 
-    text, _ = printed(theirs, "--tb=native")
+    text, _ = run(test, "--tb=native")
 
     assert any(line.startswith("::error") for line in text.split("\n"))

@@ -1,20 +1,14 @@
-"""The mark podshare_needs, as far as it needs no cluster."""
+"""The mark podshare_needs, without a cluster."""
 
 import pytest
 
-PLUGINS = ("-p", "no:pytest-kind", "-p", "no:hypothesispytest")
+pytestmark = pytest.mark.usefixtures("no_kind")
 
 
 @pytest.fixture
-def run(pytester, monkeypatch):
+def run(pytester):
     """Return a function that runs pytest without a kind program on PATH."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(pytester.path / "cache"))
-    monkeypatch.setenv("PATH", "/nowhere")
-
-    def run(*options):
-        return pytester.runpytest_subprocess(*PLUGINS, *options)
-
-    return run
+    return lambda *args: pytester.runpytest_subprocess("-p", "no:pytest-kind", *args)
 
 
 MARKED = """
@@ -58,7 +52,7 @@ def test_a_mark_without_capabilities_is_an_error(pytester, run):
 
 
 def test_a_single_parameter_may_have_the_mark(pytester, run):
-    """The others need no cluster; its absence is the error of the marked one."""
+    """Only the test with that parameter needs a cluster, which is missing here."""
     pytester.makepyfile(
         """
         import pytest
@@ -83,4 +77,4 @@ def test_the_mark_is_registered(run):
     """--markers prints its help."""
     result = run("--markers")
 
-    result.stdout.fnmatch_lines(["@pytest.mark.podshare_needs(*names): skip the test where *"])
+    result.stdout.fnmatch_lines(["@pytest.mark.podshare_needs(*names): skip the test if *"])

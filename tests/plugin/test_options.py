@@ -1,40 +1,40 @@
-"""Options: where they come from, and what is said of bad ones. No cluster is touched."""
+"""The options: their sources, their types, their errors and their help."""
+
+import os
+import re
 
 import pytest
 
-PRINT_OPTIONS = """
 from pytest_podshare.plugin import options
-
-def test_print(pytestconfig):
-    resolved = options.resolve(pytestconfig)
-    print()
-    print("cluster", resolved.cluster_name)
-    print("ready", resolved.timeouts.ready)
-    print("image", resolved.image)
-    print("keep", resolved.keep_cluster)
-"""
+from pytest_podshare.plugin.option_table import OPTIONS
 
 
 @pytest.fixture
-def resolved(pytester):
-    """What a run with these arguments resolves its options to."""
-    pytester.makepyfile(PRINT_OPTIONS)
-
-    def run(*args):
-        result = pytester.runpytest_subprocess("-s", "-p", "no:pytest-kind", *args)
-        words = ("cluster ", "ready ", "image ", "keep ")
-        return [line for line in result.outlines if line.startswith(words)]
-
-    return run
+def resolve(pytester):
+    """Return a function that resolves the options of a run with these arguments."""
+    return lambda *args: options.resolve(pytester.parseconfig("-p", "no:pytest-kind", *args))
 
 
-def test_the_defaults(resolved):
-    """Nothing has to be said."""
-    assert resolved() == ["cluster podshare", "ready 120.0", "image ()", "keep never"]
+@pytest.fixture
+def run(pytester):
+    """Return a function that runs pytest with these arguments."""
+    return lambda *args: pytester.runpytest_subprocess("-p", "no:pytest-kind", *args)
 
 
-def test_command_line_before_environment_before_ini(pytester, resolved, monkeypatch):
-    """The nearer source wins, and each is used where no nearer one speaks."""
+def test_every_option_has_a_default(resolve):
+    """Without any option, the values are those that the reference lists."""
+    resolved = resolve()
+
+    assert (resolved.provider, resolved.cluster_name) == ("kind", "podshare")
+    assert (resolved.image, resolved.keep_cluster, resolved.story) == ((), "never", False)
+    assert (resolved.kind_nodes, resolved.namespace, resolved.kubeconfig) == (None, None, None)
+    assert resolved.timeouts.ready == 120
+
+
+def test_the_command_line_overrides_the_environment_and_that_the_ini_file(
+    pytester, resolve, monkeypatch
+):
+    """Each source is used for what no stronger source sets."""
     pytester.makeini(
         "[pytest]\npodshare_cluster_name = ini\npodshare_ready_timeout = 7\n"
         "podshare_keep_cluster = failed\npodshare_image = a:1 b:2\n"
@@ -42,69 +42,122 @@ def test_command_line_before_environment_before_ini(pytester, resolved, monkeypa
     monkeypatch.setenv("PODSHARE_CLUSTER_NAME", "environment")
     monkeypatch.setenv("PODSHARE_KEEP_CLUSTER", "always")
 
-    lines = resolved("--podshare-cluster-name=cli", "--podshare-timeout-factor=2")
+    resolved = resolve("--podshare-cluster-name=cli", "--podshare-timeout-factor=2")
 
-    assert lines == ["cluster cli", "ready 14.0", "image ('a:1', 'b:2')", "keep always"]
+    assert (resolved.cluster_name, resolved.keep_cluster) == ("cli", "always")
+    assert (resolved.timeouts.ready, resolved.image) == (14, ("a:1", "b:2"))
 
 
-def test_an_option_may_be_repeated(resolved):
-    """Several images are loaded."""
-    lines = resolved("--podshare-image=a:1", "--podshare-image=b.tar")
+def test_an_option_that_takes_several_values_can_be_repeated(resolve):
+    """All values are used."""
+    resolved = resolve("--podshare-image=a:1", "--podshare-image=b.tar")
 
-    assert lines[2] == "image ('a:1', 'b.tar')"
+    assert resolved.image == ("a:1", "b.tar")
 
 
 @pytest.mark.parametrize(
-    ("argument", "message"),
+    ("value", "expected"),
+    [("1", True), ("yes", True), ("On", True), ("0", False), ("no", False), ("OFF", False)],
+)
+def test_a_flag_can_be_switched_on_and_off_outside_the_command_line(
+    resolve, monkeypatch, value, expected
+):
+    """By the words that pytest accepts for its own flags."""
+    monkeypatch.setenv("PODSHARE_SKELETON", value)
+
+    assert resolve().skeleton is expected
+
+
+def test_relative_paths_stay_valid_if_a_test_changes_the_working_folder(pytester, resolve):
+    """A cluster is needed only after other tests have run; kind may be a name on PATH."""
+    resolved = resolve(
+        "--podshare-kubeconfig=config",
+        "--podshare-kind-config=kind.yaml",
+        "--podshare-artifacts-dir=artifacts",
+        "--podshare-kind-bin=kind",
+    )
+
+    assert resolved.kubeconfig == pytester.path / "config"
+    assert resolved.kind_config == pytester.path / "kind.yaml"
+    assert resolved.artifacts_dir == pytester.path / "artifacts"
+    assert os.fspath(resolved.kind_bin) == "kind"
+
+
+NAMESPACE = (
+    "Use a namespace name: at most 63 lowercase letters, digits and hyphens, with a letter or a"
+    " digit at both ends."
+)
+
+
+@pytest.mark.parametrize(
+    ("argument", "remedy"),
     [
-        (
-            "--podshare-keep-cluster=sometimes",
-            "ERROR: --podshare-keep-cluster: 'sometimes' is not a valid podshare keep-cluster. "
-            "Valid values: never, failed, always.",
-        ),
-        (
-            "--podshare-provider=minikube",
-            "ERROR: --podshare-provider: 'minikube' is not a valid podshare provider. "
-            "Valid values: kind, existing.",
-        ),
-        (
-            "--podshare-ready-timeout=soon",
-            "ERROR: --podshare-ready-timeout: 'soon' is not a valid podshare ready-timeout. "
-            "Give a number above 0.",
-        ),
-        (
-            "--podshare-exec-timeout=-1",
-            "ERROR: --podshare-exec-timeout: '-1' is not a valid podshare exec-timeout. "
-            "Give a number above 0.",
-        ),
-        (
-            "--podshare-kind-nodes=1.5",
-            "ERROR: --podshare-kind-nodes: '1.5' is not a valid podshare kind-nodes. "
-            "Give a whole number above 0.",
-        ),
+        ("--podshare-keep-cluster=sometimes", "Valid values: never, failed, always."),
+        ("--podshare-keep-namespace=sometimes", "Valid values: never, failed, always."),
+        ("--podshare-provider=minikube", "Valid values: kind, existing."),
+        ("--podshare-ready-timeout=soon", "Use a number greater than 0."),
+        ("--podshare-exec-timeout=-1", "Use a number greater than 0."),
+        ("--podshare-timeout-factor=inf", "Use a number greater than 0."),
+        ("--podshare-kind-nodes=1.5", "Use a whole number greater than 0."),
+        ("--podshare-namespace=Not-one", NAMESPACE),
+        ("--podshare-namespace=a/b", NAMESPACE),
+        ("--podshare-namespace=-a", NAMESPACE),
+        (f"--podshare-namespace={'a' * 64}", NAMESPACE),
     ],
 )
-def test_a_bad_value_is_named_with_the_valid_ones(pytester, argument, message):
-    """It is a usage error, before any test is run."""
-    result = pytester.runpytest_subprocess(argument, "-p", "no:pytest-kind")
+def test_an_invalid_value_is_a_usage_error_that_lists_the_valid_ones(run, argument, remedy):
+    """It is reported before any test is collected, and before anything is sent to a cluster."""
+    result = run(argument)
 
+    option, _, value = argument.partition("=")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    assert message in result.errlines
+    assert f"ERROR: {option}: invalid value {value!r}. {remedy}" in result.errlines
 
 
-def test_a_bad_environment_is_named_by_its_variable(pytester, monkeypatch):
-    """Whoever did not give an option is told where the value came from."""
-    monkeypatch.setenv("PODSHARE_KEEP_CLUSTER", "maybe")
+@pytest.mark.parametrize(
+    ("variable", "valid"),
+    [
+        ("PODSHARE_KEEP_CLUSTER", "never, failed, always"),
+        ("PODSHARE_STORY", "true, yes, on, 1, false, no, off, 0"),
+    ],
+)
+def test_an_invalid_value_in_the_environment_is_reported_with_its_variable(
+    run, monkeypatch, variable, valid
+):
+    """Its source is not on the command line."""
+    monkeypatch.setenv(variable, "maybe")
 
-    result = pytester.runpytest_subprocess("-p", "no:pytest-kind")
+    errors = run().errlines
 
-    result.stderr.fnmatch_lines(["ERROR: PODSHARE_KEEP_CLUSTER: 'maybe' is not a valid podshare*"])
+    assert f"ERROR: {variable}: invalid value 'maybe'. Valid values: {valid}." in errors
 
 
-def test_every_option_is_in_the_help(pytester):
-    """With its ini key and its variable."""
-    result = pytester.runpytest_subprocess("--help", "-p", "no:pytest-kind")
+def test_an_invalid_value_in_the_ini_file_is_reported_with_its_key(pytester, run):
+    """Its source is not on the command line either."""
+    pytester.makeini("[pytest]\npodshare_provider = minikube\n")
 
-    text = " ".join(result.stdout.str().split())
-    assert "--podshare-keep-cluster=NAME" in text
-    assert "[ini: podshare_keep_cluster, environment: PODSHARE_KEEP_CLUSTER]" in text
+    assert (
+        "ERROR: ini key podshare_provider: invalid value 'minikube'. Valid values: kind, existing."
+    ) in run().errlines
+
+
+def test_help_shows_the_choices_default_unit_and_sources_of_every_option(run):
+    """A user needs no other document to set one."""
+    text = " ".join(run("--help").stdout.str().split())
+
+    assert (
+        "--podshare-keep-cluster={never,failed,always} When to keep the kind cluster after the run."
+        " (default: never) [ini: podshare_keep_cluster, environment: PODSHARE_KEEP_CLUSTER]"
+    ) in text
+    assert (
+        "--podshare-ready-timeout=SECONDS Seconds to wait for a Pod to become ready. (default: 120)"
+        " [ini: podshare_ready_timeout, environment: PODSHARE_READY_TIMEOUT]"
+    ) in text
+    for option in OPTIONS:
+        key = option.name.replace("-", "_")
+        assert re.search(
+            rf"--podshare-{option.name}\b[^\]]*{re.escape(option.help)} \(default: [^)]+\)"
+            rf" \[ini: podshare_{key}, environment: PODSHARE_{key.upper()}\]",
+            text,
+        )
+        assert re.search(rf" podshare_{key} \(\w+\): Same as --podshare-{option.name}\.", text)

@@ -1,4 +1,4 @@
-"""Which tests the workers of pytest-xdist run together, and which they begin with."""
+"""The order of tests, and their distribution to the workers of pytest-xdist."""
 
 import json
 
@@ -21,8 +21,11 @@ MARKS = "\nmarkers =\n    cluster\n    two_nodes\n    slow\n"
 
 
 @pytest.fixture
-def ran(pytester):
-    """A function that runs files with these marks: each test, in order, with its worker."""
+def run(pytester):
+    """Return a function that runs files of tests with these marks.
+
+    It returns the name and the worker of each test, in the order in which they ran.
+    """
     pytester.makeini(WITH_SUPPORT + MARKS.lstrip("\n"))
     pytester.makeconftest(CONFTEST)
 
@@ -33,8 +36,8 @@ def ran(pytester):
                 lines += [f"@pytest.mark.{mark}" for mark in marks.split("+")]
                 lines += [f"def test_{name}_{marks.replace('+', '_')}(): pass"]
             pytester.makepyfile(**{f"test_{name}": "\n".join(lines)})
-        done = pytester.runpytest_subprocess("-p", "no:podshare", "-p", "no:cacheprovider", *args)
-        assert done.ret == 0, done.outlines
+        result = pytester.runpytest_subprocess("-p", "no:podshare", "-p", "no:cacheprovider", *args)
+        assert result.ret == 0, result.outlines
         return [json.loads(line) for line in (pytester.path / "ran").read_text().splitlines()]
 
     return run
@@ -44,25 +47,25 @@ ONE, WORKERS = (("-n", count, "--dist=loadfile", "--no-loadscope-reorder") for c
 
 
 @pytest.mark.parametrize(("mark", "workers"), [("two_nodes+cluster", 1), ("cluster", 2)])
-def test_tests_about_nodes_run_on_one_worker_whichever_file_they_are_in(ran, mark, workers):
-    """The twin: other files are shared out."""
-    tests = ran(*WORKERS, a=mark, b=mark)
+def test_tests_that_change_nodes_run_on_one_worker(run, mark, workers):
+    """Whichever file they are in; the control distributes other files."""
+    tests = run(*WORKERS, a=mark, b=mark)
 
     assert len(tests) == 2
     assert len({worker for _, worker in tests}) == workers
 
 
-def test_other_tests_of_a_file_stay_together_without_those(ran):
-    """One test about nodes does not put its whole file into the row."""
-    tests = dict(ran(*WORKERS, a="two_nodes", b="two_nodes cluster slow"))
+def test_the_other_tests_of_a_file_stay_together(run):
+    """One test that changes nodes does not move its whole file to their worker."""
+    tests = dict(run(*WORKERS, a="two_nodes", b="two_nodes cluster slow"))
 
     assert tests["test_a_two_nodes"] == tests["test_b_two_nodes"]
     assert tests["test_b_cluster"] == tests["test_b_slow"] != tests["test_a_two_nodes"]
 
 
-def test_what_takes_longest_comes_first(ran):
-    """Nodes, then what is slow on a cluster; a slow unit test stays where it is."""
-    tests = ran(*ONE, a="cluster slow", b="cluster+slow", c="two_nodes+cluster cluster")
+def test_long_tests_run_first(run):
+    """Those that change nodes, then slow ones on a cluster; a slow unit test keeps its place."""
+    tests = run(*ONE, a="cluster slow", b="cluster+slow", c="two_nodes+cluster cluster")
 
     assert [name for name, _ in tests] == [
         *("test_c_two_nodes_cluster", "test_b_cluster_slow"),
@@ -70,9 +73,9 @@ def test_what_takes_longest_comes_first(ran):
     ]
 
 
-@pytest.mark.parametrize("how", [("-p", "no:xdist"), ("-n", "0")])
-def test_without_workers_the_order_stays(ran, how):
-    """Nor is pytest-xdist needed."""
-    tests = ran(*how, a="cluster", b="two_nodes")
+@pytest.mark.parametrize("options", [("-p", "no:xdist"), ("-n", "0")])
+def test_without_workers_the_order_does_not_change(run, options):
+    """Also without pytest-xdist."""
+    tests = run(*options, a="cluster", b="two_nodes")
 
     assert [name for name, _ in tests] == ["test_a_cluster", "test_b_two_nodes"]

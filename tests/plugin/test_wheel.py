@@ -1,4 +1,4 @@
-"""The wheel, as a user installs it."""
+"""The wheel that users install."""
 
 import subprocess
 import sys
@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory):
-    """The wheel, built from this checkout."""
+    """Build the wheel from this checkout and return it."""
     folder = tmp_path_factory.mktemp("wheel")
     build = [sys.executable, "-m", "build", "--wheel", "--no-isolation"]
     command = [*build, "--outdir", folder, ROOT]
@@ -22,8 +22,8 @@ def wheel(tmp_path_factory):
     return built
 
 
-def test_the_wheel_holds_the_package_alone(wheel):
-    """No tests, no sandbox, no manifests, and the mark that it is typed."""
+def test_the_wheel_contains_only_the_package(wheel):
+    """No tests, no sandbox and no manifests, but the marker file for its types."""
     names = zipfile.ZipFile(wheel).namelist()
 
     tops = {name.split("/")[0] for name in names}
@@ -37,7 +37,7 @@ def test_the_wheel_holds_the_package_alone(wheel):
 
 
 def test_the_installed_plugin_loads_without_a_warning(wheel, tmp_path):
-    """In an empty environment, under --strict-markers, with warnings as errors."""
+    """In an empty environment, with --strict-markers and warnings as errors."""
     environment = tmp_path / "environment"
     subprocess.run([sys.executable, "-m", "venv", environment], check=True)
     python = environment / "bin" / "python"
@@ -45,7 +45,7 @@ def test_the_installed_plugin_loads_without_a_warning(wheel, tmp_path):
     needed = ROOT / "sandbox" / "python" / "runtime.txt"
     subprocess.run([*pip, "install", "-q", "--require-hashes", "-r", needed], check=True)
     subprocess.run([*pip, "install", "-q", "--no-deps", wheel], check=True)
-    # that is all that the wheel says it needs
+    # those are all the dependencies that the wheel declares
     subprocess.run([*pip, "check"], check=True)
     (tmp_path / "test_it.py").write_text("def test_it(): pass\n")
 

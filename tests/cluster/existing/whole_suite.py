@@ -28,7 +28,7 @@ FILES = sorted(
 )
 # what the account lacks, or the cluster that it sees: a skip for any other reason is a hole
 _MISSING = (
-    *("the cluster lacks", "needs the right to", "needs access to the nodes"),
+    *("the cluster lacks", "needs permission to", "needs access to the nodes"),
     *("of kind", "its own nodes", "run by the test above"),
 )
 

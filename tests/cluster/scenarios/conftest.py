@@ -52,7 +52,7 @@ def _forwarded(cluster, pod, port):
         try:
             said = process.stdout.readline()
             if "is forbidden" in said:
-                pytest.skip(f"the test itself needs the right to create pods/portforward: {said}")
+                pytest.skip(f"the test itself needs permission to create pods/portforward: {said}")
             found = re.match(r"Forwarding from 127\.0\.0\.1:(\d+) ->", said)
             assert found, said
             yield int(found[1])

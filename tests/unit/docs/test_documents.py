@@ -8,7 +8,7 @@ import pytest
 
 from pytest_podshare import errors
 from pytest_podshare.diagnosis.cause import WORDS
-from pytest_podshare.plugin import options
+from pytest_podshare.plugin.option_table import OPTIONS
 
 DOCUMENTS = [Path("README.md"), Path("CONTRIBUTING.md"), *sorted(Path("docs").glob("**/*.md"))]
 SOURCES = {
@@ -49,13 +49,19 @@ def test_every_relative_link_leads_somewhere(document):
 
 
 def test_the_reference_lists_every_option():
-    """With its default and its help."""
+    """Each row has the option, its default and its help."""
     rows = [line for line in Path("docs/reference.md").read_text().splitlines() if "`--" in line]
 
     missing = [
-        option.flag_name
-        for option in options._OPTIONS
-        if not any(f"`{option.flag_name}`" in row and option.help in row for row in rows)
+        option.option_string
+        for option in OPTIONS
+        if not any(
+            row.startswith(
+                f"| `{option.option_string}` | "
+                f"{f'`{option.default}`' if option.default else option.unset} | {option.help}"
+            )
+            for row in rows
+        )
     ]
 
     assert missing == []
