@@ -202,7 +202,7 @@ def _say(what: str, goes: bool, why: str, dry: bool) -> None:
 
 
 def _unseen(error: errors.PodshareError) -> int:
-    lines = (printable(line) for line in str(error.spelled("--")).splitlines())
+    lines = (printable(line) for line in str(error.with_option_prefix("--")).splitlines())
     print("podshare:", "\n  ".join(lines), file=sys.stderr)
     return _UNSEEN
 

@@ -206,13 +206,13 @@ def cluster_scoped(api: Api, judge: Judge) -> tuple[Leftover, ...]:
             return Disposition(False, f"run {its.run} of {its.owner} has a namespace that stays")
         return judge(its)
 
-    kinds = (each for each in resources.kinds(api) if each.root not in (NAMESPACES, NODES))
+    kinds = (each for each in resources.list_types(api) if each.path not in (NAMESPACES, NODES))
     return tuple(_of(api, with_its_namespace, kinds))
 
 
 def within(api: Api, judge: Judge, namespace: str) -> tuple[Leftover, ...]:
     """The objects of runs in a namespace that is somebody's; those of a controller go with it."""
-    return tuple(_of(api, judge, resources.kinds(api, namespace)))
+    return tuple(_of(api, judge, resources.list_types(api, namespace)))
 
 
 def _of_pods(api: Api, judge: Judge, namespace: str) -> tuple[Leftover, ...]:
@@ -255,9 +255,9 @@ def holds(live: dict[str, Any]) -> str:
 def _of(api: Api, judge: Judge, kinds: Iterable[resources.ResourceType]) -> Iterator[Leftover]:
     for kind in kinds:
         with contextlib.suppress(errors.ApiError):  # what may not be listed was not made either
-            listed = api.get(kind.root, labelSelector=RUN_LABEL)["items"]
+            listed = api.get(kind.path, labelSelector=RUN_LABEL)["items"]
             alone = [each for each in listed if not each["metadata"].get("ownerReferences")]
-            yield from _judged(kind.root, kind.name.lower(), alone, judge)
+            yield from _judged(kind.path, kind.kind.lower(), alone, judge)
 
 
 def _judged(

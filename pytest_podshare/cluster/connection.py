@@ -97,7 +97,7 @@ def _wait_until_it_answers(api: Api, deadline: Deadline) -> None:
     def answer() -> str:
         try:
             # asked again after a while: one that is stopped takes connections, and says nothing
-            return api.text("/readyz", patience=min(5.0, max(2.0, deadline.left)))
+            return api.get_text("/readyz", timeout=min(5.0, max(2.0, deadline.left)))
         except errors.ApiError as error:
             # without the right to ask, having been answered must do
             return "ok" if error.status in (401, 403) else str(error.what)
@@ -119,7 +119,7 @@ def _wait_for_nodes(api: Api, nodes: int, deadline: Deadline) -> None:
     The kubelet of a node that kind has just joined may take seconds to make it known.
     """
     with watching.Watch(api, "/api/v1/nodes") as watch:
-        seen = watch.until(
+        seen = watch.wait_until(
             lambda there: len(there) >= nodes and all(map(is_node_ready, there.values())), deadline
         )
     for name, node in sorted(seen.items()):

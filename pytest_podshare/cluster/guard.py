@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from pytest_podshare import errors
-from pytest_podshare.kube import proxies
+from pytest_podshare.kube import proxy
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,7 +64,7 @@ def is_local(way: ServerRoute) -> bool:
     tunnel.
     """
     names = [way.host, *([way.tls_name] if way.tls_name else [])]
-    return not way.proxy and all(proxies.is_this_machine(each) for each in names)
+    return not way.proxy and all(proxy.is_local_host(each) for each in names)
 
 
 def is_minikube(way: ServerRoute, environ: Mapping[str, str] = os.environ) -> bool:

@@ -14,7 +14,7 @@ from pytest_podshare.containers.fileops.path_walk import User
 from pytest_podshare.containers.fileops.posix_shell import EphemeralContainerUnavailable
 from pytest_podshare.containers.live_pod import LivePod
 from pytest_podshare.deadline import Deadline
-from pytest_podshare.kube import container_waiting, pod_status
+from pytest_podshare.kube import container_status, pod_status
 from pytest_podshare.kube.client import pod_path
 from pytest_podshare.kube.transient import is_transient
 from pytest_podshare.kube.watch import Object
@@ -36,7 +36,7 @@ class _NotStarted(EphemeralContainerUnavailable):
 
 def user_of(raw: Mapping[str, Any], container: str) -> User | None:
     """Return the user of a container, by its status or else its spec; None if neither says."""
-    told = (pod_status.container_status(raw, container).get("user") or {}).get("linux")
+    told = (pod_status.find_container_status(raw, container).get("user") or {}).get("linux")
     if told:
         groups = (told["gid"], *(told.get("supplementalGroups") or ()))
         return User(told["uid"], tuple(dict.fromkeys(groups)))
@@ -129,14 +129,12 @@ def _run(
 
 def _name(raw: Mapping[str, Any], container: str) -> str:
     """Return the name of the one that runs, or is to run, for this instance of a container."""
-    instance = container_waiting.runtime_id(
-        pod_status.container_status(raw, container)["containerID"]
-    )
+    instance = pod_status.find_runtime_id(raw, container)
     for number in itertools.count(1):
         name = f"{_PREFIX}{instance[:_DIGITS]}" + (f"-{number}" if number > 1 else "")
         status = _status(raw, name)
         # one that has ended, or did not even start, is never started again
-        if "terminated" not in status.get("state", {}) and not container_waiting.is_no_start(
+        if "terminated" not in status.get("state", {}) and not container_status.has_failed_to_start(
             status
         ):
             return name
@@ -148,8 +146,8 @@ def _wait_until_it_runs(pod: LivePod, raw: Object, name: str, deadline: Deadline
         if seen is None or seen["metadata"]["uid"] != pod.uid:
             raise errors.PodGone(f"Pod {pod} was deleted meanwhile.", "See who deletes it.")
         status = _status(seen, name)
-        if problem := pod_status.stuck(status):
-            is_no_start = container_waiting.is_no_start(status)
+        if problem := container_status.ephemeral_failure(status):
+            is_no_start = container_status.has_failed_to_start(status)
             raise (_NotStarted if is_no_start else EphemeralContainerUnavailable)(problem)
         return "running" in status.get("state", {})
 
@@ -157,15 +155,15 @@ def _wait_until_it_runs(pod: LivePod, raw: Object, name: str, deadline: Deadline
         return
     seen = pod.watch.wait_for(pod.name, decided, deadline, known=raw)
     if not decided(seen):
-        where = pod_status.describe(_status(seen or {}, name))
+        where = container_status.describe(_status(seen or {}, name))
         raise EphemeralContainerUnavailable(
             f"it did not run within {deadline.seconds:.3g} s: {where}", is_transient=True
         )
 
 
-def _status(raw: Mapping[str, Any], name: str) -> pod_status.Status:
+def _status(raw: Mapping[str, Any], name: str) -> container_status.ContainerStatus:
     """Return what the kubelet says of an ephemeral container; empty where there is none."""
-    statuses = pod_status.statuses(raw, ephemeral=True)
+    statuses = pod_status.container_statuses(raw, ephemeral=True)
     return next((status for status in statuses if status["name"] == name), {})
 
 

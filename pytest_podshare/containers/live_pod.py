@@ -88,11 +88,11 @@ class LivePod:
     @functools.cached_property
     def identity(self) -> Identity:
         """Which Pod it is, and which instances of its containers ran when it was asked for."""
-        return pod_status.identity(self.raw)
+        return pod_status.read_identity(self.raw)
 
     def deadline(self, name: str, seconds: float | None) -> Deadline:
         """Return a deadline of the seconds given, or else of the timeout of that name."""
-        return Deadline(self.timeouts.or_given(name, seconds))
+        return Deadline(self.timeouts.resolve(name, seconds))
 
     def refresh(self) -> LivePod:
         """Return the Pod with the instances of its containers that run now.
@@ -112,14 +112,15 @@ class LivePod:
             PodGone: it was deleted, evicted, replaced, or is about to be.
         """
         try:
-            raw = self.api.get(pod_path(self.namespace, self.name), patience=timeout)
+            raw = self.api.get(pod_path(self.namespace, self.name), timeout=timeout)
         except errors.ApiError as error:
             if error.status != 404:
                 raise
             raise errors.PodGone(f"Pod {self.name} was deleted.", _REMEDY) from None
         if raw["metadata"]["uid"] != self.uid:
             raise errors.PodGone(f"Pod {self.name} was replaced by another of its name.", _REMEDY)
-        if (problem := pod_status.hopeless(raw)) and isinstance(problem, errors.PodGone):
+        problem = pod_status.find_permanent_error(raw)
+        if isinstance(problem, errors.PodGone):
             raise problem
         return raw
 

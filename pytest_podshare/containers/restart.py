@@ -15,7 +15,7 @@ from pytest_podshare.containers.container_shell import ContainerShell
 from pytest_podshare.containers.live_pod import LivePod
 from pytest_podshare.containers.proof import Proof
 from pytest_podshare.deadline import Deadline
-from pytest_podshare.kube import container_waiting, pod_status
+from pytest_podshare.kube import container_status, pod_status
 from pytest_podshare.kube.watch import Object
 
 
@@ -61,14 +61,14 @@ def restart(
     begun = time.monotonic()
     name, pod = container.name, container.pod
     live = pod.check_still_there()
-    before = pod_status.container_status(live, name)
+    before = pod_status.find_container_status(live, name)
     if "running" not in before.get("state", {}):
         raise errors.RestartImpossible(
             f"Container {name} of {pod} does not run.", "Wait for it, or see why it ended."
         )
     used = restart_strategies.send(container, live, strategy)
     seen, ended = _wait_for_another(pod, live, name, used, deadline)
-    after = pod_status.container_status(seen, name)
+    after = pod_status.find_container_status(seen, name)
     _check_proof(pod, live, seen, name, ended)
     proof = Restart(
         container=name,
@@ -94,10 +94,10 @@ def restart_sandbox(pod: LivePod, deadline: Deadline) -> tuple[Restart, LivePod]
     begun = time.monotonic()
     live = pod.check_still_there()
     before = restart_strategies.kill_sandbox(pod)
-    old = dict(pod_status.identity(live).containers)
+    old = dict(pod_status.read_identity(live).containers)
 
     def anew(seen: Object | None) -> bool:
-        now = pod_status.identity(_same(pod, seen))
+        now = pod_status.read_identity(_same(pod, seen))
         return pod_status.is_ready(_alive(seen)) and all(
             running != old[name] for name, running in now.containers if old[name]
         )
@@ -107,7 +107,7 @@ def restart_sandbox(pod: LivePod, deadline: Deadline) -> tuple[Restart, LivePod]
     if not anew(seen) or after == before:
         raise errors.RestartImpossible(
             f"The sandbox of {pod} was killed and did not come back within {deadline.seconds:g} s:"
-            f" {pod_status.summary(seen)}.",
+            f" {pod_status.summarize(seen)}.",
             "See the events of the Pod.",
         )
     fresh = pod.refresh()
@@ -116,19 +116,19 @@ def restart_sandbox(pod: LivePod, deadline: Deadline) -> tuple[Restart, LivePod]
 
 def _wait_for_another(
     pod: LivePod, live: Object, name: str, strategy: str, deadline: Deadline
-) -> tuple[Object, pod_status.Status]:
+) -> tuple[Object, container_status.ContainerStatus]:
     """The Pod once another instance is ready, and how the old one ended."""
-    old = pod_status.container_status(live, name)["containerID"]
-    first = pod_status.next_starts(live)
-    ended: pod_status.Status = {}
+    old = pod_status.find_container_status(live, name)["containerID"]
+    first = pod_status.next_restart_counts(live)
+    ended: container_status.ContainerStatus = {}
 
     def another(seen: Object | None) -> bool:
         nonlocal ended
-        now = pod_status.container_status(_same(pod, seen), name)
+        now = pod_status.find_container_status(_same(pod, seen), name)
         # a start that fails in between takes its place in the status
-        ended = pod_status.end_of(now, old) or ended
+        ended = container_status.find_termination(now, old) or ended
         _check_not_over(pod, _alive(seen), name, strategy)
-        problem = pod_status.hopeless(_alive(seen), first)
+        problem = pod_status.find_permanent_error(_alive(seen), first)
         if problem is not None and now["containerID"] != old:
             raise problem
         return now["containerID"] != old and now.get("ready", False) and "running" in now["state"]
@@ -136,11 +136,15 @@ def _wait_for_another(
     seen = pod.watch.wait_for(pod.name, another, deadline, known=live)
     if another(seen):
         return _alive(seen), ended
-    now = pod_status.container_status(_alive(seen), name)
+    now = pod_status.find_container_status(_alive(seen), name)
     raise errors.RestartImpossible(
         f"Container {name} of {pod} was not ready again within {deadline.seconds:g} s of being"
         f" restarted ({strategy}): "
-        + ("its id is still the old one" if now["containerID"] == old else pod_status.summary(seen))
+        + (
+            "its id is still the old one"
+            if now["containerID"] == old
+            else pod_status.summarize(seen)
+        )
         + ".",
         "See its logs, or raise the timeout; an unchanged id means that nothing happened.",
     )
@@ -149,7 +153,7 @@ def _wait_for_another(
 def _check_not_over(pod: LivePod, seen: Object, name: str, strategy: str) -> None:
     """Raise the error of a container that ended for good, as with 0 under OnFailure."""
     policy = pod.wiring.container(name).restart_policy
-    if (ended := pod_status.has_ended(seen, name, policy)) is not None:
+    if (ended := pod_status.find_final_termination(seen, name, policy)) is not None:
         raise errors.RestartForbidden(
             f"Container {name} of {pod} ended with exit code {ended['exitCode']}"
             f" ({strategy}), and restartPolicy {policy} leaves it ended.",
@@ -159,20 +163,20 @@ def _check_not_over(pod: LivePod, seen: Object, name: str, strategy: str) -> Non
 
 
 def _check_proof(
-    pod: LivePod, before: Object, after: Object, name: str, ended: pod_status.Status
+    pod: LivePod, before: Object, after: Object, name: str, ended: container_status.ContainerStatus
 ) -> None:
     """Same Pod, a higher count, the old instance ended as the last one, and nobody else touched."""
-    was, now = (pod_status.container_status(each, name) for each in (before, after))
+    was, now = (pod_status.find_container_status(each, name) for each in (before, after))
     last = now.get("lastState", {}).get("terminated", {})
     # of starts that failed before the command ran, nothing has run in between
     is_last = bool(
-        pod_status.end_of(now, was["containerID"])
-        or container_waiting.never_started(now.get("lastState", {}))
+        container_status.find_termination(now, was["containerID"])
+        or container_status.start_failure(now.get("lastState", {}))
     )
     count = now["restartCount"] - was["restartCount"]
     if count > 1 and not is_last:
         raise errors.ContainerCrashing(
-            f"Container {name} of Pod {pod.name} keeps ending: what came after the restart ended"
+            f"Container {name} of Pod {pod.name} keeps crashing: what came after the restart ended"
             f" with exit code {last.get('exitCode')}, and was started again.",
             "Read its last words (kubectl logs --previous), and see what its start does to the"
             " volume.",
@@ -180,8 +184,8 @@ def _check_proof(
     others = [
         (one, other)
         for (one, old), (other, new) in zip(
-            pod_status.identity(before).containers,
-            pod_status.identity(after).containers,
+            pod_status.read_identity(before).containers,
+            pod_status.read_identity(after).containers,
             strict=True,
         )
         if one != name and old != new
@@ -214,4 +218,4 @@ def _alive(seen: Object | None) -> Object:
 
 
 def _short(container_id: str) -> str:
-    return container_waiting.runtime_id(container_id)[:12]
+    return container_status.runtime_id(container_id)[:12]

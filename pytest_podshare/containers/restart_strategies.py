@@ -14,7 +14,7 @@ from pytest_podshare import errors
 from pytest_podshare.cluster.kind import nodes
 from pytest_podshare.containers.container_shell import ContainerShell
 from pytest_podshare.containers.live_pod import LivePod
-from pytest_podshare.kube import container_waiting, pod_status
+from pytest_podshare.kube import pod_status
 from pytest_podshare.kube.client import pod_path
 from pytest_podshare.wiring import quantity
 from pytest_podshare.wiring.pod_spec import container_of
@@ -96,9 +96,7 @@ def sandbox_id(pod: LivePod) -> str:
 def _on_node(container: ContainerShell, raw: Mapping[str, Any]) -> str | None:
     if not container.pod.cluster.own:
         return "the cluster's nodes cannot be reached"
-    instance = container_waiting.runtime_id(
-        pod_status.container_status(raw, container.name)["containerID"]
-    )
+    instance = pod_status.find_runtime_id(raw, container.name)
     nodes.run(container.pod.node, *_CTR, "tasks", "kill", "--signal", "SIGKILL", instance)
     return None
 

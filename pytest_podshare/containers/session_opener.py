@@ -8,7 +8,7 @@ from pytest_podshare.containers.fileops.posix_shell import EphemeralContainerUna
 from pytest_podshare.containers.live_pod import CurrentPod
 from pytest_podshare.containers.shell_access import ShellAccess
 from pytest_podshare.deadline import Deadline, poll
-from pytest_podshare.kube import pod_status
+from pytest_podshare.kube import container_status, pod_status
 from pytest_podshare.kube.exec.session import ExecSession
 from pytest_podshare.kube.transient import OUTAGE, is_transient
 from pytest_podshare.kube.watch import Object
@@ -58,7 +58,7 @@ class SessionOpener:
                 opened = self._attempt(max(1.0, deadline.left))
                 # only now: it is known by name, which by now may be another Pod's
                 raw = self._current.live.check_still_there(max(1.0, min(_WHO, deadline.left)))
-                first = first or pod_status.next_starts(raw)
+                first = first or pod_status.next_restart_counts(raw)
                 self._check_not_ended(raw, first)
             except BaseException as error:
                 if isinstance(opened, ExecSession):
@@ -81,8 +81,8 @@ class SessionOpener:
         if isinstance(opened, ExecSession):
             return opened
         # of one that did not come back in time, this says more than that nothing could be opened
-        status = pod_status.container_status(raw, self._name)
-        raise pod_status.crash_loop(self._current.live.name, status) or opened
+        status = pod_status.find_container_status(raw, self._name)
+        raise container_status.crash_loop(self._current.live.name, status) or opened
 
     def _attempt(self, timeout: float) -> ExecSession | errors.ExecError:
         """Open a session with whatever Pod has the name now, or return why there is none."""
@@ -103,7 +103,7 @@ class SessionOpener:
         """Open a session with an ephemeral container, or return why there is none."""
         pod = self._current.live
         raw = pod.check_still_there()
-        instance = str(pod_status.container_status(raw, self._name)["containerID"])
+        instance = str(pod_status.find_container_status(raw, self._name)["containerID"])
         if self._closed is not None and self._closed[0] == instance:
             return self._closed[1]
         try:
@@ -124,11 +124,11 @@ class SessionOpener:
 
     def _check_not_ended(self, raw: Object, first: dict[str, int]) -> None:
         """Raise the error of a container that will not run again, or of a Pod that is hopeless."""
-        if problem := pod_status.hopeless(raw, first):
+        if problem := pod_status.find_permanent_error(raw, first):
             raise problem
         pod = self._current.live
         policy = pod.wiring.container(self._name).restart_policy
-        if (ended := pod_status.has_ended(raw, self._name, policy)) is not None:
+        if (ended := pod_status.find_final_termination(raw, self._name, policy)) is not None:
             code = ended.get("exitCode")
             raise errors.ContainerEnded(
                 f"{self._name} of {pod} has ended with exit code {code}, and its"

@@ -16,8 +16,8 @@ from typing import Any, Literal
 
 import pytest
 
-from pytest_podshare import errors
 from pytest_podshare.deadline import Timeouts
+from pytest_podshare.messages import OPTION_PREFIX
 
 _LABEL = re.compile("[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 PROVIDERS = ("kind", "existing")
@@ -38,7 +38,7 @@ class _Option:
 
     @property
     def flag_name(self) -> str:
-        return errors.PREFIX + self.name
+        return OPTION_PREFIX + self.name
 
     @property
     def key(self) -> str:
@@ -197,7 +197,7 @@ def resolve(config: pytest.Config, environ: Mapping[str, str] = os.environ) -> O
         context=one("context") or None,
         namespace=values["podshare_namespace"].label() or None,
         allow_context=values["podshare_allow_context"].all(),
-        timeouts=Timeouts(**times).scaled(factor),
+        timeouts=Timeouts(**times).scale(factor),
         story=values["podshare_story"].yes(),
         artifacts_dir=_absolute(one("artifacts_dir")),
         report=_path(one("report")),

@@ -178,6 +178,7 @@ def _skip_what_has_ended(pod: Pod) -> None:
     except errors.PodshareError:
         return
     names = [each.name for each in pod.wiring.containers if each.role == "container"]
-    ends = [pod_status.container_status(live, each)["state"].get("terminated") for each in names]
+    statuses = (pod_status.find_container_status(live, name) for name in names)
+    ends = [status["state"].get("terminated") for status in statuses]
     if all(each is not None and each["exitCode"] == 0 for each in ends):
         pytest.skip("its containers have ended; --podshare-skeleton keeps them running")

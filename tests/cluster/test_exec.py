@@ -103,7 +103,7 @@ def test_waiting_for_another_threads_command_is_bounded(pod):
 
 def test_a_connection_sends_at_once_and_does_not_wait_for_a_dead_peer(pod):
     """By the system's own means: no delay to gather small frames, and a limit to what is silent."""
-    sock = pod["c1"].open()._channels._socket.sock
+    sock = pod["c1"].open()._connection._socket.sock
 
     assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 1
     assert 0 < sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) < 30_000

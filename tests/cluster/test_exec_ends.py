@@ -14,7 +14,7 @@ from pytest_podshare.containers.fileops import streaming
 from pytest_podshare.containers.live_pod import CurrentPod
 from pytest_podshare.deadline import Deadline, poll
 from pytest_podshare.kube.exec.session import ExecSession
-from tests.support.fault_proxy import proxied
+from tests.support.fault_proxy import cluster_through_proxy
 from tests.support.two_containers import MIB, two, wait_for_sign
 
 KILL = ("ctr", "--namespace", "k8s.io", "tasks", "kill", "--signal", "SIGKILL")
@@ -92,7 +92,7 @@ def test_a_container_that_is_killed_ends_its_commands_at_once(podshare):
 @pytest.fixture
 def by_proxy(pod, tmp_path):
     """The cluster by a way that can be cut, and the proxy that can."""
-    with proxied(pod.cluster, tmp_path) as (cluster, proxy):
+    with cluster_through_proxy(pod.cluster, tmp_path) as (cluster, proxy):
         yield cluster, proxy
 
 

@@ -139,7 +139,7 @@ def test_a_container_that_does_not_come_back_is_no_survival(podshare):
     stale = "[ -e /v/pid ] && { echo stale file; exit 1; }; touch /v/pid; " + IGNORES_TERM
     pod = podshare.deploy(two(stale))
 
-    with pytest.raises(errors.ContainerCrashing, match="Container c1 of Pod two keeps ending"):
+    with pytest.raises(errors.ContainerCrashing, match="Container c1 of Pod two keeps crashing"):
         # an older kubelet takes half a minute to its third restart
         assert_survives_restart(pod, container="c1", timeout=90)
 

@@ -158,13 +158,16 @@ def test_what_is_fed_is_not_sent_on_to_a_command_that_has_ended(pod):
 def sent_to(container, script, mebibytes):
     """Send that much to a script, as long as anybody takes it, and wait for its end."""
     pod, command = container.pod, ["sh", "-c", script]
-    channels = ExecConnection(pod.api, pod.namespace, pod.name, container.name, command, timeout=30)
-    with channels, contextlib.suppress(errors.SessionLost):
+    where = (pod.api, pod.namespace, pod.name, container.name)
+    connection = ExecConnection(*where, command, timeout=30)
+    with connection, contextlib.suppress(errors.SessionLost):
         for _ in range(mebibytes):
             frame = bytes([STDIN]) + bytes(MIB)
-            if not channels.send_listening(frame, lambda come: come[0] != ERROR, timeout=30):
+            if not connection.send_while_receiving(
+                frame, lambda received: received[0] != ERROR, timeout=30
+            ):
                 return
-        while channels.frame(timeout=30)[0] != ERROR:
+        while connection.receive(timeout=30)[0] != ERROR:
             pass
 
 

@@ -1,4 +1,4 @@
-"""What several tests of pure code use."""
+"""Fixtures for tests of pure code."""
 
 import pytest
 
@@ -7,6 +7,6 @@ from tests.support.local_shell import SHELLS, LocalShell
 
 @pytest.fixture(scope="module", params=SHELLS)
 def here(request):
-    """Each kind of shell that this machine has, kept open as in a session."""
-    with LocalShell(SHELLS[request.param]) as opened:
-        yield opened
+    """Yield each kind of shell that this machine has, kept open as in a session."""
+    with LocalShell(SHELLS[request.param]) as shell:
+        yield shell

@@ -1,4 +1,4 @@
-"""Files that hold credentials, or what the next run takes as its own: for their owner alone."""
+"""Tests that files with credentials, or with state for the next run, are private to their owner."""
 
 import os
 import stat
@@ -14,15 +14,15 @@ KUBECONFIG = "clusters: [{cluster: {certificate-authority-data: QQ==}}]"
 
 @pytest.fixture(autouse=True)
 def _open_umask():
-    """The worst that an environment can do."""
-    before = os.umask(0)
+    """Remove the umask, the worst case."""
+    umask = os.umask(0)
     yield
-    os.umask(before)
+    os.umask(umask)
 
 
 @pytest.fixture
 def settings(tmp_path):
-    """A cluster whose kind gives a kubeconfig, and is of no other use."""
+    """Settings of a cluster whose kind program can only print a kubeconfig."""
     program = tmp_path / "kind-program"
     program.write_text(f"#!/bin/sh\n[ $1 = get ] || exit 1\necho '{KUBECONFIG}'\n")
     program.chmod(0o755)
@@ -39,21 +39,21 @@ def settings(tmp_path):
 
 
 def mode(path):
-    """The permission bits."""
+    """Return the permission bits."""
     return stat.S_IMODE(path.stat().st_mode)
 
 
-def test_a_clusters_folder_is_for_its_owner_alone(settings):
-    """With all of its parents that were made, so that nobody puts another in its place."""
+def test_a_cluster_folder_is_private(settings):
+    """So are the parent folders that were created, so no other user can replace it."""
     with pytest.raises(errors.ClusterError):
         provider.bring_up(settings)
 
     folders = (settings.folder, settings.state, settings.state.parent)
-    assert [mode(each) for each in folders] == [0o700] * 3
+    assert [mode(folder) for folder in folders] == [0o700] * 3
 
 
-def test_a_folder_that_was_open_to_others_is_closed(settings):
-    """As an earlier version, or another umask, may have left it."""
+def test_a_folder_that_others_can_read_becomes_private(settings):
+    """An earlier version, or another umask, may have created it so."""
     settings.folder.mkdir(parents=True)
     assert mode(settings.folder) == 0o777
 
@@ -64,8 +64,8 @@ def test_a_folder_that_was_open_to_others_is_closed(settings):
 
 
 @pytest.mark.parametrize("stale", [False, True])
-def test_a_kubeconfig_is_for_its_owner_alone(settings, stale):
-    """Also where an interrupted run has left a draft that everybody may read."""
+def test_a_kubeconfig_is_private(settings, stale):
+    """So it is even if an interrupted run has left a draft that others can read."""
     settings.folder.mkdir(parents=True)
     if stale:
         settings.kubeconfig.with_suffix(".new").touch(mode=0o666)

@@ -84,7 +84,7 @@ def serves(place: CheckContext, subresource: str) -> str:
     if f"pods/{subresource}" not in known:
         return f"the API server has no pods/{subresource}"
     wanted = [Permission("patch", f"pods/{subresource}", namespace=place.namespace)]
-    missing = access_review.missing(api, wanted)
+    missing = access_review.find_missing(api, wanted)
     return f"no right to {missing[0]}" if missing else ""
 
 

@@ -15,7 +15,7 @@ from pytest_podshare.cluster import ownership
 from pytest_podshare.cluster.capabilities import api_checks
 from pytest_podshare.cluster.capabilities.api_checks import CheckContext
 from pytest_podshare.deadline import Deadline, poll
-from pytest_podshare.kube import container_waiting, watch
+from pytest_podshare.kube import container_status, watch
 from pytest_podshare.kube.client import pod_path
 from pytest_podshare.kube.watch import Object
 
@@ -85,7 +85,7 @@ def _status(seen: Object) -> Mapping[str, Any]:
 
 
 def _hopeless(seen: Object) -> str:
-    reason, message = container_waiting.permanent_reason(_status(seen))
+    reason, message = container_status.permanent_reason(_status(seen))
     if reason:
         return f"{reason}: {message}"
     status = seen.get("status", {})

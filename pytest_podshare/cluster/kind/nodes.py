@@ -66,7 +66,7 @@ def script(node: str, script: bytes) -> protocol.Completed:
         done = subprocess.run(
             [engine_program(), "exec", "-i", node, "sh"],
             # as an exec session is sent it, without the channel's number
-            input=protocol.command(script, marker)[1:],
+            input=protocol.command_frame(script, marker)[1:],
             capture_output=True,
             timeout=_PATIENCE,
             check=False,
