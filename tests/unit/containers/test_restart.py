@@ -83,9 +83,8 @@ def test_what_else_there_is_proves_nothing(after, says):
 
 def test_one_that_ended_again_keeps_ending():
     """It may be running again, for a moment, when it is looked at."""
-    with pytest.raises(
-        errors.ContainerCrashing, match=r"^Container c of Pod p keeps crashing: what"
-    ):
+    message = r"^Container c of Pod p keeps crashing: what"
+    with pytest.raises(errors.ContainerCrashing, match=message):
         proof(seen(status("c2", 2, last=ended("c1"))), ended("c0"))
 
 
