@@ -5,13 +5,13 @@ from __future__ import annotations
 from types import TracebackType
 from typing import TypeVar
 
-Self = TypeVar("Self", bound="Closeable")
+_Self = TypeVar("_Self", bound="Closeable")
 
 
 class Closeable:
     """A context manager that closes itself at the end of the block."""
 
-    def __enter__(self: Self) -> Self:
+    def __enter__(self: _Self) -> _Self:
         return self
 
     def __exit__(

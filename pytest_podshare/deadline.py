@@ -14,7 +14,7 @@ from pytest_podshare.errors import PodshareError
 if TYPE_CHECKING:
     import tenacity
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 # more threads would only wait for each other in the pool of connections
 _THREADS = 16
@@ -83,13 +83,13 @@ class Timeouts:
 
 
 def poll(
-    attempt: Callable[[], T],
+    attempt: Callable[[], _T],
     *,
-    until: Callable[[T], bool],
+    until: Callable[[_T], bool],
     deadline: Deadline,
     first: float = 0.005,
     most: float = 0.5,
-) -> T:
+) -> _T:
     """Call `attempt` until its result satisfies `until`, or the deadline is over.
 
     Args:
@@ -105,8 +105,8 @@ def poll(
     # imported here: loading it takes longer than most pytest runs that need no cluster
     import tenacity
 
-    def last_result(state: tenacity.RetryCallState) -> T:
-        result: T = state.outcome.result()  # type: ignore[union-attr]
+    def last_result(state: tenacity.RetryCallState) -> _T:
+        result: _T = state.outcome.result()  # type: ignore[union-attr]
         return result
 
     return tenacity.Retrying(
@@ -128,7 +128,7 @@ class JobFailure:
         return self.text
 
 
-def gather(jobs: Mapping[str, Callable[[], T]], deadline: Deadline) -> dict[str, T | JobFailure]:
+def gather(jobs: Mapping[str, Callable[[], _T]], deadline: Deadline) -> dict[str, _T | JobFailure]:
     """Run all jobs at the same time, and wait until they end or the deadline is over.
 
     A job that has not ended by then is abandoned in its daemon thread: its result or error is
@@ -141,8 +141,8 @@ def gather(jobs: Mapping[str, Callable[[], T]], deadline: Deadline) -> dict[str,
     Returns:
         For every name, in the same order, what the job returned or why it failed.
     """
-    waiting = queue.SimpleQueue[tuple[str, Callable[[], T]]]()
-    ended = queue.SimpleQueue[tuple[str, T | JobFailure]]()
+    waiting = queue.SimpleQueue[tuple[str, Callable[[], _T]]]()
+    ended = queue.SimpleQueue[tuple[str, _T | JobFailure]]()
     for item in jobs.items():
         waiting.put(item)
 
@@ -155,7 +155,7 @@ def gather(jobs: Mapping[str, Callable[[], T]], deadline: Deadline) -> dict[str,
             ended.put((name, _run_job(job)))
 
     _start_threads(work, min(len(jobs), _THREADS))
-    outcomes: dict[str, T | JobFailure] = {}
+    outcomes: dict[str, _T | JobFailure] = {}
     while len(outcomes) < len(jobs):
         try:
             # results that are already there count even when the deadline is over
@@ -176,7 +176,7 @@ def _start_threads(work: Callable[[], None], count: int) -> None:
             return
 
 
-def _run_job(job: Callable[[], T]) -> T | JobFailure:
+def _run_job(job: Callable[[], _T]) -> _T | JobFailure:
     try:
         return job()
     except PodshareError as error:

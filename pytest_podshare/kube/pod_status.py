@@ -10,7 +10,7 @@ from pytest_podshare import errors
 from pytest_podshare.kube import container_status
 from pytest_podshare.kube.conditions import find_condition
 
-PodObject = Mapping[str, Any]
+_PodObject = Mapping[str, Any]
 
 # the Pod is unschedulable only for a moment: its claim is not bound or created yet, the claim of an
 # earlier Pod is still being deleted, or a node is starting or cordoned
@@ -43,44 +43,44 @@ class Identity:
         return f"Pod {self.uid} ({', '.join(ids)})"
 
 
-def read_identity(pod: PodObject) -> Identity:
+def read_identity(pod: _PodObject) -> Identity:
     """Return the identity that a Pod has at this moment."""
     statuses = container_statuses(pod)
     containers = tuple((status["name"], status.get("containerID", "")) for status in statuses)
     return Identity(pod["metadata"]["uid"], containers)
 
 
-def container_statuses(pod: PodObject, *, ephemeral: bool = False) -> Iterator[dict[str, Any]]:
+def container_statuses(pod: _PodObject, *, ephemeral: bool = False) -> Iterator[dict[str, Any]]:
     """Yield the status of each container: init containers first, then, if asked, ephemeral ones."""
     for kind in ("initContainer", "container", *(["ephemeralContainer"] if ephemeral else ())):
         yield from (pod.get("status") or {}).get(f"{kind}Statuses") or ()
 
 
-def find_container_status(pod: PodObject, name: str) -> dict[str, Any]:
+def find_container_status(pod: _PodObject, name: str) -> dict[str, Any]:
     """Return the status of a container; one with empty fields if it has none yet."""
     found = (status for status in container_statuses(pod) if status["name"] == name)
     return next(found, {"name": name, "containerID": "", "state": {}, "restartCount": 0})
 
 
-def find_runtime_id(pod: PodObject, name: str) -> str:
+def find_runtime_id(pod: _PodObject, name: str) -> str:
     """Return the container runtime's own ID of a container; "" until it has run."""
     return container_status.runtime_id(find_container_status(pod, name)["containerID"])
 
 
-def next_restart_counts(pod: PodObject) -> dict[str, int]:
+def next_restart_counts(pod: _PodObject) -> dict[str, int]:
     """Return the restart count that each container will have after its next start."""
     statuses = container_statuses(pod)
     return {status["name"]: status.get("restartCount", 0) + 1 for status in statuses}
 
 
-def find_final_termination(pod: PodObject, name: str, policy: str) -> dict[str, Any] | None:
+def find_final_termination(pod: _PodObject, name: str, policy: str) -> dict[str, Any] | None:
     """Return how a container terminated if its restart policy leaves it so; else None."""
     end = find_container_status(pod, name).get("state", {}).get("terminated")
     is_final = policy == "Never" or (policy == "OnFailure" and end and end.get("exitCode") == 0)
     return dict(end) if end and is_final else None
 
 
-def find_crashed_container(pod: PodObject) -> str | None:
+def find_crashed_container(pod: _PodObject) -> str | None:
     """Return the name of a container whose log may explain why the Pod is not ready."""
     for status in container_statuses(pod):
         states = (status.get(field, {}) for field in ("state", "lastState"))
@@ -90,14 +90,14 @@ def find_crashed_container(pod: PodObject) -> str | None:
     return None
 
 
-def is_ready(pod: PodObject) -> bool:
+def is_ready(pod: _PodObject) -> bool:
     """Return whether all containers are ready, or all of them have succeeded."""
     has_succeeded = pod.get("status", {}).get("phase") == "Succeeded"
     return has_succeeded or find_condition(pod, "Ready").get("status") == "True"
 
 
 def find_permanent_error(
-    pod: PodObject, since: Mapping[str, int] | None = None
+    pod: _PodObject, since: Mapping[str, int] | None = None
 ) -> errors.PodError | None:
     """Return the error of a Pod that will not become ready without help; None for any other.
 
@@ -127,7 +127,7 @@ def find_permanent_error(
     return next((error for error in found if error), None)
 
 
-def summarize(pod: PodObject | None) -> str:
+def summarize(pod: _PodObject | None) -> str:
     """Return the state of a Pod and its containers in one line, for the error of a timeout."""
     if pod is None:
         return "the Pod does not exist"
@@ -141,12 +141,12 @@ def summarize(pod: PodObject | None) -> str:
     return ", ".join(parts)
 
 
-def _container_states(pod: PodObject) -> list[str]:
+def _container_states(pod: _PodObject) -> list[str]:
     statuses = container_statuses(pod)
     return [f"{status['name']} {container_status.describe(status)}" for status in statuses]
 
 
-def _failed(name: str, pod: PodObject) -> errors.PodError:
+def _failed(name: str, pod: _PodObject) -> errors.PodError:
     status = pod["status"]
     message = " ".join(str(status.get("message", "")).split())
     if status.get("reason") == "Evicted":
