@@ -41,14 +41,12 @@ class ExecStatus:
     """The content of the ERROR channel, which ends a session.
 
     Args:
-        ok: whether the session's program succeeded.
         message: the message.
         code: the exit code; None if there is none, for example of a missing program.
     """
 
-    ok: bool
     message: str
-    code: int | None = dataclasses.field(default=None, compare=False)
+    code: int | None = None
 
     @property
     def lacks_program(self) -> bool:
@@ -217,10 +215,10 @@ def parse_status(payload: bytes) -> ExecStatus:
     """Parse the Status object of the ERROR channel; other text becomes the message."""
     try:
         status = json.loads(payload)
-        ok = status.get("status") == "Success"
-        return ExecStatus(ok, str(status.get("message") or ""), 0 if ok else _exit_code(status))
+        code = 0 if status.get("status") == "Success" else _exit_code(status)
+        return ExecStatus(str(status.get("message") or ""), code)
     except (ValueError, AttributeError):
-        return ExecStatus(False, payload.decode(errors="replace"))
+        return ExecStatus(payload.decode(errors="replace"))
 
 
 def _exit_code(status: Mapping[str, Any]) -> int | None:

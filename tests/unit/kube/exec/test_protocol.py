@@ -164,11 +164,15 @@ def test_partial_output_is_available():
 @pytest.mark.parametrize(
     ("payload", "expected"),
     [
-        (b'{"status":"Success"}', protocol.ExecStatus(True, "")),
-        (b'{"status":"Failure","message":"gone"}', protocol.ExecStatus(False, "gone")),
-        (b"container not found", protocol.ExecStatus(False, "container not found")),
-        (b"[1]", protocol.ExecStatus(False, "[1]")),
-        (b"\xff", protocol.ExecStatus(False, "\ufffd")),
+        (b'{"status":"Success"}', protocol.ExecStatus("", 0)),
+        (b'{"status":"Failure","message":"gone"}', protocol.ExecStatus("gone")),
+        (
+            b'{"message":"exit 3","details":{"causes":[{"reason":"ExitCode","message":"3"}]}}',
+            protocol.ExecStatus("exit 3", 3),
+        ),
+        (b"container not found", protocol.ExecStatus("container not found")),
+        (b"[1]", protocol.ExecStatus("[1]")),
+        (b"\xff", protocol.ExecStatus("\ufffd")),
     ],
 )
 def test_the_error_channel_may_contain_anything(payload, expected):
@@ -233,4 +237,4 @@ def test_a_failing_redirection_does_not_end_the_shell(here):
 )
 def test_a_missing_program_is_not_confused_with_a_stopping_container(message, lacks_program):
     """Both lack a file, but only the image lacks it for good."""
-    assert protocol.ExecStatus(False, message).lacks_program is lacks_program
+    assert protocol.ExecStatus(message).lacks_program is lacks_program
