@@ -14,7 +14,6 @@ PENDING = {
     "assertions",
     "check",
     "cli",
-    "cluster",
     "containers",
     "diagnosis",
     "diagrams",
