@@ -16,19 +16,12 @@ _BRACKET_COMMAND = re.compile(r"#(?=#\w*\[)")
 
 def printable(text: str) -> str:
     r"""Return the text with each unprintable character as an escape sequence: `\x1b`."""
-    if not text.isprintable():
-        text = "".join(
-            character if character.isprintable() else character.encode("unicode_escape").decode()
-            for character in text
-        )
-    if "::" in text or "##" in text:
-        text = _BRACKET_COMMAND.sub(r"\\x23", _COMMAND.sub(r"\1\\x3a", text))
-    return text
+    return _escape_commands(_escape_unprintable(text))
 
 
 def printable_lines(text: str) -> str:
     """Escape like `printable`, but keep line breaks and tabs."""
-    return re.sub(r"[^\n\t]+", lambda match: printable(match[0]), text)
+    return _escape_commands(re.sub(r"[^\n\t]+", lambda match: _escape_unprintable(match[0]), text))
 
 
 def github_command(name: str, message: str, **properties: str) -> str:
@@ -41,6 +34,22 @@ def github_command(name: str, message: str, **properties: str) -> str:
     """
     fields = ",".join(f"{key}={_property(value)}" for key, value in properties.items() if value)
     return f"::{name}{' ' if fields else ''}{fields}::{_data(message)}"
+
+
+def _escape_unprintable(text: str) -> str:
+    if text.isprintable():
+        return text
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode()
+        for character in text
+    )
+
+
+def _escape_commands(text: str) -> str:
+    """Escape commands to a CI runner; a command may contain tabs."""
+    if "::" in text or "##" in text:
+        text = _BRACKET_COMMAND.sub(r"\\x23", _COMMAND.sub(r"\1\\x3a", text))
+    return text
 
 
 def _data(value: str) -> str:

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pytest_podshare import errors
@@ -37,6 +37,7 @@ def is_harmless(text):
     )
 
 
+@example(["::error ti", "\ttle::no"])
 @given(st.lists(st.sampled_from([*HOSTILE, *COMMANDS, "\n", "a", "#", ":", "::", " "])))
 def test_escaped_text_is_harmless_whatever_it_contains(pieces):
     """All characters are printable, no line is a command, and escaping twice changes nothing."""

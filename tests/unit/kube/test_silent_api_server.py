@@ -63,6 +63,7 @@ def soon():
     assert time.monotonic() - start < SOON
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("soon")
 def test_a_request_with_a_timeout_is_sent_once(api, listener):
     """Further attempts would exceed the caller's deadline."""
@@ -73,6 +74,7 @@ def test_a_request_with_a_timeout_is_sent_once(api, listener):
         api.get_text("/api", timeout=0)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("soon")
 def test_a_request_tries_three_connections_in_the_time_of_one(api, listener, monkeypatch):
     """One of them may be half open, and a silent server must not take longer."""
@@ -130,6 +132,7 @@ def test_a_response_that_is_not_json_counts_as_none(tmp_path, body):
         assert cluster.api.get("/api") == {"items": []}
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("soon")
 def test_a_session_is_opened_within_the_timeout(api):
     """Opening it counts as part of a command's time."""

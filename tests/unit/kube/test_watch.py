@@ -330,6 +330,7 @@ def test_closing_ends_the_stream(watched, clock):
     assert pods.open == 0
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=400)
 @given(
     before=st.lists(CHANGES, max_size=3),
@@ -414,6 +415,7 @@ def test_a_thread_does_not_wait_longer_because_another_reads():
     watch.close()
 
 
+@pytest.mark.slow
 def test_a_wait_ends_in_time_on_a_silent_connection(tmp_path):
     """Over real HTTP, each wait sets its own timeout on the same stream."""
     with _silent_server() as port, _api(tmp_path, port) as api, Watch(api, "/pods") as watch:

@@ -76,6 +76,7 @@ def test_a_cut_breaks_open_connections_and_accepts_new_ones(proxy, connect):
     assert proxy.connections == 3
 
 
+@pytest.mark.slow
 def test_a_frozen_connection_is_neither_closed_nor_forwarded(proxy, connect):
     """New connections are not frozen."""
     frozen = connect()

@@ -73,6 +73,7 @@ def exchanges(draw):
     return protocol.Completed(code, out, err), sent
 
 
+@pytest.mark.slow
 @given(exchanges())
 def test_any_reply_is_complete_in_any_frames(exchange):
     """The outputs may contain anything, and be cut and mixed in any way."""
@@ -83,6 +84,7 @@ def test_any_reply_is_complete_in_any_frames(exchange):
     assert parse([frame for frame in sent if frame[0] == protocol.STDOUT]) is None
 
 
+@pytest.mark.slow
 @given(exchanges())
 def test_a_sink_receives_the_output_and_none_of_it_is_kept(exchange):
     """Never more than a part of a marker is held back."""
@@ -98,6 +100,7 @@ def test_a_sink_receives_the_output_and_none_of_it_is_kept(exchange):
     assert reply.completed == protocol.Completed(expected.returncode, b"", expected.stderr)
 
 
+@pytest.mark.slow
 @given(exchanges(), st.binary(max_size=20))
 def test_the_reply_to_an_inline_script_is_its_stdout(exchange, stray):
     """What is on stderr, or follows the marker, comes from another process."""
@@ -204,6 +207,7 @@ def test_a_script_cannot_consume_the_next_commands(here):
     assert here.run(b"echo next") == protocol.Completed(0, b"next\n", b"")
 
 
+@pytest.mark.slow
 def test_an_enqueued_script_runs_before_the_next_command(here, tmp_path):
     """It is not waited for, and its output is discarded."""
     here.enqueue(b"sleep 0.2; echo done > %s/f; echo out; echo err >&2" % bytes(tmp_path))
