@@ -8,7 +8,7 @@ from typing import Any
 from pytest_podshare import errors
 from pytest_podshare.assertions import sentinel
 from pytest_podshare.assertions.recording import promise_broken, recorded
-from pytest_podshare.containers.fileops import mountinfo, posix_shell
+from pytest_podshare.containers.fileops import mountinfo, operations
 from pytest_podshare.deadline import Deadline
 from pytest_podshare.diagnosis import volume_causes
 from pytest_podshare.kube import pod_status
@@ -47,7 +47,7 @@ def assert_medium(
     """
     begun = time.monotonic()
     mount = sentinel.mounts_of(pod, container, volume)[0]
-    entry = mountinfo.at(pod[container], mount.path)
+    entry = mountinfo.find_mount(pod[container], mount.path)
     if entry is None:
         fits = False
     elif medium == "Disk":
@@ -55,7 +55,7 @@ def assert_medium(
     else:
         fits = entry.fs_type == ("tmpfs" if medium == "Memory" else medium)
     if size is not None:
-        fits = fits and entry is not None and entry.size == quantity.whole(size)
+        fits = fits and entry is not None and entry.size == quantity.parse_int(size)
     if not fits:
         raise promise_broken(
             pod,
@@ -112,15 +112,15 @@ def assert_size_limited(
     limit, in_memory = _limit(pod, volume)
     patience = pod.live.timeouts.resolve("evict", timeout)
     path = f"{mount.path}/{sentinel.new_name()}"
-    refused = posix_shell.fill(pod[container], path, limit // 2)
+    refused = operations.write_zeros(pod[container], path, limit // 2)
     if refused is not None:
         raise errors.ControlMissing(
             f"{container} of {pod} cannot write half of the limit to {volume}: {refused}",
             "Empty the volume first, and see whether it may be written to.",
         )
-    refused = posix_shell.fill(pod[container], path, limit + _MEBI)
+    refused = operations.write_zeros(pod[container], path, limit + _MEBI)
     if in_memory:
-        posix_shell.remove(pod[container], path)
+        operations.remove(pod[container], path)
         proof, seen = f"{container} was refused: {refused}", str(refused or "all of it written")
         held = refused is not None and refused.message == _ENOSPC
         expected = _ENOSPC
@@ -131,10 +131,10 @@ def assert_size_limited(
     if not held:
         raise promise_broken(
             pod,
-            f"volume {volume!r} takes more than its limit of {quantity.written(limit)}",
+            f"volume {volume!r} takes more than its limit of {quantity.format_bytes(limit)}",
             expected=expected,
             got=seen,
-            where=f"{container}:{path}  {quantity.written(limit + _MEBI)}",
+            where=f"{container}:{path}  {quantity.format_bytes(limit + _MEBI)}",
             volume=volume,
             containers=[container],
             cause=volume_causes.not_limited(pod, container, mount, refused),
@@ -142,7 +142,7 @@ def assert_size_limited(
     if not in_memory:
         replacement.delete(pod, Deadline(patience))
     return pod.record(
-        f"{volume} holds no more than {quantity.written(limit)}",
+        f"{volume} holds no more than {quantity.format_bytes(limit)}",
         method=f"filled by {container}",
         begun=begun,
         events=[f"half of it was written by {container}", proof],
@@ -171,4 +171,4 @@ def _limit(pod: Pod, volume: str) -> tuple[int, bool]:
             f"Volume {volume!r} of {pod} is no emptyDir with a sizeLimit.",
             "Give it one under emptyDir.sizeLimit.",
         )
-    return quantity.whole(source["sizeLimit"]), source.get("medium") == "Memory"
+    return quantity.parse_int(source["sizeLimit"]), source.get("medium") == "Memory"

@@ -17,7 +17,8 @@ from pytest_podshare.diagnosis.cause import WORDS, Cause
 from pytest_podshare.diagnosis.facts import FileLocation
 from pytest_podshare.diagnosis.symptom import Symptom, is_alike
 from pytest_podshare.pods.pod import Pod
-from pytest_podshare.wiring.model import SharedMount, Wiring
+from pytest_podshare.wiring.model import Wiring
+from pytest_podshare.wiring.shared_mounts import SharedMount
 
 # after these the live Pod is asked what became of it
 _ASK = (

@@ -137,7 +137,7 @@ def crash_loop(
     return errors.ContainerCrashing(
         f"Container {status['name']} of Pod {pod} keeps crashing: {describe(status)},"
         f" {count} restart{'' if count == 1 else 's'}.",
-        "Read its last log (kubectl logs --previous), or keep its command in the foreground.",
+        "Read its last log lines (kubectl logs --previous), or keep its command in the foreground.",
     )
 
 

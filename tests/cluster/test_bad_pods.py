@@ -105,7 +105,7 @@ def test_a_container_that_keeps_ending(rejected):
         r"waiting \(CrashLoopBackOff, last exit code 3\), [3-9] restarts\.",
         what,
     )
-    assert remedy.startswith("Read its last log (kubectl logs --previous)")
+    assert remedy.startswith("Read its last log lines (kubectl logs --previous)")
     assert words == ["  c1: cannot find my config"]
 
 
@@ -154,7 +154,7 @@ def test_a_manifest_that_the_api_server_rejects(rejected):
     what, remedy = rejected(change, errors.DeployRejected)
 
     assert what == (
-        'the given dict: the API server rejects Pod sharevol: Pod "sharevol" is invalid: '
+        '<dict>: the API server rejects Pod sharevol: Pod "sharevol" is invalid: '
         'spec.containers[0].volumeMounts[0].name: Not found: "xchnage"'
     )
     assert remedy == "Fix the field that the API server names."

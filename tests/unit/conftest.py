@@ -1,4 +1,4 @@
-"""Fixtures for tests of pure code."""
+"""Fixtures of several unit tests."""
 
 import hypothesis
 import pytest
@@ -14,7 +14,7 @@ _PARAMS = [_FIRST, *(pytest.param(name, marks=pytest.mark.slow) for name in _OTH
 
 
 @pytest.fixture(scope="module", params=_PARAMS)
-def here(request):
-    """Yield each kind of shell that this machine has, kept open; all but one are slow."""
-    with LocalShell(SHELLS[request.param]) as shell:
-        yield shell
+def shell(request):
+    """Open each kind of shell that this machine has, as a session does; only the first is fast."""
+    with LocalShell(SHELLS[request.param]) as opened:
+        yield opened

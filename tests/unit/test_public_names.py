@@ -16,8 +16,8 @@ from pytest_podshare import errors
 REFERENCE = Path("docs/reference.md").read_text()
 # what the rooms of the package itself use of public classes; users must not
 INTERNAL = {
-    "Container": {"access", "close", "enqueue", "feed", "flush", "mounts", "open", "pod"}
-    | {"resolve_path", "run", "run_inline", "settle_pod", "stream", "use_ephemeral_shell"},
+    "Container": {"access", "close", "enqueue", "feed", "flush", "flush_pod", "open", "pod"}
+    | {"resolve_path", "run", "run_inline", "spec", "stream", "use_ephemeral_shell"},
     "Evidence": {"lines"},
     "Pod": {"api", "check_still_there", "checks", "close", "cluster", "deadline", "flush"}
     | {"follow_replacement", "identity", "live", "manifest", "manifest_location", "node"}

@@ -186,42 +186,42 @@ def test_the_error_channel_may_contain_anything(payload, expected):
 
 @settings(deadline=None, max_examples=40)
 @given(out=st.binary(max_size=200), err=st.binary(max_size=50), code=st.integers(0, 125))
-def test_the_reply_of_a_real_shell_is_parsed(here, out, err, code):
+def test_the_reply_of_a_real_shell_is_parsed(shell, out, err, code):
     """Both outputs may contain any bytes, and the next command is not affected."""
     escaped = (b"".join(b"\\%03o" % byte for byte in output) for output in (out, err))
     script = b"printf '%s'; printf '%s' >&2; exit %d" % (*escaped, code)
 
-    assert here.run(script) == protocol.Completed(code, out, err)
-    assert here.run_inline(b"printf next; printf nothing >&2; false") == protocol.Completed(
+    assert shell.run(script) == protocol.Completed(code, out, err)
+    assert shell.run_inline(b"printf next; printf nothing >&2; false") == protocol.Completed(
         1, b"next", b""
     )
 
 
-def test_a_script_cannot_consume_the_next_commands(here):
+def test_a_script_cannot_consume_the_next_commands(shell):
     """Its stdin is empty, no matter how it is sent."""
-    assert here.run(b"cat; echo end").stdout == b"end\n"
-    assert here.run_inline(b"cat; echo end").stdout == b"end\n"
+    assert shell.run(b"cat; echo end").stdout == b"end\n"
+    assert shell.run_inline(b"cat; echo end").stdout == b"end\n"
 
-    here.enqueue(b"cat; echo end")
+    shell.enqueue(b"cat; echo end")
 
-    assert here.run(b"echo next") == protocol.Completed(0, b"next\n", b"")
+    assert shell.run(b"echo next") == protocol.Completed(0, b"next\n", b"")
 
 
 @pytest.mark.slow
-def test_an_enqueued_script_runs_before_the_next_command(here, tmp_path):
+def test_an_enqueued_script_runs_before_the_next_command(shell, tmp_path):
     """It is not waited for, and its output is discarded."""
-    here.enqueue(b"sleep 0.2; echo done > %s/f; echo out; echo err >&2" % bytes(tmp_path))
+    shell.enqueue(b"sleep 0.2; echo done > %s/f; echo out; echo err >&2" % bytes(tmp_path))
 
-    assert here.run_inline(b"cat %s/f" % bytes(tmp_path)) == protocol.Completed(0, b"done\n", b"")
+    assert shell.run_inline(b"cat %s/f" % bytes(tmp_path)) == protocol.Completed(0, b"done\n", b"")
 
 
-def test_a_failing_redirection_does_not_end_the_shell(here):
+def test_a_failing_redirection_does_not_end_the_shell(shell):
     """Neither does a missing command."""
-    assert here.run_inline(b"printf x > /no/such/folder/f").returncode != 0
-    assert here.run_inline(b"read -r line < /no/such/file").returncode != 0
-    assert here.run_inline(b"no-such-command").returncode == 127
-    assert here.run(b"exit 3").returncode == 3
-    assert here.run_inline(b":").returncode == 0
+    assert shell.run_inline(b"printf x > /no/such/folder/f").returncode != 0
+    assert shell.run_inline(b"read -r line < /no/such/file").returncode != 0
+    assert shell.run_inline(b"no-such-command").returncode == 127
+    assert shell.run(b"exit 3").returncode == 3
+    assert shell.run_inline(b":").returncode == 0
 
 
 @pytest.mark.parametrize(
