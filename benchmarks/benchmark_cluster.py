@@ -19,7 +19,7 @@ from pytest_podshare.pods.deployer import Podshare
 
 SHAREVOL = Path(__file__).parents[1] / "manifests" / "sharevol.yaml"
 # Generous, because a benchmark must not fail for being slow.
-_TIMEOUTS = Timeouts().scaled(4)
+_TIMEOUTS = Timeouts().scale(4)
 
 
 class BenchmarkCluster(Closeable):

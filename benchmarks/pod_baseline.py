@@ -101,7 +101,7 @@ class PodBaseline(Closeable):
         query = {"watch": "true", "resourceVersion": self._version}
         if satisfied(self._pods):
             return
-        for event in self._api.stream(self._collection, patience=lambda: _WATCH_SECONDS, **query):
+        for event in self._api.stream(self._collection, timeout=lambda: _WATCH_SECONDS, **query):
             pod = event["object"]
             assert event["type"] != "ERROR", pod
             self._version = pod["metadata"]["resourceVersion"]

@@ -55,7 +55,7 @@ __all__ = [
     "assert_writable",
 ]
 
-_HOMES = {
+_MODULES = {
     "Container": "containers.container",
     "Evidence": "pods.evidence",
     "Pod": "pods.pod",
@@ -82,14 +82,14 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> object:
-    """Import a public name when it is first used: `podshare check` uses none of them."""
-    if name not in _HOMES:
+    """Import a public name when it is first used; `podshare check` needs none of them."""
+    if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found = getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
-    globals()[name] = found
-    return found
+    value = getattr(importlib.import_module(f"{__name__}.{_MODULES[name]}"), name)
+    globals()[name] = value
+    return value
 
 
 def __dir__() -> list[str]:
-    """What there is, imported or not."""
+    """List all names, whether they have been imported or not."""
     return sorted({*globals(), *__all__})

@@ -1,17 +1,17 @@
-"""What owns something that has to be given back."""
+"""The base class of everything that must be closed."""
 
 from __future__ import annotations
 
 from types import TracebackType
 from typing import TypeVar
 
-Self = TypeVar("Self", bound="Closeable")
+_Self = TypeVar("_Self", bound="Closeable")
 
 
 class Closeable:
-    """A context manager that closes at its end."""
+    """A context manager that closes itself at the end of the block."""
 
-    def __enter__(self: Self) -> Self:
+    def __enter__(self: _Self) -> _Self:
         return self
 
     def __exit__(
@@ -23,5 +23,5 @@ class Closeable:
         self.close()
 
     def close(self) -> None:
-        """Give everything back; may be called again, and never raises."""
+        """Release all resources; may be called again, and never raises."""
         raise NotImplementedError

@@ -1,47 +1,44 @@
-"""Time as a parameter: deadlines, the clock they are read from, and the one way to poll.
-
-Nothing else in the package reads a clock or sleeps.
-"""
+"""Time limits: deadlines with an injectable clock, polling, and jobs that run side by side."""
 
 from __future__ import annotations
 
 import dataclasses
+import queue
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from pytest_podshare.errors import PodshareError
 
 if TYPE_CHECKING:
     import tenacity
 
+_T = TypeVar("_T")
 
-import queue
-import threading
-from collections.abc import Mapping
-
-from pytest_podshare.errors import PodshareError
-
-T = TypeVar("T")
+# more threads would only wait for each other in the pool of connections
+_THREADS = 16
 
 
 class Clock(Protocol):
-    """What a deadline needs of time; tests give one that never sleeps."""
+    """The part of `time` that a deadline needs; tests use one that never sleeps."""
 
     def monotonic(self) -> float:
-        """Seconds since some fixed moment."""
+        """Return the seconds since some fixed moment."""
         ...
 
     def sleep(self, seconds: float) -> None:
-        """Let that many seconds pass."""
+        """Block for that many seconds."""
         ...
 
 
 @dataclasses.dataclass(frozen=True)
 class Deadline:
-    """A moment after which nobody waits any more.
+    """The moment at which waiting ends.
 
     Args:
-        seconds: how long from now.
-        clock: where the time comes from.
+        seconds: how far away it is when it is created.
+        clock: the source of time.
     """
 
     seconds: float
@@ -53,49 +50,13 @@ class Deadline:
 
     @property
     def left(self) -> float:
-        """The seconds left, never below zero."""
+        """Return the seconds left, never a negative number."""
         return max(0.0, self.ends - self.clock.monotonic())
 
     @property
     def over(self) -> bool:
-        """Whether the moment has passed."""
+        """Return whether the moment has passed."""
         return self.left <= 0.0
-
-
-def poll(
-    attempt: Callable[[], T],
-    *,
-    until: Callable[[T], bool],
-    deadline: Deadline,
-    first: float = 0.005,
-    most: float = 0.5,
-) -> T:
-    """Call `attempt` until its result satisfies, or the deadline is over.
-
-    Args:
-        attempt: called at least once.
-        until: whether a result is good enough to stop.
-        deadline: when to stop at the latest.
-        first: seconds before the second attempt; doubled each time.
-        most: the longest pause between two attempts, in seconds.
-
-    Returns:
-        The last result, good or not: the caller reports what was seen last.
-    """
-    # here, because it takes longer to load than most runs of pytest take to need no cluster
-    import tenacity
-
-    def last(state: tenacity.RetryCallState) -> T:
-        result: T = state.outcome.result()  # type: ignore[union-attr]
-        return result
-
-    return tenacity.Retrying(
-        retry=tenacity.retry_if_not_result(until),
-        stop=lambda _: deadline.over,
-        wait=tenacity.wait_exponential(multiplier=first, max=most),
-        sleep=lambda pause: deadline.clock.sleep(min(pause, deadline.left)),
-        retry_error_callback=last,
-    )(attempt)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -107,27 +68,59 @@ class Timeouts:
     visible: float = 30.0
     exec: float = 30.0
     delete: float = 60.0
-    # the kubelet looks every 10 s, at sizes that are up to a minute old
+    # the kubelet checks every 10 s, with sizes that are up to a minute old
     evict: float = 120.0
-    # a changed ConfigMap waits for the kubelet's next look, and for its cache
+    # a changed ConfigMap waits for the kubelet's next sync, and for its cache
     update: float = 150.0
 
-    def or_given(self, name: str, given: float | None) -> float:
-        """The seconds that a caller gave, or else the ones of that name."""
-        return float(getattr(self, name)) if given is None else given
+    def resolve(self, name: str, seconds: float | None) -> float:
+        """Return `seconds` if they are given, else the timeout of that name."""
+        return float(getattr(self, name)) if seconds is None else seconds
 
-    def scaled(self, factor: float) -> Timeouts:
-        """All of them multiplied, for slower machines."""
+    def scale(self, factor: float) -> Timeouts:
+        """Return all timeouts multiplied by a factor, for slower machines."""
         return Timeouts(*(factor * seconds for seconds in dataclasses.astuple(self)))
 
 
-# more at once would only wait for each other in the pool of connections
-_THREADS = 16
+def poll(
+    attempt: Callable[[], _T],
+    *,
+    until: Callable[[_T], bool],
+    deadline: Deadline,
+    first: float = 0.005,
+    most: float = 0.5,
+) -> _T:
+    """Call `attempt` until its result satisfies `until`, or the deadline is over.
+
+    Args:
+        attempt: called at least once.
+        until: whether a result is good enough to stop.
+        deadline: when to stop at the latest.
+        first: seconds before the second attempt; doubled each time.
+        most: the longest pause between two attempts, in seconds.
+
+    Returns:
+        The last result, good or not, so that the caller can report it.
+    """
+    # imported here: loading it takes longer than most pytest runs that need no cluster
+    import tenacity
+
+    def last_result(state: tenacity.RetryCallState) -> _T:
+        result: _T = state.outcome.result()  # type: ignore[union-attr]
+        return result
+
+    return tenacity.Retrying(
+        retry=tenacity.retry_if_not_result(until),
+        stop=lambda _: deadline.over,
+        wait=tenacity.wait_exponential(multiplier=first, max=most),
+        sleep=lambda pause: deadline.clock.sleep(min(pause, deadline.left)),
+        retry_error_callback=last_result,
+    )(attempt)
 
 
 @dataclasses.dataclass(frozen=True)
 class JobFailure:
-    """Why there is no answer, in one line."""
+    """Why a job has no result, in one line."""
 
     text: str
 
@@ -135,23 +128,23 @@ class JobFailure:
         return self.text
 
 
-def gather(jobs: Mapping[str, Callable[[], T]], deadline: Deadline) -> dict[str, T | JobFailure]:
-    """Run all jobs at once, and wait until they have ended or the deadline is over.
+def gather(jobs: Mapping[str, Callable[[], _T]], deadline: Deadline) -> dict[str, _T | JobFailure]:
+    """Run all jobs at the same time, and wait until they end or the deadline is over.
 
-    A job that has not ended by then is left behind in a daemon thread: its answer is dropped, its
-    error as well, and its thread begins no other job.
+    A job that has not ended by then is abandoned in its daemon thread: its result or error is
+    dropped, and the thread starts no other job.
 
     Args:
-        jobs: what to call, by name.
-        deadline: when to wait no longer.
+        jobs: the functions to call, by name.
+        deadline: when to stop waiting.
 
     Returns:
-        For every name, in the order given, what the job returned or what was the matter.
+        For every name, in the same order, what the job returned or why it failed.
     """
-    waiting = queue.SimpleQueue[tuple[str, Callable[[], T]]]()
-    ended = queue.SimpleQueue[tuple[str, T | JobFailure]]()
-    for job in jobs.items():
-        waiting.put(job)
+    waiting = queue.SimpleQueue[tuple[str, Callable[[], _T]]]()
+    ended = queue.SimpleQueue[tuple[str, _T | JobFailure]]()
+    for item in jobs.items():
+        waiting.put(item)
 
     def work() -> None:
         while not deadline.over:
@@ -159,13 +152,13 @@ def gather(jobs: Mapping[str, Callable[[], T]], deadline: Deadline) -> dict[str,
                 name, job = waiting.get_nowait()
             except queue.Empty:
                 return
-            ended.put((name, _outcome(job)))
+            ended.put((name, _run_job(job)))
 
-    _start(work, min(len(jobs), _THREADS))
-    outcomes: dict[str, T | JobFailure] = {}
+    _start_threads(work, min(len(jobs), _THREADS))
+    outcomes: dict[str, _T | JobFailure] = {}
     while len(outcomes) < len(jobs):
         try:
-            # what has ended is taken even when the deadline is over
+            # results that are already there count even when the deadline is over
             name, outcome = ended.get(timeout=deadline.left)
         except queue.Empty:
             break
@@ -174,20 +167,21 @@ def gather(jobs: Mapping[str, Callable[[], T]], deadline: Deadline) -> dict[str,
     return {name: outcomes.get(name, late) for name in jobs}
 
 
-def _start(work: Callable[[], None], threads: int) -> None:
-    for _ in range(threads):
+def _start_threads(work: Callable[[], None], count: int) -> None:
+    for _ in range(count):
         try:
-            threading.Thread(target=work, name="podshare-explain", daemon=True).start()
+            threading.Thread(target=work, name="podshare-gather", daemon=True).start()
         except RuntimeError:
-            # no more threads to be had: those that did start do it all
+            # the system gives no more threads: those that have started do all the work
             return
 
 
-def _outcome(job: Callable[[], T]) -> T | JobFailure:
+def _run_job(job: Callable[[], _T]) -> _T | JobFailure:
     try:
         return job()
     except PodshareError as error:
         return JobFailure(error.what)
-    except BaseException as error:  # noqa: BLE001 - also SystemExit: it is that job's matter alone
-        said = " ".join(str(error).split())
-        return JobFailure(f"{type(error).__name__}: {said}" if said else type(error).__name__)
+    except BaseException as error:  # noqa: BLE001 - even SystemExit is the failure of one job only
+        message = " ".join(str(error).split())
+        name = type(error).__name__
+        return JobFailure(f"{name}: {message}" if message else name)

@@ -1,53 +1,54 @@
-"""Text of somebody else's, made safe to show: what would steer whoever reads it is spelled out.
+"""Untrusted text made safe to print.
 
-A name, a message or a line of a log may hold an escape sequence, a NUL, or a command to the program
-that reads a CI job's output along.
+A name, a message or a line of a log may contain an escape sequence, a NUL, or a command to the
+program that reads the output of a CI job.
 """
 
 from __future__ import annotations
 
 import re
 
-# `::error file=x::text` at the beginning of a line, as GitHub's runner takes it
+# `::error file=x::text` at the beginning of a line, as GitHub's runner parses it
 _COMMAND = re.compile(r"(?m)^(\s*):(?=:[\w-]+[^\n]*::)")
 # `##[error]`, `##vso[task.complete]`, `##teamcity[...]`, anywhere in a line
-_MARK = re.compile(r"#(?=#\w*\[)")
+_BRACKET_COMMAND = re.compile(r"#(?=#\w*\[)")
 
 
 def printable(text: str) -> str:
-    r"""The text with every character that does not print written as Python writes it: `\x1b`."""
-    return _without_commands(_spelled_out(text))
+    r"""Return the text with each unprintable character as an escape sequence: `\x1b`."""
+    return _escape_commands(_escape_unprintable(text))
 
 
 def printable_lines(text: str) -> str:
-    """The same of a text of several lines, which stay so, with their tabs."""
-    return _without_commands(re.sub(r"[^\n\t]+", lambda found: _spelled_out(found[0]), text))
+    """Escape like `printable`, but keep line breaks and tabs."""
+    return _escape_commands(re.sub(r"[^\n\t]+", lambda match: _escape_unprintable(match[0]), text))
 
 
 def github_command(name: str, message: str, **properties: str) -> str:
-    """`::error file=web.yaml,line=12::message`, escaped as the runner reads it back.
+    """Return the workflow command `::error file=web.yaml,line=12::message`, escaped.
 
     Args:
-        name: of the command: `error`, `warning`, `notice`.
-        message: of any number of lines.
-        properties: those that are empty are left out.
+        name: the command: `error`, `warning` or `notice`.
+        message: any number of lines.
+        properties: the properties; empty ones are left out.
     """
-    given = ",".join(f"{key}={_property(value)}" for key, value in properties.items() if value)
-    return f"::{name}{' ' if given else ''}{given}::{_data(message)}"
+    fields = ",".join(f"{key}={_property(value)}" for key, value in properties.items() if value)
+    return f"::{name}{' ' if fields else ''}{fields}::{_data(message)}"
 
 
-def _spelled_out(text: str) -> str:
+def _escape_unprintable(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(
-        each if each.isprintable() else each.encode("unicode_escape").decode() for each in text
+        character if character.isprintable() else character.encode("unicode_escape").decode()
+        for character in text
     )
 
 
-def _without_commands(text: str) -> str:
-    """The text without what a CI runner obeys; a tab does not end a command."""
+def _escape_commands(text: str) -> str:
+    """Escape commands to a CI runner; a command may contain tabs."""
     if "::" in text or "##" in text:
-        text = _MARK.sub(r"\\x23", _COMMAND.sub(r"\1\\x3a", text))
+        text = _BRACKET_COMMAND.sub(r"\\x23", _COMMAND.sub(r"\1\\x3a", text))
     return text
 
 

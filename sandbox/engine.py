@@ -45,7 +45,7 @@ class EngineFacts:
 
     @property
     def responding(self) -> str:
-        """The name of the engine that responds, or ""."""
+        """Return the name of the engine that responds, or ""."""
         return "docker" if self.docker_version else "podman" if self.podman_version else ""
 
 

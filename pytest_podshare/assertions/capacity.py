@@ -110,7 +110,7 @@ def assert_size_limited(
     begun = time.monotonic()
     mount = sentinel.mounts_of(pod, container, volume)[0]
     limit, in_memory = _limit(pod, volume)
-    patience = pod.live.timeouts.or_given("evict", timeout)
+    patience = pod.live.timeouts.resolve("evict", timeout)
     path = f"{mount.path}/{sentinel.new_name()}"
     refused = operations.write_zeros(pod[container], path, limit // 2)
     if refused is not None:
@@ -158,7 +158,7 @@ def _eviction(pod: Pod, deadline: Deadline) -> str:
 
     seen = pod.live.watch.wait_for(pod.name, evicted, deadline)
     if seen is None or not evicted(seen):
-        return f"no eviction within {deadline.seconds:g} s: {pod_status.summary(seen)}"
+        return f"no eviction within {deadline.seconds:g} s: {pod_status.summarize(seen)}"
     return f"Evicted: {str(seen['status'].get('message', '')).strip()}"
 
 

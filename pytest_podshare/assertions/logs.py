@@ -52,7 +52,7 @@ def assert_log_contains(
     if (text is None) == (pattern is None):
         raise TypeError("give text= or pattern=, one of them")
     begun = time.monotonic()
-    patience = pod.live.timeouts.or_given("visible", timeout)
+    patience = pod.live.timeouts.resolve("visible", timeout)
     wanted = re.compile(pattern if pattern is not None else re.escape(text or ""))
     deadline = Deadline(patience)
     lines = poll(

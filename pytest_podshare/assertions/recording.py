@@ -156,4 +156,4 @@ def _explained(pod: Pod, error: errors.PodshareError) -> errors.PodshareError:
     if cause is None:
         return error
     facts = {"why": cause, "to do": cause.remedy or error.remedy, "pod": pod}
-    return error.explained(cause.kind, failure.named(facts))
+    return error.with_explanation(cause.kind, failure.named(facts))

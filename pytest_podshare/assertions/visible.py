@@ -65,7 +65,7 @@ def assert_file_visible(
     if content is not None and path is None:
         raise TypeError("content= says what the file at path= must hold: give path= too")
     started = time.monotonic()
-    patience = pod.live.timeouts.or_given("visible", timeout)
+    patience = pod.live.timeouts.resolve("visible", timeout)
     meetings = _meetings(pod, from_c, to_c, volume, written=path is None)
     if path is not None:
         meetings = (_meeting_of(pod, meetings, from_c, path),)

@@ -10,5 +10,5 @@ from pytest_podshare.escaping import printable
 
 def print_error(error: errors.PodshareError) -> None:
     """Print an error, with what to do about it."""
-    lines = (printable(line) for line in str(error.spelled("--")).splitlines())
+    lines = (printable(line) for line in str(error.with_option_prefix("--")).splitlines())
     print("podshare:", "\n  ".join(lines), file=sys.stderr)

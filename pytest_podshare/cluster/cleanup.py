@@ -97,13 +97,13 @@ def find_cluster_scoped(api: Api, policy: Policy) -> tuple[Leftover, ...]:
             return Disposition(False, reason)
         return policy(ownership)
 
-    kinds = (kind for kind in resources.kinds(api) if kind.root not in (NAMESPACES, NODES))
+    kinds = (kind for kind in resources.list_types(api) if kind.path not in (NAMESPACES, NODES))
     return tuple(_list_kinds(api, policy_with_namespace, kinds))
 
 
 def find_in_namespace(api: Api, policy: Policy, namespace: str) -> tuple[Leftover, ...]:
     """Return the objects of runs in an existing namespace, except those that a controller owns."""
-    return tuple(_list_kinds(api, policy, resources.kinds(api, namespace)))
+    return tuple(_list_kinds(api, policy, resources.list_types(api, namespace)))
 
 
 def _find_if_pods(api: Api, policy: Policy, namespace: str) -> tuple[Leftover, ...]:
@@ -140,7 +140,7 @@ def _list_kinds(
     for kind in kinds:
         # an account that may not list a kind has not created objects of it either
         with contextlib.suppress(errors.ApiError):
-            for leftover in _list(api, policy, kind.root, kind.name.lower()):
+            for leftover in _list(api, policy, kind.path, kind.kind.lower()):
                 if not leftover.live["metadata"].get("ownerReferences"):
                     yield leftover
 

@@ -98,7 +98,7 @@ def _wait_until_ready(api: Api, deadline: Deadline) -> None:
     def read_status() -> str:
         try:
             # a short timeout, since a stopped server accepts connections and never answers
-            return api.text("/readyz", patience=min(5.0, max(2.0, deadline.left)))
+            return api.get_text("/readyz", timeout=min(5.0, max(2.0, deadline.left)))
         except errors.ApiError as error:
             # an account without permission cannot learn more than that the server answers
             return "ok" if error.status in (401, 403) else str(error.what)
@@ -120,7 +120,7 @@ def _wait_for_nodes(api: Api, count: int, deadline: Deadline) -> None:
     The kubelet may take seconds to register a node after kind has joined it.
     """
     with Watch(api, "/api/v1/nodes") as watch:
-        nodes = watch.until(
+        nodes = watch.wait_until(
             lambda seen: len(seen) >= count and all(map(is_node_ready, seen.values())), deadline
         )
     for name, node in sorted(nodes.items()):

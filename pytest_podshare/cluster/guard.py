@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from pytest_podshare import errors
-from pytest_podshare.kube import proxies
+from pytest_podshare.kube import proxy
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,7 +66,7 @@ def is_local(route: ServerRoute) -> bool:
     in a certificate with another name.
     """
     names = [route.host, *([route.tls_name] if route.tls_name else [])]
-    return not route.proxy and all(map(proxies.is_this_machine, names))
+    return not route.proxy and all(map(proxy.is_local_host, names))
 
 
 def is_minikube(route: ServerRoute, environ: Mapping[str, str] = os.environ) -> bool:

@@ -12,7 +12,7 @@ from pytest_podshare.containers.restart import Restart
 from pytest_podshare.containers.volume_files import VolumeFiles
 from pytest_podshare.kube.client import pod_path
 from pytest_podshare.kube.exec import oneshot
-from pytest_podshare.kube.exec.protocol import LARGEST, Completed
+from pytest_podshare.kube.exec.protocol import MAX_OUTPUT, Completed
 
 
 class Container(ContainerShell):
@@ -82,12 +82,12 @@ class Container(ContainerShell):
         """
         pod = self.pod
         path = pod_path(pod.namespace, pod.name, "log")
-        printed = pod.api.text(
-            path, container=self.name, previous=str(previous).lower(), limitBytes=str(LARGEST)
+        printed = pod.api.get_text(
+            path, container=self.name, previous=str(previous).lower(), limitBytes=str(MAX_OUTPUT)
         )
-        if len(printed) > LARGEST // 4 and len(printed.encode(errors="replace")) >= LARGEST:
+        if len(printed) > MAX_OUTPUT // 4 and len(printed.encode(errors="replace")) >= MAX_OUTPUT:
             raise errors.OutputTooLarge(
-                f"The log of {self.name} of {pod} is larger than {LARGEST // 2**20} MiB.",
+                f"The log of {self.name} of {pod} is larger than {MAX_OUTPUT // 2**20} MiB.",
                 "Make the container log less, or read the end of its log with kubectl.",
             )
         return printed

@@ -226,4 +226,4 @@ class ContainerShell:
         return session
 
     def _timeout(self, timeout: float | None) -> float:
-        return self.pod.timeouts.or_given("exec", timeout)
+        return self.pod.timeouts.resolve("exec", timeout)

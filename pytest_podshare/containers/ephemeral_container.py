@@ -14,7 +14,7 @@ from pytest_podshare.containers.fileops.path_walk import User
 from pytest_podshare.containers.fileops.posix_shell import EphemeralContainerUnavailable
 from pytest_podshare.containers.live_pod import LivePod
 from pytest_podshare.deadline import Deadline
-from pytest_podshare.kube import container_waiting, pod_status
+from pytest_podshare.kube import container_status, pod_status
 from pytest_podshare.kube.client import pod_path
 from pytest_podshare.kube.transient import is_transient
 from pytest_podshare.kube.watch import Object
@@ -36,7 +36,7 @@ class _NotStarted(EphemeralContainerUnavailable):
 
 def _find_user(raw: Mapping[str, Any], container: str) -> User | None:
     """Return the user of a container from its status, or else from its spec; None if unknown."""
-    user = (pod_status.container_status(raw, container).get("user") or {}).get("linux")
+    user = (pod_status.find_container_status(raw, container).get("user") or {}).get("linux")
     if user:
         groups = (user["gid"], *(user.get("supplementalGroups") or ()))
         return User(user["uid"], tuple(dict.fromkeys(groups)))
@@ -128,14 +128,12 @@ def _run(
 
 def _name(raw: Mapping[str, Any], container: str) -> str:
     """Return the name of the one that runs for this instance, or of a new one."""
-    container_id = container_waiting.runtime_id(
-        pod_status.container_status(raw, container)["containerID"]
-    )
+    container_id = pod_status.find_runtime_id(raw, container)
     for number in itertools.count(1):
         name = f"{_PREFIX}{container_id[:_DIGITS]}" + (f"-{number}" if number > 1 else "")
         status = _status(raw, name)
         # Kubernetes never restarts one that has ended or failed to start
-        if "terminated" not in status.get("state", {}) and not container_waiting.is_no_start(
+        if "terminated" not in status.get("state", {}) and not container_status.has_failed_to_start(
             status
         ):
             return name
@@ -149,8 +147,8 @@ def _wait_until_running(pod: LivePod, raw: Object, name: str, deadline: Deadline
                 f"Pod {pod} was deleted during the check.", "Find out what deletes it."
             )
         status = _status(latest, name)
-        if problem := pod_status.stuck(status):
-            is_no_start = container_waiting.is_no_start(status)
+        if problem := container_status.ephemeral_failure(status):
+            is_no_start = container_status.has_failed_to_start(status)
             raise (_NotStarted if is_no_start else EphemeralContainerUnavailable)(problem)
         return "running" in status.get("state", {})
 
@@ -158,15 +156,15 @@ def _wait_until_running(pod: LivePod, raw: Object, name: str, deadline: Deadline
         return
     latest = pod.watch.wait_for(pod.name, is_running, deadline, known=raw)
     if not is_running(latest):
-        state = pod_status.describe(_status(latest or {}, name))
+        state = container_status.describe(_status(latest or {}, name))
         raise EphemeralContainerUnavailable(
             f"it was not running within {deadline.seconds:.3g} s: {state}", is_transient=True
         )
 
 
-def _status(raw: Mapping[str, Any], name: str) -> pod_status.Status:
+def _status(raw: Mapping[str, Any], name: str) -> container_status.ContainerStatus:
     """Return the status of an ephemeral container; empty if there is none."""
-    statuses = pod_status.statuses(raw, ephemeral=True)
+    statuses = pod_status.container_statuses(raw, ephemeral=True)
     return next((status for status in statuses if status["name"] == name), {})
 
 

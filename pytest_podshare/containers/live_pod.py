@@ -87,11 +87,11 @@ class LivePod:
     @functools.cached_property
     def identity(self) -> Identity:
         """Return its UID and the IDs of its containers in this record."""
-        return pod_status.identity(self.raw)
+        return pod_status.read_identity(self.raw)
 
     def deadline(self, name: str, seconds: float | None) -> Deadline:
         """Return a deadline in that many seconds, or else by the timeout of that name."""
-        return Deadline(self.timeouts.or_given(name, seconds))
+        return Deadline(self.timeouts.resolve(name, seconds))
 
     def refresh(self) -> LivePod:
         """Return a new record of the Pod.
@@ -111,7 +111,7 @@ class LivePod:
             PodGone: it was deleted, evicted or replaced, or is being deleted.
         """
         try:
-            raw = self.api.get(pod_path(self.namespace, self.name), patience=timeout)
+            raw = self.api.get(pod_path(self.namespace, self.name), timeout=timeout)
         except errors.ApiError as error:
             if error.status != 404:
                 raise
@@ -120,7 +120,8 @@ class LivePod:
             raise errors.PodGone(
                 f"Pod {self.name} was replaced by another Pod of the same name.", _REMEDY
             )
-        if (problem := pod_status.hopeless(raw)) and isinstance(problem, errors.PodGone):
+        problem = pod_status.find_permanent_error(raw)
+        if isinstance(problem, errors.PodGone):
             raise problem
         return raw
 

@@ -15,7 +15,7 @@ from pytest_podshare.containers.container_shell import ContainerShell
 from pytest_podshare.containers.live_pod import LivePod
 from pytest_podshare.containers.proof import Proof
 from pytest_podshare.deadline import Deadline
-from pytest_podshare.kube import container_waiting, pod_status
+from pytest_podshare.kube import container_status, pod_status
 from pytest_podshare.kube.watch import Object
 
 
@@ -61,7 +61,7 @@ def restart(
     started = time.monotonic()
     name, pod = container.name, container.pod
     live = pod.check_still_there()
-    before = pod_status.container_status(live, name)
+    before = pod_status.find_container_status(live, name)
     if "running" not in before.get("state", {}):
         raise errors.RestartImpossible(
             f"Container {name} of {pod} is not running.",
@@ -69,7 +69,7 @@ def restart(
         )
     used = restart_strategies.apply(container, live, strategy)
     latest, ended = _wait_for_new_instance(pod, live, name, used, deadline)
-    after = pod_status.container_status(latest, name)
+    after = pod_status.find_container_status(latest, name)
     _check_proof(pod, live, latest, name, ended)
     proof = Restart(
         container=name,
@@ -95,13 +95,13 @@ def restart_sandbox(pod: LivePod, deadline: Deadline) -> tuple[Restart, LivePod]
     started = time.monotonic()
     live = pod.check_still_there()
     before = restart_strategies.kill_sandbox(pod)
-    old = dict(pod_status.identity(live).containers)
+    old = dict(pod_status.read_identity(live).containers)
 
     def is_restarted(latest: Object | None) -> bool:
         same = _require_same(pod, latest)
         return pod_status.is_ready(same) and all(
             container_id != old[name]
-            for name, container_id in pod_status.identity(same).containers
+            for name, container_id in pod_status.read_identity(same).containers
             if old[name]
         )
 
@@ -110,7 +110,7 @@ def restart_sandbox(pod: LivePod, deadline: Deadline) -> tuple[Restart, LivePod]
     if not is_restarted(latest) or after == before:
         raise errors.RestartImpossible(
             f"The sandbox of {pod} was not replaced within {deadline.seconds:g} s of being killed:"
-            f" {pod_status.summary(latest)}.",
+            f" {pod_status.summarize(latest)}.",
             "Check the Pod's events.",
         )
     fresh = pod.refresh()
@@ -119,33 +119,33 @@ def restart_sandbox(pod: LivePod, deadline: Deadline) -> tuple[Restart, LivePod]
 
 def _wait_for_new_instance(
     pod: LivePod, live: Object, name: str, strategy: str, deadline: Deadline
-) -> tuple[Object, pod_status.Status]:
+) -> tuple[Object, container_status.ContainerStatus]:
     """Return the Pod once a new instance is ready, and how the old one ended."""
-    old = pod_status.container_status(live, name)["containerID"]
-    first = pod_status.next_starts(live)
-    ended: pod_status.Status = {}
+    old = pod_status.find_container_status(live, name)["containerID"]
+    first = pod_status.next_restart_counts(live)
+    ended: container_status.ContainerStatus = {}
 
     def is_restarted(latest: Object | None) -> bool:
         nonlocal ended
         same = _require_same(pod, latest)
-        status = pod_status.container_status(same, name)
+        status = pod_status.find_container_status(same, name)
         # a failed start in between replaces the old instance in the status
-        ended = pod_status.end_of(status, old) or ended
+        ended = container_status.find_termination(status, old) or ended
         _check_not_over(pod, same, name, strategy)
         is_new = status["containerID"] != old
-        if is_new and (problem := pod_status.hopeless(same, first)):
+        if is_new and (problem := pod_status.find_permanent_error(same, first)):
             raise problem
         return is_new and status.get("ready", False) and "running" in status["state"]
 
     latest = pod.watch.wait_for(pod.name, is_restarted, deadline, known=live)
     if is_restarted(latest):
         return _require_same(pod, latest), ended
-    status = pod_status.container_status(_require_same(pod, latest), name)
+    status = pod_status.find_container_status(_require_same(pod, latest), name)
     is_unchanged = status["containerID"] == old
     raise errors.RestartImpossible(
         f"Container {name} of {pod} was not ready again within {deadline.seconds:g} s of its"
         f" restart ({strategy}):"
-        f" {'its container ID has not changed' if is_unchanged else pod_status.summary(latest)}.",
+        f" {'its container ID has not changed' if is_unchanged else pod_status.summarize(latest)}.",
         "Check its logs, or raise the timeout. An unchanged ID means that it was not restarted.",
     )
 
@@ -153,7 +153,7 @@ def _wait_for_new_instance(
 def _check_not_over(pod: LivePod, latest: Object, name: str, strategy: str) -> None:
     """Raise if the container ended for good, for example with exit code 0 under OnFailure."""
     policy = pod.wiring.container(name).restart_policy
-    if (ended := pod_status.has_ended(latest, name, policy)) is not None:
+    if (ended := pod_status.find_final_termination(latest, name, policy)) is not None:
         raise errors.RestartForbidden(
             f"Container {name} of {pod} ended with exit code {ended['exitCode']}"
             f" ({strategy}), and restartPolicy {policy} does not restart it.",
@@ -162,28 +162,28 @@ def _check_not_over(pod: LivePod, latest: Object, name: str, strategy: str) -> N
 
 
 def _check_proof(
-    pod: LivePod, before: Object, after: Object, name: str, ended: pod_status.Status
+    pod: LivePod, before: Object, after: Object, name: str, ended: container_status.ContainerStatus
 ) -> None:
     """Raise unless exactly this container was restarted, exactly once."""
-    old, new = (pod_status.container_status(raw, name) for raw in (before, after))
+    old, new = (pod_status.find_container_status(raw, name) for raw in (before, after))
     last = new.get("lastState", {}).get("terminated", {})
     # a start that failed before the command ran does not count as an instance in between
     is_last = bool(
-        pod_status.end_of(new, old["containerID"])
-        or container_waiting.never_started(new.get("lastState", {}))
+        container_status.find_termination(new, old["containerID"])
+        or container_status.start_failure(new.get("lastState", {}))
     )
     count = new["restartCount"] - old["restartCount"]
     if count > 1 and not is_last:
         raise errors.ContainerCrashing(
-            f"Container {name} of Pod {pod.name} keeps ending: the instance after the restart"
+            f"Container {name} of Pod {pod.name} keeps crashing: the instance after the restart"
             f" ended with exit code {last.get('exitCode')}, and was restarted.",
             "Read its last log lines (kubectl logs --previous), and check what it does to the"
             " volume when it starts.",
         )
-    old_ids = dict(pod_status.identity(before).containers)
+    old_ids = dict(pod_status.read_identity(before).containers)
     others = [
         other
-        for other, container_id in pod_status.identity(after).containers
+        for other, container_id in pod_status.read_identity(after).containers
         if other != name and container_id != old_ids[other]
     ]
     checks = {
@@ -212,4 +212,4 @@ def _require_same(pod: LivePod, latest: Object | None) -> Object:
 
 
 def _short(container_id: str) -> str:
-    return container_waiting.runtime_id(container_id)[:12]
+    return container_status.runtime_id(container_id)[:12]

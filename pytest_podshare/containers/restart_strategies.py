@@ -14,7 +14,7 @@ from pytest_podshare import errors
 from pytest_podshare.cluster.kind import nodes
 from pytest_podshare.containers.container_shell import ContainerShell
 from pytest_podshare.containers.live_pod import LivePod
-from pytest_podshare.kube import container_waiting, pod_status
+from pytest_podshare.kube import pod_status
 from pytest_podshare.kube.client import pod_path
 from pytest_podshare.wiring import quantity
 from pytest_podshare.wiring.pod_spec import get_container
@@ -95,9 +95,7 @@ def find_sandbox(pod: LivePod) -> str:
 def _kill_on_node(container: ContainerShell, raw: Mapping[str, Any]) -> str | None:
     if not container.pod.cluster.own:
         return "the cluster's nodes cannot be reached"
-    container_id = container_waiting.runtime_id(
-        pod_status.container_status(raw, container.name)["containerID"]
-    )
+    container_id = pod_status.find_runtime_id(raw, container.name)
     nodes.run(container.pod.node, *_CTR, "tasks", "kill", "--signal", "SIGKILL", container_id)
     return None
 

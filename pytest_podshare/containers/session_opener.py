@@ -8,7 +8,7 @@ from pytest_podshare.containers.fileops.posix_shell import EphemeralContainerUna
 from pytest_podshare.containers.live_pod import CurrentPod
 from pytest_podshare.containers.shell_access import ShellAccess
 from pytest_podshare.deadline import Deadline, poll
-from pytest_podshare.kube import pod_status
+from pytest_podshare.kube import container_status, pod_status
 from pytest_podshare.kube.exec.session import ExecSession
 from pytest_podshare.kube.transient import OUTAGE, is_transient
 from pytest_podshare.kube.watch import Object
@@ -59,7 +59,7 @@ class SessionOpener:
                 # after opening: a session is opened by name, which may now be another Pod's
                 timeout = max(1.0, min(_IDENTITY_TIMEOUT, deadline.left))
                 raw = self._current.live.check_still_there(timeout)
-                first = first or pod_status.next_starts(raw)
+                first = first or pod_status.next_restart_counts(raw)
                 self._check_not_ended(raw, first)
             except BaseException as error:
                 if isinstance(result, ExecSession):
@@ -84,8 +84,8 @@ class SessionOpener:
         if isinstance(result, ExecSession):
             return result
         # a crash loop explains more than the error of the last attempt
-        status = pod_status.container_status(raw, self._name)
-        raise pod_status.crash_loop(self._current.live.name, status) or result
+        status = pod_status.find_container_status(raw, self._name)
+        raise container_status.crash_loop(self._current.live.name, status) or result
 
     def _attempt(self, timeout: float) -> ExecSession | errors.ExecError:
         """Return a session with the Pod that has the name now, or why there is none."""
@@ -106,7 +106,7 @@ class SessionOpener:
         """Return a session with an ephemeral container, or why there is none."""
         pod = self._current.live
         raw = pod.check_still_there()
-        container_id = str(pod_status.container_status(raw, self._name)["containerID"])
+        container_id = str(pod_status.find_container_status(raw, self._name)["containerID"])
         if self._inaccessible is not None and self._inaccessible[0] == container_id:
             return self._inaccessible[1]
         try:
@@ -127,11 +127,11 @@ class SessionOpener:
 
     def _check_not_ended(self, raw: Object, first: dict[str, int]) -> None:
         """Raise if the container will not run again, or the Pod will never be ready."""
-        if problem := pod_status.hopeless(raw, first):
+        if problem := pod_status.find_permanent_error(raw, first):
             raise problem
         pod = self._current.live
         policy = pod.wiring.container(self._name).restart_policy
-        if (ended := pod_status.has_ended(raw, self._name, policy)) is not None:
+        if (ended := pod_status.find_final_termination(raw, self._name, policy)) is not None:
             raise errors.ContainerEnded(
                 f"Container {self._name} of {pod} has ended with exit code"
                 f" {ended.get('exitCode')}, and restartPolicy {policy} does not restart it.",

@@ -23,7 +23,7 @@ from pytest_podshare.containers.fileops.posix_shell import (
 )
 from pytest_podshare.containers.live_pod import LivePod
 from pytest_podshare.deadline import Deadline
-from pytest_podshare.kube import container_waiting, pod_status
+from pytest_podshare.kube import container_status, pod_status
 from pytest_podshare.kube.exec.session import ExecSession
 
 _IDS = re.compile(rb"^(Uid|Gid|Groups):([ \t\d]*)$", re.MULTILINE)
@@ -81,10 +81,10 @@ def open_ephemeral_shell(
         EphemeralContainerUnavailable: it cannot run, or cannot access the files; says why.
         SessionLost: the container is not running.
     """
-    status = pod_status.container_status(raw, container)
+    status = pod_status.find_container_status(raw, container)
     if "running" not in status.get("state", {}):
         raise errors.SessionLost(
-            f"Container {container} of {pod} is not running: {pod_status.describe(status)}.",
+            f"Container {container} of {pod} is not running: {container_status.describe(status)}.",
             "Wait until it runs, or find out why it ended.",
         )
     name = ephemeral_container.ensure_running(pod, raw, container, deadline)
@@ -129,9 +129,7 @@ def _find_process(
     session: ExecSession, raw: Mapping[str, Any], container: str, deadline: Deadline
 ) -> str:
     """Return the folder in /proc of a container's first process, which its cgroup identifies."""
-    container_id = container_waiting.runtime_id(
-        pod_status.container_status(raw, container)["containerID"]
-    )
+    container_id = pod_status.find_runtime_id(raw, container)
     script = b"grep -ls %s /proc/[0-9]*/cgroup" % container_id.encode()
     paths = session.run(script, timeout=max(1.0, deadline.left)).stdout.decode().split()
     if paths:

@@ -15,7 +15,7 @@ from pytest_podshare.containers.fileops import mountinfo, path_walk
 from pytest_podshare.containers.fileops.mountinfo import MountEntry
 from pytest_podshare.containers.fileops.posix_shell import EphemeralContainerUnavailable
 from pytest_podshare.deadline import Deadline
-from pytest_podshare.kube import pod_status
+from pytest_podshare.kube import container_status, pod_status
 from pytest_podshare.kube.client import pod_path
 from pytest_podshare.kube.exec.protocol import Completed
 from pytest_podshare.pods.pod import Pod
@@ -146,10 +146,10 @@ def _gone(pod: Pod) -> tuple[str, str]:
 
 def _ask(pod: Pod, live: dict[str, Any], place: FileLocation, deadline: Deadline) -> ContainerView:
     """What one container says, each question for itself: an image may lack a tool."""
-    status = pod_status.container_status(live, place.container)
+    status = pod_status.find_container_status(live, place.container)
     view = ContainerView(
         place,
-        state=pod_status.describe(status),
+        state=container_status.describe(status),
         running="running" in status.get("state", {}),
         restarts=_restarts(pod, status),
     )
@@ -190,7 +190,7 @@ class _Patient:
         return self.container.run(script, timeout=max(0.1, self.deadline.left - _LEFT))
 
 
-def _restarts(pod: Pod, status: pod_status.Status) -> str:
+def _restarts(pod: Pod, status: container_status.ContainerStatus) -> str:
     """What became of the instance that was known, if another one is there now."""
     known = dict(pod.identity.containers).get(status["name"], "")
     if not known or status.get("containerID", "") in ("", known):
@@ -202,7 +202,7 @@ def _restarts(pod: Pod, status: pod_status.Status) -> str:
 
 def _last_words(pod: Pod, place: FileLocation) -> tuple[str, ...]:
     """The last lines of a container that ended; its log is that of its last instance."""
-    said = pod.api.text(
+    said = pod.api.get_text(
         pod_path(pod.namespace, pod.name, "log"),
         container=place.container,
         tailLines=str(_LAST_LINES),

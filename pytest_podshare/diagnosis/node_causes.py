@@ -6,7 +6,7 @@ from pytest_podshare import deadline
 from pytest_podshare.cluster.kind import nodes
 from pytest_podshare.deadline import Deadline
 from pytest_podshare.diagnosis.cause import Cause
-from pytest_podshare.kube.conditions import condition
+from pytest_podshare.kube.conditions import find_condition
 from pytest_podshare.pods.pod import Pod
 
 # seconds to find out; an API server that does not answer has been told of by then
@@ -35,8 +35,8 @@ def _of_engine(pod: Pod) -> str:
 
 
 def _of_api(pod: Pod) -> str:
-    node = pod.api.get(f"/api/v1/nodes/{pod.node}", patience=_PATIENCE)
-    ready = condition(node, "Ready")
+    node = pod.api.get(f"/api/v1/nodes/{pod.node}", timeout=_PATIENCE)
+    ready = find_condition(node, "Ready")
     if ready.get("status", "True") == "True":
         return ""
     return f"node {pod.node} is not ready: {ready.get('message') or ready['status']}"

@@ -1,4 +1,4 @@
-"""The one door to the Kubernetes API: requests, watches, exec sessions.
+"""The only access to the Kubernetes API: requests, watches, exec sessions.
 
-Nothing else imports a Kubernetes client. Speaks in plain dicts, and knows nothing of volumes.
+No other room imports a Kubernetes client. Objects are plain dicts, and volumes are unknown here.
 """

@@ -1,4 +1,4 @@
-"""Asking the API server which rights we have: SelfSubjectAccessReview. Changes nothing."""
+"""Ask the API server which permissions the account has (SelfSubjectAccessReview)."""
 
 from __future__ import annotations
 
@@ -11,40 +11,45 @@ from pytest_podshare.kube.rbac import Permission
 _REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 
 
-def missing(api: Api, wanted: Sequence[Permission]) -> tuple[Permission, ...]:
-    """Return those of the rights that we do not have, by the API server's own word."""
-    return tuple(right for right in wanted if not _is_allowed(api, right))
+def find_missing(api: Api, permissions: Sequence[Permission]) -> tuple[Permission, ...]:
+    """Return those of the permissions that the account lacks, according to the API server."""
+    return tuple(permission for permission in permissions if not _is_allowed(api, permission))
 
 
-def require(api: Api, wanted: Sequence[Permission], what: str) -> None:
-    """Check that we have all of the rights, before anything is begun.
+def require(api: Api, permissions: Sequence[Permission], problem: str) -> None:
+    """Check that the account has all of the permissions.
 
     Args:
         api: the API server.
-        wanted: the rights.
-        what: what they are for, as a sentence without its end.
+        permissions: the permissions.
+        problem: what cannot be done without them, as a sentence without the full stop.
 
     Raises:
-        MissingRight: we lack some.
+        MissingRight: the account lacks at least one of them.
     """
-    if found := missing(api, wanted):
-        names = ", ".join(str(right) for right in found)
-        rules = " and ".join(right.rule for right in found)
+    if missing := find_missing(api, permissions):
+        names = ", ".join(str(permission) for permission in missing)
+        rules = " and ".join(permission.rule for permission in missing)
         raise errors.MissingRight(
-            f"{what}, and the account may not {names}.",
-            f"Give the account {rules}",
+            f"{problem}: the account may not {names}.",
+            f"Grant the account {rules}",
             right=names,
-            cluster_wide=any(not right.namespace for right in found),
+            cluster_wide=any(not permission.namespace for permission in missing),
             status=403,
             reason="Forbidden",
-            details=f"{what}, and the account may not {names}",
+            details=f"{problem}: the account may not {names}",
         )
 
 
-def _is_allowed(api: Api, right: Permission) -> bool:
-    resource, _, subresource = right.resource.partition("/")
-    attributes = {"verb": right.verb, "group": right.group, "resource": resource}
-    attributes |= {"subresource": subresource, "namespace": right.namespace}
+def _is_allowed(api: Api, permission: Permission) -> bool:
+    resource, _, subresource = permission.resource.partition("/")
+    attributes = {
+        "verb": permission.verb,
+        "group": permission.group,
+        "resource": resource,
+        "subresource": subresource,
+        "namespace": permission.namespace,
+    }
     review = {
         "apiVersion": "authorization.k8s.io/v1",
         "kind": "SelfSubjectAccessReview",

@@ -1,4 +1,4 @@
-"""What a refusal of the API server means: the credentials, a right, the object itself."""
+"""Errors that the API server returns, as the classes of `errors`."""
 
 from __future__ import annotations
 
@@ -7,70 +7,52 @@ import json
 from pytest_podshare import errors
 from pytest_podshare.kube import rbac
 
-_REMEDY = {
-    403: "See what the API server says against it; no right would help.",
-    404: "Check the name and the namespace.",
-    422: "Mend the field the API server names.",
-}
-# how the admission by Pod Security begins what it has against a Pod
+# the beginning of a rejection by Pod Security admission
 POD_SECURITY = 'violates PodSecurity "'
-_POD_SECURITY = (
-    "Mend what it names in the Pod's securityContext, or use a namespace with another level "
+_POD_SECURITY_REMEDY = (
+    "Fix the fields it names in the Pod's securityContext, or use a namespace with another level "
     "(its label pod-security.kubernetes.io/enforce)."
 )
+_REMEDIES = {
+    403: "Read the API server's message: no permission would help.",
+    404: "Check the name and the namespace.",
+    422: "Fix the field that the API server names.",
+}
 
 
-def read(method: str, path: str, status: int, body: bytes) -> errors.ApiError:
-    """The error that an answer means.
+def parse_error(method: str, path: str, status: int, body: bytes) -> errors.ApiError:
+    """Return the error that a response means.
 
     Args:
-        method: of the request.
-        path: of the request.
-        status: of the answer, 400 or more.
-        body: of the answer: most often a Status object.
+        method: the request's method.
+        path: the request's path.
+        status: the response's status, 400 or higher.
+        body: the response's body, usually a Status object.
     """
     try:
-        answer = json.loads(body)
+        content = json.loads(body)
     except ValueError:
-        answer = {}
-    if not isinstance(answer, dict):
-        answer = {}
-    details = answer.get("message") or body.decode(errors="replace")[:200] or f"HTTP {status}"
-    facts = {"status": status, "reason": answer.get("reason", ""), "details": details}
-    found = rbac.refused(details) if status == 403 else None
-    if status == 401 or (found and found[0] == rbac.NOBODY):
-        return credentials(f"{method} {path}: {details}", **facts)
-    if found:
-        return missing(*found, what=f"{method} {path}: {details}", **facts)
-    remedy = _POD_SECURITY if POD_SECURITY in details else _REMEDY.get(status)
-    return errors.ApiError(
-        f"{method} {path}: {details}", remedy or "See the API server's message.", **facts
-    )
-
-
-def credentials(what: str, *, status: int, reason: str, details: str) -> errors.CredentialsRefused:
-    """The error of credentials that the API server does not accept."""
-    return errors.CredentialsRefused(
-        f"The API server does not know who asks: the credentials are missing, wrong or expired"
-        f" ({what})",
-        "Log in again, or see what the context of the kubeconfig names: a token, its file, a "
-        "certificate, a plugin.",
-        status=status,
-        reason=reason,
-        details=details,
-    )
-
-
-def missing(
-    user: str, right: rbac.Permission, *, what: str, status: int, reason: str, details: str
-) -> errors.MissingRight:
-    """The error of a right that nobody has given."""
-    return errors.MissingRight(
-        what,
-        f"Give {user or 'the account'} the right to {right}: {right.rule}",
-        right=str(right),
-        cluster_wide=not right.namespace,
-        status=status,
-        reason=reason,
-        details=details,
-    )
+        content = {}
+    if not isinstance(content, dict):
+        content = {}
+    details = content.get("message") or body.decode(errors="replace")[:200] or f"HTTP {status}"
+    what = f"{method} {path}: {details}"
+    response = {"status": status, "reason": content.get("reason", ""), "details": details}
+    user, permission = rbac.parse_denial(details) if status == 403 else ("", None)
+    if status == 401 or user == rbac.ANONYMOUS:
+        return errors.CredentialsRefused(
+            f"The API server rejects the credentials: missing, wrong or expired ({what})",
+            "Log in again, or check what the context of the kubeconfig names: a token, a token"
+            " file, a certificate or a plugin.",
+            **response,
+        )
+    if permission is not None:
+        return errors.MissingRight(
+            what,
+            f"Grant {user or 'the account'} the permission to {permission}: {permission.rule}",
+            right=str(permission),
+            cluster_wide=not permission.namespace,
+            **response,
+        )
+    remedy = _POD_SECURITY_REMEDY if POD_SECURITY in details else _REMEDIES.get(status)
+    return errors.ApiError(what, remedy or "Read the API server's message.", **response)

@@ -1,4 +1,4 @@
-"""Requests to one API server, answered with plain dicts."""
+"""Requests to one API server; objects are plain dicts."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from pytest_podshare import errors
 from pytest_podshare.closeable import Closeable
 from pytest_podshare.kube import api_errors, credentials
 
-# seconds to connect, seconds between two bytes of an answer; not the patience of a caller
-CONNECT_TIMEOUT, READ_TIMEOUT = 5.0, 30.0
-# how often a GET is tried within that time: a connection that was kept may be half open
-_TRIES = 3
+# seconds to connect, and seconds between two bytes of a response, if the caller gives no timeout
+_CONNECT_TIMEOUT, _READ_TIMEOUT = 5.0, 30.0
+# attempts of a GET within that time: a pooled connection may be half open
+_GET_ATTEMPTS = 3
 
 
 class Api(Closeable):
@@ -30,9 +30,9 @@ class Api(Closeable):
     Close it, or use it as a context manager.
 
     Args:
-        kubeconfig: path of the kubeconfig file; None for kubectl's own default, and where there is
-            none, for the account of the Pod that this runs in.
-        context: name of the context; None for the file's current one.
+        kubeconfig: the kubeconfig file; None for kubectl's default or, if that does not exist, the
+            service account of the Pod that this process runs in.
+        context: the name of the context; None for the current one.
 
     Raises:
         ClusterUnreachable: the kubeconfig is missing or unusable.
@@ -40,7 +40,7 @@ class Api(Closeable):
 
     def __init__(self, kubeconfig: Path | None = None, context: str | None = None) -> None:
         self._source = (kubeconfig, context)
-        self._renewing = threading.Lock()
+        self._renewal = threading.Lock()
         self._log_in()
 
     def __repr__(self) -> str:
@@ -48,41 +48,41 @@ class Api(Closeable):
 
     @property
     def server(self) -> str:
-        """The API server's address, `https://host:port`."""
+        """Return the API server's address, `https://host:port`."""
         return str(self.configuration.host).rstrip("/")
-
-    def close(self) -> None:
-        """Close every connection; may be called again."""
-        self._pool.clear()
 
     @property
     def context(self) -> str:
-        """The name of the context; `in-cluster` for the account of our own Pod."""
+        """Return the name of the context; `in-cluster` for the Pod's own service account."""
         return self.login.context
 
     @property
     def configuration(self) -> client.Configuration:
-        """The client's own configuration, as TLS needs it."""
+        """Return the client library's configuration, for example for TLS."""
         return self.login.configuration
 
+    def close(self) -> None:
+        """Close all connections; may be called again."""
+        self._pool.clear()
+
     def authorization(self) -> dict[str, str]:
-        """The headers that say who is asking, fresh: tokens may rotate."""
-        if (token := self._token()) is not None:
+        """Return the authorization headers with a current token, since tokens are rotated."""
+        if (token := self._read_token()) is not None:
             return {"authorization": f"Bearer {token}"}
         setting = self.configuration.auth_settings().get("BearerToken")
         return {"authorization": setting["value"]} if setting and setting["value"] else {}
 
-    def renew(self, refused: credentials.Login) -> bool:
-        """Read the credentials anew which the API server does not accept.
+    def renew(self, rejected: credentials.Login) -> bool:
+        """Read the credentials again after the API server has rejected them.
 
         Args:
-            refused: those that were used; another thread may have read newer ones by now.
+            rejected: the credentials that were used; another thread may have renewed them already.
 
         Returns:
-            Whether there are others to try.
+            Whether there are other credentials to try.
         """
-        with self._renewing:
-            if self.login is refused:
+        with self._renewal:
+            if self.login is rejected:
                 self._pool.clear()
                 try:
                     self._log_in()
@@ -90,88 +90,98 @@ class Api(Closeable):
                     return False
         return True
 
-    def _log_in(self) -> None:
-        self.login = credentials.load(*self._source)
-        self._pool = credentials.connect(self.login)
-        self._read: tuple[object, str] | None = None
-
-    def _token(self) -> str | None:
-        """What is in the token's file, which is read when it has changed; None if there is none."""
-        file = self.login.token_file
-        if file is None:
-            return None
-        try:
-            found = file.stat()
-            state = (found.st_mtime_ns, found.st_ino, found.st_size)
-            if self._read is None or self._read[0] != state:
-                self._read = (state, file.read_text().strip())
-        except OSError as error:
-            raise errors.ClusterUnreachable(
-                f"The token's file {file} cannot be read: {error.strerror}.",
-                "See who writes it; the context of the kubeconfig names it.",
-            ) from None
-        return self._read[1]
-
-    def get(self, path: str, *, patience: float | None = None, **query: str) -> dict[str, Any]:
+    def get(self, path: str, *, timeout: float | None = None, **query: str) -> dict[str, Any]:
         """GET an object or a list.
 
-        With `patience`, ask once, and wait no longer than that many seconds for the next byte.
+        With `timeout`, try only once, and wait at most that many seconds for the next byte.
         """
-        return self._json("GET", path, query=query, patience=patience)
+        return self._request_json("GET", path, query=query, timeout=timeout)
 
-    def text(self, path: str, *, patience: float | None = None, **query: str) -> str:
-        """GET something that is not JSON, such as a log; `patience` as with `get`."""
-        answer = self._request("GET", path, query=query, patience=patience)
-        return answer.data.decode(errors="replace")
+    def get_text(self, path: str, *, timeout: float | None = None, **query: str) -> str:
+        """GET something that is not JSON, such as a log; `timeout` as in `get`."""
+        response = self._request("GET", path, query=query, timeout=timeout)
+        return response.data.decode(errors="replace")
 
     def post(self, path: str, body: Mapping[str, Any], **query: str) -> dict[str, Any]:
         """POST an object, for example with `dryRun="All"`."""
-        return self._json("POST", path, body=body, query=query)
+        return self._request_json("POST", path, body=body, query=query)
 
     def patch(
         self, path: str, changes: Mapping[str, Any], *, strategic: bool = False
     ) -> dict[str, Any]:
-        """PATCH by merging: None removes a field, a list replaces a list.
+        """PATCH by merging: None removes a field, and a list replaces a list.
 
-        With `strategic`, entries of a list of named things are merged by their names.
+        With `strategic`, lists of named entries are merged by name.
         """
         kind = "strategic-merge-patch" if strategic else "merge-patch"
-        return self._json("PATCH", path, body=changes, content_type=f"application/{kind}+json")
+        content_type = f"application/{kind}+json"
+        return self._request_json("PATCH", path, body=changes, content_type=content_type)
 
     def delete(self, path: str, **options: Any) -> dict[str, Any]:
         """DELETE with the fields of DeleteOptions, for example `gracePeriodSeconds=1`."""
-        return self._json("DELETE", path, body={"kind": "DeleteOptions", **options})
+        return self._request_json("DELETE", path, body={"kind": "DeleteOptions", **options})
 
     def stream(
-        self, path: str, *, patience: Callable[[], float], **query: str
+        self, path: str, *, timeout: Callable[[], float], **query: str
     ) -> Iterator[dict[str, Any]]:
-        """GET a stream of JSON lines, as a watch is.
+        """GET a stream of JSON lines, such as a watch.
 
-        Ends quietly when the server closes it, the connection breaks, or nothing came for as many
-        seconds as `patience` gives before each read: whoever watches has to resume anyway.
+        Ends without an error when the server closes the stream, the connection breaks, or nothing
+        comes for as many seconds as `timeout` returns before each read: a watch resumes anyway.
         """
-        response = self._request("GET", path, query=query, stream=True, patience=patience())
+        response = self._request("GET", path, query=query, stream=True, timeout=timeout())
         try:
             rest, chunks = b"", response.stream(65536)
             while True:
-                _be_patient(response, patience())
-                *whole, rest = (rest + next(chunks)).split(b"\n")
-                yield from (json.loads(line) for line in whole if line.strip())
+                _set_read_timeout(response, timeout())
+                *lines, rest = (rest + next(chunks)).split(b"\n")
+                yield from (json.loads(line) for line in lines if line.strip())
         except (StopIteration, http_errors.HTTPError, OSError):
             return
         finally:
             response.close()
 
-    def _json(self, method: str, path: str, **how: Any) -> dict[str, Any]:
-        data = self._request(method, path, **how).data
-        try:
-            answer: dict[str, Any] = json.loads(data)
-        except ValueError:
-            # an answer that was cut short, or somebody's in between
-            raise self._unreachable(f"its answer is no JSON: {data[:60]!r}") from None
-        return answer
+    def _log_in(self) -> None:
+        self.login = credentials.load(*self._source)
+        self._pool = credentials.create_pool(self.login)
+        self._cached_token: tuple[object, str] | None = None
 
-    def _request(
+    def _read_token(self) -> str | None:
+        """Return the content of the token file, read only after changes; None without a file."""
+        file = self.login.token_file
+        if file is None:
+            return None
+        try:
+            stat = file.stat()
+            state = (stat.st_mtime_ns, stat.st_ino, stat.st_size)
+            if self._cached_token is None or self._cached_token[0] != state:
+                self._cached_token = (state, file.read_text().strip())
+        except OSError as error:
+            raise errors.ClusterUnreachable(
+                f"The token file {file} cannot be read: {error.strerror}.",
+                "Check the program that writes it; the context of the kubeconfig names the file.",
+            ) from None
+        return self._cached_token[1]
+
+    def _request_json(self, method: str, path: str, **arguments: Any) -> dict[str, Any]:
+        data = self._request(method, path, **arguments).data
+        try:
+            content: dict[str, Any] = json.loads(data)
+        except ValueError:
+            # a truncated response, or one of a proxy
+            raise self._unreachable(f"its response is not JSON: {data[:60]!r}") from None
+        return content
+
+    def _request(self, method: str, path: str, **arguments: Any) -> BaseHTTPResponse:
+        login = self.login
+        response, body = self._send(method, path, **arguments)
+        if response.status == 401 and self.renew(login):
+            response, body = self._send(method, path, **arguments)
+        if response.status >= 400:
+            raise api_errors.parse_error(method, path, response.status, body)
+        return response
+
+    def _send(
         self,
         method: str,
         path: str,
@@ -180,73 +190,58 @@ class Api(Closeable):
         body: Mapping[str, Any] | None = None,
         content_type: str = "application/json",
         stream: bool = False,
-        patience: float | None = None,
-        renewed: bool = False,
-    ) -> BaseHTTPResponse:
-        login = self.login
-        url = self.server + path + (f"?{urlencode(query)}" if query else "")
+        timeout: float | None = None,
+    ) -> tuple[BaseHTTPResponse, bytes]:
+        """Send a request, and return the response and, if that is an error, its body."""
         headers = {"accept": "application/json, */*", **self.authorization()}
         if body is not None:
             headers["content-type"] = content_type
-        # a POST that was lost on the way must not be sent twice
-        tries = _TRIES if method == "GET" and patience is None else 1
+        # a POST whose response was lost must not be sent again
+        attempts = _GET_ATTEMPTS if method == "GET" and timeout is None else 1
         try:
             response: BaseHTTPResponse = self._pool.request(
                 method,
-                url,
+                self.server + path + (f"?{urlencode(query)}" if query else ""),
                 body=None if body is None else json.dumps(body).encode(),
                 headers=headers,
-                timeout=_timeout(patience, tries),
+                timeout=_timeout(timeout, attempts),
                 preload_content=not stream,
-                retries=tries - 1 or False,
+                retries=attempts - 1 or False,
             )
-            refused = (response.read() or response.data) if response.status >= 400 else None
+            return response, (response.read() or response.data) if response.status >= 400 else b""
         except http_errors.HTTPError as error:
-            raise self._unreachable(_cause(error)) from None
-        if response.status == 401 and not renewed and self.renew(login):
-            return self._request(
-                method,
-                path,
-                query=query,
-                body=body,
-                content_type=content_type,
-                stream=stream,
-                patience=patience,
-                renewed=True,
-            )
-        if refused is not None:
-            raise api_errors.read(method, path, response.status, refused)
-        return response
+            raise self._unreachable(_root_cause(error)) from None
 
     def _unreachable(self, why: str) -> errors.ClusterUnreachable:
         return errors.ClusterUnreachable(
-            f"The API server {self.server} does not answer: {why}.",
-            "See whether the cluster runs; for one on kind: `kind get clusters`, `docker ps`.",
+            f"The API server {self.server} does not respond: {why}.",
+            "Check that the cluster is running; with kind: `kind get clusters`, `docker ps`.",
         )
 
 
-def pod_path(namespace: str, pod: str = "", verb: str = "") -> str:
-    """The path of a namespace's Pods, of one of them, or of one of its subresources."""
-    parts = ["api", "v1", "namespaces", namespace, "pods", pod, verb]
+def pod_path(namespace: str, pod: str = "", subresource: str = "") -> str:
+    """Return the path of a namespace's Pods, of one of them, or of one of its subresources."""
+    parts = ["api", "v1", "namespaces", namespace, "pods", pod, subresource]
     return "/" + "/".join(quote(part, safe="") for part in parts if part)
 
 
-def _timeout(patience: float | None, tries: int) -> Timeout:
-    if patience is None:
-        return Timeout(connect=CONNECT_TIMEOUT, read=READ_TIMEOUT / tries)
-    # zero would mean that nothing is to be waited for, which urllib3 refuses
-    read = max(0.001, patience)
-    return Timeout(connect=min(CONNECT_TIMEOUT, read), read=read)
+def _timeout(seconds: float | None, attempts: int) -> Timeout:
+    if seconds is None:
+        return Timeout(connect=_CONNECT_TIMEOUT, read=_READ_TIMEOUT / attempts)
+    # urllib3 rejects zero
+    read = max(0.001, seconds)
+    return Timeout(connect=min(_CONNECT_TIMEOUT, read), read=read)
 
 
-def _be_patient(response: BaseHTTPResponse, seconds: float) -> None:
-    """Let the next read of a stream take that long."""
+def _set_read_timeout(response: BaseHTTPResponse, seconds: float) -> None:
     sock = getattr(response.connection, "sock", None)
     if sock is not None:
         sock.settimeout(max(0.001, seconds))
 
 
-def _cause(error: BaseException) -> str:
-    """The innermost of urllib3's nested reasons, which is the one that says something."""
+def _root_cause(error: BaseException) -> str:
+    """Return the message of the innermost of urllib3's nested errors."""
     reason = getattr(error, "reason", None)
-    return _cause(reason) if isinstance(reason, BaseException) else str(error).split(": ", 1)[-1]
+    if isinstance(reason, BaseException):
+        return _root_cause(reason)
+    return str(error).split(": ", 1)[-1]

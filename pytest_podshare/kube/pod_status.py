@@ -1,4 +1,4 @@
-"""What the status of a Pod says, as pure functions: ready, hopeless, or neither yet."""
+"""The status of a Pod: which containers it has, whether it is ready, whether it ever will be."""
 
 from __future__ import annotations
 
@@ -7,16 +7,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pytest_podshare import errors
-from pytest_podshare.kube import container_waiting
-from pytest_podshare.kube.conditions import condition
+from pytest_podshare.kube import container_status
+from pytest_podshare.kube.conditions import find_condition
 
-Status = dict[str, Any]
+_PodObject = Mapping[str, Any]
 
-# a sidecar may fail once or twice while it waits for another container
-_CRASHES = 3
-# a claim that is still being made or provisioned, or that goes with the Pod before this one, holds
-# the scheduler up for a moment only; so does a node that somebody has cordoned
-_PASSING = (
+# the Pod is unschedulable only for a moment: its claim is not bound or created yet, the claim of an
+# earlier Pod is still being deleted, or a node is starting or cordoned
+_TRANSIENT = (
     "unbound immediate PersistentVolumeClaims",
     "waiting for ephemeral volume controller",
     "was not created for pod",
@@ -29,181 +27,135 @@ _PASSING = (
 
 @dataclasses.dataclass(frozen=True)
 class Identity:
-    """Which Pod, and which instance of each container: a restart changes the container's id.
+    """Which Pod it is, and which instance of each container: a restart changes the container's ID.
 
     Args:
         uid: the Pod's metadata.uid.
-        containers: container name → container id, "" while it never ran.
+        containers: container name and container ID; the ID is "" until the container has run.
     """
 
     uid: str
     containers: tuple[tuple[str, str], ...]
 
     def __str__(self) -> str:
-        ids = ", ".join(
-            f"{name} {container_waiting.runtime_id(each)[:12]}" for name, each in self.containers
-        )
-        return f"Pod {self.uid} ({ids})"
+        runtime_id = container_status.runtime_id
+        ids = (f"{name} {runtime_id(container)[:12]}" for name, container in self.containers)
+        return f"Pod {self.uid} ({', '.join(ids)})"
 
 
-def identity(pod: Status) -> Identity:
-    """The identity of a Pod at this moment."""
-    containers = tuple((each["name"], each.get("containerID", "")) for each in statuses(pod))
+def read_identity(pod: _PodObject) -> Identity:
+    """Return the identity that a Pod has at this moment."""
+    statuses = container_statuses(pod)
+    containers = tuple((status["name"], status.get("containerID", "")) for status in statuses)
     return Identity(pod["metadata"]["uid"], containers)
 
 
-def statuses(pod: Mapping[str, Any], *, ephemeral: bool = False) -> Iterator[Status]:
-    """Yield the status of each container: init containers first, ephemeral ones last if at all."""
+def container_statuses(pod: _PodObject, *, ephemeral: bool = False) -> Iterator[dict[str, Any]]:
+    """Yield the status of each container: init containers first, then, if asked, ephemeral ones."""
     for kind in ("initContainer", "container", *(["ephemeralContainer"] if ephemeral else ())):
         yield from (pod.get("status") or {}).get(f"{kind}Statuses") or ()
 
 
-def container_status(pod: Mapping[str, Any], name: str) -> Status:
-    """The status of one of its containers; empty but for its name while it has none."""
-    found = (each for each in statuses(pod) if each["name"] == name)
+def find_container_status(pod: _PodObject, name: str) -> dict[str, Any]:
+    """Return the status of a container; one with empty fields if it has none yet."""
+    found = (status for status in container_statuses(pod) if status["name"] == name)
     return next(found, {"name": name, "containerID": "", "state": {}, "restartCount": 0})
 
 
-def has_ended(pod: Status, container: str, policy: str) -> Status | None:
-    """How a container ended that its restart policy does not start again; None for any other."""
-    ended = container_status(pod, container).get("state", {}).get("terminated")
-    stays = policy == "Never" or (policy == "OnFailure" and ended and ended.get("exitCode") == 0)
-    return dict(ended) if ended and stays else None
+def find_runtime_id(pod: _PodObject, name: str) -> str:
+    """Return the container runtime's own ID of a container; "" until it has run."""
+    return container_status.runtime_id(find_container_status(pod, name)["containerID"])
 
 
-def end_of(each: Status, instance: str) -> Status:
-    """How an instance of a container ended, if its status still says that; else empty."""
-    told = (each.get(field, {}).get("terminated") or {} for field in ("state", "lastState"))
-    return next((ended for ended in told if ended.get("containerID") == instance), {})
+def next_restart_counts(pod: _PodObject) -> dict[str, int]:
+    """Return the restart count that each container will have after its next start."""
+    statuses = container_statuses(pod)
+    return {status["name"]: status.get("restartCount", 0) + 1 for status in statuses}
 
 
-def is_ready(pod: Status) -> bool:
-    """Whether every container is ready, or all of them ended well."""
-    status = pod.get("status", {})
-    return status.get("phase") == "Succeeded" or condition(pod, "Ready").get("status") == "True"
+def find_final_termination(pod: _PodObject, name: str, policy: str) -> dict[str, Any] | None:
+    """Return how a container terminated if its restart policy leaves it so; else None."""
+    end = find_container_status(pod, name).get("state", {}).get("terminated")
+    is_final = policy == "Never" or (policy == "OnFailure" and end and end.get("exitCode") == 0)
+    return dict(end) if end and is_final else None
 
 
-def next_starts(pod: Status) -> dict[str, int]:
-    """The restart count that each container will have at its next start."""
-    return {each["name"]: each.get("restartCount", 0) + 1 for each in statuses(pod)}
+def find_crashed_container(pod: _PodObject) -> str | None:
+    """Return the name of a container whose log may explain why the Pod is not ready."""
+    for status in container_statuses(pod):
+        states = (status.get(field, {}) for field in ("state", "lastState"))
+        end = next((state["terminated"] for state in states if state.get("terminated")), None)
+        if end and end.get("exitCode") != 0:
+            return str(status["name"])
+    return None
 
 
-def hopeless(pod: Status, first: Mapping[str, int] | None = None) -> errors.PodError | None:
-    """The error of a Pod that will not become ready by itself, or None for one that may.
+def is_ready(pod: _PodObject) -> bool:
+    """Return whether all containers are ready, or all of them have succeeded."""
+    has_succeeded = pod.get("status", {}).get("phase") == "Succeeded"
+    return has_succeeded or find_condition(pod, "Ready").get("status") == "True"
+
+
+def find_permanent_error(
+    pod: _PodObject, since: Mapping[str, int] | None = None
+) -> errors.PodError | None:
+    """Return the error of a Pod that will not become ready without help; None for any other.
 
     Args:
-        pod: as it is now.
-        first: the restart count of containers at the first start that is waited for; None for that
-            of a Pod which has just been made.
+        pod: the Pod at this moment.
+        since: for each container, the restart count of the start that the caller waits for; None
+            for a Pod that has just been created.
     """
     status = pod.get("status", {})
     name = pod["metadata"]["name"]
     if pod["metadata"].get("deletionTimestamp"):
-        return errors.PodGone(f"Pod {name} is being deleted.", "See who deletes it.")
+        return errors.PodGone(f"Pod {name} is being deleted.", "Find out who deletes it.")
     if status.get("phase") == "Failed":
         return _failed(name, pod)
-    scheduled = condition(pod, "PodScheduled")
+    scheduled = find_condition(pod, "PodScheduled")
     message = scheduled.get("message", "")
-    if scheduled.get("reason") == "Unschedulable" and not any(sign in message for sign in _PASSING):
+    is_transient = any(sign in message for sign in _TRANSIENT)
+    if scheduled.get("reason") == "Unschedulable" and not is_transient:
         return errors.PodUnschedulable(
             f"Pod {name} cannot be scheduled: {message}",
-            "Mend its nodeSelector, affinity, tolerations, claims or resource requests.",
+            "Fix its nodeSelector, affinity, tolerations, claims or resource requests.",
         )
-    found = (_stuck(name, each, (first or {}).get(each["name"], 0)) for each in statuses(pod))
+    found = (
+        container_status.find_error(name, status, since=(since or {}).get(status["name"], 0))
+        for status in container_statuses(pod)
+    )
     return next((error for error in found if error), None)
 
 
-def summary(pod: Status | None) -> str:
-    """One line on where a Pod stands, for the error of a wait that ran out."""
+def summarize(pod: _PodObject | None) -> str:
+    """Return the state of a Pod and its containers in one line, for the error of a timeout."""
     if pod is None:
-        return "the Pod is not there"
+        return "the Pod does not exist"
     parts = [f"phase {pod.get('status', {}).get('phase', 'unknown')}"]
-    parts += [f"{each['name']} {describe(each)}" for each in statuses(pod)]
-    if message := condition(pod, "PodScheduled").get("message"):
+    parts += _container_states(pod)
+    if message := find_condition(pod, "PodScheduled").get("message"):
         parts.append(message)
     if len(parts) == 1 and (node := pod.get("spec", {}).get("nodeName")):
-        # the first thing a kubelet says of a Pod is how its containers stand
-        parts.append(f"and node {node} has not taken it up")
+        # a kubelet that has accepted a Pod reports the states of its containers first
+        parts.append(f"and the kubelet of node {node} has not started it")
     return ", ".join(parts)
 
 
-def crashed(pod: Status) -> str | None:
-    """The name of a container whose last words would explain why the Pod is not ready."""
-    for each in statuses(pod):
-        ended = each.get("state", {}).get("terminated") or each.get("lastState", {}).get(
-            "terminated"
-        )
-        if ended and ended.get("exitCode") != 0:
-            return str(each["name"])
-    return None
+def _container_states(pod: _PodObject) -> list[str]:
+    statuses = container_statuses(pod)
+    return [f"{status['name']} {container_status.describe(status)}" for status in statuses]
 
 
-def _stuck(pod: str, each: Status, first: int) -> errors.PodError | None:
-    reason, message = container_waiting.permanent_reason(each, first=first)
-    container = f"Container {each['name']} of Pod {pod}"
-    if reason in container_waiting.IMAGE:
-        return errors.ImagePullFailed(
-            f"{container} has no image {each['image']}: {reason}: {message}",
-            errors.Remedy(
-                "Check the name, load a local image with {}, or give the cluster a way to pull it.",
-                "image",
-            ),
-        )
-    if reason:
-        return _unstartable(container, f"{reason}: {message}")
-    return crash_loop(pod, each, restarts=_CRASHES)
-
-
-def crash_loop(pod: str, each: Status, *, restarts: int = 1) -> errors.PodError | None:
-    """The error of a container that waits for its next start, after so many at least."""
-    count = each.get("restartCount", 0)
-    if container_waiting.reason(each)[0] != "CrashLoopBackOff" or count < restarts:
-        return None
-    return errors.ContainerCrashing(
-        f"Container {each['name']} of Pod {pod} keeps ending: {describe(each)},"
-        f" {count} restart{'' if count == 1 else 's'}.",
-        "Read its last words (kubectl logs --previous), or keep its command in the foreground.",
-    )
-
-
-def _unstartable(container: str, why: str) -> errors.PodError:
-    return errors.ContainerConfigFailed(
-        f"{container} cannot be started: {why}",
-        "Mend what the message names: a ConfigMap, a Secret, a subPath, a user, a command.",
-    )
-
-
-def stuck(each: Status) -> str:
-    """Why an ephemeral container does not run and will not by itself; "" for one that may."""
-    if each.get("state", {}).get("terminated"):
-        return f"it {describe(each)}"
-    return ": ".join(filter(None, container_waiting.permanent_reason(each, once=True)))
-
-
-def _failed(name: str, pod: Status) -> errors.PodError:
+def _failed(name: str, pod: _PodObject) -> errors.PodError:
     status = pod["status"]
-    reason = " ".join(f"{status.get('reason', '')} {status.get('message', '')}".split())
+    message = " ".join(str(status.get("message", "")).split())
     if status.get("reason") == "Evicted":
-        why = " ".join(str(status.get("message", "")).split())
-        return errors.PodGone(f"Pod {name} was evicted: {why}", "Raise the limit it exceeded.")
-    for each in statuses(pod):
-        if why := container_waiting.never_started(each.get("state", {})):
-            return _unstartable(f"Container {each['name']} of Pod {name}", why)
-    states = ", ".join(f"{each['name']} {describe(each)}" for each in statuses(pod))
+        return errors.PodGone(f"Pod {name} was evicted: {message}", "Raise the limit it exceeded.")
+    for container in container_statuses(pod):
+        if why := container_status.start_failure(container.get("state", {})):
+            return container_status.not_startable(name, container, why)
+    why = f"{status.get('reason', '')} {message}".strip() or ", ".join(_container_states(pod))
     return errors.ContainerCrashing(
-        f"Pod {name} failed: {reason or states}.",
-        "Read its last words (kubectl logs); a Pod with restartPolicy Never is not started again.",
+        f"Pod {name} failed: {why}.",
+        "Read its log (kubectl logs). With restartPolicy Never, the Pod is not restarted.",
     )
-
-
-def describe(each: Status) -> str:
-    """Where it stands: `running`, `waiting (ErrImagePull)`, `ended with exit code 1 (Error)`."""
-    for kind, facts in each.get("state", {}).items():
-        if kind == "terminated":
-            return f"ended with exit code {facts.get('exitCode')} ({facts.get('reason', '')})"
-        if kind == "waiting":
-            last = each.get("lastState", {}).get("terminated") or {}
-            before = f", last exit code {last['exitCode']}" if last else ""
-            return f"waiting ({facts.get('reason', 'no reason given')}{before})"
-        return kind if each.get("ready") else f"{kind}, not ready"
-    return "not started"

@@ -1,28 +1,28 @@
-"""Rights on a cluster: their names and rules, and the one that a refusal is about."""
+"""RBAC permissions: their names and rules, and the one that a denied request needs."""
 
 from __future__ import annotations
 
 import dataclasses
 import re
 
-# how the API server tells that nobody has given the right
-_CANNOT = re.compile(
+# the authorizer's message for a request that no rule allows
+_DENIAL = re.compile(
     r'User "(?P<user>[^"]*)" cannot (?P<verb>\S+) resource "(?P<resource>[^"]+)"'
     r' in API group "(?P<group>[^"]*)"'
     r'(?: in the namespace "(?P<namespace>[^"]+)"| at the cluster scope)'
 )
-NOBODY = "system:anonymous"
+ANONYMOUS = "system:anonymous"
 
 
 @dataclasses.dataclass(frozen=True)
 class Permission:
-    """Something that an account may do.
+    """A permission that RBAC can grant.
 
     Args:
         verb: `get`, `list`, `watch`, `create`, `patch`, `delete`, …
-        resource: in the plural, with its subresource: `nodes`, `pods/exec`.
-        group: its API group; "" for the core.
-        namespace: where; "" for all of the cluster.
+        resource: the plural name, with the subresource if any: `nodes`, `pods/exec`.
+        group: the API group; "" for the core group.
+        namespace: the namespace; "" for the whole cluster.
     """
 
     verb: str
@@ -35,7 +35,7 @@ class Permission:
 
     @property
     def rule(self) -> str:
-        """The rule that gives it, and where it is to stand."""
+        """Return the rule that grants it, and the kind of role it belongs in."""
         kind = "Role" if self.namespace else "ClusterRole"
         where = f" in namespace {self.namespace}" if self.namespace else ""
         return (
@@ -45,10 +45,10 @@ class Permission:
         )
 
 
-def refused(message: str) -> tuple[str, Permission] | None:
-    """Who lacks which right, by the API server's message; None where it says something else."""
-    found = _CANNOT.search(message)
-    if found is None:
-        return None
-    right = Permission(found["verb"], found["resource"], found["group"], found["namespace"] or "")
-    return found["user"], right
+def parse_denial(message: str) -> tuple[str, Permission | None]:
+    """Return the user and the missing permission; "" and None for any other message."""
+    match = _DENIAL.search(message)
+    if match is None:
+        return "", None
+    verb, resource, group = match["verb"], match["resource"], match["group"]
+    return match["user"], Permission(verb, resource, group, match["namespace"] or "")

@@ -1,4 +1,4 @@
-"""What becomes of the objects of a collection: listed once, then watched, whatever breaks."""
+"""A live copy of a collection: listed once, then watched, whatever happens to the connection."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from pytest_podshare.kube.transient import OUTAGE, is_transient
 
 Object = dict[str, Any]
 
-# the longest that one watch stays silent before it is taken for dead and begun anew, in seconds
+# a stream that is silent for so many seconds counts as broken and is opened again
 SILENCE = 20.0
-# the pause before a watch that said nothing is begun again, in seconds
+# seconds before a watch that returned nothing is opened again
 RESUME_PAUSE = 0.1
-# seconds for a list, at least and at most; there is another connection to ask again by
-_LIST = (5.0, 10.0)
+# the least and the most seconds for a list; after a timeout another connection is tried
+_LIST_TIMEOUT = (5.0, 10.0)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,24 +27,26 @@ class Snapshot:
     """A collection at one moment.
 
     Args:
-        version: the resourceVersion of that moment; 0 before anything was seen.
-        objects: the objects by their names.
+        version: the resourceVersion of that moment; 0 before the first list.
+        objects: the objects by name.
     """
 
     version: int
     objects: Mapping[str, Object]
 
     def is_as_new_as(self, known: Object) -> bool:
-        """Whether whatever has become of that object by then is in it."""
-        return self.version >= version_of(known)
+        """Return whether the snapshot is at least as new as an object's known state."""
+        return self.version >= _version(known)
 
 
 class Reflector:
-    """A collection, kept up with; for one thread at a time, but `seen` is for all.
+    """A snapshot of a collection that is kept up to date.
 
-    A stream that ends is resumed where it ended, so that no change is missed. Where the server no
-    longer knows that moment (410 Gone) everything is listed anew: what came and went between was
-    never there, and what is not in the list is gone.
+    Only one thread at a time may advance it; `snapshot` can be read by all.
+
+    A stream that ends is resumed at the last version, so no change is missed. If the server no
+    longer has that version (410 Gone), the collection is listed again: objects that came and went
+    in between are never seen, and objects that are not in the list are gone.
 
     Args:
         api: the API server.
@@ -53,113 +55,114 @@ class Reflector:
     """
 
     def __init__(self, api: Api, collection: str, **query: str) -> None:
-        self.seen = Snapshot(0, {})
+        self.snapshot = Snapshot(0, {})
         self._api = api
         self._collection = collection
         self._query = query
         self._stream: Iterator[Object] | None = None
-        self._stale = True
-        # whoever reads now, and when somebody read last
+        self._needs_list = True
+        # of the current reader
         self._deadline = Deadline(0.0)
-        self._read = 0.0
-        # since when the API server does not answer
-        self._away: Deadline | None = None
-        # whether nothing was read since it was listed
-        self._is_listed = False
+        self._last_read = 0.0
+        # ends when an API server that does not respond has been given enough time
+        self._outage: Deadline | None = None
+        # whether nothing has been read since the last list
+        self._is_just_listed = False
 
     def close(self) -> None:
-        """End the stream; the next change is read from another."""
+        """End the stream; the next change is read from a new one."""
         stream, self._stream = self._stream, None
         with contextlib.suppress(Exception):
             if stream is not None:
                 stream.close()  # type: ignore[attr-defined]
 
     def advance(self, deadline: Deadline) -> None:
-        """Read on until `seen` may have changed, or the deadline is over.
+        """Read until `snapshot` may have changed, or the deadline is over.
 
         Raises:
-            ClusterError: the collection cannot even be listed, by an API server that refuses it,
-                or is away for too long.
+            ClusterError: the collection cannot be listed: the API server rejects the request, or
+                has not responded for too long.
         """
         self._deadline = deadline
-        if self._stale:
+        if self._needs_list:
             self._list()
             return
-        if self._stream is not None and deadline.clock.monotonic() - self._read > SILENCE:
-            # nobody has read for so long that it may be half open; another is known to live
+        if self._stream is not None and deadline.clock.monotonic() - self._last_read > SILENCE:
+            # a stream that was not read for so long may be half open; a new one is not
             self.close()
-        change = self._next()
-        self._read = deadline.clock.monotonic()
+        change = self._next_change()
+        self._last_read = deadline.clock.monotonic()
         if change is not None:
-            self._is_listed = False
-            self._take(change)
+            self._is_just_listed = False
+            self._apply(change)
 
-    def now(self, patience: float) -> Snapshot:
-        """The collection at this moment, asked for anew; for any thread.
+    def list_now(self, timeout: float) -> Snapshot:
+        """List the collection without changing `snapshot`; for any thread.
 
         Raises:
             ClusterError: it cannot be listed.
         """
-        listed = self._api.get(self._collection, patience=patience, **self._query)
-        objects = {each["metadata"]["name"]: each for each in listed["items"]}
-        return Snapshot(version_of(listed), objects)
+        listed = self._api.get(self._collection, timeout=timeout, **self._query)
+        objects = {item["metadata"]["name"]: item for item in listed["items"]}
+        return Snapshot(_version(listed), objects)
 
     def _list(self) -> None:
-        deadline, (least, most) = self._deadline, _LIST
+        deadline, (least, most) = self._deadline, _LIST_TIMEOUT
         try:
-            self.seen = self.now(max(least, min(most, deadline.left)))
+            self.snapshot = self.list_now(max(least, min(most, deadline.left)))
         except errors.ClusterError as error:
-            self._away = self._away or Deadline(OUTAGE, deadline.clock)
-            passes = is_transient(error, known=self.seen.version > 0)
-            if deadline.over or self._away.over or not passes:
-                self._away = None
+            self._outage = self._outage or Deadline(OUTAGE, deadline.clock)
+            may_pass = is_transient(error, known=self.snapshot.version > 0)
+            if deadline.over or self._outage.over or not may_pass:
+                self._outage = None
                 raise
             deadline.clock.sleep(min(RESUME_PAUSE, deadline.left))
             return
-        self._away, self._stale, self._is_listed = None, False, True
+        self._outage, self._needs_list, self._is_just_listed = None, False, True
 
-    def _next(self) -> Object | None:
-        """The next change; None when there is none in time, or the stream has ended."""
-        fresh = self._stream is None
+    def _next_change(self) -> Object | None:
+        """Return the next change; None if none comes in time or the stream has ended."""
+        is_new = self._stream is None
         if self._stream is None:
             self._stream = self._api.stream(
                 self._collection,
-                patience=lambda: min(SILENCE + 1, self._deadline.left),
+                timeout=lambda: min(SILENCE + 1, self._deadline.left),
                 **self._query,
                 watch="true",
                 allowWatchBookmarks="true",
-                resourceVersion=str(self.seen.version),
+                resourceVersion=str(self.snapshot.version),
                 timeoutSeconds=f"{SILENCE:.0f}",
             )
+        change = None
         try:
             change = next(self._stream, None)
         except errors.MissingRight:
-            # right after a list it is the account's; else the API server may be just back
-            if self._is_listed:
+            # right after a list the account lacks it; otherwise the API server may have restarted
+            if self._is_just_listed:
                 raise
-            change, self._stale = None, True
+            self._needs_list = True
         except (errors.ClusterUnreachable, errors.ApiError):
-            # listing tells what is the matter, if it still is
-            change, self._stale = None, True
+            # if it is permanent, the list fails as well
+            self._needs_list = True
         if change is not None and change["type"] == "ERROR":
-            # most often 410 Gone: the version is too old
-            change, self._stale = None, True
+            # usually 410 Gone: the version is too old
+            change, self._needs_list = None, True
         if change is None:
             self.close()
-            if fresh:
+            if is_new:
                 self._deadline.clock.sleep(min(RESUME_PAUSE, self._deadline.left))
         return change
 
-    def _take(self, change: Object) -> None:
-        it = change["object"]
-        name, objects = it["metadata"].get("name"), dict(self.seen.objects)
+    def _apply(self, change: Object) -> None:
+        changed = change["object"]
+        name, objects = changed["metadata"].get("name"), dict(self.snapshot.objects)
         if change["type"] == "DELETED":
             objects.pop(name, None)
         elif change["type"] != "BOOKMARK":
-            objects[name] = it
-        self.seen = Snapshot(version_of(it), objects)
+            objects[name] = changed
+        self.snapshot = Snapshot(_version(changed), objects)
 
 
-def version_of(it: Object) -> int:
-    """The resourceVersion of an object or a list; Kubernetes lets them be compared as numbers."""
-    return int(it["metadata"]["resourceVersion"])
+def _version(live: Object) -> int:
+    """Return an object's or a list's resourceVersion, which Kubernetes allows to compare."""
+    return int(live["metadata"]["resourceVersion"])

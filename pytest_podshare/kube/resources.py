@@ -1,4 +1,4 @@
-"""Creating and deleting objects of any kind, by what the API server says of its own kinds."""
+"""Create, find and delete objects of any kind, including custom resources, by API discovery."""
 
 from __future__ import annotations
 
@@ -12,133 +12,133 @@ from urllib.parse import quote
 from pytest_podshare import errors
 from pytest_podshare.kube.client import Api
 
-# `v1`, `apps/v1`; no part of it begins with a dot
+# `v1`, `apps/v1`; no part may begin with a dot
 _VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*(?:/[A-Za-z0-9]+)?")
 
 
 @dataclasses.dataclass(frozen=True)
-class Created:
-    """An object that was created.
+class Resource:
+    """An object that exists on the API server.
 
     Args:
-        path: where the API server has it.
+        path: its path.
         live: the object.
-        goes_with_namespace: whether it is deleted with its namespace.
+        is_namespaced: whether it is deleted with its namespace.
     """
 
     path: str
     live: dict[str, Any]
-    goes_with_namespace: bool
+    is_namespaced: bool
 
     def delete(self, api: Api) -> None:
-        """Delete this very object, by its UID; never raises."""
+        """Delete this object, but no other of its name; never raises."""
         with contextlib.suppress(errors.PodshareError):
             api.delete(self.path, preconditions={"uid": self.live["metadata"]["uid"]})
 
-    def is_gone(self, api: Api, grace: int) -> bool:
-        """Have it deleted, unless that has begun, and see whether it is gone.
+    def request_deletion(self, api: Api, grace: int) -> bool:
+        """Request the deletion of this object, and return whether it is gone.
 
-        What its controllers made of it goes before it; nothing but the right to delete is needed.
+        Objects that it owns are deleted first; only the permission to delete it is needed.
 
         Args:
             api: the API server.
-            grace: seconds that its containers get to end, if it is a Pod.
+            grace: the grace period of its containers in seconds, if it is a Pod.
 
         Raises:
             MissingRight: the account may not delete it.
-            ClusterUnreachable: the API server does not answer.
+            ClusterUnreachable: the API server does not respond.
         """
-        how: dict[str, Any] = {"propagationPolicy": "Foreground"}
+        options: dict[str, Any] = {"propagationPolicy": "Foreground"}
         if self.path.split("/")[-2] == "pods":
-            # a claim of a Pod's own goes when the Pod is gone, so that it must not wait for it
-            how = {"propagationPolicy": "Background", "gracePeriodSeconds": grace}
+            # a claim that the Pod owns is deleted after the Pod, so the Pod must not wait for it
+            options = {"propagationPolicy": "Background", "gracePeriodSeconds": grace}
         try:
-            answer = api.delete(
-                self.path, preconditions={"uid": self.live["metadata"]["uid"]}, **how
+            response = api.delete(
+                self.path, preconditions={"uid": self.live["metadata"]["uid"]}, **options
             )
         except errors.MissingRight:
             raise
         except errors.ApiError as error:
-            # there is none, or another of its name
+            # no object has the name, or another one
             return error.status in (404, 409)
-        return answer.get("kind") == "Status"
+        return response.get("kind") == "Status"
 
 
-def find(api: Api, manifest: dict[str, Any], namespace: str) -> Created | None:
-    """The object that has that name already; None if there is none.
+def find(api: Api, manifest: dict[str, Any], namespace: str) -> Resource | None:
+    """Return the object with the manifest's name; None if it does not exist.
 
     Raises:
-        ApiError: the API server refuses, or knows no such kind.
+        ApiError: the API server rejects the request, or does not know the kind.
     """
-    collection, inside = _collection(api, manifest, namespace)
+    collection, is_namespaced = _find_collection(api, manifest, namespace)
     path = f"{collection}/{quote(manifest['metadata']['name'], safe='')}"
     try:
-        return Created(path, api.get(path), inside)
+        return Resource(path, api.get(path), is_namespaced)
     except errors.ApiError as error:
         if error.status == 404:
             return None
         raise
 
 
-def create(api: Api, manifest: dict[str, Any], namespace: str) -> Created:
-    """Create an object as it stands, in that namespace if its kind lives in one.
+def create(api: Api, manifest: dict[str, Any], namespace: str) -> Resource:
+    """Create a manifest's object, in the namespace if its kind is namespaced.
 
     Raises:
-        ApiError: the API server refuses, or knows no such kind.
+        ApiError: the API server rejects the request, or does not know the kind.
     """
-    collection, inside = _collection(api, manifest, namespace)
+    collection, is_namespaced = _find_collection(api, manifest, namespace)
     live = api.post(collection, manifest)
-    return Created(f"{collection}/{live['metadata']['name']}", live, inside)
+    return Resource(f"{collection}/{live['metadata']['name']}", live, is_namespaced)
 
 
 @dataclasses.dataclass(frozen=True)
 class ResourceType:
-    """A kind of objects.
+    """A kind of objects in the whole cluster or in one namespace.
 
     Args:
-        name: the kind, as manifests have it.
-        root: the path of its collection.
+        kind: the kind, as in manifests.
+        path: the path of its collection.
     """
 
-    name: str
-    root: str
+    kind: str
+    path: str
 
 
-def kinds(api: Api, namespace: str = "") -> Iterator[ResourceType]:
-    """Every kind that can be listed and deleted, in that namespace, or where there is none.
+def list_types(api: Api, namespace: str = "") -> Iterator[ResourceType]:
+    """Yield all kinds that can be listed and deleted, namespaced or else cluster-scoped ones.
 
-    A group whose own server does not answer is passed over.
+    API groups whose server does not respond are skipped.
     """
-    versions = ["v1", *(each["preferredVersion"]["groupVersion"] for each in _groups(api))]
-    for version in versions:
-        root = f"/apis/{version}" if "/" in version else f"/api/{version}"
-        inside = f"/namespaces/{namespace}" if namespace else ""
+    groups: list[dict[str, Any]] = api.get("/apis")["groups"]
+    versions = ["v1", *(group["preferredVersion"]["groupVersion"] for group in groups)]
+    inside = f"/namespaces/{namespace}" if namespace else ""
+    for root in map(_version_path, versions):
         with contextlib.suppress(errors.ApiError):
             for resource in api.get(root)["resources"]:
-                can = {"list", "delete"} <= set(resource["verbs"]) and "/" not in resource["name"]
-                if can and resource["namespaced"] == bool(namespace):
-                    yield ResourceType(resource["kind"], f"{root}{inside}/{resource['name']}")
+                name, verbs = resource["name"], set(resource["verbs"])
+                is_usable = {"list", "delete"} <= verbs and "/" not in name
+                if is_usable and resource["namespaced"] == bool(namespace):
+                    yield ResourceType(resource["kind"], f"{root}{inside}/{name}")
 
 
-def _groups(api: Api) -> list[dict[str, Any]]:
-    groups: list[dict[str, Any]] = api.get("/apis")["groups"]
-    return groups
-
-
-def _collection(api: Api, manifest: dict[str, Any], namespace: str) -> tuple[str, bool]:
-    """The path of the kind's collection, and whether it is the namespace's."""
+def _find_collection(api: Api, manifest: dict[str, Any], namespace: str) -> tuple[str, bool]:
+    """Return the path of the kind's collection, and whether the kind is namespaced."""
     version, kind = manifest.get("apiVersion") or "", manifest.get("kind") or ""
-    root = f"/apis/{version}" if "/" in version else f"/api/{version}"
-    # it becomes a path, which must not lead elsewhere
-    known = api.get(root)["resources"] if _VERSION.fullmatch(version) else ()
-    for resource in known:
+    root = _version_path(version)
+    # the version becomes part of a path and must not lead anywhere else
+    resources = api.get(root)["resources"] if _VERSION.fullmatch(version) else ()
+    for resource in resources:
         if resource["kind"] == kind and "/" not in resource["name"]:
             inside = f"/namespaces/{namespace}" if resource["namespaced"] else ""
             return f"{root}{inside}/{resource['name']}", bool(inside)
     raise errors.ApiError(
-        f"The API server knows no kind {kind!r} in {version!r}.",
-        "Check apiVersion and kind; a custom resource needs its definition first.",
+        f"The API server has no kind {kind!r} in {version!r}.",
+        "Check apiVersion and kind; a custom resource needs its CustomResourceDefinition first.",
         status=404,
         reason="NotFound",
         details=f"no kind {kind!r} in {version!r}",
     )
+
+
+def _version_path(version: str) -> str:
+    return f"/apis/{version}" if "/" in version else f"/api/{version}"

@@ -1,20 +1,20 @@
-"""An API server that is away for a moment, as while it is restarted."""
+"""Errors of an API server that is unavailable for a moment, for example while it restarts."""
 
 from __future__ import annotations
 
 from pytest_podshare import errors
 
-# the longest that is waited for it, in seconds; a restart takes five to ten
+# how long to wait for it, in seconds; a restart takes five to ten
 OUTAGE = 20.0
 
 
 def is_transient(error: errors.ClusterError, *, known: bool) -> bool:
-    """Whether an API server says that which is away, or only just back.
+    """Return whether an API server may send this error because it is down or has just started.
 
     Args:
-        error: what it said, or did not say.
-        known: whether it has let us in before. Until it has read its roles and accounts, one that
-            was restarted refuses whom it will let in.
+        error: the error.
+        known: whether the server has accepted the account before. A restarted server rejects
+            valid accounts until it has read its roles and service accounts.
     """
     if isinstance(error, errors.ApiError):
         return error.status == 429 or error.status >= 500 or known

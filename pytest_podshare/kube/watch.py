@@ -1,4 +1,4 @@
-"""Waiting by watching: one watch of a collection wakes all who wait for something in it."""
+"""Waits that share one watch of a collection."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from pytest_podshare.deadline import Deadline
 from pytest_podshare.kube.client import Api
 from pytest_podshare.kube.reflector import Object, Reflector, Snapshot
 
-__all__ = ["Object", "Watch", "wait_for"]
+__all__ = ["Object", "Objects", "Watch", "wait_for"]
 
 Objects = Mapping[str, Object]
 
-# seconds for the last look of a wait that ran out
-_LAST_LOOK = 5.0
+# seconds for the final list of a wait that has timed out
+_FINAL_LIST_TIMEOUT = 5.0
 
 
 class Watch(Closeable):
-    """The latest state of every object of a collection, for any number of waits and threads.
+    """The latest state of a collection's objects, for any number of waits and threads.
 
-    It begins with the first wait. It has no thread of its own: the first of those that wait reads
-    it for all, and when its own waiting is over, the next one does. What happens while nobody waits
-    is read by the next wait. Close it, or use it as a context manager.
+    The watch starts with the first wait and has no thread of its own: one of the waiting threads
+    reads it for all of them, and when that one is done, another takes over. Changes that happen
+    while no thread waits are read by the next wait. Close it, or use it as a context manager.
 
     Args:
         api: the API server.
@@ -32,22 +32,22 @@ class Watch(Closeable):
     """
 
     def __init__(self, api: Api, collection: str, **query: str) -> None:
-        self._changes = Reflector(api, collection, **query)
+        self._reflector = Reflector(api, collection, **query)
         self._collection = collection
         self._turn = threading.Condition()
-        self._is_read = False
+        self._has_reader = False
         self._is_closed = False
 
     def __repr__(self) -> str:
-        seen = self._changes.seen
-        return f"<Watch {self._collection}: {len(seen.objects)} objects at {seen.version}>"
+        snapshot = self._reflector.snapshot
+        return f"<Watch {self._collection}: {len(snapshot.objects)} objects at {snapshot.version}>"
 
     def close(self) -> None:
-        """End it; may be called again, and never raises. Another wait would begin it again."""
+        """End the watch; may be called again, and never raises. A later wait starts it again."""
         with self._turn:
             self._is_closed = True
-            if not self._is_read:
-                self._changes.close()
+            if not self._has_reader:
+                self._reflector.close()
 
     def wait_for(
         self,
@@ -57,83 +57,83 @@ class Watch(Closeable):
         *,
         known: Object | None = None,
     ) -> Object | None:
-        """Wait until one object satisfies.
+        """Wait until one object satisfies a condition.
 
         Args:
             name: the object's name.
-            satisfied: asked at each change, with None while there is no such object; whatever it
-                raises ends the waiting.
+            satisfied: called after each change, with None if the object does not exist; an error
+                that it raises ends the wait.
             deadline: when to stop at the latest.
-            known: the object as the API server gave it; nothing older is looked at.
+            known: a state that the API server has returned; older states are ignored.
 
         Returns:
-            The last state seen, satisfying or not; None for an object that is not there.
+            The last state, whether it satisfies or not; None if the object does not exist.
         """
-        last = self.until(
+        objects = self.wait_until(
             lambda objects: satisfied(objects.get(name)),
             deadline,
             known=() if known is None else (known,),
         )
-        return last.get(name)
+        return objects.get(name)
 
-    def until(
+    def wait_until(
         self,
-        look: Callable[[Objects], bool],
+        satisfied: Callable[[Objects], bool],
         deadline: Deadline,
         *,
         known: Iterable[Object] = (),
     ) -> Objects:
-        """Wait until the collection is as it should be.
+        """Wait until the collection satisfies a condition.
 
         Args:
-            look: asked at each change; whatever it raises ends the waiting.
+            satisfied: called after each change; an error that it raises ends the wait.
             deadline: when to stop at the latest.
-            known: objects of it as the API server gave them; nothing older of them is shown.
+            known: states that the API server has returned; older states are ignored.
 
         Returns:
-            The last state seen, as it should be or not. One that is not was asked for at the end:
-            a connection on which nothing comes does not mean that nothing happens.
+            The objects of the last state, whether it satisfies or not. After a timeout they are
+            listed once more, because a silent connection does not mean that nothing has changed.
 
         Raises:
-            ClusterError: the API server does not answer, or not any more.
+            ClusterError: the API server does not respond.
         """
-        older = list(known)
+        newer = list(known)
         while True:
-            seen = self._changes.seen
-            older = [each for each in older if not seen.is_as_new_as(each)]
-            objects = _shown(seen, older)
-            # before anything was seen an object would look as if it were not there
-            if seen.version and look(objects):
+            snapshot = self._reflector.snapshot
+            newer = [state for state in newer if not snapshot.is_as_new_as(state)]
+            objects = _merge(snapshot, newer)
+            # before the first list all objects would seem not to exist
+            if snapshot.version and satisfied(objects):
                 return objects
-            if deadline.over and seen.version:
-                objects = _shown(self._changes.now(_LAST_LOOK), older)
-                look(objects)
+            if deadline.over and snapshot.version:
+                objects = _merge(self._reflector.list_now(_FINAL_LIST_TIMEOUT), newer)
+                satisfied(objects)
                 return objects
             with self._turn:
-                if self._changes.seen is not seen:
+                if self._reflector.snapshot is not snapshot:
                     continue
-                if self._is_read:
-                    # one that is late has to be told something all the same
+                if self._has_reader:
+                    # without time left, the first list is still waited for
                     self._turn.wait(deadline.left or None)
                     continue
-                self._is_read, self._is_closed = True, False
+                self._has_reader, self._is_closed = True, False
             self._read(deadline)
 
     def _read(self, deadline: Deadline) -> None:
         try:
-            self._changes.advance(deadline)
+            self._reflector.advance(deadline)
         finally:
             with self._turn:
-                self._is_read = False
+                self._has_reader = False
                 if self._is_closed:
-                    self._changes.close()
+                    self._reflector.close()
                 self._turn.notify_all()
 
 
-def _shown(seen: Snapshot, known: Iterable[Object]) -> Objects:
-    """What there is, with objects as they are known where nothing as new has been seen."""
-    newer = {each["metadata"]["name"]: each for each in known if not seen.is_as_new_as(each)}
-    return {**seen.objects, **newer}
+def _merge(snapshot: Snapshot, known: Iterable[Object]) -> Objects:
+    """Return a snapshot's objects, with the known states that are newer than the snapshot."""
+    newer = (state for state in known if not snapshot.is_as_new_as(state))
+    return {**snapshot.objects, **{state["metadata"]["name"]: state for state in newer}}
 
 
 def wait_for(
@@ -143,6 +143,6 @@ def wait_for(
     satisfied: Callable[[Object | None], bool],
     deadline: Deadline,
 ) -> Object | None:
-    """Watch one object until it satisfies, as `Watch.wait_for` does, where nobody else waits."""
+    """Wait for one object like `Watch.wait_for`, with a watch for this wait only."""
     with Watch(api, collection, fieldSelector=f"metadata.name={name}") as watch:
         return watch.wait_for(name, satisfied, deadline)

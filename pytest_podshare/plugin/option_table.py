@@ -7,8 +7,8 @@ from typing import Any, Literal
 
 import pytest
 
-from pytest_podshare import errors
 from pytest_podshare.deadline import Timeouts
+from pytest_podshare.messages import OPTION_PREFIX
 
 _KEEP = ("never", "failed", "always")
 _TIMEOUTS = Timeouts()
@@ -41,7 +41,7 @@ class Option:
     @property
     def option_string(self) -> str:
         """Return the option of the command line: --podshare-keep-cluster."""
-        return errors.PREFIX + self.name
+        return OPTION_PREFIX + self.name
 
     @property
     def ini_key(self) -> str:

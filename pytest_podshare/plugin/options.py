@@ -105,7 +105,7 @@ def resolve(config: pytest.Config, environ: Mapping[str, str] = os.environ) -> O
         context=values["context"].text() or None,
         namespace=values["namespace"].namespace(),
         allow_context=values["allow-context"].names(),
-        timeouts=Timeouts(**timeouts).scaled(values["timeout-factor"].number()),
+        timeouts=Timeouts(**timeouts).scale(values["timeout-factor"].number()),
         story=values["story"].flag(),
         artifacts_dir=values["artifacts-dir"].path(absolute=True),
         report=values["report"].path(),

@@ -183,6 +183,7 @@ def _skip_if_exited(pod: Pod) -> None:
     except errors.PodshareError:
         return
     names = [container.name for container in pod.wiring.containers if container.role == "container"]
-    states = [pod_status.container_status(live, name)["state"] for name in names]
-    if all(state.get("terminated", {}).get("exitCode") == 0 for state in states):
+    statuses = (pod_status.find_container_status(live, name) for name in names)
+    terminated = [status["state"].get("terminated") for status in statuses]
+    if all(state is not None and state["exitCode"] == 0 for state in terminated):
         pytest.skip("all containers have exited; --podshare-skeleton keeps them running")

@@ -62,7 +62,7 @@ class Podshare(Closeable):
         self.manifests: list[Manifest] = []
         self._run_id = run_id
         # what no namespace takes along
-        self._astray: list[resources.Created] = []
+        self._astray: list[resources.Resource] = []
         self._arrivals: list[rollout.Rollout] = []
         self._timeouts = timeouts or Timeouts()
         self._probe_image = probe_image
@@ -127,7 +127,7 @@ class Podshare(Closeable):
         for manifest in loaded:
             for document in manifest.others:
                 self._create(document, manifest.origin)
-        deadline = Deadline(self._timeouts.or_given("ready", timeout))
+        deadline = Deadline(self._timeouts.resolve("ready", timeout))
         arrivals = [self._begin(manifest) for manifest in loaded]
         try:
             rollout.wait_until_ready(arrivals, self._watch, deadline)
@@ -203,7 +203,7 @@ class Podshare(Closeable):
                 )
         except errors.ApiError as error:
             raise admission.rejected(error, origin, document) from None
-        if self._shared_namespace is not None or not created.goes_with_namespace:
+        if self._shared_namespace is not None or not created.is_namespaced:
             self._astray.append(created)
         return created.live
 

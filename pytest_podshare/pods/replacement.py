@@ -102,7 +102,7 @@ def drain(pod: Pod, deadline: Deadline, *, elsewhere: bool) -> Replacement:
         nodes_rights = [Permission(verb, "nodes") for verb in ("patch", "get", "list", "watch")]
         evicting = Permission("create", "pods/eviction", namespace=pod.namespace)
         access_review.require(
-            pod.api, [*nodes_rights, evicting], f"Pod {pod} is drained from its node"
+            pod.api, [*nodes_rights, evicting], f"Pod {pod} cannot be drained from its node"
         )
     if elsewhere and not _other_nodes(pod):
         raise errors.NotEnoughNodes(

@@ -50,7 +50,7 @@ class Rollout:
         self._known: dict[str, str] = {}
 
     def __repr__(self) -> str:
-        return f"<Arrival of {self.manifest.origin}: {pod_status.summary(self.live)}>"
+        return f"<Arrival of {self.manifest.origin}: {pod_status.summarize(self.live)}>"
 
     @property
     def is_ready(self) -> bool:
@@ -80,7 +80,7 @@ class Rollout:
         self.live = self._same(self.live, objects) if self.live else self._new(objects)
         if self.live is None:
             return False
-        if (problem := pod_status.hopeless(self.live)) is not None:
+        if (problem := pod_status.find_permanent_error(self.live)) is not None:
             raise self._with_last_words(problem, self.live)
         if self.is_ready:
             # of several replicas none is the Pod that comes in the place of another
@@ -100,7 +100,7 @@ class Rollout:
         if not self.is_ready:
             error = errors.PodNotReady(
                 f"Pod {self.live['metadata']['name']} was not ready within"
-                f" {deadline.seconds:g} s: {pod_status.summary(self.live)}.",
+                f" {deadline.seconds:g} s: {pod_status.summarize(self.live)}.",
                 "Mend what holds it up, or raise --podshare-ready-timeout.",
             )
             raise self._with_last_words(error, self.live)
@@ -161,7 +161,7 @@ class Rollout:
 
     def _with_last_words(self, problem: errors.PodError, pod: Object) -> errors.PodError:
         """The same error, with the last lines of the container that ended."""
-        container = pod_status.crashed(pod)
+        container = pod_status.find_crashed_container(pod)
         if container is None:
             return problem
         lines = [f"  {container}: {line}" for line in self._said(pod, container)]
@@ -172,7 +172,7 @@ class Rollout:
         path = pod_path(self._namespace, pod["metadata"]["name"], "log")
         for previous in ("false", "true"):
             try:
-                said = self._api.text(
+                said = self._api.get_text(
                     path, container=container, previous=previous, tailLines=str(_LAST_LINES)
                 )
             except errors.ClusterError:
@@ -204,11 +204,11 @@ def wait_until_ready(arrivals: Sequence[Rollout], watch: Watch, deadline: Deadli
         return True
 
     try:
-        watch.until(look, deadline, known=made)
+        watch.wait_until(look, deadline, known=made)
     except errors.PodUnschedulable as error:
         # a taint that went just now, with a drain's end, is in the scheduler's mind for a moment
         patience = _TAINTED if "taint" in error.what else _SECOND_LOOK
         pause = Deadline(min(patience, deadline.left), deadline.clock)
-        watch.until(is_schedulable, pause, known=made)
-        watch.until(look, deadline, known=made)
+        watch.wait_until(is_schedulable, pause, known=made)
+        watch.wait_until(look, deadline, known=made)
     return [each.arrived(deadline) for each in arrivals]

@@ -15,7 +15,7 @@ from pytest_podshare.cluster.ownership import Ownership
 from pytest_podshare.deadline import Deadline, poll
 from pytest_podshare.kube import resources
 from pytest_podshare.kube.client import Api, pod_path
-from pytest_podshare.kube.resources import Created
+from pytest_podshare.kube.resources import Resource
 from pytest_podshare.kube.watch import Object
 
 # seconds that containers get to end
@@ -23,14 +23,14 @@ _GRACE = 1
 _TAKEN = "AlreadyExists"
 
 
-def create(api: Api, document: dict[str, Any], namespace: str, deadline: Deadline) -> Created:
+def create(api: Api, document: dict[str, Any], namespace: str, deadline: Deadline) -> Resource:
     """Create an object, when nobody else of ours uses its name any more.
 
     Raises:
         ApiError: the API server refuses; the name is taken by somebody else, or for too long.
     """
 
-    def attempt() -> Created | errors.ApiError:
+    def attempt() -> Resource | errors.ApiError:
         try:
             return resources.create(api, document, namespace)
         except errors.ApiError as error:
@@ -40,9 +40,9 @@ def create(api: Api, document: dict[str, Any], namespace: str, deadline: Deadlin
             return error
 
     made = poll(
-        attempt, until=lambda it: isinstance(it, Created), deadline=deadline, first=0.1, most=1.0
+        attempt, until=lambda it: isinstance(it, Resource), deadline=deadline, first=0.1, most=1.0
     )
-    if isinstance(made, Created):
+    if isinstance(made, Resource):
         return made
     raise _taken(made, f"another test has had it for {deadline.seconds:g} s")
 
@@ -62,14 +62,14 @@ def _check_that_it_goes(
     if its is None:
         raise _taken(error, "there is one already, and podshare did not make it")
     if its.disposition(time.time()).removable:
-        live.is_gone(api, _GRACE)
+        live.request_deletion(api, _GRACE)
     elif its.kept_for or its.is_current_process:
         mine = "this very process uses it for another test"
         raise _taken(error, f"it is kept for {its.kept_for}" if its.kept_for else mine)
 
 
 def remove(
-    api: Api, made: Sequence[Created], pods: Callable[[], Sequence[Object]], deadline: Deadline
+    api: Api, made: Sequence[Resource], pods: Callable[[], Sequence[Object]], deadline: Deadline
 ) -> tuple[str, ...]:
     """Delete what was made, the last first, and wait for it; never raises.
 
@@ -84,14 +84,14 @@ def remove(
     """
     left, never = list(reversed(made)), list[str]()
 
-    def is_over(each: Created) -> bool:
+    def is_over(each: Resource) -> bool:
         try:
-            return each.is_gone(api, _GRACE)
+            return each.request_deletion(api, _GRACE)
         except errors.MissingRight as error:
             never.append(f"{_name(each)} (the account lacks the right to {error.right})")
             return True
 
-    def ask() -> list[Created]:
+    def ask() -> list[Resource]:
         nonlocal left
         left = [each for each in left if not is_over(each)]
         return left
@@ -101,7 +101,7 @@ def remove(
         for each in pods():
             # their own patience is that of their applications
             path = pod_path(each["metadata"]["namespace"], each["metadata"]["name"])
-            is_over(Created(path, {"kind": "Pod", **each}, True))
+            is_over(Resource(path, {"kind": "Pod", **each}, True))
         poll(ask, until=lambda some: not some, deadline=deadline, first=0.1, most=0.5)
     except errors.PodshareError:
         # an API server that does not answer; the next run finds it by its stamp
@@ -109,7 +109,7 @@ def remove(
     return (*map(_name, left), *never)
 
 
-def _name(made: Created) -> str:
+def _name(made: Resource) -> str:
     return f"{made.live['kind']} {made.live['metadata']['name']}"
 
 

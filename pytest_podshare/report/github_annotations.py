@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from pytest_podshare import errors
 from pytest_podshare.escaping import github_command
+from pytest_podshare.messages import format_message
 from pytest_podshare.pods.evidence import BROKEN
 from pytest_podshare.report.records import CheckRecord
 
@@ -32,7 +32,7 @@ def lines(checks: Iterable[CheckRecord], *, here: Path, environ: Mapping[str, st
         if each.verdict == BROKEN and check.at:
             file, _, line = check.at.rpartition(":")
             where = (_from_workspace(file, here, workspace), line)
-            text = errors.text(check.headline, check.facts)
+            text = format_message(check.headline, check.facts)
             found.setdefault((*where, f"{check.assertion}: {check.cause}"), text)
     return [
         github_command("error", text, file=file, line=line, title=title)

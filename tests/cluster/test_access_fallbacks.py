@@ -197,5 +197,5 @@ def test_a_command_runs_in_the_container_itself(podshare):
     assert container.exec(["cat", "/proc/1/comm"]) == Completed(0, b"sleep\n", b"")
     assert container.exec(["sh", "-c", ":"]).returncode == 127
     # enough time for a busy machine to start it
-    with pytest.raises(ExecTimeout, match=r"sleep in .* did not end within 8 s"):
+    with pytest.raises(ExecTimeout, match=r"sleep in .* did not finish within 8 s"):
         container.exec(["sleep", "1000"], timeout=8)

@@ -47,8 +47,7 @@ def test_an_image_that_cannot_be_pulled(rejected):
     )
     assert "connection refused" in what
     assert remedy == (
-        "Check the name, load a local image with --podshare-image, "
-        "or give the cluster a way to pull it."
+        "Check the name, load a local image with --podshare-image, or let the cluster pull it."
     )
 
 
@@ -61,7 +60,7 @@ def test_a_pod_that_no_node_can_take(rejected):
     what, remedy = rejected(change, errors.PodUnschedulable)
 
     assert re.match(r"Pod sharevol cannot be scheduled: 0/\d nodes are available: ", what)
-    assert remedy == "Mend its nodeSelector, affinity, tolerations, claims or resource requests."
+    assert remedy == "Fix its nodeSelector, affinity, tolerations, claims or resource requests."
 
 
 def test_a_config_map_that_is_not_there(rejected):
@@ -102,11 +101,11 @@ def test_a_container_that_keeps_ending(rejected):
     what, remedy, *words = rejected(change, errors.ContainerCrashing)
 
     assert re.fullmatch(
-        r"Container c1 of Pod sharevol keeps ending: "
+        r"Container c1 of Pod sharevol keeps crashing: "
         r"waiting \(CrashLoopBackOff, last exit code 3\), [3-9] restarts\.",
         what,
     )
-    assert remedy.startswith("Read its last words (kubectl logs --previous)")
+    assert remedy.startswith("Read its last log lines (kubectl logs --previous)")
     assert words == ["  c1: cannot find my config"]
 
 
@@ -158,7 +157,7 @@ def test_a_manifest_that_the_api_server_rejects(rejected):
         '<dict>: the API server rejects Pod sharevol: Pod "sharevol" is invalid: '
         'spec.containers[0].volumeMounts[0].name: Not found: "xchnage"'
     )
-    assert remedy == "Mend the field the API server names."
+    assert remedy == "Fix the field that the API server names."
 
 
 def test_a_kind_that_the_api_server_does_not_know(podshare):

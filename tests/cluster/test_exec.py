@@ -103,7 +103,7 @@ def test_waiting_for_another_threads_command_has_a_timeout(pod):
 
 def test_a_connection_sends_immediately_and_detects_a_dead_peer(pod):
     """Socket options disable Nagle's algorithm, and limit the time without acknowledgement."""
-    sock = pod["c1"].open()._channels._socket.sock
+    sock = pod["c1"].open()._connection._socket.sock
 
     assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 1
     assert 0 < sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) < 30_000

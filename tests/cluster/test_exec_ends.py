@@ -14,7 +14,7 @@ from pytest_podshare.containers.fileops import streaming
 from pytest_podshare.containers.live_pod import CurrentPod
 from pytest_podshare.deadline import Deadline, poll
 from pytest_podshare.kube.exec.session import ExecSession
-from tests.support.fault_proxy import proxied
+from tests.support.fault_proxy import cluster_through_proxy
 from tests.support.two_containers import MIB, two, wait_for_file
 
 KILL = ("ctr", "--namespace", "k8s.io", "tasks", "kill", "--signal", "SIGKILL")
@@ -90,7 +90,7 @@ def test_a_command_fails_as_soon_as_its_container_is_killed(podshare):
 @pytest.fixture
 def cuttable(pod, tmp_path):
     """Return the cluster behind a proxy, and the proxy, which can cut all connections."""
-    with proxied(pod.cluster, tmp_path) as (cluster, proxy):
+    with cluster_through_proxy(pod.cluster, tmp_path) as (cluster, proxy):
         yield cluster, proxy
 
 

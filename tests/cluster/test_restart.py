@@ -136,7 +136,7 @@ def test_a_container_that_crashes_after_a_restart_is_an_error(podshare):
     stale = "[ -e /v/pid ] && { echo stale file; exit 1; }; touch /v/pid; " + IGNORES_TERM
     pod = podshare.deploy(two(stale))
 
-    with pytest.raises(errors.ContainerCrashing, match="Container c1 of Pod two keeps ending"):
+    with pytest.raises(errors.ContainerCrashing, match="Container c1 of Pod two keeps crashing"):
         # an older kubelet needs half a minute until the third restart
         assert_survives_restart(pod, container="c1", timeout=90)
 

@@ -152,13 +152,18 @@ def test_content_is_not_sent_to_a_command_that_has_ended(pod):
 def send(container, script, mebibytes):
     """Send that much to a script as long as it is read, and wait for the script's end."""
     pod, command = container.pod, ["sh", "-c", script]
-    channels = ExecConnection(pod.api, pod.namespace, pod.name, container.name, command, timeout=30)
-    with channels, contextlib.suppress(errors.SessionLost):
+    where = (pod.api, pod.namespace, pod.name, container.name)
+    connection = ExecConnection(*where, command, timeout=30)
+
+    def continues(reply):
+        return reply[0] != ERROR
+
+    with connection, contextlib.suppress(errors.SessionLost):
         for _ in range(mebibytes):
             frame = bytes([STDIN]) + bytes(MIB)
-            if not channels.send_listening(frame, lambda reply: reply[0] != ERROR, timeout=30):
+            if not connection.send_while_receiving(frame, continues, timeout=30):
                 return
-        while channels.frame(timeout=30)[0] != ERROR:
+        while continues(connection.receive(timeout=30)):
             pass
 
 

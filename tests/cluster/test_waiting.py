@@ -14,7 +14,7 @@ from pytest_podshare import assert_lost_on_delete, assert_survives_restart, erro
 from pytest_podshare.deadline import Deadline, poll
 from pytest_podshare.kube import reflector
 from pytest_podshare.kube.reflector import Snapshot
-from tests.support.fault_proxy import cut_again_and_again, proxied
+from tests.support.fault_proxy import cluster_through_proxy, cut_repeatedly
 
 POD = {
     "apiVersion": "v1",
@@ -75,7 +75,10 @@ def asked(podshare_cluster, monkeypatch):
 @pytest.fixture
 def by_proxy(another, podshare_cluster, tmp_path):
     """A Podshare whose connections can be cut, and the proxy that can."""
-    with proxied(podshare_cluster, tmp_path) as (cluster, proxy), another(cluster) as podshare:
+    with (
+        cluster_through_proxy(podshare_cluster, tmp_path) as (cluster, proxy),
+        another(cluster) as podshare,
+    ):
         yield podshare, proxy
 
 
@@ -88,7 +91,7 @@ def deploying(podshare, manifest):
     with ThreadPoolExecutor(1) as threads:
         running = threads.submit(podshare.deploy, manifest)
         poll(
-            lambda: podshare._watch._changes.seen.version or running.done(),
+            lambda: podshare._watch._reflector.snapshot.version or running.done(),
             until=bool,
             deadline=Deadline(60),
             most=0.05,
@@ -150,7 +153,7 @@ def test_a_wait_survives_connections_that_are_cut(by_proxy):
     podshare, proxy = by_proxy
     with (
         deploying(podshare, named("p", readinessProbe=_slow(3))) as running,
-        cut_again_and_again(proxy, every=0.3),
+        cut_repeatedly(proxy, every=0.3),
     ):
         pod = running.result()
 
@@ -175,13 +178,13 @@ def test_a_pod_that_came_and_went_unseen_is_gone(podshare):
     pod = podshare.deploy(POD)
     watch, path = pod.live.watch, f"/api/v1/namespaces/{pod.namespace}/pods/p"
     watch.close()
-    watch._changes.seen = Snapshot(1, watch._changes.seen.objects)
+    watch._reflector.snapshot = Snapshot(1, watch._reflector.snapshot.objects)
     pod.api.delete(path, gracePeriodSeconds=0)
 
     seen = watch.wait_for("p", lambda seen: seen is None, Deadline(30))
 
     assert seen is None
-    assert watch._changes.seen.version > 1
+    assert watch._reflector.snapshot.version > 1
 
 
 def test_nothing_is_left_of_the_waits(another):

@@ -11,7 +11,7 @@ import pytest
 from pytest_podshare import assert_file_visible
 from pytest_podshare.deadline import Deadline, poll
 from pytest_podshare.errors import PodshareError
-from tests.support.fault_proxy import through
+from tests.support.fault_proxy import kubeconfig_through_proxy
 
 NODE, KUBECONFIG = os.environ.get("SILENCED_NODE"), os.environ.get("SILENCED_KUBECONFIG")
 POD = """
@@ -35,7 +35,8 @@ spec:
 @pytest.fixture(scope="session")
 def proxy(tmp_path_factory):
     """Leads to the cluster, with the kubeconfig that does."""
-    with through(Path(KUBECONFIG), tmp_path_factory.mktemp("proxied")) as (kubeconfig, proxy):
+    folder = tmp_path_factory.mktemp("proxied")
+    with kubeconfig_through_proxy(Path(KUBECONFIG), folder) as (kubeconfig, proxy):
         yield kubeconfig, proxy
 
 
@@ -56,7 +57,7 @@ def hush(podshare, proxy):
     """Silences the API server, and writes down how long it took until the test was reported."""
     begun = []
     ways = {
-        "silent": (proxy[1].silence, proxy[1].speak),
+        "silent": (proxy[1].silence, proxy[1].resume),
         "stopped": (lambda: signalled("STOP"), lambda: signalled("CONT")),
         "killed": (lambda: signalled("KILL"), lambda: None),
     }
@@ -79,7 +80,7 @@ def hush(podshare, proxy):
 def ready(api):
     """Whether the API server says so."""
     try:
-        return api.text("/readyz", patience=1) == "ok"
+        return api.get_text("/readyz", timeout=1) == "ok"
     except PodshareError:
         return False
 

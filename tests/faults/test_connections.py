@@ -8,7 +8,7 @@ import pytest
 from pytest_podshare import assert_file_visible, assert_writable, errors
 from pytest_podshare.deadline import Timeouts
 from pytest_podshare.pods.deployer import Podshare
-from tests.support.fault_proxy import cut_again_and_again, proxied
+from tests.support.fault_proxy import cluster_through_proxy, cut_repeatedly
 from tests.support.fault_table import NAMED, TRUE
 from tests.support.pod_pairs import CHECKS, deployed, manifest
 
@@ -21,7 +21,7 @@ PODS = 8
 @pytest.fixture
 def way(podshare_cluster, podshare_namespace, tmp_path):
     """A function that deploys both Pods, reached by a proxy, which it gives as well."""
-    with proxied(podshare_cluster, tmp_path) as (cluster, proxy):
+    with cluster_through_proxy(podshare_cluster, tmp_path) as (cluster, proxy):
         yield lambda **how: (deployed(cluster, podshare_namespace, **how), proxy)
 
 
@@ -32,15 +32,15 @@ def test_a_connection_is_cut_while_a_file_is_written(way, fault):
     with deploying as pair:
         for after in range(4):
             for pod, holds in pair.each():
-                proxy.strike(proxy.cut, after=after)
+                proxy.schedule(proxy.cut, after=after)
                 row.check(lambda pod=pod: CHECKS["visible"](pod), holds=holds)
-                proxy.strike(proxy.cut, after=after)
+                proxy.schedule(proxy.cut, after=after)
                 row.check(lambda pod=pod: CHECKS["read-only"](pod), holds=holds)
         files = pair.sound["c1"].volume("v")
         for after in (0, 5, 20):
-            proxy.strike(proxy.cut, after=after)
+            proxy.schedule(proxy.cut, after=after)
             outcome = row.check(lambda: files.write("large", bytes(LARGE)), holds=True)
-            assert proxy.has_struck
+            assert proxy.is_fault_done
             # all of it or nothing, and the name tells which
             assert outcome == (TRUE if "large" in files.listdir() else NAMED)
             files.remove("large")
@@ -58,11 +58,11 @@ def test_a_connection_is_cut_while_a_file_is_read(way, fault):
     with deploying as pair:
         for pod, holds in pair.each():
             for after in range(2, 6):
-                proxy.strike(proxy.cut, after=after)
+                proxy.schedule(proxy.cut, after=after)
                 row.check(lambda pod=pod: CHECKS["visible"](pod), holds=holds)
             pod["c1"].volume("v").write("large", bytes(LARGE))
             for after in (2, 4, 12, 30):
-                proxy.strike(proxy.cut, after=after)
+                proxy.schedule(proxy.cut, after=after)
                 row.check(
                     lambda pod=pod: assert_file_visible(
                         pod, from_c="c1", to_c="c2", path="/v/large", timeout=0.3
@@ -71,7 +71,7 @@ def test_a_connection_is_cut_while_a_file_is_read(way, fault):
                 )
         files = pair.sound["c1"].volume("v")
         for after in (1, 2, 10):
-            proxy.strike(proxy.truncate, after=after)
+            proxy.schedule(proxy.truncate, after=after)
             read = []
             outcome = row.check(lambda read=read: read.append(files.content("large")), holds=True)
             assert outcome == (TRUE if read else NAMED)
@@ -85,9 +85,9 @@ def test_a_connection_is_cut_while_a_pod_is_waited_for(
     """Again and again: one that becomes ready is seen to be, one that does not is not."""
     row = fault("connection cut while a Pod is waited for", named_by=LOST, within=30)
     with (
-        proxied(podshare_cluster, tmp_path) as (cluster, proxy),
+        cluster_through_proxy(podshare_cluster, tmp_path) as (cluster, proxy),
         Podshare(cluster, podshare_namespace, run_id="faults01") as podshare,
-        cut_again_and_again(proxy, every=0.6),
+        cut_repeatedly(proxy, every=0.6),
     ):
         for n in range(PODS):
             ready = _ready_after(manifest(f"ready-{n}", sound=True), f"sleep {n / 2}")
@@ -166,7 +166,7 @@ def test_the_api_server_is_silent(way, fault):
             row.check(lambda pod=pod: CHECKS["visible"](pod), holds=holds)
         late = manifest("late", sound=True)
         row.check(lambda: pair.podshare.deploy(late, timeout=2), holds=True)
-        proxy.speak()
+        proxy.resume()
         assert row.count(NAMED) == 3
         for pod, holds in pair.each():
             # a session may take longer to open than one that is dead is waited for

@@ -78,7 +78,7 @@ def test_the_kubelet_is_stopped(podshare_cluster, podshare_namespace, worker, fa
         check_each(row, pair, "apart")
         late = manifest("late", sound=True, node=worker)
         row.check(lambda: pair.podshare.deploy(late, timeout=2), holds=True)
-        assert f"and node {worker} has not taken it up" in row.said[-1]
+        assert f"and the kubelet of node {worker} has not started it" in row.said[-1]
         assert row.count(NAMED) == 5
 
         nodes.run(worker, "systemctl", "start", "kubelet")

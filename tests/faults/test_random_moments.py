@@ -8,7 +8,7 @@ from pytest_podshare import errors
 from pytest_podshare.containers.container import Container
 from pytest_podshare.deadline import Timeouts
 from pytest_podshare.kube.exec.protocol import Completed
-from tests.support.fault_proxy import proxied
+from tests.support.fault_proxy import cluster_through_proxy
 from tests.support.fault_table import NAMED, TRUE, WRONG, Fault
 from tests.support.pod_pairs import CHECKS, deployed
 
@@ -38,9 +38,9 @@ class Storm:
 
     def begin(self):
         """Have another one come, some parts from now."""
-        if self._proxy.has_struck:
+        if self._proxy.is_fault_done:
             (kind,) = self._random.choices(list(WEIGHTS), WEIGHTS.values())
-            self._proxy.strike(getattr(self, kind), after=self._random.randrange(24))
+            self._proxy.schedule(getattr(self, kind), after=self._random.randrange(24))
 
     def end(self):
         """Let the network be as it was."""
@@ -77,7 +77,7 @@ class Storm:
         """Let nothing come for a while."""
         self._note()
         self._proxy.silence()
-        threading.Timer(self._random.uniform(0.05, 0.5), self._proxy.speak).start()
+        threading.Timer(self._random.uniform(0.05, 0.5), self._proxy.resume).start()
         return part
 
     def _note(self):
@@ -90,7 +90,7 @@ def faulted(row, cluster, namespace, folder, *, seed, checks):
     """Make so many checks in each of which there was a fault, half of them of each Pod."""
     folder.mkdir()
     with (
-        proxied(cluster, folder) as (by_proxy, proxy),
+        cluster_through_proxy(cluster, folder) as (by_proxy, proxy),
         deployed(by_proxy, namespace, name=f"lane-{seed}", timeouts=TIMEOUTS) as pair,
     ):
         storm = Storm(proxy, seed)

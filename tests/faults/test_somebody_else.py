@@ -17,9 +17,9 @@ from pytest_podshare.deadline import Deadline, Timeouts, poll
 from pytest_podshare.kube.client import Api, pod_path
 from pytest_podshare.kube.rbac import Permission
 from pytest_podshare.pods.deployer import Podshare
-from tests.support.fault_proxy import proxied
+from tests.support.fault_proxy import cluster_through_proxy
 from tests.support.fault_table import NAMED, TRUE
-from tests.support.permissions import settled
+from tests.support.permissions import wait_for_permission
 from tests.support.pod_pairs import CHECKS, deployed, manifest
 
 HERE = Path(__file__).parent
@@ -82,7 +82,7 @@ def test_another_pod_takes_the_name(podshare_cluster, podshare_namespace, tmp_pa
     """Between one step of a check and the next: what the other lacks was never looked for."""
     row = fault("Pod replaced by another of its name", named_by=(errors.PodGone,), within=40)
     with (
-        proxied(podshare_cluster, tmp_path) as (cluster, proxy),
+        cluster_through_proxy(podshare_cluster, tmp_path) as (cluster, proxy),
         deployed(cluster, podshare_namespace) as pair,
     ):
         for pod, holds in pair.each():
@@ -161,7 +161,8 @@ def account(podshare_cluster, podshare_namespace, tmp_path):
     kubeconfig.write_text(yaml.safe_dump(text))
     with Api(kubeconfig) as own:
         cluster = dataclasses.replace(podshare_cluster, api=own, kubeconfig=kubeconfig)
-        assert settled(own, Permission("create", "pods", namespace=podshare_namespace), there=True)
+        create_pods = Permission("create", "pods", namespace=podshare_namespace)
+        assert wait_for_permission(own, create_pods, granted=True)
         yield cluster, lambda: api.delete(f"{space}/secrets/bound")
 
 

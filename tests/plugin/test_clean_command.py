@@ -112,7 +112,8 @@ def test_the_help_shows_the_variables_of_pytests_options():
         for variable in re.findall(r"PODSHARE_\w+", option.get_help_record(context)[1])
     }
 
-    common = {option.ini_key for option in option_table.OPTIONS} & {f"podshare_{name}" for name in parse()}
+    ini_keys = {option.ini_key for option in option_table.OPTIONS}
+    common = ini_keys & {f"podshare_{name}" for name in parse()}
     assert shown == {key.upper() for key in common}
     assert len(shown) == 7
 

@@ -104,7 +104,7 @@ def change(cluster, namespace, without):
 
 def forget(cluster, namespace, names):
     """Delete what a lack of rights has left, of whatever kind."""
-    for kind in resources.kinds(cluster.api, namespace):
+    for kind in resources.list_types(cluster.api, namespace):
         for name in names:
             with contextlib.suppress(errors.ApiError):
                 cluster.api.delete(f"{kind.root}/{name}", gracePeriodSeconds=0)

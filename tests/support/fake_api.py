@@ -1,4 +1,4 @@
-"""An HTTP server with the answers that a test gives it, in place of an API server."""
+"""An API server over real HTTP whose responses a test decides."""
 
 import contextlib
 import http.server
@@ -20,7 +20,7 @@ users: [{{name: u, user: {{token: the-accounts-own-token}}}}]
 
 
 class FakeApi(http.server.ThreadingHTTPServer):
-    """Answers by path: `silent` paths never, unknown ones with 404."""
+    """Responds by path: from `answers`, never for paths that end in one of `silent`, else 404."""
 
     daemon_threads = True
 
@@ -28,12 +28,12 @@ class FakeApi(http.server.ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.answers = {}
         self.silent = set()
-        self.asked = []
+        self.requests = []
         self.over = threading.Event()
 
     @contextlib.contextmanager
     def cluster(self, folder):
-        """Serve, and yield the record of a cluster with this API server."""
+        """Yield a cluster record with this API server."""
         kubeconfig = folder / "kubeconfig"
         kubeconfig.write_text(KUBECONFIG.format(port=self.server_port))
         threading.Thread(target=self.serve_forever, args=(0.01,), daemon=True).start()
@@ -59,7 +59,8 @@ class FakeApi(http.server.ThreadingHTTPServer):
 class _Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         url = urlsplit(self.path)
-        self.server.asked.append((url.path, {k: v[0] for k, v in parse_qs(url.query).items()}))
+        query = {name: values[0] for name, values in parse_qs(url.query).items()}
+        self.server.requests.append((url.path, query))
         if any(url.path.endswith(end) for end in self.server.silent):
             self.server.over.wait()
             return
@@ -73,4 +74,4 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(content)
 
     def log_message(self, *_):
-        """Log nothing."""
+        """Keep stderr clean."""

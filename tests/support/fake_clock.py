@@ -2,17 +2,17 @@
 
 
 class FakeClock:
-    """Time that passes only in `sleep`."""
+    """A clock whose time passes only in `sleep`, which returns at once."""
 
     def __init__(self) -> None:
         self.now = 0.0
         self.pauses: list[float] = []
 
     def monotonic(self) -> float:
-        """Seconds slept so far."""
+        """Return the seconds slept so far."""
         return self.now
 
     def sleep(self, seconds: float) -> None:
-        """Let them pass at once."""
+        """Let the seconds pass."""
         self.pauses.append(seconds)
         self.now += seconds

@@ -1,4 +1,4 @@
-"""Pods of an API server that change by a script, for faults that no real server shows in time."""
+"""Scripted Pods in place of an `Api`, for faults that no real API server has on demand."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ class FakePods:
     """Pods that change whenever their stream is read, one step of a script at a time.
 
     A step is `(name, UID, whether it is ready)`, `(name, None, False)` for a deletion, or a fault:
-    `drop` ends the stream, `expire` says 410 in it, `refuse` ends it and answers with 410 from then
-    on, both until everything is listed; `unreachable` does not answer the next watch, `bookmark`
-    only tells the time.
+    `drop` ends the stream; `expire` sends 410 in the stream, and `refuse` ends it and then responds
+    with 410, both until the Pods are listed; `unreachable` does not respond to the next watch;
+    `bookmark` sends only a version.
     """
 
     def __init__(self, script: list[Any], clock: Any) -> None:
@@ -24,7 +24,7 @@ class FakePods:
         self.clock = clock
         self.version = 100
         self.pods: dict[str, dict[str, Any]] = {}
-        # every state there ever was, by version; what a watch may still be told begins after oldest
+        # all changes; a watch can receive those after the oldest version
         self.history: list[dict[str, Any]] = []
         self.oldest = 0
         self.lists = 0
@@ -33,43 +33,43 @@ class FakePods:
         self._refuses = self._is_unreachable = False
 
     def get(self, _path: str, **_query: Any) -> dict[str, Any]:
-        """List them."""
+        """List the Pods."""
         self.lists += 1
-        return {"metadata": _version(self.version), "items": list(self.pods.values())}
+        return {"metadata": _metadata(self.version), "items": list(self.pods.values())}
 
     def stream(
-        self, _path: str, *, patience: Callable[[], float], **query: str
+        self, _path: str, *, timeout: Callable[[], float], **query: str
     ) -> Iterator[dict[str, Any]]:
-        """Watch them."""
-        at = int(query["resourceVersion"])
-        self.watched_from.append(at)
+        """Watch the Pods."""
+        version = int(query["resourceVersion"])
+        self.watched_from.append(version)
         if self._is_unreachable:
             self._is_unreachable = False
             raise errors.ClusterUnreachable("no answer", "wait")
-        if self._refuses and at < self.oldest:
+        if self._refuses and version < self.oldest:
             raise errors.ApiError("too old", "list", status=410, reason="Expired", details="")
         self.open += 1
         try:
             while True:
-                if at < self.oldest:
+                if version < self.oldest:
                     yield {"type": "ERROR", "object": GONE}
                     return
-                for change in [each for each in self.history if _of(each) > at]:
-                    at = _of(change)
+                for change in [one for one in self.history if _version(one) > version]:
+                    version = _version(change)
                     yield change
                 if not self.script:
-                    # nothing more comes: the connection is silent until nobody waits any more
-                    self.clock.sleep(patience())
+                    # nothing more comes: the connection is silent until the timeout
+                    self.clock.sleep(timeout())
                     return
-                if (told := self.step()) in ("drop", "refuse", "unreachable"):
+                if (fault := self.step()) in ("drop", "refuse", "unreachable"):
                     return
-                if told == "bookmark":
-                    yield {"type": "BOOKMARK", "object": {"metadata": _version(self.version)}}
+                if fault == "bookmark":
+                    yield {"type": "BOOKMARK", "object": {"metadata": _metadata(self.version)}}
         finally:
             self.open -= 1
 
     def step(self) -> str:
-        """Let the next step of the script happen; gives what the stream has to tell of it."""
+        """Run the next step of the script, and return the fault; "" for a change."""
         step = self.script.pop(0)
         if step in ("expire", "refuse"):
             self.oldest = self.version = self.version + 1
@@ -85,27 +85,27 @@ class FakePods:
         if uid is None and before is None:
             return
         if before is not None and uid not in (None, before["metadata"]["uid"]):
-            # a name is free again only when the Pod that had it is gone
+            # a name becomes free only when the Pod that has it is gone
             self._change(name, None, False)
             before = None
         self.version += 1
-        it = pod(name, uid or before["metadata"]["uid"], ready, self.version)
+        changed = pod(name, uid or before["metadata"]["uid"], ready, self.version)
         kind = "DELETED" if uid is None else "MODIFIED" if before else "ADDED"
-        self.history.append({"type": kind, "object": it})
+        self.history.append({"type": kind, "object": changed})
         if uid is None:
             del self.pods[name]
         else:
-            self.pods[name] = it
+            self.pods[name] = changed
 
 
 def pod(name: str, uid: str, ready: bool, version: int) -> dict[str, Any]:
-    """A Pod with what is needed to wait for it."""
-    return {"metadata": {"name": name, "uid": uid, **_version(version)}, "ready": ready}
+    """Return a Pod with the fields that a wait needs."""
+    return {"metadata": {"name": name, "uid": uid, **_metadata(version)}, "ready": ready}
 
 
-def _version(version: int) -> dict[str, str]:
+def _metadata(version: int) -> dict[str, str]:
     return {"resourceVersion": str(version)}
 
 
-def _of(change: dict[str, Any]) -> int:
+def _version(change: dict[str, Any]) -> int:
     return int(change["object"]["metadata"]["resourceVersion"])

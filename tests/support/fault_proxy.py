@@ -1,7 +1,7 @@
-"""A TCP proxy in front of the API server that injects the faults of a network.
+"""A proxy for an API server whose connections a test can break, as a network may.
 
-It cuts, delays and truncates connections, leaves them half open, and falls silent: at once, or
-after a number of further parts.
+It cuts, delays and truncates connections, leaves them half open, and stops forwarding: at once, or
+after a number of parts (reads from a socket) have been forwarded.
 """
 
 import contextlib
@@ -15,209 +15,212 @@ from urllib.parse import urlsplit
 from pytest_podshare.kube.client import Api
 from tests.support.background import again_and_again
 
-# seconds by which each pause between two cuts is longer
+# seconds by which each pause between two cuts is longer than the one before
 _LONGER = 0.1
 
 
-class Line:
-    """One connection: two sockets, ours and the server's.
+class Connection:
+    """A forwarded connection: two sockets.
 
     Args:
-        ours: what leads to whoever asks.
-        theirs: what leads to the server.
+        client: the socket to the client.
+        server: the socket to the server.
     """
 
-    def __init__(self, ours, theirs):
-        self.ends = (ours, theirs)
+    def __init__(self, client, server):
+        self.sockets = (client, server)
         self.is_frozen = self.is_truncated = False
         self._running = 2
         self._lock = threading.Lock()
 
     def cut(self):
-        """Break it for both sides."""
-        for each in self.ends:
+        """Break the connection for both sides."""
+        for sock in self.sockets:
             with contextlib.suppress(OSError):
-                each.shutdown(socket.SHUT_RDWR)
+                sock.shutdown(socket.SHUT_RDWR)
 
-    def half_is_over(self):
-        """Take note that one direction is; gives whether both are, and closes them then."""
+    def end_direction(self):
+        """Note that one direction has ended; after both, close the sockets and return True."""
         with self._lock:
             self._running -= 1
             if self._running:
                 return False
-        for each in self.ends:
-            each.close()
+        for sock in self.sockets:
+            sock.close()
         return True
 
 
 @dataclasses.dataclass
-class _Strike:
-    """A fault that comes when so many more parts have passed."""
+class _ScheduledFault:
+    """A fault that is injected after a number of parts."""
 
     after: int
-    fault: Callable[[Line, bytes], bytes]
+    fault: Callable[[Connection, bytes], bytes]
 
 
 class Proxy:
     """Forwards connections on loopback; use it as a context manager.
 
     Args:
-        host: where the server is.
-        port: where it listens.
+        host: the server's host.
+        port: the server's port.
 
     Attributes:
-        port: where this listens.
-        connections: how many there were.
-        delay: seconds by which every part of what is said comes later.
-        before_next: called before the next connection is forwarded, once.
+        port: the port to connect to.
+        connections: how many connections there have been.
+        delay: seconds by which each part is delayed.
+        before_next: called once, before the next connection is forwarded.
     """
 
     def __init__(self, host, port):
-        self._to = (host, port)
+        self._server = (host, port)
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
         self.port = self._listener.getsockname()[1]
         self.connections = 0
         self.delay = 0.0
         self.before_next = None
-        self._lines = set()
-        self._strike = None
+        self._open = set()
+        self._scheduled = None
         self._lock = threading.Lock()
-        self._speaks, self._over = threading.Event(), threading.Event()
-        self._speaks.set()
+        self._forwards, self._over = threading.Event(), threading.Event()
+        self._forwards.set()
         threading.Thread(target=self._accept, daemon=True).start()
 
-    def cut(self, _line=None, _part=b""):
-        """Break every connection that is there; new ones are forwarded."""
-        for each in self._now():
-            each.cut()
+    def cut(self, _connection=None, _part=b""):
+        """Break all open connections; new ones are forwarded."""
+        for connection in self._list_open():
+            connection.cut()
         return b""
 
-    def freeze(self, _line=None, _part=b""):
-        """Leave those that are there half open: nothing more is forwarded, and none is closed."""
-        for each in self._now():
-            each.is_frozen = True
+    def freeze(self, _connection=None, _part=b""):
+        """Leave all open connections half open: they are neither forwarded nor closed."""
+        for connection in self._list_open():
+            connection.is_frozen = True
         return b""
 
-    def truncate(self, line, part):
-        """Forward the first half of a part, and break the connection after it."""
-        line.is_truncated = True
+    def truncate(self, connection, part):
+        """Forward the first half of a part, then break the connection."""
+        connection.is_truncated = True
         return part[: len(part) // 2]
 
     def silence(self):
-        """Forward nothing more, on new connections either, until `speak`; then all of it comes."""
-        self._speaks.clear()
+        """Hold everything back, on new connections as well, until `resume`."""
+        self._forwards.clear()
 
-    def speak(self):
-        """End the silence."""
-        self._speaks.set()
+    def resume(self):
+        """Forward again, beginning with what was held back."""
+        self._forwards.set()
 
-    def strike(self, fault, *, after):
-        """Have a fault done, `cut` for example, when so many more parts have passed.
+    def schedule(self, fault, *, after):
+        """Inject a fault after a number of parts.
 
         Args:
-            fault: takes the connection and the part, and gives what is still forwarded of it.
-            after: how many parts.
+            fault: for example `cut`; takes the connection and the part, and returns what is still
+                forwarded of the part.
+            after: how many parts are forwarded before.
         """
         with self._lock:
-            self._strike = _Strike(after, fault)
+            self._scheduled = _ScheduledFault(after, fault)
 
     @property
-    def has_struck(self):
-        """Whether the fault has been done."""
-        return self._strike is None
+    def is_fault_done(self):
+        """Return whether the scheduled fault has been injected."""
+        return self._scheduled is None
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
         self._over.set()
-        self._speaks.set()
+        self._forwards.set()
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
-        for each in self._now():
-            each.is_frozen = False
+        for connection in self._list_open():
+            connection.is_frozen = False
         self.cut()
 
-    def _now(self):
+    def _list_open(self):
         with self._lock:
-            return tuple(self._lines)
+            return tuple(self._open)
 
     def _accept(self):
         with contextlib.suppress(OSError):
             while True:
-                ours, _ = self._listener.accept()
+                client, _ = self._listener.accept()
                 self.connections += 1
-                threading.Thread(target=self._connect, args=(ours,), daemon=True).start()
+                threading.Thread(target=self._connect, args=(client,), daemon=True).start()
 
-    def _connect(self, ours):
+    def _connect(self, client):
         before, self.before_next = self.before_next, None
         try:
             if before is not None:
                 before()
-            theirs = socket.create_connection(self._to)
+            server = socket.create_connection(self._server)
         except BaseException as error:
-            # nobody is there: whoever asks shall know
-            ours.close()
+            # the client sees that the server is away
+            client.close()
             if isinstance(error, OSError):
                 return
             raise
-        line = Line(ours, theirs)
+        connection = Connection(client, server)
         with self._lock:
-            self._lines.add(line)
-        for one, other in ((ours, theirs), (theirs, ours)):
-            threading.Thread(target=self._forward, args=(line, one, other), daemon=True).start()
+            self._open.add(connection)
+        for direction in ((client, server), (server, client)):
+            arguments = (connection, *direction)
+            threading.Thread(target=self._forward, args=arguments, daemon=True).start()
 
-    def _forward(self, line, one, other):
+    def _forward(self, connection, source, target):
         with contextlib.suppress(OSError):
-            while part := one.recv(65536):
+            while part := source.recv(65536):
                 self._over.wait(self.delay)
-                self._speaks.wait()
-                part = b"" if line.is_frozen else self._struck(line, part)
+                self._forwards.wait()
+                part = b"" if connection.is_frozen else self._inject(connection, part)
                 if part:
-                    other.sendall(part)
-                if line.is_truncated:
+                    target.sendall(part)
+                if connection.is_truncated:
                     break
-        if not line.is_frozen:
-            line.cut()
-        if line.half_is_over():
+        if not connection.is_frozen:
+            connection.cut()
+        if connection.end_direction():
             with self._lock:
-                self._lines.discard(line)
+                self._open.discard(connection)
 
-    def _struck(self, line, part):
-        """What is left of a part after the fault, if it is time for it."""
+    def _inject(self, connection, part):
+        """Inject the scheduled fault if it is time for it, and return what is left of the part."""
         with self._lock:
-            strike = self._strike
-            if strike is None:
+            scheduled = self._scheduled
+            if scheduled is None:
                 return part
-            strike.after -= 1
-            if strike.after >= 0:
+            scheduled.after -= 1
+            if scheduled.after >= 0:
                 return part
-            self._strike = None
-        return strike.fault(line, part)
+            self._scheduled = None
+        return scheduled.fault(connection, part)
 
 
-def cut_again_and_again(proxy, *, every):
-    """Have all connections cut meanwhile; use it as a context manager.
+def cut_repeatedly(proxy, *, every):
+    """Cut all connections again and again in a thread; use it as a context manager.
 
     Args:
-        proxy: the way.
-        every: seconds before the first time. Each pause is longer than the one before, so that on
-            a machine that is busy a request gets as far as its answer once.
+        proxy: the proxy.
+        every: seconds before the first cut. Each pause is longer than the one before, so that on a
+            busy machine a request is completed eventually.
     """
     return again_and_again(proxy.cut, every=every, longer=_LONGER)
 
 
 @contextlib.contextmanager
-def proxied(cluster, folder):
-    """The same cluster by way of a proxy, and the proxy."""
-    with through(cluster.kubeconfig, folder) as (kubeconfig, proxy), Api(kubeconfig) as api:
+def cluster_through_proxy(cluster, folder):
+    """Yield the same cluster behind a proxy, and the proxy."""
+    kubeconfigs = kubeconfig_through_proxy(cluster.kubeconfig, folder)
+    with kubeconfigs as (kubeconfig, proxy), Api(kubeconfig) as api:
         yield dataclasses.replace(cluster, api=api, kubeconfig=kubeconfig), proxy
 
 
 @contextlib.contextmanager
-def through(kubeconfig, folder):
-    """A kubeconfig that leads to the same cluster by way of a proxy, and the proxy."""
+def kubeconfig_through_proxy(kubeconfig, folder):
+    """Yield a kubeconfig for the same cluster behind a proxy, and the proxy."""
     text = kubeconfig.read_text()
     (server,) = re.findall(r"server: (\S+)", text)
     url = urlsplit(server)

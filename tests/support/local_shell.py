@@ -1,4 +1,4 @@
-"""A shell of this machine in place of one in a container: a real sh behind pipes."""
+"""A real shell of this machine in place of one in a container, with pipes for a WebSocket."""
 
 import contextlib
 import os
@@ -11,7 +11,7 @@ import time
 from pytest_podshare.containers.fileops.posix_shell import EphemeralContainerUnavailable
 from pytest_podshare.kube.exec import protocol
 
-_PATIENCE = 20.0
+_TIMEOUT = 20.0
 KINDS = {
     "dash": ["dash"],
     "sh": ["sh"],
@@ -19,16 +19,16 @@ KINDS = {
     "bash-posix": ["bash", "--posix"],
     "busybox": ["busybox", "sh"],
 }
-# those that are installed; a program behaves differently under different names
+# those that this machine has; two names of one program behave like two shells
 SHELLS = {name: argv for name, argv in KINDS.items() if shutil.which(argv[0])}
 
 
 class LocalShell:
-    """A shell that stays open, like the one of an exec session.
+    """A shell that stays open, like that of an exec session.
 
     Args:
-        argv: the shell's command.
-        path: its PATH; None for this process's.
+        argv: the shell.
+        path: its PATH; None for that of this process.
         user: setpriv and its options, to run as another user.
     """
 
@@ -54,45 +54,45 @@ class LocalShell:
 
     def __exit__(self, *_):
         self._process.stdin.close()
-        self._process.wait(timeout=_PATIENCE)
+        self._process.wait(timeout=_TIMEOUT)
         self._process.stdout.close()
         self._process.stderr.close()
 
     def resolve_path(self, path, *, follow=True):  # noqa: ARG002
-        """Return the same path."""
+        """Return the path itself, as there is no other root."""
         return path
 
     def use_ephemeral_shell(self):
-        """Refuse."""
+        """Fail, because there is no other shell."""
         raise EphemeralContainerUnavailable
 
     def run(self, script):
-        """Run a script as a session does."""
+        """Run a script like a session."""
         return self.stream(script, None)
 
     def stream(self, script, to):
-        """Run a script and hand on its output."""
+        """Run a script and pass its output on."""
         marker = protocol.new_marker()
-        return self._ask(protocol.command(script, marker), protocol.ReplyParser(marker, to=to))
+        reply = protocol.ReplyParser(marker, to=to)
+        return self._exchange(protocol.command_frame(script, marker), reply)
 
     def run_inline(self, script):
         """Run a script in the shell itself."""
         marker = protocol.new_marker()
-        return self._ask(
-            protocol.inline_script(script, marker), protocol.ReplyParser(marker, inline=True)
-        )
+        reply = protocol.ReplyParser(marker, inline=True)
+        return self._exchange(protocol.inline_frame(script, marker), reply)
 
     def enqueue(self, script):
-        """Send a script and do not wait for it."""
-        self._send(protocol.enqueued_script(script))
+        """Send a script without waiting for it."""
+        self._send(protocol.enqueue_frame(script))
 
     def feed(self, script, pieces):
-        """Run a script in a shell of its own, which reads these bytes."""
+        """Run a script in a new shell, with the pieces as its stdin."""
         marker = protocol.new_marker()
         reply = protocol.ReplyParser(marker)
         with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
             process = subprocess.Popen(
-                [*self._argv, "-c", protocol.fed(script, marker)],
+                [*self._argv, "-c", protocol.script_with_stdin(script, marker)],
                 stdin=subprocess.PIPE,
                 stdout=out,
                 stderr=err,
@@ -103,26 +103,26 @@ class LocalShell:
                     for piece in pieces:
                         process.stdin.write(piece)
             finally:
-                process.wait(timeout=_PATIENCE)
+                process.wait(timeout=_TIMEOUT)
             for channel, printed in ((protocol.STDOUT, out), (protocol.STDERR, err)):
                 printed.seek(0)
                 reply.feed(bytes([channel]) + printed.read())
         return reply.completed
 
-    def _ask(self, command, reply):
+    def _exchange(self, command, reply):
         self._send(command)
         outputs = {
             self._process.stdout.fileno(): protocol.STDOUT,
             self._process.stderr.fileno(): protocol.STDERR,
         }
-        until = time.monotonic() + _PATIENCE
+        deadline = time.monotonic() + _TIMEOUT
         while reply.completed is None:
-            ready, _, _ = select.select(list(outputs), [], [], until - time.monotonic())
+            ready, _, _ = select.select(list(outputs), [], [], deadline - time.monotonic())
             assert ready, f"no answer from {self._argv}: {reply.partial()}"
             for output in ready:
-                some = os.read(output, 65536)
-                assert some, f"{self._argv} ended: {reply.partial()}"
-                reply.feed(bytes([outputs[output]]) + some)
+                part = os.read(output, 65536)
+                assert part, f"{self._argv} ended: {reply.partial()}"
+                reply.feed(bytes([outputs[output]]) + part)
         return reply.completed
 
     def _send(self, frame):

@@ -18,9 +18,3 @@ def shell(request):
     """Open each kind of shell that this machine has, as a session does; only the first is fast."""
     with LocalShell(SHELLS[request.param]) as opened:
         yield opened
-
-
-@pytest.fixture(scope="module")
-def here(shell):
-    """Return the same shell."""
-    return shell

@@ -1,4 +1,4 @@
-"""Deadlines and polling, with a clock that never sleeps."""
+"""Tests of deadlines and polling, with a clock that never sleeps."""
 
 import pytest
 
@@ -6,8 +6,8 @@ from pytest_podshare.deadline import Deadline, Timeouts, poll
 from tests.support.fake_clock import FakeClock
 
 
-def test_a_deadline_counts_down_to_zero_and_not_below():
-    """What is left is never negative, so that it can be passed on as a timeout."""
+def test_a_deadline_counts_down_to_zero():
+    """The time left is never negative, so it can be used as a timeout."""
     clock = FakeClock()
     deadline = Deadline(3.0, clock)
 
@@ -19,18 +19,18 @@ def test_a_deadline_counts_down_to_zero_and_not_below():
 
 
 def test_poll_returns_the_first_good_result():
-    """Nobody waits longer than needed."""
+    """Polling does not go on longer than needed."""
     results = iter([1, 2, 3, 4])
     clock = FakeClock()
 
-    found = poll(lambda: next(results), until=lambda n: n == 3, deadline=Deadline(60, clock))
+    result = poll(lambda: next(results), until=lambda n: n == 3, deadline=Deadline(60, clock))
 
-    assert found == 3
+    assert result == 3
     assert len(clock.pauses) == 2
 
 
-def test_poll_returns_the_last_bad_result_when_time_is_over():
-    """The caller can say what was seen last, instead of just that it took too long."""
+def test_poll_returns_the_last_bad_result_at_the_deadline():
+    """The caller can report what it saw last, not only that it took too long."""
     clock = FakeClock()
     attempts = []
 
@@ -38,20 +38,20 @@ def test_poll_returns_the_last_bad_result_when_time_is_over():
         attempts.append(clock.now)
         return f"attempt {len(attempts)}"
 
-    seen = poll(attempt, until=lambda _: False, deadline=Deadline(1.0, clock))
+    result = poll(attempt, until=lambda _: False, deadline=Deadline(1.0, clock))
 
-    assert seen == f"attempt {len(attempts)}"
+    assert result == f"attempt {len(attempts)}"
     assert len(attempts) > 3
     assert clock.now == 1.0
 
 
 def test_poll_tries_once_even_without_time():
-    """A deadline of zero asks once, and does not claim to know without asking."""
+    """With a deadline of zero there is still one attempt."""
     assert poll(lambda: "seen", until=lambda _: False, deadline=Deadline(0, FakeClock())) == "seen"
 
 
-def test_poll_lets_errors_through():
-    """An error is not a result to wait for the end of."""
+def test_poll_does_not_catch_errors():
+    """An error is not a result that may improve."""
     clock = FakeClock()
 
     def attempt():
@@ -62,16 +62,16 @@ def test_poll_lets_errors_through():
     assert clock.pauses == []
 
 
-def test_one_factor_scales_every_timeout():
-    """Slow machines need one number, not five."""
-    scaled = Timeouts(1, 2, 3, 4, 5, 6, 7).scaled(2)
+def test_one_factor_scales_all_timeouts():
+    """Slow machines need one number, not seven."""
+    scaled = Timeouts(1, 2, 3, 4, 5, 6, 7).scale(2)
 
     assert scaled == Timeouts(2, 4, 6, 8, 10, 12, 14)
 
 
-def test_what_a_caller_gives_comes_before_what_is_set():
-    """Also a timeout of nothing at all."""
-    times = Timeouts(visible=7)
+def test_an_explicit_timeout_overrides_the_setting():
+    """A timeout of zero is explicit as well."""
+    timeouts = Timeouts(visible=7)
 
-    assert times.or_given("visible", None) == 7
-    assert times.or_given("visible", 0.0) == 0.0
+    assert timeouts.resolve("visible", None) == 7
+    assert timeouts.resolve("visible", 0.0) == 0.0

@@ -1,4 +1,4 @@
-"""Text of somebody else's is shown, and steers nobody who reads it."""
+"""Tests that untrusted text is printed without effect on terminals and CI systems."""
 
 import re
 
@@ -12,10 +12,11 @@ from pytest_podshare.diagnosis.cause import Cause
 from pytest_podshare.errors import Fact
 from pytest_podshare.escaping import printable, printable_lines
 from pytest_podshare.kube.pod_status import Identity
+from pytest_podshare.messages import format_message
 from pytest_podshare.pods.evidence import Evidence
 
 HOSTILE = "\x1b[2J\x1b]0;title\x07\x9b31m\u202e\r\x08\u2028\x00\udcff"
-STEERING = [
+COMMANDS = [
     "::error file=a.py,line=1::no, really",
     "  ::add-mask::word",
     "::stop-commands::token",
@@ -26,8 +27,8 @@ STEERING = [
 ]
 
 
-def harmless(text):
-    """Whether nothing in a text would steer a terminal or the reader of a CI job's output."""
+def is_harmless(text):
+    """Return whether no part of a text is a command to a terminal or a CI system."""
     return not any(
         not line.replace("\t", "").isprintable()
         or re.match(r"\s*::[\w-]+.*::", line)
@@ -37,26 +38,26 @@ def harmless(text):
 
 
 @example(["::error ti", "\ttle::no"])
-@given(st.lists(st.sampled_from([*HOSTILE, *STEERING, "\n", "a", "#", ":", "::", " "])))
-def test_nothing_steers_whatever_it_is_made_of(pieces):
-    """Every character is printable in the end, and no line is a command."""
+@given(st.lists(st.sampled_from([*HOSTILE, *COMMANDS, "\n", "a", "#", ":", "::", " "])))
+def test_escaped_text_is_harmless_whatever_it_contains(pieces):
+    """All characters are printable, no line is a command, and escaping twice changes nothing."""
     text = "".join(pieces)
 
-    assert harmless(printable(text))
-    assert harmless(printable_lines(text))
+    assert is_harmless(printable(text))
+    assert is_harmless(printable_lines(text))
     assert printable(printable(text)) == printable(text)
 
 
-@pytest.mark.parametrize("line", STEERING)
-def test_a_command_to_a_ci_runner_is_spelled_out(line):
-    """And can still be read; the control is that it would be one as it is."""
-    assert not harmless(line)
+@pytest.mark.parametrize("line", COMMANDS)
+def test_a_ci_command_is_escaped(line):
+    """It stays readable. Control: unescaped, it would be a command."""
+    assert not is_harmless(line)
     assert printable(line) != line
-    assert printable(line).replace("\\x3a", ":").replace("\\x23", "#") == printable_tabs(line)
+    assert printable(line).replace("\\x3a", ":").replace("\\x23", "#") == escape_tabs(line)
 
 
-def printable_tabs(line):
-    """The line, with tabs spelled as `printable` does."""
+def escape_tabs(line):
+    """Return the line with tabs escaped as by `printable`."""
     return line.replace("\t", "\\t")
 
 
@@ -71,8 +72,8 @@ def printable_tabs(line):
         "—→…",
     ],
 )
-def test_what_only_looks_like_a_command_stays_as_it_is(text):
-    """Addresses, names of tests and of types."""
+def test_text_that_only_resembles_a_command_is_not_changed(text):
+    """Examples are addresses and the names of tests and types."""
     assert printable(text) == text
 
 
@@ -80,15 +81,15 @@ IDENTITY = Identity("", ())
 
 
 @pytest.mark.parametrize(
-    "shown",
+    "render",
     [
         lambda text: str(errors.ApiError(text, text)),
         lambda text: str(errors.ManifestInvalid(text, text, excerpt=text)),
         lambda text: str(errors.PromiseBroken(text)),
         lambda text: str(errors.PromiseBroken(text, [Fact("to do", text), Fact("", text)])),
-        lambda text: str(errors.ApiError(text, text).explained(text, [Fact("why", text)])),
+        lambda text: str(errors.ApiError(text, text).with_explanation(text, [Fact("why", text)])),
         lambda text: str(Evidence(text, text, "p", IDENTITY, (text,), 0.1)),
-        lambda text: errors.text(
+        lambda text: format_message(
             text,
             failure.facts(
                 expected=text, got=text, cause=Cause("unknown", text, text), pod=text, where=text
@@ -97,16 +98,16 @@ IDENTITY = Identity("", ())
     ],
     ids=["error", "manifest", "promise", "to do", "explained", "evidence", "failure"],
 )
-@pytest.mark.parametrize("text", [HOSTILE, *STEERING, "a\n::error::b\n\x1b[31m"])
-def test_no_text_of_ours_steers(shown, text):
-    """Wherever a name, a message or a content of somebody else's comes into it."""
-    assert harmless(shown(text))
+@pytest.mark.parametrize("text", [HOSTILE, *COMMANDS, "a\n::error::b\n\x1b[31m"])
+def test_all_texts_of_the_package_are_is_harmless(render, text):
+    """They contain names, messages and contents from outside."""
+    assert is_harmless(render(text))
 
 
-def test_no_fact_makes_lines_of_its_own():
-    """A name with a line's end in it would otherwise tell a cause that nobody found."""
+def test_no_fact_adds_lines():
+    """Otherwise a name that contains a line break could fake a cause."""
     cause = Cause("unknown", "beside it: a\n  why  all is well")
     facts = failure.facts(expected="e", got="g\n  to do  nothing", cause=cause, pod="p")
-    told = errors.text("x", facts)
+    text = format_message("x", facts)
 
-    assert [line.split()[0] for line in told.splitlines()] == ["x", "expected", "got", "why", "pod"]
+    assert [line.split()[0] for line in text.splitlines()] == ["x", "expected", "got", "why", "pod"]

@@ -1,4 +1,4 @@
-"""Many questions at once: answers, troubles, and those that never end."""
+"""Tests of jobs that run side by side: results, failures, and jobs that never end."""
 
 import threading
 
@@ -11,14 +11,14 @@ from tests.support.fake_clock import FakeClock
 
 @pytest.fixture
 def never():
-    """An event that no test sets; whoever waits for it is let go at the end."""
+    """Return an event that is not set until the test is over."""
     event = threading.Event()
     yield event
     event.set()
 
 
 def raising(error):
-    """A job that ends in that error."""
+    """Return a job that raises an error."""
 
     def job():
         raise error
@@ -26,8 +26,8 @@ def raising(error):
     return job
 
 
-def test_every_job_is_answered_under_its_name_in_the_order_given():
-    """Also more jobs than threads."""
+def test_every_job_has_a_result_in_the_order_of_the_jobs():
+    """There may be more jobs than threads."""
     jobs = {f"job {number}": lambda number=number: number for number in range(50)}
 
     outcomes = gather(jobs, Deadline(60))
@@ -36,12 +36,12 @@ def test_every_job_is_answered_under_its_name_in_the_order_given():
 
 
 def test_no_jobs_need_no_time():
-    """Nothing is waited for."""
+    """There is nothing to wait for."""
     assert gather({}, Deadline(0)) == {}
 
 
-def test_jobs_run_at_once():
-    """Each of these ends only when all of them run."""
+def test_jobs_run_at_the_same_time():
+    """Each of these jobs ends only when all of them are running."""
     together = threading.Barrier(8)
     jobs = {str(number): lambda: together.wait(timeout=60) >= 0 for number in range(8)}
 
@@ -60,28 +60,28 @@ def test_jobs_run_at_once():
         (KeyboardInterrupt(), "KeyboardInterrupt"),
     ],
 )
-def test_an_error_is_the_trouble_of_that_job_alone(error, text):
-    """In one line; the other jobs are answered."""
+def test_an_error_is_the_failure_of_that_job_only(error, text):
+    """It is reported in one line, and the other jobs have their results."""
     outcomes = gather({"bad": raising(error), "good": lambda: 1}, Deadline(60))
 
     assert outcomes == {"bad": JobFailure(text), "good": 1}
 
 
-def test_a_job_that_does_not_end_is_left_behind(never):
-    """What has ended by the deadline counts; the others have said nothing."""
+def test_a_job_that_does_not_end_is_abandoned(never):
+    """Jobs that have ended by the deadline have their results."""
     outcomes = gather({"stuck": never.wait, "quick": lambda: 1}, Deadline(0.1))
 
     assert outcomes == {"stuck": JobFailure("no answer within 0.1 s"), "quick": 1}
 
 
-def test_a_thread_that_was_left_behind_begins_no_other_job(never):
-    """It ends with the job it hangs in, and what comes of that is nobody's matter any more."""
+def test_an_abandoned_thread_starts_no_other_job(never):
+    """It ends with its job, whose result is dropped."""
     clock = FakeClock()
-    begun, ended = [], []
+    started, ended = [], []
 
     def job(number):
-        begun.append(number)
-        # the time is over while the threads are busy, and more jobs wait
+        started.append(number)
+        # the deadline passes while all threads are busy and more jobs are waiting
         clock.now = 1.0
         never.wait()
         ended.append(threading.current_thread())
@@ -90,16 +90,16 @@ def test_a_thread_that_was_left_behind_begins_no_other_job(never):
     outcomes = gather({str(n): lambda n=n: job(n) for n in range(100)}, Deadline(0.2, clock))
     never.set()
     for thread in threading.enumerate():
-        if thread.name == "podshare-explain":
+        if thread.name == "podshare-gather":
             thread.join(60)
 
     assert set(outcomes.values()) == {JobFailure("no answer within 0.2 s")}
-    assert 0 < len(begun) < 100
-    assert len(ended) == len(begun)
+    assert 0 < len(started) < 100
+    assert len(ended) == len(started)
 
 
-def test_a_thread_that_hangs_does_not_hold_up_the_end_of_python(tmp_path, pytester):
-    """The program ends, although the job never does."""
+def test_a_hanging_thread_does_not_keep_python_from_exiting(tmp_path, pytester):
+    """The program exits, although the job never ends."""
     program = tmp_path / "program.py"
     program.write_text(
         "import threading\n"
@@ -114,8 +114,8 @@ def test_a_thread_that_hangs_does_not_hold_up_the_end_of_python(tmp_path, pytest
     assert result.errlines == []
 
 
-def test_where_no_thread_can_be_had_nothing_is_raised(monkeypatch):
-    """A machine at its limits explains less, and hides nothing."""
+def test_a_lack_of_threads_raises_no_error(monkeypatch):
+    """On a machine at its limits the jobs just have no results."""
 
     def start(_):
         raise RuntimeError("can't start new thread")

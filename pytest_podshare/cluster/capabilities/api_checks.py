@@ -90,7 +90,7 @@ def check_subresource(context: CheckContext, subresource: str) -> str:
     if f"pods/{subresource}" not in served:
         return f"the API server does not serve pods/{subresource}"
     patch = Permission("patch", f"pods/{subresource}", namespace=context.namespace)
-    missing = access_review.missing(api, [patch])
+    missing = access_review.find_missing(api, [patch])
     return f"the account lacks the permission to {missing[0]}" if missing else ""
 
 

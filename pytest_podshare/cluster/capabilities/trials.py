@@ -15,7 +15,7 @@ from pytest_podshare import errors
 from pytest_podshare.cluster import ownership
 from pytest_podshare.cluster.capabilities.api_checks import CheckContext, build_metadata, build_pod
 from pytest_podshare.deadline import Deadline, poll
-from pytest_podshare.kube import container_waiting, watch
+from pytest_podshare.kube import container_status, watch
 from pytest_podshare.kube.client import pod_path
 from pytest_podshare.kube.watch import Object
 
@@ -89,7 +89,7 @@ def _status(pod: Object) -> Mapping[str, Any]:
 
 
 def _permanent_failure(pod: Object) -> str:
-    reason, message = container_waiting.permanent_reason(_status(pod))
+    reason, message = container_status.permanent_reason(_status(pod))
     if reason:
         return f"{reason}: {message}"
     status = pod.get("status", {})

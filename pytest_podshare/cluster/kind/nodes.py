@@ -49,7 +49,7 @@ def run_script(node: str, script: bytes) -> protocol.Completed:
     """
     marker = protocol.new_marker()
     # the frame that an exec session would send, without the channel number
-    done = _exec(node, ("sh",), stdin=protocol.command(script, marker)[1:])
+    done = _exec(node, ("sh",), stdin=protocol.command_frame(script, marker)[1:])
     reply = protocol.ReplyParser(marker)
     reply.feed(bytes([protocol.STDOUT]) + done.stdout)
     reply.feed(bytes([protocol.STDERR]) + done.stderr)

@@ -1,1 +1,1 @@
-"""Commands in containers over the API server's exec endpoint."""
+"""Commands in containers: one WebSocket per session, many commands per session."""

@@ -1,4 +1,4 @@
-"""A command in a container that has no shell, in an exec of its own."""
+"""One command per exec: without a shell, or with content as its stdin."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from pytest_podshare.kube.client import Api
 from pytest_podshare.kube.exec import protocol
 from pytest_podshare.kube.exec.websocket import ExecConnection
 
-# as a shell has it
+# a shell's exit code for a missing program
 _NO_SUCH_PROGRAM = 127
 
 
 def run(
     api: Api, namespace: str, pod: str, container: str, argv: Sequence[str], *, timeout: float
 ) -> protocol.Completed:
-    """Run a program with an empty stdin; one that is not there gives returncode 127.
+    """Run a program with an empty stdin; a missing program results in returncode 127.
 
     Args:
         api: the API server.
@@ -25,31 +25,31 @@ def run(
         pod: the Pod's name.
         container: the container's name.
         argv: the program and its arguments.
-        timeout: seconds for it to end.
+        timeout: seconds for the program to finish.
 
     Raises:
-        ExecTimeout: it did not end in time; it may go on.
-        SessionLost: the connection broke, so nothing is known of what it did.
+        ExecTimeout: it did not finish in time; it may still be running.
+        SessionLost: the connection broke, so it is unknown what the program did.
     """
     deadline = Deadline(timeout)
-    # nothing prints the marker: what ends this is the status
+    # the marker is never printed: the status ends this reply
     reply, status = protocol.ReplyParser(protocol.new_marker()), None
     with ExecConnection(
         api, namespace, pod, container, argv, timeout=timeout, stdin=False
-    ) as channels:
+    ) as connection:
         try:
             while status is None:
-                status = reply.feed(channels.frame(timeout=deadline.left))
+                status = reply.feed(connection.receive(timeout=deadline.left))
         except TimeoutError:
             raise errors.ExecTimeout(
-                f"{argv[0]} in {channels.target} did not end within {timeout:g} s.",
+                f"{argv[0]} in {connection.target} did not finish within {timeout:g} s.",
             ) from None
         if status.code is not None:
             return protocol.Completed(status.code, *reply.partial())
-        ended = channels.ended(status)
-        if isinstance(ended, errors.ToolMissing):
+        error = connection.ended_error(status)
+        if isinstance(error, errors.ToolMissing):
             return protocol.Completed(_NO_SUCH_PROGRAM, b"", status.message.encode())
-        raise ended
+        raise error
 
 
 def run_with_stdin(
@@ -62,42 +62,42 @@ def run_with_stdin(
     *,
     timeout: float,
 ) -> protocol.Completed:
-    """Run a shell script whose stdin is these bytes; it has to know where they end.
+    """Run a shell script with content as its stdin; the script must know where that ends.
 
     Args:
         api: the API server.
         namespace: the Pod's namespace.
         pod: the Pod's name.
         container: the container's name.
-        script: a POSIX shell script, which need not read all of them.
-        pieces: what it reads; the rest is not sent once it has ended.
-        timeout: seconds to open it, and for which nothing may move.
+        script: a POSIX shell script; it need not read all of its stdin.
+        pieces: the content; what is left once the script has finished is not sent.
+        timeout: seconds to open the connection, and seconds without progress.
 
     Raises:
-        ExecTimeout: nothing moved for so long.
-        SessionLost: the connection broke, so nothing is known of what the script did.
+        ExecTimeout: there was no progress for so long.
+        SessionLost: the connection broke, so it is unknown what the script did.
         ToolMissing: the image has no `sh`.
     """
     marker = protocol.new_marker()
-    command = ["sh", "-c", protocol.fed(script, marker)]
-    with ExecConnection(api, namespace, pod, container, command, timeout=timeout) as channels:
+    command = ["sh", "-c", protocol.script_with_stdin(script, marker)]
+    with ExecConnection(api, namespace, pod, container, command, timeout=timeout) as connection:
         reply = protocol.ReplyParser(marker)
 
-        def heard(frame: bytes) -> bool:
+        def handle(frame: bytes) -> bool:
             status = reply.feed(frame)
             if status is not None:
-                raise channels.ended(status)
+                raise connection.ended_error(status)
             return reply.completed is None
 
         try:
             for piece in pieces:
                 frame = bytes([protocol.STDIN]) + piece
-                if not channels.send_listening(frame, heard, timeout=timeout):
+                if not connection.send_while_receiving(frame, handle, timeout=timeout):
                     break
             while (completed := reply.completed) is None:
-                heard(channels.frame(timeout=timeout))
+                handle(connection.receive(timeout=timeout))
         except TimeoutError:
             raise errors.ExecTimeout(
-                f"A command in {channels.target} took or gave nothing for {timeout:g} s.",
+                f"A command in {connection.target} made no progress for {timeout:g} s.",
             ) from None
         return completed

@@ -1,7 +1,7 @@
-"""A shell in a container, kept open: one WebSocket, many commands.
+"""A shell in a container that stays open: one WebSocket, many commands.
 
-A new exec costs some hundred milliseconds, a command to a shell that is already there one or two.
-A session lives as long as its container, so one that breaks is a sign that the container ended.
+A new exec takes some hundred milliseconds, a command in an open shell one or two. A session lives
+as long as its container, so a broken session suggests that the container has terminated.
 """
 
 from __future__ import annotations
@@ -15,34 +15,33 @@ from pytest_podshare.kube.client import Api
 from pytest_podshare.kube.exec import protocol
 from pytest_podshare.kube.exec.websocket import ExecConnection
 
-# seconds after which a connection is dead that does not even confirm what was sent
+# seconds without an acknowledgment after which a connection counts as broken
 _SILENCE = 15.0
-# seconds without output after which the other end is asked whether it is there, at most
-_QUIET = 3.0
-# seconds for it to say so, at least
-_SIGN = 2.0
+# the most seconds without output before a ping is sent
+_PING_AFTER = 3.0
+# the least seconds for the answer to a ping
+_PING_TIMEOUT = 2.0
 
 
 class ExecSession(Closeable):
-    """One `sh` in one container; safe to use from several threads, one command at a time.
+    """A `sh` in a container; several threads may use it, one command runs at a time.
 
-    Only the thread whose turn it is reads or writes: TLS does not take both at once.
-
-    Close it, or use it as a context manager.
+    Only the thread whose command is running reads or writes, as TLS requires. Close it, or use it
+    as a context manager.
 
     Args:
         api: the API server.
         namespace: the Pod's namespace.
         pod: the Pod's name.
         container: the container's name.
-        timeout: seconds for the session to open.
+        timeout: seconds to open the session.
 
     Attributes:
-        posted: the scripts that were posted and of which nobody knows yet whether they were run.
+        pending: the enqueued scripts that are not known to have run.
 
     Raises:
         ToolMissing: the image has no `sh`.
-        SessionLost: the container does not run, or the API server refuses.
+        SessionLost: the container is not running, or the API server rejects the request.
     """
 
     def __init__(
@@ -52,86 +51,87 @@ class ExecSession(Closeable):
         self.pending: list[bytes] = []
         self._turn = threading.Lock()
         self._unsent: list[bytes] = []
-        self._channels = ExecConnection(
+        self._connection = ExecConnection(
             api, namespace, pod, container, ["sh"], timeout=timeout, silence=_SILENCE
         )
         try:
-            # the upgrade succeeds even when the program is missing: only an answer proves a shell
+            # opening succeeds even if the program is missing: only a reply proves that `sh` runs
             self.run(b":", timeout=timeout)
         except BaseException:
             self.close()
             raise
 
     def __repr__(self) -> str:
-        return f"<ExecSession {self.target} {'open' if self._channels.is_open else 'closed'}>"
+        return f"<ExecSession {self.target} {'open' if self._connection.is_open else 'closed'}>"
 
     def close(self) -> None:
         """End the shell; may be called again, and never raises."""
-        self._channels.close()
+        self._connection.close()
 
     def run(
         self, script: bytes, *, timeout: float, to: protocol.Sink | None = None
     ) -> protocol.Completed:
-        """Run a POSIX shell script; its stdin is empty.
+        """Run a POSIX shell script with an empty stdin.
 
         Args:
-            script: the script, already quoted.
-            timeout: seconds for it to end; with `to`, between two parts of its output.
-            to: takes stdout as it comes, instead of the result.
+            script: the script, with all values quoted.
+            timeout: seconds for the script to finish or, with `to`, without output.
+            to: receives stdout in parts; the result's stdout is then empty.
 
         Raises:
-            ExecTimeout: it did not end in time; the session is closed, the script may go on.
-            SessionLost: the session broke, so nothing is known of what the script did.
+            ExecTimeout: it did not finish in time; the session is closed, the script may go on.
+            SessionLost: the session broke, so it is unknown what the script did.
             ToolMissing: the session never had a shell.
         """
         marker = protocol.new_marker()
         reply = protocol.ReplyParser(marker, to=to)
-        return self._ask(protocol.command(script, marker), reply, timeout, renewed=to is not None)
+        frame = protocol.command_frame(script, marker)
+        return self._exchange(frame, reply, timeout, is_streamed=to is not None)
 
     def run_inline(self, script: bytes, *, timeout: float) -> protocol.Completed:
-        """Run a script of ours in the shell itself; it must not exit, and has no stderr.
+        """Run a script in the shell itself; it must not exit, and its stderr is discarded.
 
         Raises:
-            ExecError: as of `run`.
+            ExecError: as for `run`.
         """
         marker = protocol.new_marker()
         reply = protocol.ReplyParser(marker, inline=True)
-        return self._ask(protocol.inline_script(script, marker), reply, timeout)
+        return self._exchange(protocol.inline_frame(script, marker), reply, timeout)
 
     def enqueue(self, script: bytes, *, timeout: float) -> None:
-        """Send a script of ours and do not wait for it; the next command is run after it.
+        """Send a script without waiting for it; it runs before the next command.
 
         Raises:
             SessionLost: the session is broken.
         """
         self._unsent.append(script)
         self.pending.append(script)
-        # whoever has the turn now does not wait for us, and the next one sends it first
+        # if another command is running, the next command sends the script first
         if self._turn.acquire(blocking=False):
             try:
                 self._send_pending(timeout)
             except TimeoutError:
                 self.close()
-                raise self._channels.lost("takes no more commands") from None
+                raise self._connection.lost_error("accepts no more commands") from None
             finally:
                 self._turn.release()
 
     def flush(self, *, timeout: float) -> None:
-        """Wait until what was posted has been run.
+        """Wait until all enqueued scripts have run.
 
         Raises:
-            ExecError: as of `run`.
+            ExecError: as for `run`.
         """
         if self.pending:
             self.run_inline(b":", timeout=timeout)
 
     def check(self) -> None:
-        """Take what has come unasked; costs nothing, and finds out most sessions that are dead.
+        """Read what has been received already, which detects most broken sessions at no cost.
 
         Raises:
             SessionLost: the session is broken.
         """
-        # a command that is under way reads what comes, and finds it out itself
+        # a running command reads what is received, and detects it itself
         if self._turn.acquire(blocking=False):
             try:
                 self._check()
@@ -139,72 +139,77 @@ class ExecSession(Closeable):
                 self._turn.release()
 
     def _check(self) -> None:
-        while (frame := self._channels.frame_if_any()) is not None:
-            # output here is of a process that a command left behind: no answer to the next one
+        while (frame := self._connection.receive_pending()) is not None:
+            # output at this point comes from a process that an earlier command left running
             if frame[:1] == bytes([protocol.ERROR]):
-                raise self._channels.ended(protocol.parse_status(frame[1:]))
+                raise self._connection.ended_error(protocol.parse_status(frame[1:]))
 
-    def _ask(
-        self, command: bytes, reply: protocol.ReplyParser, timeout: float, *, renewed: bool = False
+    def _exchange(
+        self,
+        command: bytes,
+        reply: protocol.ReplyParser,
+        timeout: float,
+        *,
+        is_streamed: bool = False,
     ) -> protocol.Completed:
-        """Send a command and wait for its reply; a session that was disturbed in it is closed."""
+        """Send a command and wait for its reply; close the session if anything goes wrong."""
         deadline = Deadline(timeout)
         if not self._turn.acquire(timeout=deadline.left):
-            raise self._late(timeout, "was not begun", "another thread's command is under way")
+            raise self._timeout_error(timeout, "start", "another thread's command is running")
         try:
             self._check()
-            posted = len(self.pending)
+            flushed = len(self.pending)
             self._send_pending(deadline.left)
-            self._channels.send(command, timeout=deadline.left)
-            completed = self._answer(reply, deadline, renewed=renewed)
+            self._connection.send(command, timeout=deadline.left)
+            completed = self._read_reply(reply, deadline, is_streamed=is_streamed)
         except TimeoutError:
             self.close()
             out, err = (part.decode(errors="replace")[-200:] for part in reply.partial())
-            so_far = f"stdout so far {out!r}, stderr {err!r}"
-            raise self._late(timeout, "did not end", so_far) from None
+            output = f"stdout so far {out!r}, stderr {err!r}"
+            raise self._timeout_error(timeout, "finish", output) from None
         except BaseException:
             self.close()
             raise
         finally:
             self._turn.release()
-        del self.pending[:posted]
+        del self.pending[:flushed]
         return completed
 
     def _send_pending(self, timeout: float) -> None:
         while self._unsent:
-            self._channels.send(protocol.enqueued_script(self._unsent.pop(0)), timeout=timeout)
+            frame = protocol.enqueue_frame(self._unsent.pop(0))
+            self._connection.send(frame, timeout=timeout)
 
-    def _answer(
-        self, reply: protocol.ReplyParser, deadline: Deadline, *, renewed: bool
+    def _read_reply(
+        self, reply: protocol.ReplyParser, deadline: Deadline, *, is_streamed: bool
     ) -> protocol.Completed:
         while (completed := reply.completed) is None:
-            frame = self._heard(deadline)
+            frame = self._receive(deadline)
             status = reply.feed(frame)
             if status is not None:
-                raise self._channels.ended(status)
-            if renewed and frame:
+                raise self._connection.ended_error(status)
+            if is_streamed and frame:
                 deadline = Deadline(deadline.seconds)
         return completed
 
-    def _heard(self, deadline: Deadline) -> bytes:
-        """The next frame, of a connection that is known to live.
+    def _receive(self, deadline: Deadline) -> bytes:
+        """Receive the next frame.
 
-        One that is half open says nothing either: so it is asked, and a command that is late is
-        told from a connection that is dead.
+        A half-open connection is as silent as a slow command. A ping tells them apart.
         """
-        quiet = min(_QUIET, deadline.seconds / 4)
+        ping_after = min(_PING_AFTER, deadline.seconds / 4)
         try:
-            return self._channels.frame(timeout=min(quiet, deadline.left))
+            return self._connection.receive(timeout=min(ping_after, deadline.left))
         except TimeoutError:
             if deadline.over:
                 raise
         try:
-            self._channels.ping(timeout=quiet)
-            return self._channels.frame(timeout=max(_SIGN, 2 * quiet))
+            self._connection.ping(timeout=ping_after)
+            return self._connection.receive(timeout=max(_PING_TIMEOUT, 2 * ping_after))
         except TimeoutError:
-            raise self._channels.lost("is dead: the other end gives no sign of life") from None
+            raise self._connection.lost_error("is dead: a ping was not answered") from None
 
-    def _late(self, timeout: float, what: str, more: str) -> errors.ExecTimeout:
+    def _timeout_error(self, timeout: float, step: str, details: str) -> errors.ExecTimeout:
         return errors.ExecTimeout(
-            f"A command in {self.target} {what} within {timeout:g} s ({more}).",
+            f"A command in {self.target} did not {step} within {timeout:g} s ({details})."
         )

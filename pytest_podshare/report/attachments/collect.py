@@ -98,7 +98,7 @@ def _answer(listed: list[dict[str, Any]] | JobFailure) -> list[dict[str, Any]]:
 def _list(podshare: Podshare, kind: str, deadline: Deadline) -> list[dict[str, Any]]:
     path = f"{posixpath.dirname(pod_path(podshare.namespace))}/{kind}"
     query = {"limit": str(_MOST_OBJECTS), **(podshare.ours if kind == "pods" else {})}
-    listed = podshare.cluster.api.get(path, patience=deadline.left, **query)
+    listed = podshare.cluster.api.get(path, timeout=deadline.left, **query)
     items: list[dict[str, Any]] = listed["items"]
     return items
 

@@ -80,7 +80,8 @@ class PodTexts:
         yield "pod.yaml", self._yaml
 
     def _containers(self) -> Iterator[tuple[str, Object]]:
-        known = {each["name"]: each for each in pod_status.statuses(self.live, ephemeral=True)}
+        statuses = pod_status.container_statuses(self.live, ephemeral=True)
+        known = {status["name"]: status for status in statuses}
         for each in iter_containers(self.live["spec"], ephemeral=True):
             yield each["name"], known.get(each["name"], {})
 
@@ -99,9 +100,9 @@ class PodTexts:
     def _log(self, container: str, *, previous: bool = False) -> str:
         path = pod_path(self._namespace, self._name, "log")
         try:
-            said = self.api.text(
+            said = self.api.get_text(
                 path,
-                patience=self.deadline.left,
+                timeout=self.deadline.left,
                 container=container,
                 previous=str(previous).lower(),
                 tailLines=str(_LAST_LINES),

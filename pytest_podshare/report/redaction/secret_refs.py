@@ -27,7 +27,7 @@ def get(
     names = sorted({name for pod in pods for name in of(pod.get("spec") or {})})[:_MOST]
     root = posixpath.dirname(pod_path(namespace))
     jobs = {
-        name: functools.partial(api.get, f"{root}/secrets/{name}", patience=deadline.left)
+        name: functools.partial(api.get, f"{root}/secrets/{name}", timeout=deadline.left)
         for name in names
     }
     found = bounded.gather(jobs, deadline).values()

@@ -47,7 +47,7 @@ def test_leaking(podshare):
 def _log(pod, container):
     path = pod_path(pod.namespace, pod.name, "log")
     try:
-        return pod.api.text(path, container=container)
+        return pod.api.get_text(path, container=container)
     except ApiError:
         return ""
 

@@ -10,7 +10,7 @@ from pytest_podshare.cluster.namespaces import Namespaces
 from pytest_podshare.deadline import Deadline, Timeouts
 from pytest_podshare.kube.rbac import Permission
 from tests.support import accounts, image_policy
-from tests.support.permissions import settled
+from tests.support.permissions import wait_for_permission
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,8 @@ def team(podshare_cluster, namespaces, tmp_path_factory):
     folder = tmp_path_factory.mktemp("team")
     account = accounts.make(podshare_cluster, name, folder)
     cluster = connect_existing(ExistingSettings(account.kubeconfig, None, (), Timeouts()))
-    assert settled(cluster.api, Permission("create", "pods", namespace=name), there=True)
+    create_pods = Permission("create", "pods", namespace=name)
+    assert wait_for_permission(cluster.api, create_pods, granted=True)
     yield accounts.Team(podshare_cluster, account, cluster)
     cluster.close()
 

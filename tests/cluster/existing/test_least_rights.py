@@ -15,7 +15,7 @@ from pytest_podshare.pods.config_source import ConfigEntry
 from pytest_podshare.pods.pod import Pod
 from pytest_podshare.report.attachments import collect
 from tests.support import accounts
-from tests.support.permissions import settled
+from tests.support.permissions import wait_for_permission
 from tests.support.restricted_pod import MANIFEST, POD
 
 ALL = [
@@ -247,7 +247,7 @@ def is_asked_for(team, verb, resource):
     """Whether the API server asks for a right at all, by what its metrics tell of its gates."""
     gate = GATED.get((verb, resource))
     enabled = rf'^kubernetes_feature_enabled{{name="{gate}",[^}}]*}} 1$'
-    return gate is None or re.search(enabled, team.admin.api.text("/metrics"), re.M) is not None
+    return gate is None or re.search(enabled, team.admin.api.get_text("/metrics"), re.M) is not None
 
 
 def test_every_right_has_its_scenario():
@@ -268,11 +268,11 @@ def test_without_a_right_its_name_is_told(used, verb, resource, group):
     with_it = told(used, verb, resource)
     accounts.change(team.admin, team.namespace, [(verb, resource)])
     try:
-        settled(team.cluster.api, right, there=False)
+        wait_for_permission(team.cluster.api, right, granted=False)
         without = told(used, verb, resource)
     finally:
         accounts.change(team.admin, team.namespace, ())
-        settled(team.cluster.api, right, there=True)
+        wait_for_permission(team.cluster.api, right, granted=True)
         if verb == "delete":
             accounts.forget(team.admin, team.namespace, ("another", "brought"))
 

@@ -138,7 +138,7 @@ def test_an_exit_code_restarts_all_containers(twin, code):
 
     def settled():
         live = pod.check_still_there()
-        now = pod_status.identity(live)
+        now = pod_status.read_identity(live)
         anew = {name for name, each in now.containers if each != dict(before.containers)[name]}
         ready = all(each["ready"] for each in live["status"]["containerStatuses"])
         return anew if ready and "worker" in anew else None

@@ -174,14 +174,14 @@ def test_an_error_that_is_explained_is_another_of_its_kind(pod):
 )
 def test_every_error_can_be_explained(error):
     """With all that it holds beside, and no line of what to do twice."""
-    explained = error.explained("unknown", [Fact("why", "nobody knows")])
+    explained = error.with_explanation("unknown", [Fact("why", "nobody knows")])
 
     assert type(explained) is type(error)
     assert explained.args == error.args
     assert str(explained) == "no\n  why  nobody knows"
     assert explained.cause == "unknown"
     mine = {name: value for name, value in vars(explained).items() if name in vars(error)}
-    mine |= {"cause": "", "_explained": ()}
+    mine |= {"cause": "", "_facts": ()}
     assert mine == vars(error)
 
 

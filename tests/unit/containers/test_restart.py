@@ -84,9 +84,10 @@ def test_anything_else_proves_nothing(after, problem):
         check_proof(after, end if end.get("containerID") == "c0" else {})
 
 
-def test_a_second_restart_means_that_the_container_keeps_ending():
+def test_a_second_restart_means_that_the_container_keeps_crashing():
     """It may be running at the moment of the check."""
-    with pytest.raises(errors.ContainerCrashing, match=r"^Container c of Pod p keeps ending: the"):
+    message = r"^Container c of Pod p keeps crashing: the"
+    with pytest.raises(errors.ContainerCrashing, match=message):
         check_proof(pod_object(status("c2", 2, last=ended("c1"))), ended("c0"))
 
 

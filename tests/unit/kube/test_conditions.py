@@ -1,4 +1,4 @@
-"""What the status of a node says of it."""
+"""Tests of a node's conditions."""
 
 import pytest
 
@@ -20,8 +20,8 @@ TAINT = {"key": "node.kubernetes.io/not-ready", "effect": "NoSchedule"}
         (None, None, False),
     ],
 )
-def test_a_node_is_ready_when_its_condition_and_its_taints_say_so(conditions, taints, ready):
-    """The scheduler heeds the taint, which goes a moment after the condition comes."""
+def test_a_ready_node_has_the_condition_and_no_not_ready_taint(conditions, taints, ready):
+    """The scheduler respects the taint, which is removed a moment after the condition is set."""
     node = {"spec": {"taints": taints}, "status": {"conditions": conditions}}
 
     assert is_node_ready(node) is ready

@@ -1,13 +1,13 @@
-"""What a Pod's status says: ready, hopeless, or neither yet."""
+"""Tests of the status of a Pod: ready, failed for good, or neither yet."""
 
 import pytest
 
 from pytest_podshare import errors
-from pytest_podshare.kube import pod_status
+from pytest_podshare.kube import container_status, pod_status
 
 
 def pod(*containers, phase="Running", **status):
-    """A Pod of that status."""
+    """Return a Pod with that status."""
     return {
         "metadata": {"name": "p", "uid": "u1"},
         "status": {"phase": phase, "containerStatuses": list(containers), **status},
@@ -15,7 +15,7 @@ def pod(*containers, phase="Running", **status):
 
 
 def waiting(reason, message="", **more):
-    """A container that waits."""
+    """Return the status of a waiting container."""
     return {
         "name": "c1",
         "image": "nosuch:1",
@@ -25,13 +25,13 @@ def waiting(reason, message="", **more):
 
 
 def unscheduled(message, reason="Unschedulable"):
-    """A Pod without a node."""
+    """Return a Pod that has no node."""
     condition = {"type": "PodScheduled", "status": "False", "reason": reason, "message": message}
     return pod(phase="Pending", conditions=[condition])
 
 
 @pytest.mark.parametrize(
-    ("given", "error"),
+    ("failed", "error"),
     [
         (pod(waiting("ImagePullBackOff")), errors.ImagePullFailed),
         (pod(waiting("ErrImageNeverPull")), errors.ImagePullFailed),
@@ -45,13 +45,13 @@ def unscheduled(message, reason="Unschedulable"):
         (pod(phase="Failed"), errors.ContainerCrashing),
     ],
 )
-def test_a_permanent_state_fails_at_once(given, error):
-    """Nobody waits two minutes for what cannot change."""
-    assert type(pod_status.hopeless(given)) is error
+def test_a_permanent_state_is_an_error(failed, error):
+    """Waiting for the timeout would change nothing."""
+    assert type(pod_status.find_permanent_error(failed)) is error
 
 
 @pytest.mark.parametrize(
-    "given",
+    "pending",
     [
         pod(phase="Pending"),
         pod(waiting("ContainerCreating")),
@@ -66,58 +66,60 @@ def test_a_permanent_state_fails_at_once(given, error):
         unscheduled("still looking", reason="SchedulerError"),
     ],
 )
-def test_a_passing_state_is_waited_for(given):
-    """A failed pull may be the network, a first crash or start that somebody else is late."""
-    assert pod_status.hopeless(given) is None
+def test_a_transient_state_is_not_an_error(pending):
+    """The network may break a pull, and a first crash may be due to another container."""
+    assert pod_status.find_permanent_error(pending) is None
 
 
-def test_a_command_that_never_ran_has_no_last_words_but_a_reason():
-    """With restartPolicy Never the Pod has failed, and the kubelet has told why."""
-    ended = {"exitCode": 128, "reason": "StartError", "message": "exec: no such\nfile"}
-    problem = pod_status.hopeless(
-        pod({"name": "c1", "state": {"terminated": ended}}, phase="Failed")
+def test_a_command_that_never_ran_has_no_log_but_a_reason():
+    """With restartPolicy Never the Pod has failed, and the kubelet reports why."""
+    terminated = {"exitCode": 128, "reason": "StartError", "message": "exec: no such\nfile"}
+    problem = pod_status.find_permanent_error(
+        pod({"name": "c1", "state": {"terminated": terminated}}, phase="Failed")
     )
 
     assert isinstance(problem, errors.ContainerConfigFailed)
     assert problem.what == "Container c1 of Pod p cannot be started: exec: no such file"
 
 
-def test_one_that_did_not_come_back_in_time_keeps_ending():
-    """Whoever has waited for it is told so after one restart, and not that nothing was opened."""
-    problem = pod_status.crash_loop("p", waiting("CrashLoopBackOff", restartCount=1))
+def test_a_container_that_did_not_restart_in_time_keeps_crashing():
+    """One restart is enough for this error, which says more than that no session was opened."""
+    problem = container_status.crash_loop("p", waiting("CrashLoopBackOff", restartCount=1))
 
     assert isinstance(problem, errors.ContainerCrashing)
     assert problem.what.endswith("waiting (CrashLoopBackOff), 1 restart.")
-    assert pod_status.crash_loop("p", waiting("ContainerCreating", restartCount=1)) is None
-    assert pod_status.crash_loop("p", {"name": "c1"}) is None
+    assert container_status.crash_loop("p", waiting("ContainerCreating", restartCount=1)) is None
+    assert container_status.crash_loop("p", {"name": "c1"}) is None
 
 
 def test_an_init_container_counts_as_well():
-    """It is the one that holds all others up."""
-    given = pod(initContainerStatuses=[waiting("ImagePullBackOff")])
+    """All others wait for it."""
+    stuck = pod(initContainerStatuses=[waiting("ImagePullBackOff")])
 
-    assert isinstance(pod_status.hopeless(given), errors.ImagePullFailed)
+    assert isinstance(pod_status.find_permanent_error(stuck), errors.ImagePullFailed)
 
 
 def test_a_pod_that_is_being_deleted_will_not_become_ready():
-    """Somebody else deletes it."""
-    given = pod()
-    given["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
+    """The plugin itself does not wait for a Pod that it deletes."""
+    deleted = pod()
+    deleted["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
 
-    assert isinstance(pod_status.hopeless(given), errors.PodGone)
+    assert isinstance(pod_status.find_permanent_error(deleted), errors.PodGone)
 
 
 def test_the_error_names_container_image_and_reason():
-    """One line says what, and the kubelet's own words say why."""
-    problem = pod_status.hopeless(pod(waiting("ImagePullBackOff", "Back-off  pulling\nimage")))
+    """The headline is one line and quotes the kubelet."""
+    problem = pod_status.find_permanent_error(
+        pod(waiting("ImagePullBackOff", "Back-off  pulling\nimage"))
+    )
 
     assert problem.what == (
         "Container c1 of Pod p has no image nosuch:1: ImagePullBackOff: Back-off pulling image"
     )
 
 
-def test_ready_is_what_the_pods_condition_says():
-    """Running alone is not ready; having succeeded is as good."""
+def test_readiness_is_the_pods_condition():
+    """A running Pod is not ready yet; one that has succeeded is."""
     ready = [{"type": "Ready", "status": "True"}]
 
     assert not pod_status.is_ready(pod())
@@ -125,47 +127,49 @@ def test_ready_is_what_the_pods_condition_says():
     assert pod_status.is_ready(pod(phase="Succeeded"))
 
 
-def test_the_identity_tells_instances_apart():
-    """A restarted container has another id, a replaced Pod another UID."""
-    first = pod_status.identity(pod({"name": "c1", "containerID": "containerd://aaa"}))
-    again = pod_status.identity(pod({"name": "c1", "containerID": "containerd://aaa"}))
-    restarted = pod_status.identity(pod({"name": "c1", "containerID": "containerd://bbb"}))
+def test_the_identity_distinguishes_instances():
+    """A restarted container has another ID, a replaced Pod another UID."""
+    first = pod_status.read_identity(pod({"name": "c1", "containerID": "containerd://aaa"}))
+    again = pod_status.read_identity(pod({"name": "c1", "containerID": "containerd://aaa"}))
+    restarted = pod_status.read_identity(pod({"name": "c1", "containerID": "containerd://bbb"}))
 
     assert first == again
     assert first != restarted
     assert str(restarted) == "Pod u1 (c1 bbb)"
 
 
-def test_the_summary_says_where_every_container_stands():
-    """What was seen last is what an expired wait reports."""
-    given = pod(
+def test_the_summary_has_the_state_of_each_container():
+    """A wait that has timed out reports the last state."""
+    mixed = pod(
         {"name": "a", "ready": True, "state": {"running": {}}},
         {"name": "b", "ready": False, "state": {"running": {}}},
         waiting("CrashLoopBackOff", lastState={"terminated": {"exitCode": 2}}),
         {"name": "d", "state": {"terminated": {"exitCode": 1, "reason": "Error"}}},
     )
 
-    assert pod_status.summary(given) == (
+    assert pod_status.summarize(mixed) == (
         "phase Running, a running, b running, not ready, "
         "c1 waiting (CrashLoopBackOff, last exit code 2), d ended with exit code 1 (Error)"
     )
-    assert pod_status.summary(None) == "the Pod is not there"
+    assert pod_status.summarize(None) == "the Pod does not exist"
 
 
-def test_the_summary_says_when_a_node_has_not_taken_a_pod_up():
-    """As when its kubelet is stopped: it would say at once how the containers stand."""
-    given = pod()
-    given["spec"] = {"nodeName": "worker"}
+def test_the_summary_names_a_node_whose_kubelet_has_not_started_the_pod():
+    """A kubelet that runs reports the states of the containers immediately."""
+    scheduled = pod()
+    scheduled["spec"] = {"nodeName": "worker"}
 
-    assert pod_status.summary(given) == "phase Running, and node worker has not taken it up"
-    given["status"]["containerStatuses"] = [{"name": "a", "state": {"waiting": {}}}]
-    assert "taken" not in pod_status.summary(given)
+    assert pod_status.summarize(scheduled) == (
+        "phase Running, and the kubelet of node worker has not started it"
+    )
+    scheduled["status"]["containerStatuses"] = [{"name": "a", "state": {"waiting": {}}}]
+    assert "kubelet" not in pod_status.summarize(scheduled)
 
 
 def test_the_crashed_container_is_found():
-    """Its last words go with the error."""
+    """Its log is part of the error."""
     fine = {"name": "a", "state": {"terminated": {"exitCode": 0}}}
     bad = {"name": "b", "state": {"waiting": {}}, "lastState": {"terminated": {"exitCode": 3}}}
 
-    assert pod_status.crashed(pod(fine, bad)) == "b"
-    assert pod_status.crashed(pod(fine)) is None
+    assert pod_status.find_crashed_container(pod(fine, bad)) == "b"
+    assert pod_status.find_crashed_container(pod(fine)) is None

@@ -1,4 +1,4 @@
-"""What the API server's refusals mean."""
+"""Tests of the errors that the API server's rejections mean."""
 
 import json
 
@@ -6,7 +6,7 @@ import pytest
 
 from pytest_podshare import errors
 from pytest_podshare.kube import api_errors
-from pytest_podshare.kube.rbac import Permission, refused
+from pytest_podshare.kube.rbac import Permission, parse_denial
 
 NODES = (
     'nodes is forbidden: User "system:serviceaccount:team:podshare" cannot list resource "nodes"'
@@ -23,69 +23,69 @@ SECURITY = (
 QUOTA = 'pods "web" is forbidden: exceeded quota: small, requested: pods=1, used: pods=1'
 
 
-def refusal(status, message):
-    """The error of such an answer."""
-    return api_errors.read("GET", "/x", status, json.dumps({"message": message}).encode())
+def parse(status, message):
+    """Return the error of a response."""
+    return api_errors.parse_error("GET", "/x", status, json.dumps({"message": message}).encode())
 
 
-def test_a_right_at_the_cluster_scope_is_named_with_its_rule():
-    """What the account lacks, and what to add for it."""
-    error = refusal(403, NODES)
+def test_a_cluster_wide_permission_needs_a_cluster_role():
+    """The error names the permission and the rule that grants it."""
+    error = parse(403, NODES)
 
     assert isinstance(error, errors.MissingRight)
     assert (error.right, error.cluster_wide) == ("list nodes", True)
     assert error.remedy == (
-        "Give system:serviceaccount:team:podshare the right to list nodes: a rule of a "
+        "Grant system:serviceaccount:team:podshare the permission to list nodes: a rule of a "
         'ClusterRole: {apiGroups: [""], resources: ["nodes"], verbs: ["list"]}'
     )
 
 
-def test_a_right_in_a_namespace_is_one_that_a_role_gives():
-    """With its subresource."""
-    error = refusal(403, EXEC)
+def test_a_namespaced_permission_needs_a_role():
+    """The permission includes the subresource."""
+    error = parse(403, EXEC)
 
     assert (error.right, error.cluster_wide) == ("create pods/exec", False)
     assert "a rule of a Role in namespace team: " in error.remedy
 
 
 @pytest.mark.parametrize("message", [SECURITY, QUOTA, "nodes is forbidden"])
-def test_no_right_helps_against_other_refusals(message):
-    """The twin: forbidden is what many things are."""
-    error = refusal(403, message)
+def test_other_rejections_are_not_missing_permissions(message):
+    """Counterexample: status 403 has many reasons."""
+    error = parse(403, message)
 
     assert type(error) is errors.ApiError
     assert message in error.what
 
 
-def test_pod_security_has_a_remedy_of_its_own():
-    """The Pod is to be mended, or the namespace's level."""
-    assert "securityContext" in refusal(403, SECURITY).remedy
-    assert "securityContext" not in refusal(403, QUOTA).remedy
+def test_pod_security_has_its_own_remedy():
+    """Either the Pod or the namespace's level must be changed."""
+    assert "securityContext" in parse(403, SECURITY).remedy
+    assert "securityContext" not in parse(403, QUOTA).remedy
 
 
 @pytest.mark.parametrize(
     ("status", "message"),
     [(401, "Unauthorized"), (403, EXEC.replace("jane", "system:anonymous"))],
 )
-def test_nobody_is_told_to_log_in(status, message):
-    """No rule helps an account that the API server does not know."""
-    assert isinstance(refusal(status, message), errors.CredentialsRefused)
+def test_an_unknown_account_must_log_in(status, message):
+    """No RBAC rule helps an account that the API server does not know."""
+    assert isinstance(parse(status, message), errors.CredentialsRefused)
 
 
-def test_what_is_no_json_is_an_error_all_the_same():
-    """As from a proxy in between."""
-    error = api_errors.read("GET", "/x", 502, b"<html>Bad Gateway")
-    other = api_errors.read("GET", "/x", 502, b'["a", "list"]')
+def test_a_response_that_is_not_json_is_an_error_as_well():
+    """A proxy may send one."""
+    error = api_errors.parse_error("GET", "/x", 502, b"<html>Bad Gateway")
+    other = api_errors.parse_error("GET", "/x", 502, b'["a", "list"]')
 
     assert error.what == "GET /x: <html>Bad Gateway"
     assert other.status == 502
 
 
-def test_a_message_is_read_in_all_its_parts():
-    """Also of an API group."""
+def test_all_parts_of_a_denial_are_parsed():
+    """They include the API group."""
     message = NODES.replace('"nodes" in API group ""', '"jobs" in API group "batch"')
 
-    assert refused(message) == (
+    assert parse_denial(message) == (
         "system:serviceaccount:team:podshare",
         Permission("list", "jobs", "batch"),
     )

@@ -1,4 +1,4 @@
-"""What a manifest says of itself becomes a path to the API server, and leads nowhere else."""
+"""Tests that a manifest's apiVersion and name become parts of a path and lead nowhere else."""
 
 import pytest
 
@@ -6,37 +6,37 @@ from pytest_podshare import errors
 from pytest_podshare.kube import resources
 
 
-class Asked:
-    """Knows one kind under every path, and notes what it is asked for."""
+class RecordingApi:
+    """Has one kind under every path, and records the requests."""
 
     def __init__(self):
         self.paths = []
 
     def get(self, path):
-        """Answer, whatever the path."""
+        """Return the kind, whatever the path."""
         self.paths.append(path)
         return {"resources": [{"kind": "Pod", "name": "pods", "namespaced": True}]}
 
     def post(self, path, body):
-        """Take it."""
+        """Return the object."""
         self.paths.append(path)
-        return {**body, "metadata": {"name": "made", "uid": "u"}}
+        return {**body, "metadata": {"name": "new", "uid": "u"}}
 
 
 def manifest(version="v1", name="p"):
-    """A Pod that calls itself so."""
+    """Return a Pod with that apiVersion and name."""
     return {"apiVersion": version, "kind": "Pod", "metadata": {"name": name}}
 
 
 @pytest.mark.parametrize("version", ["v1", "apps/v1", "networking.k8s.io/v1beta1"])
-def test_an_api_version_is_a_path(version):
-    """The control: as Kubernetes has them."""
-    api = Asked()
+def test_an_api_version_is_part_of_a_path(version):
+    """Control: these are Kubernetes' own versions."""
+    api = RecordingApi()
 
-    made = resources.create(api, manifest(version), "ns")
+    created = resources.create(api, manifest(version), "ns")
 
     root = f"/apis/{version}" if "/" in version else f"/api/{version}"
-    assert made.path == f"{root}/namespaces/ns/pods/made"
+    assert created.path == f"{root}/namespaces/ns/pods/new"
     assert api.paths == [root, f"{root}/namespaces/ns/pods"]
 
 
@@ -55,18 +55,18 @@ def test_an_api_version_is_a_path(version):
     ],
 )
 def test_an_api_version_leads_nowhere_else(version):
-    """Nothing is asked, for there is no such kind."""
-    api = Asked()
+    """No request is sent, because the kind cannot exist."""
+    api = RecordingApi()
 
-    with pytest.raises(errors.ApiError, match="knows no kind 'Pod'"):
+    with pytest.raises(errors.ApiError, match="has no kind 'Pod'"):
         resources.create(api, manifest(version), "ns")
     assert api.paths == []
 
 
 @pytest.mark.parametrize("name", ["../secrets/x", "a/b", "p?dryRun=All", "p#x", "%2e%2e"])
 def test_a_name_is_one_part_of_a_path(name):
-    """Whatever it holds."""
-    api = Asked()
+    """Special characters are quoted."""
+    api = RecordingApi()
 
     resources.find(api, manifest(name=name), "ns")
 

@@ -1,4 +1,4 @@
-"""An API server that takes connections and then says nothing, as one does whose process hangs."""
+"""Tests with an API server that accepts connections and then hangs."""
 
 import contextlib
 import socket
@@ -21,14 +21,14 @@ clusters: [{{name: c, cluster: {{server: "{scheme}://127.0.0.1:{port}"}}}}]
 contexts: [{{name: silent, context: {{cluster: c, user: u}}}}]
 users: [{{name: u, user: {{token: t}}}}]
 """
-PATIENCE = 0.2
-# far from the thirty seconds of an ordinary request, and from for ever
+TIMEOUT = 0.2
+# less than the thirty seconds of a request without a timeout
 SOON = 15
 
 
 @pytest.fixture
 def listener():
-    """The server's end: the kernel takes connections for it."""
+    """Listen on a port; the kernel accepts the connections."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.setblocking(False)
         yield listener
@@ -36,7 +36,7 @@ def listener():
 
 @pytest.fixture(params=["http", "https"])
 def api(request, tmp_path, listener):
-    """The connection to it; with TLS not even the handshake is answered."""
+    """Connect to it; with TLS there is not even a handshake."""
     port = listener.getsockname()[1]
     kubeconfig = tmp_path / "kubeconfig"
     kubeconfig.write_text(KUBECONFIG.format(scheme=request.param, port=port))
@@ -45,7 +45,7 @@ def api(request, tmp_path, listener):
 
 
 def connections(listener):
-    """How many have been made since this was asked last."""
+    """Return how many connections there were since the last call."""
     count = 0
     while True:
         try:
@@ -57,83 +57,84 @@ def connections(listener):
 
 @pytest.fixture
 def soon():
-    """The test ends soon."""
-    begun = time.monotonic()
+    """Check that the test ends soon."""
+    start = time.monotonic()
     yield
-    assert time.monotonic() - begun < SOON
+    assert time.monotonic() - start < SOON
 
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("soon")
-def test_a_request_with_patience_is_made_once_and_given_up(api, listener):
-    """Whoever asks with a deadline is not held up by it."""
-    with pytest.raises(errors.ClusterUnreachable, match="does not answer"):
-        api.get("/api", patience=PATIENCE)
+def test_a_request_with_a_timeout_is_sent_once(api, listener):
+    """Further attempts would exceed the caller's deadline."""
+    with pytest.raises(errors.ClusterUnreachable, match="does not respond"):
+        api.get("/api", timeout=TIMEOUT)
     assert connections(listener) == 1
-    with pytest.raises(errors.ClusterUnreachable, match="does not answer"):
-        api.text("/api", patience=0)
+    with pytest.raises(errors.ClusterUnreachable, match="does not respond"):
+        api.get_text("/api", timeout=0)
 
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("soon")
-def test_a_request_is_made_by_three_connections_in_the_time_of_one(api, listener, monkeypatch):
-    """One that is half open must not be all that was tried; a silent server not take longer."""
-    monkeypatch.setattr(client, "READ_TIMEOUT", 1.5)
-    monkeypatch.setattr(client, "CONNECT_TIMEOUT", 0.5)
-    begun = time.monotonic()
+def test_a_request_tries_three_connections_in_the_time_of_one(api, listener, monkeypatch):
+    """One of them may be half open, and a silent server must not take longer."""
+    monkeypatch.setattr(client, "_READ_TIMEOUT", 1.5)
+    monkeypatch.setattr(client, "_CONNECT_TIMEOUT", 0.5)
+    start = time.monotonic()
 
-    with pytest.raises(errors.ClusterUnreachable, match="does not answer"):
+    with pytest.raises(errors.ClusterUnreachable, match="does not respond"):
         api.get("/api")
 
     assert connections(listener) == 3
-    assert 1.4 < time.monotonic() - begun < 4
+    assert 1.4 < time.monotonic() - start < 4
 
 
 @pytest.mark.usefixtures("soon")
-def test_a_request_whose_connection_breaks_is_made_again(api, listener):
-    """A connection that was kept may be over by the time it is used."""
-    with pytest.raises(errors.ClusterUnreachable, match="does not answer"), breaking(listener) as n:
+def test_a_request_whose_connection_breaks_is_sent_again(api, listener):
+    """A pooled connection may have been closed before it is used."""
+    unreachable = pytest.raises(errors.ClusterUnreachable, match="does not respond")
+    with unreachable, breaking(listener) as closed:
         api.get("/api")
 
-    assert len(n) == 3
+    assert len(closed) == 3
 
 
 @contextlib.contextmanager
 def breaking(listener):
-    """Whatever connects is told nothing, and its connection is closed; gives a list of them."""
-    over, seen = threading.Event(), []
+    """Close each connection at once, and yield the list of them."""
+    over, closed = threading.Event(), []
 
     def accept():
         while not over.wait(0.01):
             with contextlib.suppress(BlockingIOError):
-                seen.append(listener.accept()[0].close())
+                closed.append(listener.accept()[0].close())
 
     accepting = threading.Thread(target=accept)
     accepting.start()
     try:
-        yield seen
+        yield closed
     finally:
         over.set()
         accepting.join()
 
 
 @pytest.mark.parametrize("body", ["<html>log in first</html>", '{"items": [', ""])
-def test_an_answer_that_is_no_json_is_none(tmp_path, body):
-    """A proxy's own page, or what is left of an answer that was cut short."""
+def test_a_response_that_is_not_json_counts_as_none(tmp_path, body):
+    """It may be the page of a proxy, or truncated."""
     server = FakeApi()
     server.answers["/api"] = (200, body)
     with server.cluster(tmp_path) as cluster:
-        with pytest.raises(errors.ClusterUnreachable, match="its answer is no JSON"):
+        with pytest.raises(errors.ClusterUnreachable, match="its response is not JSON"):
             cluster.api.get("/api")
 
-        # the control: the same in whole
+        # control: the complete response
         server.answers["/api"] = (200, '{"items": []}')
         assert cluster.api.get("/api") == {"items": []}
 
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("soon")
-def test_a_session_is_opened_in_time_or_not_at_all(api):
-    """Opening one is part of a command's time."""
+def test_a_session_is_opened_within_the_timeout(api):
+    """Opening it counts as part of a command's time."""
     with pytest.raises(errors.SessionLost, match=r"could not be opened: .*timed out"):
-        ExecSession(api, "ns", "pod", "c1", timeout=PATIENCE)
+        ExecSession(api, "ns", "pod", "c1", timeout=TIMEOUT)

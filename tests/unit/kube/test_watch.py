@@ -1,4 +1,4 @@
-"""One watch for all waits: what it tells is what happened, whatever becomes of the connection."""
+"""Tests of waits that share a watch: they see what happened, whatever breaks."""
 
 import contextlib
 import http.server
@@ -32,33 +32,38 @@ CHANGES = st.builds(
 
 @pytest.fixture
 def clock():
-    """A clock that never sleeps."""
+    """Return a clock that never sleeps."""
     return FakeClock()
 
 
 @pytest.fixture
 def watched(clock):
-    """A function that gives the Pods of a script, and a watch of them."""
+    """Return a function that creates scripted Pods and a watch of them."""
 
-    def make(*script):
+    def start(*script):
         pods = FakePods(script, clock)
         return pods, Watch(pods, "/pods")
 
-    return make
+    return start
 
 
-def is_ready(seen):
-    """What a wait for readiness asks."""
-    return seen is not None and seen["ready"]
+def is_ready(pod):
+    """Return whether a Pod is ready."""
+    return pod is not None and pod["ready"]
 
 
-def is_gone(seen):
-    """What a wait for a deletion asks."""
-    return seen is None or seen["metadata"]["uid"] != "uid-1"
+def is_gone(pod):
+    """Return whether the first Pod is gone."""
+    return pod is None or pod["metadata"]["uid"] != "uid-1"
+
+
+def exists(pod):
+    """Return whether there is a Pod."""
+    return pod is not None
 
 
 def test_a_change_ends_the_wait(watched, clock):
-    """One list, one watch, and no pause in between."""
+    """There is one list and one watch, and no pause in between."""
     pods, watch = watched(POD, READY)
 
     seen = watch.wait_for("web", is_ready, Deadline(60, clock))
@@ -67,8 +72,8 @@ def test_a_change_ends_the_wait(watched, clock):
     assert (pods.lists, pods.watched_from, clock.pauses) == (1, [100], [])
 
 
-def test_waits_one_after_another_share_the_watch(watched, clock):
-    """The second finds what the first one read, and reads on."""
+def test_successive_waits_share_the_watch(watched, clock):
+    """The second wait starts with what the first one has read."""
     pods, watch = watched(POD, ("other", "uid-2", True), READY, DELETED)
 
     assert is_ready(watch.wait_for("web", is_ready, Deadline(60, clock)))
@@ -78,8 +83,8 @@ def test_waits_one_after_another_share_the_watch(watched, clock):
     assert (pods.lists, len(pods.watched_from), pods.open) == (1, 1, 1)
 
 
-def test_the_last_state_is_given_when_nothing_satisfies(watched, clock):
-    """Whoever reports a timeout says what was seen."""
+def test_a_timeout_returns_the_last_state(watched, clock):
+    """The caller can report it."""
     _, watch = watched(POD)
 
     seen = watch.wait_for("web", is_ready, Deadline(60, clock))
@@ -88,8 +93,8 @@ def test_the_last_state_is_given_when_nothing_satisfies(watched, clock):
     assert clock.now == 60
 
 
-def test_a_deadline_that_is_over_still_gets_an_answer(watched, clock):
-    """A wait of no seconds is a look."""
+def test_a_wait_without_time_still_has_a_result(watched, clock):
+    """It just looks once."""
     pods, watch = watched()
     pods.pods["web"] = pod("web", "uid-1", True, 100)
 
@@ -97,8 +102,8 @@ def test_a_deadline_that_is_over_still_gets_an_answer(watched, clock):
     assert watch.wait_for("other", is_ready, Deadline(0, clock)) is None
 
 
-def test_nothing_is_gone_before_anything_was_seen(watched, clock):
-    """An object that is not known yet is none that is not there."""
+def test_an_object_is_not_gone_before_the_first_list(watched, clock):
+    """An object that is not known yet may exist."""
     pods, watch = watched(("web", "uid-1", True), DELETED)
     pods.step()
 
@@ -107,8 +112,8 @@ def test_nothing_is_gone_before_anything_was_seen(watched, clock):
     assert pods.script == []
 
 
-def test_a_stream_that_ends_is_resumed_where_it_ended(watched, clock):
-    """Nothing is listed again, and nothing is missed: not even what was so for a moment only."""
+def test_a_stream_is_resumed_where_it_ended(watched, clock):
+    """There is no second list, and no change is missed, however short its state lasted."""
     pods, watch = watched(POD, "drop", READY, ("web", "uid-1", False), "drop")
 
     assert is_ready(watch.wait_for("web", is_ready, Deadline(60, clock)))
@@ -116,8 +121,8 @@ def test_a_stream_that_ends_is_resumed_where_it_ended(watched, clock):
     assert (pods.lists, pods.watched_from) == (1, [100, 101])
 
 
-def test_a_bookmark_moves_the_place_where_a_stream_is_resumed(watched, clock):
-    """A quiet namespace does not fall behind a busy cluster."""
+def test_a_stream_is_resumed_at_the_last_bookmark(watched, clock):
+    """In a busy cluster the versions of a quiet namespace would become too old."""
     pods, watch = watched(POD, "bookmark", "drop", READY)
     pods.version = 500
 
@@ -128,12 +133,12 @@ def test_a_bookmark_moves_the_place_where_a_stream_is_resumed(watched, clock):
 
 
 @pytest.mark.parametrize("fault", ["expire", "refuse"])
-def test_a_pod_that_went_while_nobody_could_be_told_is_gone(watched, clock, fault):
-    """After 410 the list is what counts: who is not in it has been deleted."""
+def test_a_pod_that_is_not_in_the_list_after_410_is_gone(watched, clock, fault):
+    """The watch has no event of its deletion."""
     pods, watch = watched(POD)
-    watch.wait_for("web", lambda seen: seen is not None, Deadline(60, clock))
+    watch.wait_for("web", exists, Deadline(60, clock))
     pods.script = [DELETED, fault]
-    # it happens before anybody reads, and is in no history that a watch could be told
+    # the deletion happens between two reads, and its event expires
     pods.step()
     pods.history.clear()
 
@@ -142,8 +147,8 @@ def test_a_pod_that_went_while_nobody_could_be_told_is_gone(watched, clock, faul
     assert pods.lists == 2
 
 
-def test_a_watch_that_breaks_at_once_is_not_begun_again_at_once(watched, clock):
-    """Nobody is asked a thousand times in a second."""
+def test_there_is_a_pause_before_an_empty_watch_is_opened_again(watched, clock):
+    """Otherwise there would be a thousand requests per second."""
     pods, watch = watched(POD, *["drop"] * 20)
 
     watch.wait_for("web", is_ready, Deadline(1.0, clock))
@@ -152,25 +157,25 @@ def test_a_watch_that_breaks_at_once_is_not_begun_again_at_once(watched, clock):
     assert len(pods.watched_from) < 20
 
 
-def test_a_connection_that_is_silent_is_given_up_and_begun_anew(clock):
-    """Half open, it would say nothing for ever."""
+def test_a_silent_connection_is_replaced(clock):
+    """It may be half open, and would be silent forever."""
     pods = FakePods([POD], clock)
     watch = Watch(pods, "/pods")
-    silent, pods.stream = pods.stream, _silent_once(pods)
+    stream, pods.stream = pods.stream, _silent(pods)
 
-    def let_it_speak(seen):
+    def restore_stream(pod):
         if clock.now >= SILENCE:
-            pods.stream = silent
-        return seen is not None
+            pods.stream = stream
+        return exists(pod)
 
-    assert watch.wait_for("web", let_it_speak, Deadline(60, clock)) is not None
+    assert watch.wait_for("web", restore_stream, Deadline(60, clock)) is not None
     assert SILENCE <= clock.now <= SILENCE + 2
 
 
-def test_a_stream_that_nobody_has_read_for_long_is_not_trusted(watched, clock):
-    """It may have been cut meanwhile; another one begins where it was read last."""
+def test_a_stream_that_was_not_read_for_long_is_replaced(watched, clock):
+    """It may have broken in the meantime; the new one starts where the old one was read last."""
     pods, watch = watched(POD, READY)
-    watch.wait_for("web", lambda seen: seen is not None, Deadline(60, clock))
+    watch.wait_for("web", exists, Deadline(60, clock))
     clock.now += SILENCE + 1
 
     assert is_ready(watch.wait_for("web", is_ready, Deadline(60, clock)))
@@ -178,8 +183,8 @@ def test_a_stream_that_nobody_has_read_for_long_is_not_trusted(watched, clock):
     assert (pods.lists, pods.watched_from, pods.open) == (1, [100, 101], 1)
 
 
-def test_nothing_older_than_what_is_known_satisfies(watched, clock):
-    """A restart is waited for from the state before it, which the watch may not have read yet."""
+def test_states_older_than_a_known_one_are_ignored(watched, clock):
+    """A wait for a restart begins with the state before it, which may be newer than the watch."""
     pods, watch = watched(POD, READY)
     watch.wait_for("web", is_ready, Deadline(60, clock))
     pods.script = [("web", "uid-1", False), READY]
@@ -189,33 +194,33 @@ def test_nothing_older_than_what_is_known_satisfies(watched, clock):
     seen = watch.wait_for("web", is_ready, Deadline(60, clock), known=known)
 
     assert int(seen["metadata"]["resourceVersion"]) > int(known["metadata"]["resourceVersion"])
-    # the control: without it the watch has a state that is over
+    # control: an older state satisfies
     assert is_ready(pods.history[1]["object"])
 
 
-def test_what_the_question_raises_ends_the_wait_and_the_watch_goes_on(watched, clock):
-    """The next wait is none the worse for it."""
+def test_an_error_in_the_condition_ends_the_wait_but_not_the_watch(watched, clock):
+    """The next wait works as usual."""
     pods, watch = watched(POD, READY)
 
-    def refuse(seen):
-        if seen is not None:
-            raise errors.PodGone("hopeless", "see why")
+    def fail(pod):
+        if exists(pod):
+            raise errors.PodGone("failed", "see why")
         return False
 
     with pytest.raises(errors.PodGone):
-        watch.wait_for("web", refuse, Deadline(60, clock))
+        watch.wait_for("web", fail, Deadline(60, clock))
     assert is_ready(watch.wait_for("web", is_ready, Deadline(60, clock)))
     assert len(pods.watched_from) == 1
 
 
 def unreachable(*_, **__):
-    """An API server that does not answer."""
+    """Behave like an API server that does not respond."""
     raise errors.ClusterUnreachable("no answer", "see why")
 
 
 @pytest.mark.parametrize(("seconds", "longest"), [(60, OUTAGE), (5, 5)])
-def test_a_server_that_stays_away_is_told(watched, clock, seconds, longest):
-    """A wait does not go on when nothing can be learned for so long."""
+def test_a_long_outage_is_an_error(watched, clock, seconds, longest):
+    """The wait ends before its deadline."""
     pods, watch = watched()
     pods.get = unreachable
 
@@ -225,8 +230,8 @@ def test_a_server_that_stays_away_is_told(watched, clock, seconds, longest):
     assert longest <= clock.now <= longest + 1
 
 
-def test_a_server_that_refuses_to_list_is_told_at_once(watched, clock):
-    """Nothing is to be expected of waiting."""
+def test_a_rejected_list_is_an_error_immediately(watched, clock):
+    """Waiting would not help."""
     pods, watch = watched()
     pods.get = forbidden
 
@@ -236,40 +241,40 @@ def test_a_server_that_refuses_to_list_is_told_at_once(watched, clock):
 
 
 def forbidden(*_, **__):
-    """An API server that has not read its roles yet."""
+    """Behave like an API server that has not read its roles yet."""
     raise errors.ApiError("forbidden", "ask", status=403, reason="Forbidden", details="")
 
 
-def test_an_account_that_may_list_and_not_watch_is_told_so(watched, clock):
-    """At once; and where it was let in before, only if it is refused right after a list."""
+def test_a_missing_permission_to_watch_is_an_error(watched, clock):
+    """If watches were allowed before, it must be denied right after a list."""
     pods, watch = watched(POD)
-    watch.wait_for("web", lambda seen: seen is not None, Deadline(5, clock))
+    watch.wait_for("web", exists, Deadline(5, clock))
     watch.close()
     stream = pods.stream
-    begun = clock.now
+    start = clock.now
 
-    def refuse(*_, **__):
+    def deny(*_, **__):
         yield from ()
         raise errors.MissingRight(
             "forbidden", "ask", right="watch pods", cluster_wide=False, status=403
         )
 
-    pods.stream = refuse
+    pods.stream = deny
     with pytest.raises(errors.MissingRight):
         watch.wait_for("web", is_ready, Deadline(60, clock))
 
-    assert clock.now - begun < 1
+    assert clock.now - start < 1
     assert pods.lists == 2
     pods.stream, pods.script = stream, [READY]
     assert is_ready(watch.wait_for("web", is_ready, Deadline(60, clock)))
 
 
 @pytest.mark.parametrize("away", [unreachable, forbidden])
-def test_a_wait_rides_out_a_server_that_is_restarted(watched, clock, away):
-    """What became of the Pod is known when it is back, as often as that happens."""
+def test_a_wait_survives_restarts_of_the_api_server(watched, clock, away):
+    """Afterwards it sees what happened to the Pod in the meantime."""
     pods, watch = watched(POD)
-    answer = pods.get
-    watch.wait_for("web", lambda seen: seen is not None, Deadline(60, clock))
+    get_pods = pods.get
+    watch.wait_for("web", exists, Deadline(60, clock))
 
     for uid in ("uid-2", "uid-3"):
         pods.script = ["expire", ("web", uid, True)]
@@ -279,32 +284,32 @@ def test_a_wait_rides_out_a_server_that_is_restarted(watched, clock, away):
             if clock.now < back:
                 away()
             pods.step()
-            return answer(*path, **query)
+            return get_pods(*path, **query)
 
         pods.get = get
-        seen = watch.wait_for("web", lambda seen, uid=uid: of(seen) == uid, Deadline(60, clock))
-        assert (of(seen), clock.now >= back) == (uid, True)
+        seen = watch.wait_for("web", lambda pod, uid=uid: uid_of(pod) == uid, Deadline(60, clock))
+        assert (uid_of(seen), clock.now >= back) == (uid, True)
 
 
-def of(seen):
-    """The UID of what was seen."""
-    return seen and seen["metadata"]["uid"]
+def uid_of(pod):
+    """Return the UID of a Pod."""
+    return pod and pod["metadata"]["uid"]
 
 
-def test_a_wait_that_ran_out_has_looked_once_more(watched, clock):
-    """On a connection that is half open nothing comes, whatever happens."""
+def test_a_wait_lists_once_more_at_the_deadline(watched, clock):
+    """A half-open connection is silent, whatever happens."""
     pods, watch = watched(POD)
-    pods.stream = _silent_once(pods)
-    watch.wait_for("web", lambda seen: seen is not None, Deadline(5, clock))
+    pods.stream = _silent(pods)
+    watch.wait_for("web", exists, Deadline(5, clock))
     pods.pods["web"] = pod("web", "uid-1", True, 500)
 
     assert is_ready(watch.wait_for("web", is_ready, Deadline(5, clock)))
 
 
-def test_a_wait_that_ran_out_says_so_of_a_server_that_does_not_answer(watched, clock):
-    """That nothing has come means nothing then."""
+def test_a_timeout_with_an_unreachable_server_is_an_error(watched, clock):
+    """The last state would prove nothing."""
     pods, watch = watched(POD)
-    watch.wait_for("web", lambda seen: seen is not None, Deadline(5, clock))
+    watch.wait_for("web", exists, Deadline(5, clock))
     pods.get = unreachable
 
     with pytest.raises(errors.ClusterUnreachable):
@@ -312,9 +317,9 @@ def test_a_wait_that_ran_out_says_so_of_a_server_that_does_not_answer(watched, c
 
 
 def test_closing_ends_the_stream(watched, clock):
-    """Also twice; and one object is waited for without leaving anything."""
+    """It may be closed twice, and the function `wait_for` closes its own watch."""
     pods, watch = watched(POD)
-    watch.wait_for("web", lambda seen: seen is not None, Deadline(60, clock))
+    watch.wait_for("web", exists, Deadline(60, clock))
     assert pods.open == 1
 
     watch.close()
@@ -332,12 +337,12 @@ def test_closing_ends_the_stream(watched, clock):
     unseen=st.lists(CHANGES, max_size=3),
     script=st.lists(st.one_of(CHANGES, st.sampled_from(FAULTS)), max_size=12),
 )
-def test_a_wait_says_what_the_sequence_of_states_says(before, unseen, script):
-    """Whatever is dropped, expired and refused: ready, gone or neither, as it really was."""
+def test_a_wait_sees_what_really_happened(before, unseen, script):
+    """Ready, gone or neither, whatever is dropped, expires or is refused."""
     clock = FakeClock()
     pods = FakePods([("web", "uid-1", False), *before], clock)
     watch = Watch(pods, "/pods")
-    # a first wait reads so far; then something happens that nobody has read
+    # the first wait reads these changes; those of `unseen` happen afterwards
     watch.wait_for("no such", is_ready, Deadline(1, clock))
     pods.script = [*unseen, "drop", *script]
     for _ in unseen:
@@ -345,45 +350,45 @@ def test_a_wait_says_what_the_sequence_of_states_says(before, unseen, script):
     known = pods.pods.get("web")
     if known is None or known["metadata"]["uid"] != "uid-1":
         return
-    wanted = int(known["metadata"]["resourceVersion"])
+    version = int(known["metadata"]["resourceVersion"])
 
-    def settled(seen):
-        return is_gone(seen) or seen["ready"]
+    def is_settled(pod):
+        return is_gone(pod) or pod["ready"]
 
-    seen = watch.wait_for("web", settled, Deadline(60, clock), known=known)
+    seen = watch.wait_for("web", is_settled, Deadline(60, clock), known=known)
 
-    states = _states(pods, wanted)
+    states = _states(pods, version)
     if "expire" not in script and "refuse" not in script and "unreachable" not in script:
-        # nothing is missed: the very first state that settles it is the one that was seen
-        first = next((each for each in states if settled(each)), states[-1])
+        # no change is missed: it is the first state that settles the wait
+        first = next((state for state in states if is_settled(state)), states[-1])
         assert seen == first
     elif is_gone(seen):
-        assert any(is_gone(each) for each in states)
+        assert any(is_gone(state) for state in states)
     elif seen["ready"]:
         assert seen in states
     else:
-        assert not settled(states[-1])
+        assert not is_settled(states[-1])
         assert seen == states[-1]
     assert pods.open <= 1
 
 
 def test_many_threads_wait_by_one_watch():
-    """One reads for all; when its own waiting is over another does; none is left over."""
+    """One thread reads for all; when it is done, another takes over; none is left."""
     threads = threading.active_count()
-    pods = _Fed()
+    pods = _FedPods()
     watch = Watch(pods, "/pods")
     found = {}
 
     def wait(name):
         found[name] = watch.wait_for(name, is_ready, Deadline(30))
 
-    waiting = [threading.Thread(target=wait, args=(f"pod-{n}",)) for n in range(8)]
-    for each in waiting:
-        each.start()
+    waits = [threading.Thread(target=wait, args=(f"pod-{n}",)) for n in range(8)]
+    for thread in waits:
+        thread.start()
     for n in range(8):
         pods.feed(pod(f"pod-{n}", f"uid-{n}", True, 101 + n))
-    for each in waiting:
-        each.join(30)
+    for thread in waits:
+        thread.join(30)
     watch.close()
 
     assert {name: seen["metadata"]["uid"] for name, seen in found.items()} == {
@@ -393,43 +398,43 @@ def test_many_threads_wait_by_one_watch():
     assert threading.active_count() == threads
 
 
-def test_a_thread_whose_deadline_is_over_does_not_wait_for_the_one_that_reads():
-    """Its own time is what counts."""
-    pods = _Fed()
+def test_a_thread_does_not_wait_longer_because_another_reads():
+    """Its own deadline counts."""
+    pods = _FedPods()
     watch = Watch(pods, "/pods")
     reader = threading.Thread(target=watch.wait_for, args=("web", is_ready, Deadline(30)))
     reader.start()
     pods.is_read.wait(30)
 
-    begun = time.monotonic()
+    start = time.monotonic()
     assert watch.wait_for("other", is_ready, Deadline(0.05)) is None
 
-    assert time.monotonic() - begun < 20
+    assert time.monotonic() - start < 20
     pods.feed(pod("web", "uid-1", True, 101))
     reader.join(30)
     watch.close()
 
 
 @pytest.mark.slow
-def test_a_wait_ends_in_time_on_a_connection_that_says_nothing(tmp_path):
-    """Over real HTTP: each wait brings its own patience, on a stream that lasts."""
+def test_a_wait_ends_in_time_on_a_silent_connection(tmp_path):
+    """Over real HTTP, each wait sets its own timeout on the same stream."""
     with _silent_server() as port, _api(tmp_path, port) as api, Watch(api, "/pods") as watch:
         for seconds in (0.3, 0.1, 0.2):
-            begun = time.monotonic()
+            start = time.monotonic()
             assert watch.wait_for("web", is_ready, Deadline(seconds)) is None
-            assert seconds <= time.monotonic() - begun < seconds + 20
+            assert seconds <= time.monotonic() - start < seconds + 20
 
 
-class _Fed:
-    """Pods that a test feeds to whoever watches."""
+class _FedPods:
+    """Pods whose changes a test feeds to the watch."""
 
     def __init__(self):
         self.changes = queue.SimpleQueue()
         self.is_read = threading.Event()
         self.lists = self.watches = 0
 
-    def feed(self, it):
-        self.changes.put({"type": "ADDED", "object": it})
+    def feed(self, pod):
+        self.changes.put({"type": "ADDED", "object": pod})
 
     def get(self, _path, **_query):
         self.lists += 1
@@ -443,16 +448,19 @@ class _Fed:
 
 
 def _states(pods, since):
-    """Every state of the Pod from that version on, with None for its absence."""
-    told = [each for each in pods.history if each["object"]["metadata"]["name"] == "web"]
-    states = [None if each["type"] == "DELETED" else each["object"] for each in told]
-    versions = [int(each["object"]["metadata"]["resourceVersion"]) for each in told]
-    return [it for it, version in zip(states, versions, strict=True) if version >= since]
+    """Return all states of the Pod since a version; None while it does not exist."""
+    changes = [
+        change
+        for change in pods.history
+        if change["object"]["metadata"]["name"] == "web"
+        and int(change["object"]["metadata"]["resourceVersion"]) >= since
+    ]
+    return [None if change["type"] == "DELETED" else change["object"] for change in changes]
 
 
-def _silent_once(pods):
-    def stream(_path, *, patience, **_query):
-        pods.clock.sleep(patience())
+def _silent(pods):
+    def stream(_path, *, timeout, **_query):
+        pods.clock.sleep(timeout())
         yield from ()
 
     return stream
@@ -460,7 +468,7 @@ def _silent_once(pods):
 
 @contextlib.contextmanager
 def _silent_server():
-    """Lists nothing, and opens watches in which nothing ever comes."""
+    """Yield the port of a server whose lists are empty and whose watches are silent."""
     over = threading.Event()
 
     class Handler(http.server.BaseHTTPRequestHandler):
@@ -479,7 +487,7 @@ def _silent_server():
             self.wfile.write(content)
 
         def log_message(self, *_):
-            """Say nothing."""
+            """Keep stderr clean."""
 
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         server.daemon_threads = True

@@ -51,7 +51,7 @@ def pod(tmp_path):
         for name in ("c1", "c2", *OTHERS)
     ]
     volumes = [{"name": "shared", "emptyDir": {}}]
-    api = SimpleNamespace(text=lambda *_, **__: "the log\n")
+    api = SimpleNamespace(get_text=lambda *_, **__: "the log\n")
     live = offline_pods.live_pod({"containers": containers, "volumes": volumes}, api=api, own=False)
     manifest = load({"apiVersion": "v1", "kind": "Pod", **live.raw})
     pod = Pod(live, manifest=manifest, replacement=dict)

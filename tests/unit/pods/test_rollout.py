@@ -179,7 +179,7 @@ class Scheduler:
         self.clock = clock
         self.goes_after = goes_after
 
-    def until(self, look, deadline, *, known):
+    def wait_until(self, look, deadline, *, known):
         """Look once a second."""
         while True:
             objects = seen(self.pod(known))

@@ -1,4 +1,4 @@
-"""The proxy by which tests break connections: each fault is what it is called."""
+"""Tests of the proxy that breaks connections: each fault does what its name says."""
 
 import contextlib
 import os
@@ -14,10 +14,10 @@ from tests.support.fault_proxy import Proxy
 
 
 class Echo(socketserver.BaseRequestHandler):
-    """Sends back what comes."""
+    """Sends back what it receives."""
 
     def handle(self):
-        """Until the other side has closed."""
+        """Echo until the other side closes."""
         with contextlib.suppress(OSError):
             while part := self.request.recv(65536):
                 self.request.sendall(part)
@@ -25,7 +25,7 @@ class Echo(socketserver.BaseRequestHandler):
 
 @pytest.fixture
 def proxy():
-    """A way to a server that sends back what comes."""
+    """Yield a proxy to an echo server."""
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Echo) as server:
         server.daemon_threads = True
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
@@ -36,26 +36,26 @@ def proxy():
 
 @pytest.fixture
 def connect(proxy):
-    """A function that gives a new connection, over which something has gone."""
+    """Return a function that opens a connection and uses it once."""
     with contextlib.ExitStack() as opened:
 
-        def make():
+        def open_one():
             sock = opened.enter_context(socket.create_connection(("127.0.0.1", proxy.port)))
             sock.settimeout(5)
-            assert said(sock, b"hello") == b"hello"
+            assert echo(sock, b"hello") == b"hello"
             return sock
 
-        yield make
+        yield open_one
 
 
-def said(sock, part, *, within=5.0):
-    """What comes back; None for nothing in time, b"" where the connection is over."""
+def echo(sock, part, *, within=5.0):
+    """Send a part and return the echo; None for a timeout, b"" for a closed connection."""
     sock.sendall(part)
-    return come(sock, within)
+    return receive(sock, within)
 
 
-def come(sock, within):
-    """What comes next."""
+def receive(sock, within):
+    """Return the next part, as `echo` does."""
     sock.settimeout(within)
     try:
         return sock.recv(65536)
@@ -65,97 +65,97 @@ def come(sock, within):
         return b""
 
 
-def test_a_cut_breaks_what_is_there_and_lets_others_in(proxy, connect):
-    """All connections at once."""
+def test_a_cut_breaks_open_connections_and_accepts_new_ones(proxy, connect):
+    """It breaks all open connections."""
     one, other = connect(), connect()
 
     proxy.cut()
 
-    assert (come(one, 5), come(other, 5)) == (b"", b"")
-    assert said(connect(), b"again") == b"again"
+    assert (receive(one, 5), receive(other, 5)) == (b"", b"")
+    assert echo(connect(), b"again") == b"again"
     assert proxy.connections == 3
 
 
 @pytest.mark.slow
-def test_a_frozen_connection_is_neither_closed_nor_answered(proxy, connect):
-    """And those after it are as always."""
+def test_a_frozen_connection_is_neither_closed_nor_forwarded(proxy, connect):
+    """New connections are not frozen."""
     frozen = connect()
 
     proxy.freeze()
 
-    assert said(frozen, b"lost", within=0.2) is None
-    assert said(connect(), b"fresh") == b"fresh"
-    assert come(frozen, 0.1) is None
+    assert echo(frozen, b"lost", within=0.2) is None
+    assert echo(connect(), b"fresh") == b"fresh"
+    assert receive(frozen, 0.1) is None
 
 
-def test_a_truncated_part_comes_by_half(proxy, connect):
-    """Then the connection is over."""
+def test_half_of_a_truncated_part_is_forwarded(proxy, connect):
+    """Then the connection is closed."""
     sock = connect()
 
-    # the part that is asked passes, and its answer is the next
-    proxy.strike(proxy.truncate, after=1)
+    # the first part is the request, the second its echo
+    proxy.schedule(proxy.truncate, after=1)
 
-    assert (said(sock, b"12345678"), come(sock, 5)) == (b"1234", b"")
-    assert proxy.has_struck
+    assert (echo(sock, b"12345678"), receive(sock, 5)) == (b"1234", b"")
+    assert proxy.is_fault_done
 
 
-def test_what_is_said_in_a_silence_comes_after_it(proxy, connect):
-    """Nothing is lost, on old connections and new ones."""
+def test_parts_sent_during_a_silence_are_forwarded_afterwards(proxy, connect):
+    """No part is lost."""
     sock = connect()
 
     proxy.silence()
 
-    assert said(sock, b"held", within=0.2) is None
-    proxy.speak()
-    assert come(sock, 5) == b"held"
+    assert echo(sock, b"held", within=0.2) is None
+    proxy.resume()
+    assert receive(sock, 5) == b"held"
 
 
-def test_a_delay_makes_every_part_late(proxy, connect):
-    """There and back."""
+def test_a_delay_applies_to_each_part(proxy, connect):
+    """It applies in both directions."""
     sock = connect()
     proxy.delay = 0.1
 
-    begun = time.monotonic()
+    start = time.monotonic()
 
-    assert said(sock, b"late") == b"late"
-    assert time.monotonic() - begun >= 0.2
+    assert echo(sock, b"late") == b"late"
+    assert time.monotonic() - start >= 0.2
 
 
-def test_a_strike_comes_when_so_many_parts_have_passed(proxy, connect):
-    """Not sooner."""
+def test_a_fault_is_injected_after_a_number_of_parts(proxy, connect):
+    """It is not injected earlier."""
     sock = connect()
 
-    proxy.strike(proxy.cut, after=4)
+    proxy.schedule(proxy.cut, after=4)
 
-    assert [said(sock, b"x") for _ in range(2)] == [b"x", b"x"]
-    assert not proxy.has_struck
-    assert said(sock, b"y") == b""
-    assert proxy.has_struck
+    assert [echo(sock, b"x") for _ in range(2)] == [b"x", b"x"]
+    assert not proxy.is_fault_done
+    assert echo(sock, b"y") == b""
+    assert proxy.is_fault_done
 
 
-def test_something_is_done_before_the_next_connection(proxy, connect):
-    """Once."""
-    done = []
-    proxy.before_next = lambda: done.append(proxy.connections)
+def test_a_function_is_called_before_the_next_connection(proxy, connect):
+    """It is called only once."""
+    calls = []
+    proxy.before_next = lambda: calls.append(proxy.connections)
 
     connect()
     connect()
 
-    assert done == [1]
+    assert calls == [1]
 
 
-def test_a_server_that_is_away_is_seen_to_be():
-    """The connection is over at once, and the proxy goes on."""
+def test_a_server_that_is_down_closes_the_connection():
+    """The proxy accepts the next one."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         address = free.getsockname()
     with Proxy(*address) as away:
         for _ in range(2):
             with socket.create_connection(("127.0.0.1", away.port)) as sock:
-                assert come(sock, 5) == b""
+                assert receive(sock, 5) == b""
 
 
-def test_nothing_is_left_of_connections_that_are_over(proxy, connect):
-    """A thousand checks have some thousand of them."""
+def test_closed_connections_leave_no_file_descriptors(proxy, connect):
+    """A thousand checks open some thousand connections."""
     connect().close()
     before = len(os.listdir("/proc/self/fd"))
 
@@ -163,7 +163,7 @@ def test_nothing_is_left_of_connections_that_are_over(proxy, connect):
         connect().close()
     proxy.cut()
 
-    def left():
+    def count():
         return len(os.listdir("/proc/self/fd"))
 
-    assert poll(left, until=lambda now: now <= before, deadline=Deadline(5)) <= before
+    assert poll(count, until=lambda now: now <= before, deadline=Deadline(5)) <= before

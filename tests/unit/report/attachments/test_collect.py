@@ -230,7 +230,7 @@ def test_the_last_lines_of_a_long_log_are_kept_and_it_is_said(server, collected)
     assert text.splitlines()[-1].startswith("line 8999 ")
     first, second, *_ = text.splitlines()
     assert first == f"… {int(second.split()[1])} lines before this left out"
-    (query,) = [query for path, query in server.asked if path.endswith("/log")]
+    (query,) = [query for path, query in server.requests if path.endswith("/log")]
     assert (query["tailLines"], query["limitBytes"]) == ("2000", str(2**20))
 
 

@@ -1,7 +1,7 @@
-"""Which proxy leads to an API server, for requests and for exec sessions alike.
+"""The proxy for an API server, for requests and exec sessions alike.
 
-As kubectl has it: the one that the kubeconfig names, and otherwise the environment's, which is
-never asked for an address of this machine. The libraries below us have rules of their own.
+The rules are kubectl's: the kubeconfig's proxy, else the environment's, which is never used for an
+address of this machine. The client libraries have rules of their own, which are overridden.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ class Proxy:
     Args:
         host: its name or address.
         port: its port.
-        user: who asks it; "" for nobody in particular.
-        password: the user's.
+        user: the user name; "" for none.
+        password: the user's password.
     """
 
     host: str
@@ -32,52 +32,52 @@ class Proxy:
 
     @property
     def url(self) -> str:
-        """Its address, without the user."""
+        """Return its address without the user."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"http://{host}:{self.port}"
 
 
-def to_server(server: str, named: str | None, environ: Mapping[str, str]) -> Proxy | None:
-    """The proxy that leads to a server; None where none does.
+def find_proxy(server: str, configured: str | None, environ: Mapping[str, str]) -> Proxy | None:
+    """Return the proxy for a server; None if there is none.
 
     Args:
         server: the API server's address.
-        named: `proxy-url` of the kubeconfig.
+        configured: `proxy-url` of the kubeconfig.
         environ: the environment.
 
     Raises:
-        ClusterUnreachable: it is one of another kind than HTTP.
+        ClusterUnreachable: it is not an HTTP proxy.
     """
-    if named:
-        return _read(named, "proxy-url of the kubeconfig")
+    if configured:
+        return _parse(configured, "proxy-url of the kubeconfig")
     parts = urlsplit(server)
     variable = f"{parts.scheme}_proxy"
-    given = environ.get(variable.upper()) or environ.get(variable)
-    if not given or _passes_by(parts.hostname or "", parts.port, environ):
+    url = environ.get(variable.upper()) or environ.get(variable)
+    if not url or _is_excluded(parts.hostname or "", parts.port, environ):
         return None
-    return _read(given if "://" in given else f"http://{given}", variable.upper())
+    return _parse(url if "://" in url else f"http://{url}", variable.upper())
 
 
-def is_this_machine(host: str) -> bool:
-    """Whether a name or an address can only be this machine's."""
+def is_local_host(host: str) -> bool:
+    """Return whether a host name or an address always means this machine."""
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
         return host == "localhost"
     address = getattr(address, "ipv4_mapped", None) or address
-    # k3d writes 0.0.0.0 where it listens everywhere; to connect to it is to connect to oneself
+    # k3d writes 0.0.0.0 if it listens on all interfaces; a connection to it stays on this machine
     return address.is_loopback or address.is_unspecified
 
 
-def _passes_by(host: str, port: int | None, environ: Mapping[str, str]) -> bool:
-    """Whether no proxy is asked for that host."""
-    if is_this_machine(host):
+def _is_excluded(host: str, port: int | None, environ: Mapping[str, str]) -> bool:
+    if is_local_host(host):
         return True
-    listed = environ.get("NO_PROXY") or environ.get("no_proxy") or ""
-    return any(_matches(each.strip().lower(), host.lower(), port) for each in listed.split(","))
+    entries = (environ.get("NO_PROXY") or environ.get("no_proxy") or "").lower().split(",")
+    return any(_matches(entry.strip(), host.lower(), port) for entry in entries)
 
 
 def _matches(entry: str, host: str, port: int | None) -> bool:
+    """Return whether an entry of NO_PROXY applies to a host."""
     if not entry or entry == "*":
         return entry == "*"
     try:
@@ -90,12 +90,12 @@ def _matches(entry: str, host: str, port: int | None) -> bool:
     return host == name.lstrip(".") or host.endswith(f".{name.lstrip('.')}")
 
 
-def _read(url: str, where: str) -> Proxy:
+def _parse(url: str, source: str) -> Proxy:
     parts = urlsplit(url)
     if parts.scheme != "http" or not parts.hostname:
         raise errors.ClusterUnreachable(
-            f"{where} names a proxy that podshare cannot use: {parts.scheme}://{parts.hostname}",
-            "Name one by http://; an exec session goes through no other kind.",
+            f"{source} names a proxy that cannot be used: {parts.scheme}://{parts.hostname}",
+            "Use an http:// proxy: exec sessions work through no other kind.",
         )
     user, password = unquote(parts.username or ""), unquote(parts.password or "")
     return Proxy(parts.hostname, parts.port or 80, user, password)

@@ -1,0 +1,155 @@
+"""The status of one container as the kubelet reports it, and the errors that it means.
+
+The functions take an entry of `containerStatuses`, or of the lists for init and ephemeral ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pytest_podshare import errors
+
+ContainerStatus = Mapping[str, Any]
+
+# the image is missing and cannot be pulled
+_IMAGE = ("ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName", "ImageInspectError")
+_START = ("CreateContainerConfigError", "CreateContainerError", "RunContainerError")
+# the node is busy: the kubelet's next attempt finds what the previous one has created, or what its
+# watches of ConfigMaps, Secrets and Services, which get one second, have received in the meantime
+_BUSY = (
+    "context deadline exceeded",
+    "DeadlineExceeded",
+    "failed to reserve container name",
+    "timed out waiting for the condition",
+    "services have not yet been read at least once",
+)
+# a sidecar may fail once or twice while it waits for another container
+_MAX_CRASHES = 3
+
+
+def runtime_id(container_id: str) -> str:
+    """Return the container runtime's own ID: `ab12…` of `containerd://ab12…`."""
+    return container_id.rpartition("//")[2]
+
+
+def describe(status: ContainerStatus) -> str:
+    """Return the state: `running`, `waiting (ErrImagePull)`, `ended with exit code 1 (Error)`."""
+    for state, details in status.get("state", {}).items():
+        if state == "terminated":
+            return f"ended with exit code {details.get('exitCode')} ({details.get('reason', '')})"
+        if state == "waiting":
+            last = status.get("lastState", {}).get("terminated") or {}
+            before = f", last exit code {last['exitCode']}" if last else ""
+            return f"waiting ({details.get('reason', 'no reason given')}{before})"
+        return state if status.get("ready") else f"{state}, not ready"
+    return "not started"
+
+
+def find_termination(status: ContainerStatus, container_id: str) -> dict[str, Any]:
+    """Return how that instance terminated; empty if the status does not say so, or no longer."""
+    states = (status.get(field, {}) for field in ("state", "lastState"))
+    ends = (state.get("terminated") or {} for state in states)
+    return next((end for end in ends if end.get("containerID") == container_id), {})
+
+
+def start_failure(state: Mapping[str, Any]) -> str:
+    """Return why a container ended before its command ran, from `state` or `lastState`; or ""."""
+    terminated = state.get("terminated") or {}
+    return _one_line(terminated) if terminated.get("reason") == "StartError" else ""
+
+
+def has_failed_to_start(status: ContainerStatus) -> bool:
+    """Return whether the runtime failed to start it, which may be because the node is busy."""
+    failed = _waiting_reason(status)[0] == "RunContainerError"
+    return failed or bool(start_failure(status.get("state", {})))
+
+
+def permanent_reason(
+    status: ContainerStatus, *, is_retried: bool = True, since: int = 0
+) -> tuple[str, str]:
+    """Return reason and message of a container that waits in vain; "" for any other.
+
+    A runtime may fail to start a container because the node is busy. The kubelet tries again a
+    second later, so the first failure does not count.
+
+    Args:
+        status: the container's status.
+        is_retried: whether the kubelet tries again to start it.
+        since: the restart count of the start that the caller waits for.
+    """
+    reason, message = _waiting_reason(status)
+    is_busy = any(sign in message for sign in _BUSY)
+    if reason == "RunContainerError":
+        is_repeated = status.get("restartCount", 0) > since
+        is_permanent = not is_retried or (is_repeated and not is_busy)
+    elif reason == "ImageInspectError" or reason in _START:
+        is_permanent = not is_busy
+    else:
+        is_permanent = reason in _IMAGE
+    return (reason, message) if is_permanent else ("", "")
+
+
+def find_error(pod: str, status: ContainerStatus, *, since: int) -> errors.PodError | None:
+    """Return the error of a container that will not run without help; None for any other.
+
+    Args:
+        pod: the Pod's name.
+        status: the container's status.
+        since: as for `permanent_reason`.
+    """
+    reason, message = permanent_reason(status, since=since)
+    if reason in _IMAGE:
+        return errors.ImagePullFailed(
+            f"Container {status['name']} of Pod {pod} has no image {status['image']}:"
+            f" {reason}: {message}",
+            errors.Remedy(
+                "Check the name, load a local image with {}, or let the cluster pull it.", "image"
+            ),
+        )
+    if reason:
+        return not_startable(pod, status, f"{reason}: {message}")
+    return crash_loop(pod, status, restarts=_MAX_CRASHES)
+
+
+def ephemeral_failure(status: ContainerStatus) -> str:
+    """Return why an ephemeral container does not run and never will; "" for any other."""
+    if status.get("state", {}).get("terminated"):
+        return f"it {describe(status)}"
+    return ": ".join(filter(None, permanent_reason(status, is_retried=False)))
+
+
+def not_startable(pod: str, status: ContainerStatus, why: str) -> errors.PodError:
+    """Return the error of a container that the kubelet cannot start."""
+    return errors.ContainerConfigFailed(
+        f"Container {status['name']} of Pod {pod} cannot be started: {why}",
+        "Fix what the message names: a ConfigMap, a Secret, a subPath, a user or a command.",
+    )
+
+
+def crash_loop(
+    pod: str, status: ContainerStatus, *, restarts: int = 1
+) -> errors.ContainerCrashing | None:
+    """Return the error of a container in a crash loop, after that many restarts at least."""
+    count = status.get("restartCount", 0)
+    if _waiting_reason(status)[0] != "CrashLoopBackOff" or count < restarts:
+        return None
+    return errors.ContainerCrashing(
+        f"Container {status['name']} of Pod {pod} keeps crashing: {describe(status)},"
+        f" {count} restart{'' if count == 1 else 's'}.",
+        "Read its last log lines (kubectl logs --previous), or keep its command in the foreground.",
+    )
+
+
+def _waiting_reason(status: ContainerStatus) -> tuple[str, str]:
+    """Return reason and message of a container that waits; "" for one that does not."""
+    waiting = status.get("state", {}).get("waiting") or {}
+    # between two attempts the message says when the next one is; the last state says why they fail
+    failure = start_failure(status.get("lastState", {}))
+    if waiting.get("reason") == "CrashLoopBackOff" and failure:
+        return "RunContainerError", failure
+    return waiting.get("reason", ""), _one_line(waiting)
+
+
+def _one_line(details: Mapping[str, Any]) -> str:
+    return " ".join(str(details.get("message") or "").split())
