@@ -41,6 +41,9 @@ class ContainerShell:
         self._opening = threading.Lock()
         self._closings = 0
 
+    def __str__(self) -> str:
+        return self.name
+
     @property
     def pod(self) -> LivePod:
         """The Pod it is in now."""

@@ -10,6 +10,7 @@ import posixpath
 
 from pytest_podshare import errors
 from pytest_podshare.cluster.kind import nodes
+from pytest_podshare.containers.container_shell import ContainerShell
 from pytest_podshare.containers.fileops import resolve_path
 from pytest_podshare.containers.fileops.posix_shell import EphemeralContainerUnavailable, quoted
 from pytest_podshare.containers.live_pod import LivePod
@@ -24,14 +25,16 @@ class NodeShell:
     """A shell on the Pod's node, which has a container's paths as far as they lie in volumes.
 
     Args:
-        pod: the Pod, of a cluster whose nodes can be reached.
-        container: whose paths, by the volumeMounts of its spec.
+        container: the container, on a cluster whose nodes can be reached.
     """
 
-    def __init__(self, pod: LivePod, container: str) -> None:
-        self._pod = pod
+    def __init__(self, container: ContainerShell) -> None:
         self._container = container
-        self.name = f"node {pod.node}"
+        self.name = f"node {container.pod.node}"
+
+    @property
+    def _pod(self) -> LivePod:
+        return self._container.pod
 
     def __repr__(self) -> str:
         return f"<NodeShell {self._pod.node}: volumes of {self._pod.name}/{self._container}>"
@@ -72,7 +75,7 @@ class NodeShell:
         self.run(script)
 
     def _mount_of(self, path: str) -> VolumeMount:
-        mounts = self._pod.wiring.container(self._container).mounts
+        mounts = self._container.mounts
         around = [
             mount for mount in mounts if posixpath.commonpath([mount.path, path]) == mount.path
         ]

@@ -91,7 +91,7 @@ class SharedPod:
     @property
     def needs(self) -> Mapping[str, str]:
         """The capabilities that its cluster has to have."""
-        return admission.of_manifest(self._manifest())
+        return admission.required_capabilities(self._manifest())
 
     def _manifest(self) -> Manifest:
         if self.options.skeleton:
@@ -174,7 +174,7 @@ class PromiseItem(ManifestItem):
 def _skip_what_has_ended(pod: Pod) -> None:
     """Skip where nothing can be tried: the containers of a Job end by themselves."""
     try:
-        live = pod.check_still_there()
+        live = pod.live.check_still_there()
     except errors.PodshareError:
         return
     names = [each.name for each in pod.wiring.containers if each.role == "container"]

@@ -121,7 +121,7 @@ def test_which_volumes_an_assertion_is_about(kind, lifetime, check, fits):
     with pytest.raises(errors.NoSharedVolume) as caught:
         check(pod)
 
-    chosen = "No running container of ns/web may write to volume 'v'."
+    chosen = "No running container of ns/web can write to volume 'v'."
     which = "goes with its Pod" if fits == (POD,) else "outlives its Pod"
     assert caught.value.what == (
         chosen if lifetime in fits else f"ns/web has no volume that {which}."
