@@ -11,7 +11,7 @@ from pytest_podshare import Podshare
 from pytest_podshare.cluster.kind import binary
 from pytest_podshare.diagnosis import facts
 from tests.support.pytest_runs import TEST
-from tests.support.two_containers import IMAGES, called, two
+from tests.support.two_containers import IMAGES, two, with_name
 
 
 def pytest_itemcollected(item):
@@ -24,7 +24,7 @@ def pod(request, podshare_factory):
     """A Pod of two containers with each kind of shell; tests leave its volume empty."""
     # where all share one namespace, what a test deploys for itself has another name
     with podshare_factory.make() as podshare:
-        yield podshare.deploy(called("of-several-tests", two(request.param)))
+        yield podshare.deploy(with_name("of-several-tests", two(request.param)))
 
 
 @pytest.fixture
@@ -35,13 +35,14 @@ def at_leisure(monkeypatch):
 
 @pytest.fixture
 def another(podshare):
-    """A function that makes another Podshare in the test's namespace; takes what differs."""
+    """Return a function that creates another Podshare in the namespace, with other options."""
 
-    def make(cluster=podshare.cluster, **how):
-        its = {"run_id": podshare._run_id, "shared_namespace": podshare._shared_namespace, **how}
-        return Podshare(cluster, podshare.namespace, **its)
+    def create(cluster=podshare.cluster, **options):
+        objects = podshare.objects
+        same = {"run_id": objects.run_id, "shared_namespace": objects.shared_namespace}
+        return Podshare(cluster, podshare.namespace, **{**same, **options})
 
-    return make
+    return create
 
 
 @pytest.fixture

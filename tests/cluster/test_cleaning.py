@@ -320,7 +320,7 @@ def test_every_object_of_a_deployment_says_whose_it_is(podshare, api, podshare_n
     )
     stamps = [Ownership.read(api.get(path)["metadata"]) for path in paths]
 
-    assert {each.run for each in stamps} == {podshare._run_id}
+    assert {each.run for each in stamps} == {podshare.objects.run_id}
     assert {each.process for each in stamps} == {processes.tag(processes.this())}
     assert all("@" in each.owner or "://" in each.owner for each in stamps)
     assert all(each.expires > time.time() + HOUR for each in stamps)

@@ -115,7 +115,7 @@ def test_pods_reach_each_other_across_nodes(podshare, nodes):
     """Each node has addresses of its own, and a way to the other's."""
     here = podshare.deploy(sleeper("here", nodeName=nodes[0]))
     there = podshare.deploy(sleeper("there", nodeName=nodes[1]))
-    addresses = {pod.name: pod.check_still_there()["status"]["podIP"] for pod in (here, there)}
+    addresses = {pod.name: pod.live.check_still_there()["status"]["podIP"] for pod in (here, there)}
 
     for pod, other in ((here, "there"), (there, "here")):
         done = pod["c"].exec(["ping", "-c", "1", "-W", "5", addresses[other]])

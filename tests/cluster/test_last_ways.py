@@ -18,7 +18,7 @@ from pytest_podshare.containers.node_shell import NodeShell
 from pytest_podshare.deadline import Timeouts
 from pytest_podshare.errors import ExecTimeout, FileMissing, ToolMissing, Unprovable
 from pytest_podshare.kube.exec.protocol import Completed
-from tests.support.two_containers import called
+from tests.support.two_containers import with_name
 
 NO_SHELL = yaml.safe_load(Path("manifests/no-shell.yaml").read_text())
 OTHER_USER = "exec setpriv --reuid=65534 --regid=65534 --clear-groups sleep 10000"
@@ -50,14 +50,14 @@ def closed_to_all():
 def closed(podshare_factory):
     """A Pod with a container into which no way leads."""
     with podshare_factory.make() as podshare:
-        yield podshare.deploy(called("closed", closed_to_all()))
+        yield podshare.deploy(with_name("closed", closed_to_all()))
 
 
 @pytest.fixture(scope="module")
 def slim_pod(podshare_factory):
     """A Pod whose reader lacks a program, and a file in its volume."""
     with podshare_factory.make() as podshare:
-        pod = podshare.deploy(called("slim", slim()))
+        pod = podshare.deploy(with_name("slim", slim()))
         pod["c1"].volume("shared").write("data", "some data")
         yield pod
 
@@ -105,7 +105,7 @@ def test_without_a_way_in_nothing_is_said_to_be_seen(closed, writer, reader):
     with pytest.raises(Unprovable, match="No ephemeral container can look instead") as caught:
         assert_file_visible(closed, from_c=writer, to_c=reader)
 
-    assert f"It cannot be proved that {reader} sees what {writer} wrote" in str(caught.value)
+    assert f"Cannot prove that {reader} sees what {writer} wrote" in str(caught.value)
     # the control: nothing of it is left
     names = closed["c1"].volume("shared").listdir()
     assert [name for name in names if "podshare" in name] == []
@@ -155,7 +155,7 @@ def test_what_is_present_survives_and_is_lost_all_the_same(podshare):
 
     assert survives.claim == "what is present in shared survives a restart of c2"
     assert survives.steps[0].container.startswith("node ")
-    assert f"present in the volume on node {pod.node}, whoever sees it" in lost.method
+    assert f"in the volume on node {pod.node}, not from a container" in lost.method
 
 
 @pytest.mark.podshare_needs("node-access")
@@ -174,7 +174,7 @@ def test_a_link_out_of_the_volume_is_not_followed_on_the_node(closed):
     """There it would lead to the node's own files."""
     links = "ln -s /etc/passwd passwd; ln -s ../../../../../../../../../etc/passwd up; ln -s a b"
     closed["c1"].exec(["sh", "-c", f"cd /out; echo x > a; {links}"])
-    node = NodeShell(closed.live, "c2")
+    node = NodeShell(closed["c2"])
 
     for name in ("passwd", "up"):
         with pytest.raises(Unprovable, match="leads out of the volume"):

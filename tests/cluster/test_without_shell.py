@@ -17,7 +17,7 @@ from pytest_podshare import (
     assert_writable,
 )
 from pytest_podshare.errors import DeployRejected, PodshareError
-from tests.support.two_containers import called
+from tests.support.two_containers import with_name
 
 # c1 is busybox, c2 one static binary of user 65535 with a root file system that is read-only
 NO_SHELL = yaml.safe_load(Path("manifests/no-shell.yaml").read_text())
@@ -43,13 +43,13 @@ def deploy(podshare):
 def pod(podshare_factory):
     """The Pod as it is, for all who do not change it."""
     with podshare_factory.make() as podshare:
-        yield podshare.deploy(called("of-several-tests", NO_SHELL))
+        yield podshare.deploy(with_name("of-several-tests", NO_SHELL))
 
 
 @pytest.fixture(scope="module")
 def hostile(podshare_factory):
     """A Pod whose writer has laid links that lead elsewhere."""
-    manifest = copy.deepcopy(called("hostile", NO_SHELL))
+    manifest = copy.deepcopy(with_name("hostile", NO_SHELL))
     script(manifest["spec"]["containers"][0], LINKS)
     with podshare_factory.make() as podshare:
         yield podshare.deploy(manifest)
@@ -78,7 +78,7 @@ def script(container, text):
 
 def ephemeral(pod):
     """The ephemeral containers that a Pod has by now."""
-    spec = pod.check_still_there()["spec"]
+    spec = pod.live.check_still_there()["spec"]
     return [each["name"] for each in spec.get("ephemeralContainers") or ()]
 
 

@@ -139,7 +139,7 @@ def test_one_process_does_not_wait_for_itself(team):
 
     with first, second:
         first.deploy(MANIFEST)
-        with pytest.raises(DeployRejected, match="this very process uses it for another test"):
+        with pytest.raises(DeployRejected, match="another test of this process uses it"):
             second.deploy(MANIFEST)
 
 
@@ -147,7 +147,7 @@ def test_what_a_dead_run_has_left_makes_room(team):
     """It is deleted by whoever needs its name."""
     _, podshare = team.podshare()
     dead = {**SETTINGS, "metadata": {"name": "settings", "labels": {"podshare.dev/run": "dead"}}}
-    here = podshare._create({**SETTINGS, "metadata": {"name": "here"}}, "a manifest")
+    here = podshare.objects.create({**SETTINGS, "metadata": {"name": "here"}}, "a manifest")
     told = dict(here["metadata"]["annotations"])
     pid, _, rest = told[PROCESS].partition(" ")
     dead["metadata"]["annotations"] = told | {PROCESS: f"{pid} 1 {rest.split()[-1]}"}
