@@ -30,7 +30,7 @@ def trouble(pod: Pod) -> Cause | None:
 
 
 def _of_engine(pod: Pod) -> str:
-    state = dict(nodes.states(pod.cluster.name)).get(pod.node) if pod.cluster.own else None
+    state = dict(nodes.read_states(pod.cluster.name)).get(pod.node) if pod.cluster.own else None
     return f"node {pod.node} is {state}" if state else ""
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pytest_podshare import errors
-from pytest_podshare.cluster.capabilities import registry
+from pytest_podshare.cluster.capabilities import catalog
 from pytest_podshare.cluster.capabilities.api_checks import CheckContext
 from pytest_podshare.cluster.connection import Cluster
 from pytest_podshare.kube import api_errors
@@ -78,7 +78,7 @@ def explain_rejection(
     """Return the missing capability that made the API server reject a Pod, or else the error."""
     context = CheckContext(cluster, namespace, _ANY_IMAGE, run_id="")
     try:
-        missing = registry.refused(context, requirements.of_pod(manifest.pod["spec"]))
+        missing = catalog.find_unsupported(context, requirements.of_pod(manifest.pod["spec"]))
     except errors.ClusterError:
         return error
     return _lacks(manifest, missing.name, missing.why) if missing else error

@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from pytest_podshare import errors
-from pytest_podshare.cluster import ownership, processes
+from pytest_podshare.cluster import ownership
 from pytest_podshare.cluster.namespaces import SharedNamespace
 from pytest_podshare.cluster.ownership import FIXTURE_LABEL, Ownership
 from pytest_podshare.deadline import Deadline, Timeouts, poll
@@ -61,7 +61,7 @@ class DeployedObjects:
 
     def add_ownership(self, metadata: dict[str, Any]) -> None:
         """Add the labels and annotations that say whose an object is."""
-        Ownership.of(self.run_id).put(metadata)
+        Ownership.for_run(self.run_id).write(metadata)
         if self._fixture:
             metadata["labels"][FIXTURE_LABEL] = self._fixture
 
@@ -89,7 +89,7 @@ class DeployedObjects:
 
     def keep(self, test: str) -> None:
         """Annotate the objects as kept for a test, so that no later run deletes them."""
-        annotations = ownership.kept_for(test, time.time())
+        annotations = ownership.keep_annotations(test, time.time())
         while self._remaining:
             # a deleted object need not be kept
             with contextlib.suppress(errors.PodshareError):
@@ -103,7 +103,7 @@ class DeployedObjects:
             controlled_pods: lists the Pods that controllers have created from them.
         """
         if self.shared_namespace is not None and self._remaining:
-            self.shared_namespace.left += self._delete_and_wait(
+            self.shared_namespace.undeleted += self._delete_and_wait(
                 controlled_pods, Deadline(self.timeouts.delete)
             )
             self._remaining = []
@@ -141,11 +141,11 @@ class DeployedObjects:
         owner = Ownership.read(existing.live["metadata"])
         if owner is None:
             raise _name_taken(error, "podshare did not create the existing object")
-        if owner.fate(time.time()).goes:
+        if owner.disposition(time.time()).removable:
             existing.is_gone(self.api, _GRACE)
-        elif owner.kept:
-            raise _name_taken(error, f"the existing object is kept for {owner.kept}")
-        elif owner.process == processes.tag(processes.this()):
+        elif owner.kept_for:
+            raise _name_taken(error, f"the existing object is kept for {owner.kept_for}")
+        elif owner.is_current_process:
             raise _name_taken(error, "another test of this process uses it")
 
     def _delete_and_wait(

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_podshare.cluster.existing import ExistingSettings
-from pytest_podshare.cluster.kind.binary import KindSettings
+from pytest_podshare.cluster.kind.settings import KindSettings
 
 if TYPE_CHECKING:
     from pytest_podshare.cluster.connection import Cluster
-    from pytest_podshare.cluster.namespaces import Kept
+    from pytest_podshare.cluster.namespaces import KeptNamespace
 
 # of what was removed, how much is named
 _SHOWN = 5
@@ -108,7 +108,7 @@ def kept_cluster(name: str, kubeconfig: Path, why: str) -> list[str]:
 
 
 def kept_namespaces(
-    kept: Sequence[Kept],
+    kept: Sequence[KeptNamespace],
     cluster: Cluster,
     settings: KindSettings | ExistingSettings,
     run_id: str,
@@ -129,7 +129,7 @@ def kept_namespaces(
     clean = ["--cluster-name", cluster.name]
     if isinstance(settings, ExistingSettings):
         named = ["--context", settings.context] if settings.context else []
-        allowed = [word for each in settings.allowed for word in ("--allow-context", each)]
+        allowed = [word for each in settings.allowed_contexts for word in ("--allow-context", each)]
         inside = ["--namespace", given] if given else []
         clean = ["--provider=existing", *where, *named, *allowed, *inside]
         where = [*where, *named]

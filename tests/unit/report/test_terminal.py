@@ -6,12 +6,16 @@ import pytest
 
 from pytest_podshare.cluster.connection import Cluster
 from pytest_podshare.cluster.existing import ExistingSettings
-from pytest_podshare.cluster.kind.binary import KindSettings
-from pytest_podshare.cluster.namespaces import Kept
+from pytest_podshare.cluster.kind.settings import KindSettings
+from pytest_podshare.cluster.namespaces import KeptNamespace
 from pytest_podshare.deadline import Timeouts
 from pytest_podshare.report import terminal
 
-KEPT = (Kept("podshare-1a-2b", "t.py::test_it", "2026-11-22T12:00:00Z", (("p", ("c1", "c2")),)),)
+KEPT = (
+    KeptNamespace(
+        "podshare-1a-2b", "t.py::test_it", "2026-11-22T12:00:00Z", (("p", ("c1", "c2")),)
+    ),
+)
 FILE = Path("/k/kube config")
 TEAM = ExistingSettings(FILE, "team", ("team",), Timeouts())
 WHERE = "kubectl --kubeconfig '/k/kube config'"
@@ -31,7 +35,7 @@ def test_how_to_look_at_a_namespace_on_kind_and_how_to_remove_it():
     """With the words of a shell."""
     look = f"  look at it  {WHERE} --namespace podshare-1a-2b"
 
-    assert told("kind", KindSettings.of("mine", Path("/s"))) == [
+    assert told("kind", KindSettings.by_name("mine", Path("/s"))) == [
         "podshare: kept namespace podshare-1a-2b until 2026-11-22T12:00:00Z, for t.py::test_it",
         f"{look} get pods,events",
         f"{look} describe pod p",
