@@ -1,4 +1,4 @@
-"""Made-up runs, as reports are told them."""
+"""Invented runs, in the form in which reports receive them."""
 
 import dataclasses
 

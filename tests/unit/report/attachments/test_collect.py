@@ -245,6 +245,7 @@ def test_half_a_line_is_not_shown(server, collected):
     assert text.endswith("… the lines are too long for all of them to be had: more follow")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("silent", [("/pods",), ("/pods", "/events", "/secrets")])
 def test_a_server_that_says_nothing_is_not_waited_for(server, collected, silent):
     """What is known without it is there, and it is said that the rest is not."""
@@ -259,6 +260,7 @@ def test_a_server_that_says_nothing_is_not_waited_for(server, collected, silent)
     assert len(result.missing) == len(silent)
 
 
+@pytest.mark.slow
 def test_a_log_that_does_not_come_holds_up_nothing_else(server, collected):
     """It is said in its place."""
     server.silent.add("/log")
@@ -283,6 +285,7 @@ def test_a_server_that_is_gone_is_said_at_once(server, collected):
     assert "Connection refused" in result.missing[0]
 
 
+@pytest.mark.slow
 def test_pods_that_are_not_ready_come_first_and_not_all_of_many(server, collected):
     """What failed is among those in trouble; the others are named."""
     pods = [live(f"pod-{number:02}") for number in range(25)]

@@ -320,6 +320,7 @@ def test_binary_values_are_hidden_in_base64():
     assert mask.text(f"x {given['data']['blob']} y") == "x (hidden) y"
 
 
+@pytest.mark.slow
 def test_a_megabyte_takes_no_longer_than_diagnostics_may():
     """Also of text that is all words which begin like a secret."""
     values = [f"{WORD}-{number}" for number in range(100)]
