@@ -10,7 +10,7 @@ from pytest_podshare.assertions.failure import promise_broken
 from pytest_podshare.assertions.mounts import mounts_of, new_location
 from pytest_podshare.assertions.recording import recorded
 from pytest_podshare.containers.container import Container
-from pytest_podshare.containers.fileops import mountinfo, posix_shell
+from pytest_podshare.containers.fileops import mountinfo, operations
 from pytest_podshare.diagnosis import diagnose, volume_causes
 from pytest_podshare.diagnosis.facts import FileLocation
 from pytest_podshare.pods.evidence import Evidence, Step
@@ -53,10 +53,10 @@ def assert_read_only(pod: Pod, *, container: str, volume: str) -> Evidence:
     events: list[object] = []
     for mount in mounts_of(handle, volume):
         location = new_location(handle, mount)
-        refused = posix_shell.write(handle, location.path, b"x")
+        refused = operations.write(handle, location.path, b"x")
         if refused is None:
-            posix_shell.remove(handle, location.path)
-        entry = mountinfo.at(handle, mount.path)
+            operations.remove(handle, location.path)
+        entry = mountinfo.find_mount(handle, mount.path)
         if refused is None or refused.message != _EROFS or entry is None or not entry.read_only:
             live = str(entry or f"nothing mounted at {mount.path}")
             raise promise_broken(
@@ -158,7 +158,7 @@ def assert_permissions(
         raise TypeError("pass what is expected: uid=, gid= or mode=")
     handle = pod[container]
     start = time.monotonic()
-    state = posix_shell.stat(handle, path)
+    state = operations.stat(handle, path)
     has = {"uid": state.uid, "gid": state.gid, "mode": state.mode} if state else {}
     if any(has.get(name) != value for name, value in expected.items()):
         location = FileLocation(handle, path, None)

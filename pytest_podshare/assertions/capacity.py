@@ -8,7 +8,7 @@ from pytest_podshare import errors
 from pytest_podshare.assertions.failure import promise_broken
 from pytest_podshare.assertions.mounts import mounts_of, new_location
 from pytest_podshare.assertions.recording import recorded
-from pytest_podshare.containers.fileops import mountinfo, posix_shell
+from pytest_podshare.containers.fileops import mountinfo, operations
 from pytest_podshare.deadline import Deadline
 from pytest_podshare.diagnosis import volume_causes
 from pytest_podshare.diagnosis.facts import FileLocation
@@ -51,7 +51,7 @@ def assert_medium(
     handle = pod[container]
     start = time.monotonic()
     mount = mounts_of(handle, volume)[0]
-    entry = mountinfo.at(handle, mount.path)
+    entry = mountinfo.find_mount(handle, mount.path)
     if entry is None:
         is_expected = False
     elif medium == "Disk":
@@ -117,15 +117,15 @@ def assert_size_limited(
     limit, in_memory = _find_limit(pod, volume)
     seconds = pod.live.timeouts.or_given("evict", timeout)
     location = new_location(handle, mount)
-    refused = posix_shell.fill(handle, location.path, limit // 2)
+    refused = operations.write_zeros(handle, location.path, limit // 2)
     if refused is not None:
         raise errors.ControlMissing(
             f"{container} of {pod} cannot write half of the limit to {volume}: {refused}",
             "Empty the volume first, and check that the container can write to it.",
         )
-    refused = posix_shell.fill(handle, location.path, limit + _MEBI)
+    refused = operations.write_zeros(handle, location.path, limit + _MEBI)
     if in_memory:
-        posix_shell.remove(handle, location.path)
+        operations.remove(handle, location.path)
         expected = _ENOSPC
         seen, proof = str(refused or "all of it written"), f"{container} was refused: {refused}"
         is_limited = refused is not None and refused.message == _ENOSPC

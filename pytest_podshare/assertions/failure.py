@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from pytest_podshare import errors
 from pytest_podshare.containers.container import Container
-from pytest_podshare.containers.fileops import content
+from pytest_podshare.containers.fileops.content import Content
 from pytest_podshare.diagnosis.cause import Cause
 from pytest_podshare.diagnosis.facts import FileLocation
 from pytest_podshare.errors import Fact
@@ -78,12 +78,12 @@ def named(values: dict[str, object]) -> tuple[Fact, ...]:
 
 def describe(seen: object) -> str:
     """Return a content as its size and digest, with the text if short; anything else as text."""
-    return str(content.of(seen) if isinstance(seen, bytes) else seen)
+    return str(Content.from_bytes(seen) if isinstance(seen, bytes) else seen)
 
 
 def describe_mounts(container: Container) -> str:
     """Return what a container mounts, as one line."""
-    mounts = [str(mount) for mount in container.mounts if mount.path != _TOKEN]
+    mounts = [str(mount) for mount in container.spec.mounts if mount.path != _TOKEN]
     return f"mounts {'; '.join(mounts)}" if mounts else "mounts no volume"
 
 

@@ -11,7 +11,7 @@ from pytest_podshare.assertions.failure import promise_broken
 from pytest_podshare.assertions.mounts import new_location
 from pytest_podshare.assertions.recording import recorded
 from pytest_podshare.assertions.sentinel import SentinelFile
-from pytest_podshare.containers.fileops import posix_shell
+from pytest_podshare.containers.fileops.posix_shell import Missing
 from pytest_podshare.diagnosis import volume_causes
 from pytest_podshare.pods import replacement
 from pytest_podshare.pods.evidence import Evidence, Step
@@ -168,7 +168,7 @@ def _is_lost(file: SentinelFile, seen: object) -> bool:
     """Return whether a file is gone; the application may have created its own again."""
     if isinstance(seen, bytes) and file.content and not file.is_ours:
         return not seen.startswith(file.content)
-    return isinstance(seen, posix_shell.Missing)
+    return isinstance(seen, Missing)
 
 
 def _prove_access(pod: Pod, file: SentinelFile) -> tuple[Step, Step]:

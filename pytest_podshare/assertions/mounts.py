@@ -20,7 +20,7 @@ def mounts_of(container: Container, volume: str) -> list[VolumeMount]:
     Raises:
         NoSharedVolume: it does not mount the volume.
     """
-    mounts = [mount for mount in container.mounts if mount.volume == volume]
+    mounts = list(container.spec.mounts_of(volume))
     if not mounts:
         raise errors.NoSharedVolume(
             f"{container.name!r} of {container.pod} does not mount volume {volume!r}:"
@@ -40,7 +40,7 @@ def writable_mounts(container: Container, volume: str | None) -> list[VolumeMoun
         return mounts_of(container, volume)[:1]
     volumes = {spec.name: spec for spec in container.pod.wiring.volumes}
     chosen: dict[str, VolumeMount] = {}
-    for mount in container.mounts:
+    for mount in container.spec.mounts:
         if not mount.read_only and volumes[mount.volume].is_written_by_containers:
             chosen.setdefault(mount.volume, mount)
     if not chosen:
@@ -102,20 +102,24 @@ def mount_around(container: Container, path: str) -> VolumeMount:
     Raises:
         NoSharedVolume: the path is in no volume.
     """
-    mounts = [mount for mount in container.mounts if is_within(path, mount.path)]
-    if not mounts:
+    mount = container.spec.covering_mount(path) if _is_unambiguous(path) else None
+    if mount is None:
         raise errors.NoSharedVolume(
             f"{container}:{path} of {container.pod} is in no volume.",
             f"Pass a path below one of its mounts: it {describe_mounts(container)}.",
         )
-    return max(mounts, key=lambda mount: len(mount.path))
+    return mount
 
 
 def is_within(path: str, folder: str) -> bool:
-    """Return whether a path is a folder or below it; False for one with `..`, which may not be."""
-    if not posixpath.isabs(path) or ".." in path.split("/"):
-        return False
-    return posixpath.commonpath([path, folder]) == posixpath.normpath(folder)
+    """Return whether a path is a folder or below it."""
+    folder = posixpath.normpath(folder)
+    return _is_unambiguous(path) and posixpath.commonpath([path, folder]) == folder
+
+
+def _is_unambiguous(path: str) -> bool:
+    """Return whether a path names one place: a relative one or one with `..` may not."""
+    return posixpath.isabs(path) and ".." not in path.split("/")
 
 
 def new_location(

@@ -11,7 +11,7 @@ from pytest_podshare.assertions import failure, sentinel
 from pytest_podshare.assertions.mounts import writable_mounts
 from pytest_podshare.assertions.recording import recorded
 from pytest_podshare.containers.container import Container
-from pytest_podshare.containers.fileops import posix_shell
+from pytest_podshare.containers.fileops import operations
 from pytest_podshare.deadline import Deadline, poll
 from pytest_podshare.diagnosis import volume_causes
 from pytest_podshare.diagnosis.facts import FileLocation
@@ -57,9 +57,9 @@ def assert_not_shared(
     for file in files:
         events += [file.step, sentinel.assert_present(pod, file)]
         folder, name = posixpath.split(file.location.path)
-        folders = [*(mount.path for mount in reader.mounts), folder]
+        folders = [*(mount.path for mount in reader.spec.mounts), folder]
         found = poll(
-            functools.partial(posix_shell.find, reader, folders, name),
+            functools.partial(operations.find, reader, folders, name),
             until=bool,
             deadline=Deadline(window),
         )
@@ -91,7 +91,7 @@ def assert_not_shared(
 def _check_search(reader: Container) -> str:
     """Check that the search finds a file that every container has, and return that as evidence."""
     known = "/etc/hosts"
-    if posix_shell.find(reader, ["/etc"], "hosts") != [known]:
+    if operations.find(reader, ["/etc"], "hosts") != [known]:
         raise errors.ControlMissing(
             f"The search in {reader} does not find {known}, so it proves nothing.",
             "Check which `find` the image has.",

@@ -14,10 +14,9 @@ from pytest_podshare import errors
 from pytest_podshare.assertions import failure
 from pytest_podshare.assertions.mounts import find_writers, mount_around, new_location
 from pytest_podshare.containers.container import Container
-from pytest_podshare.containers.fileops import confined, posix_shell
-from pytest_podshare.containers.fileops import content as contents
+from pytest_podshare.containers.fileops import operations
 from pytest_podshare.containers.fileops.content import Content
-from pytest_podshare.containers.fileops.posix_shell import Missing, Refused, Session
+from pytest_podshare.containers.fileops.posix_shell import Missing, Refused, ShellSession
 from pytest_podshare.containers.node_shell import NodeShell
 from pytest_podshare.diagnosis import diagnose
 from pytest_podshare.diagnosis.facts import FileLocation
@@ -47,7 +46,7 @@ class SentinelFile:
     content: bytes
     step: Step
     uid: str
-    shell: Session
+    shell: ShellSession
     is_ours: bool = True
 
     def __str__(self) -> str:
@@ -73,17 +72,18 @@ def write(
         pod: the Pod.
         location: where to.
         one_line: write one line of text, which a shell can read without any program. This is the
-            fastest way; remove the file with `posix_shell.discard`.
+            fastest way; remove the file with `operations.discard`.
         on_node_if_closed: write it through the node if there is no access to the container; for
             claims about presence in the volume only.
 
     Raises:
         AssertionError: the container cannot write it.
     """
-    container, shell = location.container, cast(Session, location.container)
-    put, content = posix_shell.write, secrets.token_bytes(_SIZE)
+    container, shell = location.container, cast(ShellSession, location.container)
+    put: Callable[[ShellSession, str, bytes], Refused | None] = operations.write
+    content = secrets.token_bytes(_SIZE)
     if one_line:
-        put, content = posix_shell.create, secrets.token_hex(_SIZE // 2).encode()
+        put, content = operations.create, secrets.token_hex(_SIZE // 2).encode()
     start = time.monotonic()
     try:
         refused = put(shell, location.path, content)
@@ -135,7 +135,7 @@ def of_application(pod: Pod, container: Container, path: str) -> SentinelFile:
     """
     location = FileLocation(container, path, mount_around(container, path))
     start = time.monotonic()
-    content = confined.read(container, posixpath.normpath(path), location.root)
+    content = operations.read(container, posixpath.normpath(path), root=location.root)
     if not isinstance(content, bytes):
         raise failure.promise_broken(
             pod,
@@ -151,7 +151,7 @@ def of_application(pod: Pod, container: Container, path: str) -> SentinelFile:
 
 def read_back(file: SentinelFile) -> bytes | Missing | Refused:
     """Return what is at a sentinel file's location now."""
-    return confined.read(file.shell, file.location.path, file.location.root)
+    return operations.read(file.shell, file.location.path, root=file.location.root)
 
 
 def assert_present(
@@ -188,7 +188,7 @@ def remove(file: SentinelFile) -> None:
     """Remove a sentinel file that the assertion wrote; its failure does not change the verdict."""
     if file.is_ours:
         with contextlib.suppress(errors.PodshareError):
-            posix_shell.remove(file.shell, file.location.path)
+            operations.remove(file.shell, file.location.path)
 
 
 def inspected(files: Iterable[SentinelFile]) -> list[Container]:
@@ -219,10 +219,10 @@ def step(
     location: FileLocation,
     seen: bytes | Content,
     start: float,
-    shell: Session | None = None,
+    shell: ShellSession | None = None,
 ) -> Step:
     """Return the evidence that a content was written or seen since `start`."""
-    content = contents.of(seen) if isinstance(seen, bytes) else seen
+    content = Content.from_bytes(seen) if isinstance(seen, bytes) else seen
     name, seconds = (shell or location.container).name, time.monotonic() - start
     volume, path = location.volume, location.path
     return Step(name, action, volume, path, content.size, content.sha256, seconds)

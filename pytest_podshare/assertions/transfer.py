@@ -10,8 +10,7 @@ from collections.abc import Callable
 from pytest_podshare.assertions import failure, sentinel
 from pytest_podshare.assertions.mounts import new_location
 from pytest_podshare.containers.container import Container
-from pytest_podshare.containers.fileops import content as contents
-from pytest_podshare.containers.fileops import posix_shell, streaming
+from pytest_podshare.containers.fileops import operations, streaming
 from pytest_podshare.containers.fileops.content import Content
 from pytest_podshare.containers.fileops.posix_shell import Missing, Refused
 from pytest_podshare.deadline import Deadline, poll
@@ -69,10 +68,10 @@ class Transfer:
             AssertionError: the reader does not see it in time.
         """
         file = sentinel.write(self.pod, self.writer, one_line=True)
-        expected, reader = contents.of(file.content), self.reader
+        expected, reader = Content.from_bytes(file.content), self.reader
 
         def look() -> _Seen:
-            line = posix_shell.read_line(reader.container, reader.path)
+            line = operations.read_line(reader.container, reader.path)
             return expected if line == file.content else _read(reader)
 
         try:
@@ -80,7 +79,7 @@ class Transfer:
             return file.step, saw
         finally:
             # runs before the next command in the writer; nothing waits for it
-            posix_shell.discard(self.writer.container, self.writer.path)
+            operations.discard(self.writer.container, self.writer.path)
 
     def prove_file(self, expected: Content | None, timeout: float) -> tuple[Step, Step]:
         """Wait until the writer has a file of the application, and the reader sees the same.

@@ -11,7 +11,7 @@ from pytest_podshare.assertions.failure import describe, promise_broken
 from pytest_podshare.assertions.mounts import mounts_of, running_mounts
 from pytest_podshare.assertions.recording import recorded
 from pytest_podshare.containers.container import Container
-from pytest_podshare.containers.fileops import posix_shell
+from pytest_podshare.containers.fileops import operations
 from pytest_podshare.deadline import Deadline, poll
 from pytest_podshare.diagnosis import volume_causes
 from pytest_podshare.diagnosis.facts import FileLocation
@@ -106,7 +106,7 @@ def assert_update_not_visible(
     entry = config_source.find_entry(pod, volume)
     locations = [_locate(handle, mount, entry) for mount in mounts_of(handle, volume)]
     control = _find_control(pod, volume, entry)
-    before = [posix_shell.read(handle, location.path) for location in locations]
+    before = [operations.read(handle, location.path) for location in locations]
     value = entry.change(pod)
     try:
         saw = _wait_for(pod, control, entry, value, start, pod.deadline("update", timeout))
@@ -115,7 +115,7 @@ def assert_update_not_visible(
             f"{control.container} of {pod} does not see the change to {entry} either: {error}",
             "Raise the timeout: without the control, the other mount proves nothing.",
         ) from None
-    after = [posix_shell.read(handle, location.path) for location in locations]
+    after = [operations.read(handle, location.path) for location in locations]
     if after != before or value in after or not any(isinstance(seen, bytes) for seen in before):
         existed = isinstance(before[0], bytes)
         raise promise_broken(
@@ -147,7 +147,7 @@ def _wait_for(
     """Wait until the file of an entry holds its new value."""
     container = location.container
     seen = poll(
-        lambda: posix_shell.read(container, location.path),
+        lambda: operations.read(container, location.path),
         until=lambda seen: isinstance(seen, bytes) and value in seen,
         deadline=deadline,
         first=0.05,

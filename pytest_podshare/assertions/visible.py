@@ -10,8 +10,8 @@ from pytest_podshare.assertions.mounts import is_within
 from pytest_podshare.assertions.recording import recorded
 from pytest_podshare.assertions.transfer import Transfer
 from pytest_podshare.containers.container import Container
-from pytest_podshare.containers.fileops import content as contents
-from pytest_podshare.containers.fileops import posix_shell
+from pytest_podshare.containers.fileops import operations
+from pytest_podshare.containers.fileops.content import Content
 from pytest_podshare.containers.node_shell import NodeShell
 from pytest_podshare.diagnosis import diagnose
 from pytest_podshare.pods.evidence import Evidence, Step
@@ -75,7 +75,7 @@ def assert_file_visible(
                 steps += transfer.prove_new_file(seconds)
             else:
                 held = content.encode() if isinstance(content, str) else content
-                expected = None if held is None else contents.of(held)
+                expected = None if held is None else Content.from_bytes(held)
                 steps += transfer.prove_file(expected, seconds)
     except errors.ToolMissing as missing:
         transfers = [Transfer.of(pod, writer, reader, mounts, path) for mounts in shared]
@@ -141,7 +141,7 @@ def _only_present(
                 file = sentinel.write(pod, transfer.writer, on_node_if_closed=True)
             else:
                 file = sentinel.of_application(pod, writer.container, path)
-            seen = posix_shell.read(NodeShell(reader.container), transfer.reader.path)
+            seen = operations.read(NodeShell(reader.container), transfer.reader.path)
             sentinel.remove(file)
             if seen != file.content:
                 return missing

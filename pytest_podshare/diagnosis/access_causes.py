@@ -61,7 +61,7 @@ def _barrier(view: ContainerView, writing: bool) -> tuple[PathEntry, int] | None
     if view.user is None:
         return None
     for entry, bits in _needed(view, writing):
-        if not view.user.may(bits, entry):
+        if not view.user.is_permitted(bits, entry):
             return entry, bits
     return None
 

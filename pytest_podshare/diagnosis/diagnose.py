@@ -87,7 +87,7 @@ def apart(pod: Pod, writer: Container, reader: Container, volume: str | None) ->
 
 
 def _mounts_of(container: Container, volume: str) -> list[VolumeMount]:
-    return [mount for mount in container.mounts if mount.volume == volume]
+    return [mount for mount in container.spec.mounts if mount.volume == volume]
 
 
 def _similar(writer: Container, reader: Container, name: str) -> Cause | None:
@@ -97,7 +97,7 @@ def _similar(writer: Container, reader: Container, name: str) -> Cause | None:
         mine, theirs = theirs, mine
     if not _mounts_of(mine, name):
         return None
-    others = [each for each in theirs.mounts if each.volume != name]
+    others = [each for each in theirs.spec.mounts if each.volume != name]
     alike = [each for each in others if is_alike(name, each.volume)]
     alike += [each for each in others if each.path in [m.path for m in _mounts_of(mine, name)]]
     if not alike:
@@ -172,7 +172,7 @@ def of_error(pod: Pod, error: errors.PodshareError) -> Cause | None:
 
 def _written_by(wiring: Wiring, container: Container) -> list[str]:
     kinds = {each.name: each for each in wiring.volumes}
-    names = [each.volume for each in container.mounts]
+    names = [each.volume for each in container.spec.mounts]
     return [
         name
         for name in dict.fromkeys(names)

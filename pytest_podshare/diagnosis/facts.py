@@ -83,7 +83,7 @@ class ContainerView:
     @property
     def entry(self) -> MountEntry | None:
         """The mount that the path really lies in."""
-        return mountinfo.covering(self.entries, self.place.path)
+        return mountinfo.find_covering(self.entries, self.place.path)
 
     @property
     def file(self) -> path_walk.PathEntry | None:
@@ -171,10 +171,10 @@ def _ask(pod: Pod, live: dict[str, Any], place: FileLocation, deadline: Deadline
         return view
     shell = _Patient(place.container.name, place.container, deadline)
     questions: dict[str, Callable[[], Any]] = {
-        "entries": lambda: tuple(mountinfo.table(shell)),
+        "entries": lambda: tuple(mountinfo.read_mounts(shell)),
         "user": lambda: path_walk.whoami(shell),
-        "way": lambda: path_walk.of_path(shell, place.path),
-        "nearby": lambda: path_walk.nearby(shell, place.path),
+        "way": lambda: path_walk.walk(shell, place.path),
+        "nearby": lambda: path_walk.list_nearby(shell, place.path),
     }
     for name, ask in questions.items():
         with contextlib.suppress(errors.PodshareError):

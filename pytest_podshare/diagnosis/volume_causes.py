@@ -49,7 +49,7 @@ def same_folder(pod: Pod, writer: FileLocation, reader: FileLocation) -> Cause:
     mine, theirs = (view.entry for view in (told.views[0], told.views[-1]))
     if mine is None or theirs is None or mine.device != theirs.device:
         return root_cause.first(Symptom(pod.wiring, told, None))
-    mounts = reader.container.mounts
+    mounts = reader.container.spec.mounts
     mount = next((each for each in mounts if each.path == theirs.path), None)
     return Cause(
         "same folder",

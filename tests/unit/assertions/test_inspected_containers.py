@@ -15,7 +15,7 @@ from tests.support import offline_pods
 from tests.support.local_shell import LocalShell
 
 EPHEMERAL = ShellAccess("podshare-ab", "/proc/7", User(1000, (1000,)))
-BY = "ephemeral container podshare-ab in its root /proc/7/root as user 1000 with group 1000"
+BY = "ephemeral container podshare-ab at /proc/7/root as user 1000 with group 1000"
 # besides c1 and c2: one is named like the volume, the others like words of the claim
 OTHERS = ("shared", "wrote", "see", "log", "file")
 

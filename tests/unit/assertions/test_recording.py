@@ -107,7 +107,7 @@ def test_evidence_as_text_is_its_claim_and_its_lines(pod):
 
 def test_a_broken_promise_is_recorded_as_data(pod):
     """Each fact is recorded under its name, as in the error."""
-    (mount,) = pod["c2"].mounts
+    (mount,) = pod["c2"].spec.mounts
     error = promise_broken(
         pod,
         "c2 does not see it",
