@@ -36,7 +36,7 @@ def promise_broken(
         got: what was seen instead.
         cause: why.
         inspected: the containers that were inspected; None for those of the locations.
-        more: further facts, under their names; `where` replaces the mounts of the locations.
+        more: more facts by name; `where` replaces the mounts of the locations.
     """
     containers = [location.container for location in locations] if inspected is None else inspected
     if access := describe_access(containers):

@@ -80,11 +80,8 @@ def assert_lost_on_drain(
 
     Write files and see that they are there. Cordon the node and evict the Pod through the API, as
     `kubectl drain` does. Its replacement, on another node, looks for the files; the control is as
-    in `assert_lost_on_delete`. The node is uncordoned afterwards, whatever happens, and the handle
-    refers to the replacement from then on.
-
-    Kubernetes promises it: when a Pod is removed from a node for any reason, the data in the
-    emptyDir is deleted permanently (documentation: Volumes, emptyDir).
+    in `assert_lost_on_delete`, and so is the promise. The node is uncordoned afterwards, whatever
+    happens, and the handle refers to the replacement from then on.
 
     Args:
         pod: the Pod.
@@ -176,7 +173,7 @@ def _prove_access(pod: Pod, file: SentinelFile) -> tuple[Step, Step]:
     mount = file.location.mount
     assert mount is not None, "a sentinel file is in a volume"
     location = new_location(file.container, mount)
-    control = sentinel.write(pod, location, on_node_if_closed=file.is_on_node)
+    control = sentinel.write(pod, location, node_fallback=file.is_on_node)
     try:
         return control.step, sentinel.assert_present(pod, control)
     finally:

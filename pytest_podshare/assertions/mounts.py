@@ -62,13 +62,9 @@ def running_mounts(pod: Pod, volume: str) -> Iterator[tuple[Container, VolumeMou
 def find_writers(
     pod: Pod, volume: str | None, accept: Callable[[VolumeSpec], bool], description: str
 ) -> list[tuple[Container, VolumeMount]]:
-    """Return a running container that can write to each accepted volume, and its mount.
+    """Return a running container that can write to each volume, and its mount.
 
-    Args:
-        pod: the Pod.
-        volume: the only volume to consider; None for every accepted one that can be written to.
-        accept: whether a volume is meant if none is named.
-        description: what `accept` looks for, to be named in an error.
+    The volumes are the named one, or else all that `accept` returns True for, as described.
 
     Raises:
         NoSharedVolume: the Pod has no such volume, or no running container can write to it.

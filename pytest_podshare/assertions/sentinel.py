@@ -64,17 +64,13 @@ class SentinelFile:
 
 
 def write(
-    pod: Pod, location: FileLocation, *, one_line: bool = False, on_node_if_closed: bool = False
+    pod: Pod, location: FileLocation, *, one_line: bool = False, node_fallback: bool = False
 ) -> SentinelFile:
-    """Write a sentinel file.
+    """Write a sentinel file to a location.
 
-    Args:
-        pod: the Pod.
-        location: where to.
-        one_line: write one line of text, which a shell can read without any program. This is the
-            fastest way; remove the file with `operations.discard`.
-        on_node_if_closed: write it through the node if there is no access to the container; for
-            claims about presence in the volume only.
+    A file of `one_line` is written and read fastest; remove it with `operations.discard`. With
+    `node_fallback`, write through the node if the container cannot be accessed; the file then
+    proves presence in the volume only.
 
     Raises:
         AssertionError: the container cannot write it.
@@ -88,7 +84,7 @@ def write(
     try:
         refused = put(shell, location.path, content)
     except errors.ToolMissing:
-        if not on_node_if_closed or not pod.cluster.own:
+        if not node_fallback or not pod.cluster.own:
             raise
         shell = NodeShell(container)
         refused = put(shell, location.path, content)
@@ -107,15 +103,11 @@ def write(
 
 
 def write_through(
-    pod: Pod,
-    container: Container,
-    mounts: Iterable[VolumeMount],
-    *,
-    on_node_if_closed: bool = False,
+    pod: Pod, container: Container, mounts: Iterable[VolumeMount], *, node_fallback: bool = False
 ) -> list[SentinelFile]:
     """Write a sentinel file through each of a container's mounts; see `write`."""
     locations = [new_location(container, mount) for mount in mounts]
-    return [write(pod, location, on_node_if_closed=on_node_if_closed) for location in locations]
+    return [write(pod, location, node_fallback=node_fallback) for location in locations]
 
 
 def write_to_volumes(
@@ -123,7 +115,7 @@ def write_to_volumes(
 ) -> list[SentinelFile]:
     """Write a file to each volume of `find_writers`; it only proves presence in the volume."""
     locations = [new_location(*writer) for writer in find_writers(pod, volume, accept, description)]
-    return [write(pod, location, on_node_if_closed=True) for location in locations]
+    return [write(pod, location, node_fallback=True) for location in locations]
 
 
 def of_application(pod: Pod, container: Container, path: str) -> SentinelFile:
@@ -157,13 +149,7 @@ def read_back(file: SentinelFile) -> bytes | Missing | Refused:
 def assert_present(
     pod: Pod, file: SentinelFile, *, after: str = "it was written", proof: object = None
 ) -> Step:
-    """Return the evidence that a sentinel file is still present and unchanged.
-
-    Args:
-        pod: the Pod.
-        file: the file.
-        after: what has happened to it since, to be named in the error.
-        proof: the proof of that.
+    """Return the evidence that a sentinel file is unchanged after what `proof` proves.
 
     Raises:
         AssertionError: the file is missing, or its content has changed.

@@ -57,7 +57,7 @@ def assert_survives_restart(
         files = [sentinel.of_application(pod, handle, path)]
     else:
         mounts = writable_mounts(handle, volume)
-        files = sentinel.write_through(pod, handle, mounts, on_node_if_closed=True)
+        files = sentinel.write_through(pod, handle, mounts, node_fallback=True)
     claim = f"what {container} wrote to {{volumes}} survives its restart"
     if any(file.is_on_node for file in files):
         claim = f"what is present in {{volumes}} survives a restart of {container}"
@@ -151,10 +151,7 @@ def assert_survives_drain(
 
     Cordon the node, evict the Pod through the API as `kubectl drain` does, and uncordon the node,
     since a volume may be bound to it. The replacement reads the files, and the handle refers to it
-    from then on.
-
-    Kubernetes promises it of claims: a PersistentVolume has a lifecycle independent of any Pod that
-    uses it (documentation: Persistent Volumes).
+    from then on. Kubernetes promises it as for `assert_survives_delete`.
 
     Args:
         pod: the Pod.

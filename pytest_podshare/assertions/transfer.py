@@ -39,12 +39,7 @@ class Transfer:
 
     @classmethod
     def of(
-        cls,
-        pod: Pod,
-        writer: Container,
-        reader: Container,
-        shared: SharedMount,
-        path: str | None = None,
+        cls, pod: Pod, writer: Container, reader: Container, shared: SharedMount, path: str | None
     ) -> Transfer:
         """Return the transfer of a new file, or of the writer's file at a path."""
         if path is None:

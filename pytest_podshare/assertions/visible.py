@@ -138,7 +138,7 @@ def _only_present(
     try:
         for transfer in transfers:
             if path is None:
-                file = sentinel.write(pod, transfer.writer, on_node_if_closed=True)
+                file = sentinel.write(pod, transfer.writer, node_fallback=True)
             else:
                 file = sentinel.of_application(pod, writer.container, path)
             seen = operations.read(NodeShell(reader.container), transfer.reader.path)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import dataclasses
+import operator
 import secrets
 import time
 from collections.abc import Callable, Sequence
@@ -32,15 +33,7 @@ _ALREADY_EXISTS = "AlreadyExists"
 
 @dataclasses.dataclass
 class DeployedObjects:
-    """The objects that one `Podshare` creates, and deletes unless they go with its namespace.
-
-    Args:
-        api: the API server.
-        namespace: an existing namespace.
-        run_id: the run, the value of the label of every object.
-        timeouts: how long operations may take.
-        shared_namespace: the namespace, if it stays when the tests are over.
-    """
+    """The objects that one `Podshare` creates, and deletes unless they go with its namespace."""
 
     api: Api
     namespace: str
@@ -122,13 +115,10 @@ class DeployedObjects:
                 self._check_that_it_goes(document, error)
                 return error
 
-        result = poll(
-            attempt,
-            until=lambda result: isinstance(result, Created),
-            deadline=deadline,
-            first=0.1,
-            most=1.0,
-        )
+        def is_created(result: object) -> bool:
+            return isinstance(result, Created)
+
+        result = poll(attempt, until=is_created, deadline=deadline, first=0.1, most=1.0)
         if isinstance(result, Created):
             return result
         raise _name_taken(result, f"another test still used it after {deadline.seconds:g} s")
@@ -172,13 +162,7 @@ class DeployedObjects:
                 # of their own accord they take their application's whole grace period
                 path = pod_path(pod["metadata"]["namespace"], pod["metadata"]["name"])
                 is_done(Created(path, {"kind": "Pod", **pod}, True))
-            poll(
-                delete_remaining,
-                until=lambda left: not left,
-                deadline=deadline,
-                first=0.1,
-                most=0.5,
-            )
+            poll(delete_remaining, until=operator.not_, deadline=deadline, first=0.1, most=0.5)
         except errors.PodshareError:
             # the API server does not answer; the next run finds them by their labels
             pass

@@ -125,14 +125,9 @@ class Pod:
         events: Iterable[object],
         containers: Iterable[Container],
     ) -> Evidence:
-        """Add what was proved to the Pod's evidence, and return it.
+        """Add what was proved since `start` (monotonic) to the Pod's evidence, and return it.
 
-        Args:
-            claim: what was proved, in one sentence.
-            method: how, in a few words.
-            start: when the assertion started, by the monotonic clock.
-            events: what was done, seen and proved, in order.
-            containers: the containers that were inspected for it.
+        The method names how each of the inspected `containers` was accessed.
         """
         method = ", ".join([method, *describe_access(containers)])
         if self.manifest.stand_in:
