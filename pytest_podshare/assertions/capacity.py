@@ -59,7 +59,7 @@ def assert_medium(
     else:
         is_expected = entry.fs_type == ("tmpfs" if medium == "Memory" else medium)
     if entry is not None and size is not None:
-        is_expected = is_expected and entry.size == quantity.whole(size)
+        is_expected = is_expected and entry.size == quantity.parse_int(size)
     if not is_expected:
         raise promise_broken(
             pod,
@@ -137,17 +137,17 @@ def assert_size_limited(
     if not is_limited:
         raise promise_broken(
             pod,
-            f"volume {volume!r} holds more than its limit of {quantity.written(limit)}",
+            f"volume {volume!r} holds more than its limit of {quantity.format_bytes(limit)}",
             location,
             expected=expected,
             got=seen,
-            where=f"{location}  {quantity.written(limit + _MEBI)}",
+            where=f"{location}  {quantity.format_bytes(limit + _MEBI)}",
             cause=volume_causes.not_limited(pod, handle, mount, refused),
         )
     if not in_memory:
         replacement.delete(pod, Deadline(seconds))
     return pod.record(
-        f"{volume} holds no more than {quantity.written(limit)}",
+        f"{volume} holds no more than {quantity.format_bytes(limit)}",
         method=f"filled by {container}",
         start=start,
         events=[f"{container} wrote half of it", proof],
@@ -175,4 +175,4 @@ def _find_limit(pod: Pod, volume: str) -> tuple[int, bool]:
             f"Volume {volume!r} of {pod} is not an emptyDir with a sizeLimit.",
             "Set emptyDir.sizeLimit of the volume.",
         )
-    return quantity.whole(spec.size_limit), spec.medium == "Memory"
+    return quantity.parse_int(spec.size_limit), spec.medium == "Memory"

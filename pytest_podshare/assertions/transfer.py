@@ -18,7 +18,7 @@ from pytest_podshare.diagnosis import diagnose
 from pytest_podshare.diagnosis.facts import FileLocation
 from pytest_podshare.pods.evidence import Step
 from pytest_podshare.pods.pod import Pod
-from pytest_podshare.wiring.model import SharedMount
+from pytest_podshare.wiring.shared_mounts import SharedMount
 
 _Seen = Content | Missing | Refused
 

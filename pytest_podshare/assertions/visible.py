@@ -16,7 +16,7 @@ from pytest_podshare.containers.node_shell import NodeShell
 from pytest_podshare.diagnosis import diagnose
 from pytest_podshare.pods.evidence import Evidence, Step
 from pytest_podshare.pods.pod import Pod
-from pytest_podshare.wiring.model import SharedMount
+from pytest_podshare.wiring.shared_mounts import SharedMount, find_shared_mounts
 
 
 @recorded
@@ -103,7 +103,7 @@ def _find_shared(
     """
     shared = tuple(
         mounts
-        for mounts in pod.wiring.shared(writer.name, reader.name)
+        for mounts in find_shared_mounts(pod.wiring, writer.name, reader.name)
         if mounts.volume.name == volume
         or (volume is None and (path is not None or mounts.volume.is_written_by_containers))
     )

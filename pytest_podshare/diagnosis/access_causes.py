@@ -105,6 +105,6 @@ def no_space(case: Symptom) -> Cause | None:
         what, remedy = "lies in a file system that is full", "Make room on the node."
     else:
         limit = f" (sizeLimit: {volume.size_limit})" if volume and volume.size_limit else ""
-        what = f"is a tmpfs of {quantity.written(entry.size)}{limit}, and full"
+        what = f"is a tmpfs of {quantity.format_bytes(entry.size)}{limit}, and full"
         remedy = "Raise its sizeLimit, within the memory limits, or let what fills it remove files."
     return Cause("no space left", f"volume {name} {what}", remedy, blame(case.reader))

@@ -124,7 +124,8 @@ def not_limited(pod: Pod, container: Container, mount: VolumeMount, refusal: obj
         )
     return Cause(
         "not limited",
-        f"sizeLimit is {limit}, and the tmpfs at {entry.path} takes {quantity.written(entry.size)}",
+        f"sizeLimit is {limit}, and the tmpfs at {entry.path} takes "
+        f"{quantity.format_bytes(entry.size)}",
         f"See what has remounted it: {container} itself, if it is privileged.",
     )
 

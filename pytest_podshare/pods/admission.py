@@ -22,7 +22,10 @@ _ANY_IMAGE = "busybox"
 
 def required_capabilities(manifest: Manifest) -> dict[str, str]:
     """Return the capabilities that a manifest needs, each with the field that needs it."""
-    return {**requirements.of_pod(manifest.pod["spec"]), **requirements.of_objects(manifest.others)}
+    return {
+        **requirements.find_requirements(manifest.pod["spec"]),
+        **requirements.find_claim_requirements(manifest.others),
+    }
 
 
 def check_pod_security(api: Api, namespace: str, manifest: Manifest) -> None:
@@ -78,7 +81,9 @@ def explain_rejection(
     """Return the missing capability that made the API server reject a Pod, or else the error."""
     context = CheckContext(cluster, namespace, _ANY_IMAGE, run_id="")
     try:
-        missing = catalog.find_unsupported(context, requirements.of_pod(manifest.pod["spec"]))
+        missing = catalog.find_unsupported(
+            context, requirements.find_requirements(manifest.pod["spec"])
+        )
     except errors.ClusterError:
         return error
     return _lacks(manifest, missing.name, missing.why) if missing else error
@@ -94,8 +99,8 @@ def check_fields_kept(manifest: Manifest, live: dict[str, Any]) -> None:
     Raises:
         CapabilityMissing: the API server has dropped one.
     """
-    kept = requirements.of_pod(dataclasses.replace(manifest, subject=live).pod["spec"])
-    for name, field in requirements.of_pod(manifest.pod["spec"]).items():
+    kept = requirements.find_requirements(dataclasses.replace(manifest, subject=live).pod["spec"])
+    for name, field in requirements.find_requirements(manifest.pod["spec"]).items():
         if name not in kept:
             raise _lacks(manifest, name, f"the API server dropped {field}.")
 

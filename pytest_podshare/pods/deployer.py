@@ -20,7 +20,7 @@ from pytest_podshare.pods.objects import DeployedObjects
 from pytest_podshare.pods.pod import Pod
 from pytest_podshare.pods.rollout import Rollout, wait_until_ready
 from pytest_podshare.wiring.manifest import Manifest, ManifestSource, load
-from pytest_podshare.wiring.pod_spec import containers_of
+from pytest_podshare.wiring.pod_spec import iter_containers
 
 
 class Podshare(Closeable):
@@ -171,7 +171,7 @@ class Podshare(Closeable):
             policy = {"whenDeleted": "Delete"}
             prepared.subject["spec"]["persistentVolumeClaimRetentionPolicy"] = policy
         if self.cluster.own:
-            for container in containers_of(prepared.pod["spec"]):
+            for container in iter_containers(prepared.pod["spec"]):
                 # the default for an image without a tag is to pull it, even where nothing can be
                 container.setdefault("imagePullPolicy", "IfNotPresent")
         return prepared

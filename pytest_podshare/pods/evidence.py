@@ -97,7 +97,7 @@ class Check:
 
     Args:
         assertion: its name, for example `assert_file_visible`.
-        manifest: the Pod's manifest: a path, or `the given YAML`.
+        manifest: the Pod's manifest: a path, or `<YAML text>`.
         pod: namespace and name.
         containers: the containers named in the call, the writer first; empty for all of them.
         volumes: the volumes concerned, as far as they are known.

@@ -10,11 +10,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 
-import jinja2
 from markupsafe import Markup
 
 from pytest_podshare.diagrams import svg, text_table
-from pytest_podshare.escaping import printable, printable_lines
+from pytest_podshare.diagrams.jinja_templates import load_template
 from pytest_podshare.pods.evidence import BROKEN, HELD, UNKNOWN, Check
 from pytest_podshare.report import terminal_table
 from pytest_podshare.report.records import EXPECTED, VERDICTS, CheckRecord, PhaseReport, PodRecord
@@ -90,7 +89,7 @@ class Section:
     def drawing(self, *, narrow: bool) -> Markup:
         """Who mounts what where, by verdict."""
         # the one thing that is not escaped by the template: it is by `drawing`
-        return Markup(svg.svg(self.pod.wiring, _verdicts(self.entries), narrow=narrow))  # noqa: S704 RUF100
+        return Markup(svg.render_svg(self.pod.wiring, _verdicts(self.entries), narrow=narrow))  # noqa: S704 RUF100
 
     @property
     def mounts(self) -> list[tuple[str, str, str, str, str]]:
@@ -98,11 +97,11 @@ class Section:
         wiring = self.pod.wiring
         return [
             (
-                text_table.title(container),
-                text_table.mode(mount, volume),
+                text_table.format_title(container),
+                text_table.format_mode(mount, volume),
                 mount.path,
                 mount.sub_path,
-                text_table.heading(volume) if volume else mount.volume,
+                text_table.format_heading(volume) if volume else mount.volume,
             )
             for container in wiring.containers
             for mount in container.mounts
@@ -129,16 +128,7 @@ def render(told: Sequence[PhaseReport], about: RunInfo) -> str:
     """
     checks = [check for each in told for check in each.checks]
     sections = _sections(checks)
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        keep_trailing_newline=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"printable": printable, "printable_lines": printable_lines}
-    return environment.get_template("page.html.j2").render(
+    return load_template(Path(__file__).with_name("page.html.j2")).render(
         about=about,
         clusters=_clusters(checks),
         counts=Counter(check.verdict for check in checks),

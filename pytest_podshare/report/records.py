@@ -27,7 +27,7 @@ class PodRecord:
     """A Pod as a report shows it.
 
     Args:
-        manifest: where it came from: a path, or `the given YAML`.
+        manifest: where it came from: a path, or `<YAML text>`.
         kind: of the object that it came from: `Pod`, `Deployment`, …
         name: namespace and name.
         node: the node it ran on.

@@ -11,12 +11,12 @@ import yaml
 
 from pytest_podshare import errors
 from pytest_podshare.deadline import Deadline
-from pytest_podshare.diagrams.text_table import matrix
+from pytest_podshare.diagrams.text_table import render_table
 from pytest_podshare.kube import pod_status
 from pytest_podshare.kube.client import Api, pod_path
 from pytest_podshare.kube.exec.session import ExecSession
 from pytest_podshare.report.redaction.secret_mask import Mask
-from pytest_podshare.wiring.pod_spec import CONTAINER_FIELDS, containers_of, of_pod
+from pytest_podshare.wiring.pod_spec import CONTAINER_FIELDS, iter_containers, read_wiring
 
 Object = Mapping[str, Any]
 Job = Callable[[], str]
@@ -33,7 +33,7 @@ def wiring(spec: Object) -> str:
     """Who mounts what where, without the tokens."""
     mounted = (
         mount
-        for each in containers_of(spec, ephemeral=True)
+        for each in iter_containers(spec, ephemeral=True)
         for mount in each.get("volumeMounts") or ()
     )
     tokens = {mount["name"] for mount in mounted if mount["mountPath"] == _TOKEN}
@@ -47,7 +47,7 @@ def wiring(spec: Object) -> str:
             {**each, "volumeMounts": without(each.get("volumeMounts"))}
             for each in spec.get(field) or ()
         ]
-    return matrix(of_pod(shown))
+    return render_table(read_wiring(shown))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -81,7 +81,7 @@ class PodTexts:
 
     def _containers(self) -> Iterator[tuple[str, Object]]:
         known = {each["name"]: each for each in pod_status.statuses(self.live, ephemeral=True)}
-        for each in containers_of(self.live["spec"], ephemeral=True):
+        for each in iter_containers(self.live["spec"], ephemeral=True):
             yield each["name"], known.get(each["name"], {})
 
     def _yaml(self) -> str:
@@ -126,7 +126,7 @@ class PodTexts:
         return "\n".join([*ours, "", *(line for line in lines if line not in ours)])
 
     def _paths(self, container: str) -> tuple[str, ...]:
-        every = containers_of(self.live["spec"], ephemeral=True)
+        every = iter_containers(self.live["spec"], ephemeral=True)
         found = (each for each in every if each["name"] == container)
         return tuple(
             mount["mountPath"].rstrip("/")

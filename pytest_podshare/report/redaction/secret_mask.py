@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from urllib.parse import quote, quote_plus
 
 from pytest_podshare.report.redaction import patterns
-from pytest_podshare.wiring.pod_spec import containers_of
+from pytest_podshare.wiring.pod_spec import iter_containers
 
 T = TypeVar("T")
 Object = Mapping[str, Any]
@@ -152,7 +152,7 @@ def _entries_of(secret: Object) -> Iterator[tuple[str, str]]:
 
 def _given(spec: Object) -> Iterator[str]:
     """What stands in a spec itself, where it should not."""
-    for container in containers_of(spec, ephemeral=True):
+    for container in iter_containers(spec, ephemeral=True):
         for variable in container.get("env") or ():
             value = variable.get("value")
             if isinstance(value, str) and patterns.is_secret_name(str(variable.get("name"))):
@@ -175,7 +175,7 @@ def _names(pod: Object) -> Iterator[str]:
     yield from (str(metadata.get(field)) for field in ("name", "namespace"))
     yield from (str(spec.get(field)) for field in ("nodeName", "serviceAccountName"))
     yield from (str(each.get("name")) for each in spec.get("volumes") or ())
-    for container in containers_of(spec, ephemeral=True):
+    for container in iter_containers(spec, ephemeral=True):
         yield str(container.get("name"))
         yield from re.split(r"[/:@]", str(container.get("image")))
         for mount in container.get("volumeMounts") or ():

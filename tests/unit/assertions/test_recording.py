@@ -122,7 +122,7 @@ def test_a_broken_promise_is_recorded_as_data(pod):
     assert raised is error
     assert (check.verdict, check.headline, check.cause) == (BROKEN, "c2 does not see it", "removed")
     assert (check.containers, check.volumes) == (("c2",), ("v",))
-    assert check.at == error.at == "the given YAML:8"
+    assert check.at == error.at == "<YAML text>:8"
     assert check.facts == error.facts
     assert [fact.name for fact in check.facts] == [
         "expected",
@@ -133,7 +133,7 @@ def test_a_broken_promise_is_recorded_as_data(pod):
         "pod",
     ]
     assert check.facts[2] == Fact("where", "c2 has v at /w")
-    assert check.facts[4] == Fact("to do", "Find out what removes it. (the given YAML:8)")
+    assert check.facts[4] == Fact("to do", "Find out what removes it. (<YAML text>:8)")
     assert str(error).splitlines()[:3] == [
         "c2 does not see it",
         "  expected  c2:/w/f",

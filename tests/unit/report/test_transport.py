@@ -95,7 +95,7 @@ def test_a_file_name_that_is_no_text_can_be_sent(pod, sender):
 
 def test_a_check_arrives_as_it_was_sent(pod, sender):
     """By pytest-xdist, and as JSON."""
-    checks = [held(at="the given YAML:17"), broken(), held("")]
+    checks = [held(at="<YAML text>:17"), broken(), held("")]
     pod.checks += checks
     sent = report()
     sender.send(sent, [pod], None)
@@ -119,7 +119,7 @@ def test_a_pod_arrives_with_its_wiring_and_without_what_every_container_has(pod,
     ]
     assert shown.wiring.volumes == pod.wiring.volumes[:2]
     assert len(pod.wiring.volumes) == 3
-    assert (shown.manifest, shown.kind, shown.name) == ("the given YAML", "Pod", "ns/sharevol")
+    assert (shown.manifest, shown.kind, shown.name) == ("<YAML text>", "Pod", "ns/sharevol")
     assert (shown.node, shown.cluster.version, shown.stand_in) == ("worker", "v1.36.3", "")
 
 
