@@ -84,7 +84,7 @@ class Transfer:
             timeout: seconds for either.
 
         Raises:
-            AssertionError: the writer does not have it in time, or the reader does not see it.
+            AssertionError: the writer lacks the file, or the reader does not see it, in time.
         """
         writer, start = self.writer, time.monotonic()
         has = poll(
@@ -120,19 +120,19 @@ class Transfer:
     ) -> Step:
         """Wait until the reader sees what is expected, given what it sees."""
         writer, reader, start = self.writer, self.reader, time.monotonic()
-        seen, wanted = poll(
+        seen, content = poll(
             lambda: (seen := look(), expected(seen)),
             until=lambda pair: pair[0] == pair[1] and isinstance(pair[0], Content),
             deadline=Deadline(timeout),
         )
-        if not isinstance(seen, Content) or seen != wanted:
+        if not isinstance(seen, Content) or seen != content:
             what = sentinel.describe(writer, action)
             raise failure.promise_broken(
                 self.pod,
                 f"{reader.container.name!r} does not see {what}",
                 writer,
                 reader,
-                expected=f"{writer}  {wanted}",
+                expected=f"{writer}  {content}",
                 got=f"{reader}  {seen}  (for {timeout:g} s)",
                 cause=diagnose.not_visible(self.pod, writer, reader, seen, written=True),
             )

@@ -113,7 +113,8 @@ def _find_shared(
             f"{reader.name!r} does not see what {writer.name!r} writes",
             expected=f"{writer} and {reader} mount "
             + (f"volume {volume!r}" if volume else "the same volume and see the same folder"),
-            got="; ".join(f"{each} {failure.describe_mounts(each)}" for each in (writer, reader)),
+            got=f"{writer} {failure.describe_mounts(writer)};"
+            f" {reader} {failure.describe_mounts(reader)}",
             cause=diagnose.apart(pod, writer, reader, volume),
         )
     if path is None:

@@ -99,9 +99,11 @@ def check_fields_kept(manifest: Manifest, live: dict[str, Any]) -> None:
     Raises:
         CapabilityMissing: the API server has dropped one.
     """
-    kept = requirements.find_requirements(dataclasses.replace(manifest, subject=live).pod["spec"])
+    live_needs = requirements.find_requirements(
+        dataclasses.replace(manifest, subject=live).pod["spec"]
+    )
     for name, field in requirements.find_requirements(manifest.pod["spec"]).items():
-        if name not in kept:
+        if name not in live_needs:
             raise _lacks(manifest, name, f"the API server dropped {field}.")
 
 

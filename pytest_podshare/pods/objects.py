@@ -44,7 +44,7 @@ class DeployedObjects:
     def __post_init__(self) -> None:
         # those that are not deleted with a namespace
         self._remaining: list[Created] = []
-        # a namespace of its own has no other Pods to tell them from
+        # needed in a shared namespace only, which has other Pods as well
         self._fixture = secrets.token_hex(4) if self.shared_namespace else ""
 
     @property

@@ -1,4 +1,4 @@
-"""Deleting or evicting a Pod by its UID, and waiting for its replacement."""
+"""Deletion or eviction of a Pod, and its replacement."""
 
 from __future__ import annotations
 

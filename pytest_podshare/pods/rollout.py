@@ -83,7 +83,7 @@ class Rollout:
         if (problem := pod_status.hopeless(self.live)) is not None:
             raise self._with_log(problem, self.live)
         if self.is_ready:
-            # a replica that exists already is nobody's replacement later on
+            # a replica that exists already is not a replacement later on
             for pod in (self.live, *self.controlled_pods(objects)):
                 self._known[pod["metadata"]["uid"]] = pod["metadata"]["name"]
         return self.is_ready
@@ -139,15 +139,16 @@ class Rollout:
         return now
 
     def _owns(self, pod: Object) -> bool:
-        """Return whether a Pod's controller is the manifest's: labels alone do not tell of a Job.
+        """Return whether a Pod's controller is the manifest's subject, or a Deployment's ReplicaSet.
 
-        The name of a ReplicaSet of a Deployment begins with the Deployment's.
+        Labels are not enough: a Job's template may have none.
         """
         subject = self.manifest.subject
         name = str((subject.get("metadata") or {}).get("name") or "")
         owners = pod["metadata"].get("ownerReferences") or ()
         owner = next((ref for ref in owners if ref.get("controller")), {"kind": "", "name": ""})
         if subject["kind"] == "Deployment":
+            # its ReplicaSets are named after it
             is_named_after = owner["name"].startswith(f"{name}-" if name else "")
             return bool(is_named_after and owner["kind"] == "ReplicaSet")
         return owner["kind"] == subject["kind"] and owner["name"] == (name or owner["name"])
