@@ -139,7 +139,7 @@ class Rollout:
         return now
 
     def _owns(self, pod: Object) -> bool:
-        """Return whether a Pod's controller is the manifest's subject, or a Deployment's ReplicaSet.
+        """Return whether the manifest's subject, or a ReplicaSet of its Deployment, controls a Pod.
 
         Labels are not enough: a Job's template may have none.
         """
