@@ -68,9 +68,10 @@ def _row(folder: Path, count: int) -> dict[str, Any]:
     def check() -> None:
         nonlocal findings
         selection = inputs.find([str(folder)])
-        result = checker.Result(checker.check_all(selection.inputs, Settings()), selection.problems)
+        manifests = checker.check_all(selection.manifests, Settings())
+        result = checker.CheckResult(manifests, selection.problems)
         findings = len(result.findings)
-        assert len(result.pods) == count
+        assert len(result.templates) == count
 
     command_cpu, command_seconds = _command(folder)
     per_manifest = _cpu_seconds(check) / count

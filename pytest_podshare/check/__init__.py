@@ -1,4 +1,4 @@
-"""Manifests judged without a cluster: gathered from wherever they lie, checked, and told.
+"""The static check of manifests, Helm charts and kustomize overlays.
 
 No Kubernetes client, no pytest, no clock.
 """

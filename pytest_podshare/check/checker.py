@@ -1,9 +1,9 @@
-"""One manifest, checked: its Pod templates, what the rules find in them, or why it cannot be."""
+"""The check of manifests: what the rules find in each, or why it could not be checked."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from pytest_podshare import errors
 from pytest_podshare.check import rules
@@ -11,19 +11,19 @@ from pytest_podshare.check.inputs import Input
 from pytest_podshare.check.rules import Finding
 from pytest_podshare.check.settings import Settings
 from pytest_podshare.wiring.model import Wiring
-from pytest_podshare.wiring.templates import Template, find_templates
+from pytest_podshare.wiring.templates import find_templates
 
 
 @dataclasses.dataclass(frozen=True)
 class TemplateResult:
-    """What the rules find in one Pod template.
+    """The findings in one Pod template.
 
-    Nothing here leads back to the whole text: ten thousand manifests would not fit.
+    It must not refer to the source text: the texts of ten thousand manifests would not fit.
 
     Args:
-        subject: what makes the Pods: `Deployment/web`.
-        findings: in the order of the text.
-        wiring: who mounts what where, for whoever wants to draw it; else None.
+        subject: the object that creates the Pods: `Deployment/web`.
+        findings: the findings, in the order of the text.
+        wiring: the wiring of the Pod, if it is needed for a graph; else None.
     """
 
     subject: str
@@ -32,105 +32,115 @@ class TemplateResult:
 
 
 @dataclasses.dataclass(frozen=True)
-class Checked:
-    """What became of one manifest.
+class ManifestResult:
+    """The result for one manifest.
 
     Args:
-        given: the manifest.
-        pods: its Pod templates.
+        manifest: the manifest.
+        templates: the results for its Pod templates.
         problem: why it could not be checked; None if it was.
     """
 
-    given: Input
-    pods: tuple[TemplateResult, ...] = ()
+    manifest: Input
+    templates: tuple[TemplateResult, ...] = ()
     problem: errors.PodshareError | None = None
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """Everything that was found in it."""
-        return tuple(finding for pod in self.pods for finding in pod.findings)
+        """Return the findings in all of its templates."""
+        return tuple(finding for template in self.templates for finding in template.findings)
 
 
 @dataclasses.dataclass(frozen=True)
-class Result:
-    """What became of all of them.
+class CheckResult:
+    """The result for all manifests.
 
     Args:
-        checked: the manifests.
-        problems: what was not even found.
-        fail_on: the least severity that counts as a failure.
+        manifests: the results for each manifest.
+        input_problems: why other inputs could not be found, read or rendered.
+        fail_on: the lowest severity that counts as a failure.
     """
 
-    checked: tuple[Checked, ...]
-    problems: tuple[errors.PodshareError, ...] = ()
+    manifests: tuple[ManifestResult, ...]
+    input_problems: tuple[errors.PodshareError, ...] = ()
     fail_on: rules.Severity = "warning"
 
     @property
-    def all_problems(self) -> tuple[errors.PodshareError, ...]:
-        """Everything that could not be checked."""
-        own = (each.problem for each in self.checked)
-        return (*self.problems, *(problem for problem in own if problem is not None))
+    def problems(self) -> tuple[errors.PodshareError, ...]:
+        """Return the reasons for everything that could not be checked."""
+        problems = (checked.problem for checked in self.manifests)
+        return (*self.input_problems, *(problem for problem in problems if problem is not None))
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """Everything that was found."""
-        return tuple(finding for one in self.checked for finding in one.findings)
+        """Return all findings."""
+        return tuple(finding for finding, _ in self.located_findings())
 
     @property
-    def pods(self) -> tuple[TemplateResult, ...]:
-        """Every Pod template."""
-        return tuple(pod for one in self.checked for pod in one.pods)
+    def templates(self) -> tuple[TemplateResult, ...]:
+        """Return the results for all Pod templates."""
+        return tuple(template for checked in self.manifests for template in checked.templates)
 
-    def fails(self, finding: Finding) -> bool:
-        """Whether a finding is severe enough to be a failure."""
+    def located_findings(self) -> Iterator[tuple[Finding, Input]]:
+        """Yield all findings, each with its manifest."""
+        for checked in self.manifests:
+            for finding in checked.findings:
+                yield finding, checked.manifest
+
+    def is_failure(self, finding: Finding) -> bool:
+        """Return whether a finding is severe enough to count as a failure."""
         return rules.SEVERITIES.index(finding.severity) <= rules.SEVERITIES.index(self.fail_on)
 
     @property
     def exit_code(self) -> int:
-        """0 clean, 1 findings, 2 what could not be checked."""
-        if self.all_problems:
+        """Return 0 for no failures, 1 for failures, 2 if something could not be checked."""
+        if self.problems:
             return 2
-        return int(any(self.fails(finding) for finding in self.findings))
+        return int(any(self.is_failure(finding) for finding in self.findings))
 
 
-def check(given: Input, settings: Settings, *, wirings: bool = False) -> Checked | None:
-    """What the rules find in a manifest; None for a file that was found and is none.
+def check(
+    manifest: Input, settings: Settings, *, keep_wiring: bool = False
+) -> ManifestResult | None:
+    """Return the result for a manifest; None if it was not named and is not a manifest.
 
     Args:
-        given: the manifest.
-        settings: what the project wants.
-        wirings: whether to keep the wirings.
+        manifest: the manifest.
+        settings: the settings of the project.
+        keep_wiring: whether to keep the wirings in the result.
     """
     try:
-        source = given.read()
-        if not any(_is_kubernetes(each) for each in source.objects):
-            return _no_manifest(given) if given.named else None
-        found = find_templates(source, settings.pod_templates)
-        return Checked(given, tuple(_judged(each, settings, wirings) for each in found))
+        source = manifest.read()
+        if not any(_is_kubernetes(entry) for entry in source.objects):
+            return _not_a_manifest(manifest) if manifest.named else None
+        results = [
+            TemplateResult(
+                str(template),
+                rules.check(template, ignore=settings.ignore),
+                template.wiring if keep_wiring else None,
+            )
+            for template in find_templates(source, settings.pod_templates)
+        ]
+        return ManifestResult(manifest, tuple(results))
     except errors.PodshareError as error:
-        return Checked(given, problem=error)
+        return ManifestResult(manifest, problem=error)
 
 
 def check_all(
-    inputs: Iterable[Input], settings: Settings, *, wirings: bool = False
-) -> tuple[Checked, ...]:
-    """What the rules find in each of them."""
-    each = (check(given, settings, wirings=wirings) for given in inputs)
-    return tuple(checked for checked in each if checked is not None)
+    manifests: Iterable[Input], settings: Settings, *, keep_wiring: bool = False
+) -> tuple[ManifestResult, ...]:
+    """Return the results for all manifests; files that are not manifests are left out."""
+    results = (check(manifest, settings, keep_wiring=keep_wiring) for manifest in manifests)
+    return tuple(result for result in results if result is not None)
 
 
-def _judged(template: Template, settings: Settings, wirings: bool) -> TemplateResult:
-    findings = rules.check(template, ignore=settings.ignore)
-    return TemplateResult(str(template), findings, template.wiring if wirings else None)
+def _is_kubernetes(entry: dict[str, object]) -> bool:
+    return isinstance(entry.get("apiVersion"), str) and isinstance(entry.get("kind"), str)
 
 
-def _is_kubernetes(thing: dict[str, object]) -> bool:
-    return isinstance(thing.get("apiVersion"), str) and isinstance(thing.get("kind"), str)
-
-
-def _no_manifest(given: Input) -> Checked:
+def _not_a_manifest(manifest: Input) -> ManifestResult:
     error = errors.NotAPod(
-        f"{given.origin} holds no Kubernetes object.",
+        f"{manifest.origin} contains no Kubernetes object.",
         "Give a manifest: YAML or JSON with an apiVersion and a kind.",
     )
-    return Checked(given, problem=error)
+    return ManifestResult(manifest, problem=error)

@@ -1,10 +1,10 @@
-"""The wirings of a result, drawn: as text with the verdict, or as one chart or drawing of all."""
+"""The wirings of a result as text tables, or as one diagram of all of them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pytest_podshare.check.checker import Result
+from pytest_podshare.check.checker import CheckResult
 from pytest_podshare.diagrams.text_table import render_table
 from pytest_podshare.escaping import printable
 from pytest_podshare.wiring.model import Wiring
@@ -12,13 +12,13 @@ from pytest_podshare.wiring.model import Wiring
 KINDS = ("text", "mermaid", "svg")
 
 
-def graph(result: Result, kind: str, width: int | None = None) -> str:
-    """The drawing.
+def render(result: CheckResult, kind: str, width: int | None = None) -> str:
+    """Return the tables or the diagram.
 
     Args:
-        result: whose wirings.
+        result: the result, which has kept its wirings.
         kind: one of `KINDS`.
-        width: columns of text that there is room for; None for as wide as it comes.
+        width: the available columns for text; None for unlimited.
     """
     wirings = list(_wirings(result))
     if kind == "mermaid":
@@ -34,8 +34,8 @@ def graph(result: Result, kind: str, width: int | None = None) -> str:
     )
 
 
-def _wirings(result: Result) -> Iterator[tuple[str, Wiring]]:
-    for one in result.checked:
-        for pod in one.pods:
-            if pod.wiring is not None:
-                yield f"{one.given.origin}: {pod.subject}", pod.wiring
+def _wirings(result: CheckResult) -> Iterator[tuple[str, Wiring]]:
+    for checked in result.manifests:
+        for template in checked.templates:
+            if template.wiring is not None:
+                yield f"{checked.manifest.origin}: {template.subject}", template.wiring

@@ -1,30 +1,28 @@
-"""What there is to check: files, what lies in folders, globs, charts, overlays, standard input.
+"""What to check: files, folders, globs, charts, overlays, standard input.
 
-Nothing is parsed here. What cannot be had is a problem beside the rest, and stops nothing.
+Nothing is parsed here. An input that cannot be read or rendered does not stop the others.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import itertools
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 from pytest_podshare import errors
 from pytest_podshare.check import rendering
 from pytest_podshare.check.rendering import RenderJob
-from pytest_podshare.check.search import SUFFIXES, Candidate, Input, Search, split
+from pytest_podshare.check.search import SUFFIXES, Candidate, Input, Search, split_rendered
 
-__all__ = ["SUFFIXES", "Found", "Input", "find", "listed"]
+__all__ = ["SUFFIXES", "Input", "Selection", "find", "list_candidates"]
 
 
 @dataclasses.dataclass(frozen=True)
-class Found:
-    """What there is to check, and what could not be had."""
+class Selection:
+    """The manifests to check, and why others could not be found, read or rendered."""
 
-    inputs: tuple[Input, ...]
+    manifests: tuple[Input, ...]
     problems: tuple[errors.ManifestError, ...]
 
 
@@ -33,51 +31,58 @@ def find(
     *,
     exclude: Sequence[str] = (),
     as_found: bool = False,
-    render_seconds: float = rendering.SECONDS,
-    stdin: Callable[[], bytes] | None = None,
-) -> Found:
-    """Everything that the paths lead to, each once, in their order and then by name.
+    render_timeout: float = rendering.TIMEOUT,
+    read_stdin: Callable[[], bytes] | None = None,
+) -> Selection:
+    """Return the manifests that the paths lead to, each once, in the order of paths and names.
 
     Args:
-        paths: files, folders, globs, charts, overlays, or `-`.
-        exclude: patterns of paths that are passed over; a `*` stands for slashes as well.
-        as_found: treat what is named as if it had been found in a folder; a file of a chart or of
-            an overlay stands for the whole of it.
-        render_seconds: time for each run of helm or kustomize.
-        stdin: gives standard input.
+        paths: files, folders, globs, charts, overlays, or `-` for standard input.
+        exclude: patterns of paths to skip, in which `*` also matches slashes.
+        as_found: treat files that are named like files found in a folder: ignore those that are
+            not manifests, and take a file of a chart or an overlay for the whole of it.
+        render_timeout: seconds for each run of helm or kustomize.
+        read_stdin: reads standard input.
     """
-    things = listed(paths, exclude=exclude, as_found=as_found, stdin=stdin)
-    scenarios = [thing for thing in things if isinstance(thing, RenderJob)]
-    with ThreadPoolExecutor(max(1, min(len(scenarios), os.cpu_count() or 1))) as pool:
-        rendered = pool.map(lambda each: _rendered(each, render_seconds), scenarios)
-        whole = itertools.chain.from_iterable(
-            next(rendered) if isinstance(thing, RenderJob) else [thing] for thing in things
-        )
-        results = list(whole)
-    return Found(
-        tuple(each for each in results if isinstance(each, Input)),
-        tuple(each for each in results if isinstance(each, errors.ManifestError)),
+    candidates = list_candidates(paths, exclude=exclude, as_found=as_found, read_stdin=read_stdin)
+    jobs = [candidate for candidate in candidates if isinstance(candidate, RenderJob)]
+    rendered = iter(_render_all(jobs, render_timeout))
+    results: list[Input | errors.ManifestError] = []
+    for candidate in candidates:
+        results += next(rendered) if isinstance(candidate, RenderJob) else [candidate]
+    return Selection(
+        tuple(result for result in results if isinstance(result, Input)),
+        tuple(result for result in results if isinstance(result, errors.ManifestError)),
     )
 
 
-def listed(
+def list_candidates(
     paths: Iterable[str],
     *,
     exclude: Sequence[str] = (),
     as_found: bool = False,
-    stdin: Callable[[], bytes] | None = None,
+    read_stdin: Callable[[], bytes] | None = None,
 ) -> list[Candidate]:
-    """The same before anything is rendered: manifests, what is to be rendered, and problems."""
-    search = Search(tuple(exclude), as_found, stdin or sys.stdin.buffer.read)
-    return [thing for path in paths for thing in search.given(path)]
+    """Return what the paths lead to before rendering: manifests, render jobs and problems."""
+    search = Search(tuple(exclude), as_found, read_stdin or sys.stdin.buffer.read)
+    return [candidate for path in paths for candidate in search.follow(path)]
 
 
-def _rendered(scenario: RenderJob, seconds: float) -> list[Input | errors.ManifestError]:
+def _render_all(jobs: list[RenderJob], seconds: float) -> list[list[Input | errors.ManifestError]]:
+    if not jobs:
+        return []
+    # not at the top: most checks render nothing, and the import takes longer than some of them
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(min(len(jobs), os.cpu_count() or 1)) as pool:
+        return list(pool.map(lambda job: _render(job, seconds), jobs))
+
+
+def _render(job: RenderJob, seconds: float) -> list[Input | errors.ManifestError]:
     try:
-        text = rendering.render(scenario, seconds)
+        text = rendering.render(job, seconds)
     except errors.RenderFailed as error:
-        return [] if scenario.optional else [error]
+        return [] if job.optional else [error]
     except errors.RendererMissing as error:
         return [error]
-    whole = Input(scenario.origin, scenario.folder, text, rendered=True)
-    return list(split(whole))
+    return list(split_rendered(Input(job.origin, job.folder, text, rendered=True)))

@@ -1,4 +1,4 @@
-"""Helm charts and kustomize overlays, rendered by the programs that people render them with."""
+"""Helm charts and kustomize overlays, rendered by helm, kustomize or kubectl."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ from pathlib import Path
 
 from pytest_podshare import errors
 
-CHART = "Chart.yaml"
-OVERLAYS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
-SECONDS = 60.0
+CHART_FILE = "Chart.yaml"
+KUSTOMIZATION_FILES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+# seconds for one run of a program
+TIMEOUT: float = 60
 
 _LIBRARY = re.compile(rb"^type:\s*['\"]?library\b", re.M)
 _COMPONENT = re.compile(rb"^kind:\s*['\"]?Component\b", re.M)
 _NOISE = re.compile(r"^(WARNING: .*|Use --debug flag .*)$", re.M)
-_LONGEST = 600
+_MAX_LENGTH = 600
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,11 +28,10 @@ class RenderJob:
     """One way to render a chart or an overlay.
 
     Args:
-        name: which way it is: `default values`, `ci/tls-values.yaml`, `kustomize`.
+        name: the name of the way: `default values`, `ci/tls-values.yaml`, `kustomize`.
         folder: the chart, which may be an archive, or the overlay.
-        command: what renders it; its first word is the program, which may not be there.
-        optional: whether it counts only if it renders: the default values of a chart that has
-            other ones to be tested with.
+        command: the command that renders it; the program may be missing.
+        optional: whether it may fail: a chart's default values, if it has others for tests.
     """
 
     name: str
@@ -41,65 +41,67 @@ class RenderJob:
 
     @property
     def origin(self) -> str:
-        """What messages call it: `charts/web (ci/tls-values.yaml)`."""
+        """Return the name for messages: `charts/web (ci/tls-values.yaml)`."""
         return f"{self.folder} ({self.name})"
 
 
 def is_chart(folder: Path) -> bool:
-    """Whether a folder is a chart."""
-    return (folder / CHART).is_file()
+    """Return whether a folder is a chart."""
+    return (folder / CHART_FILE).is_file()
 
 
-def overlay(folder: Path) -> Path | None:
-    """The file that makes a folder an overlay; None where there is none."""
-    return next((folder / name for name in OVERLAYS if (folder / name).is_file()), None)
+def find_kustomization(folder: Path) -> Path | None:
+    """Return the kustomization file of a folder; None if it has none."""
+    files = (folder / name for name in KUSTOMIZATION_FILES)
+    return next((file for file in files if file.is_file()), None)
 
 
-def stands_alone(folder: Path) -> bool:
-    """Whether it is meant to be rendered by itself: no library chart, and no component."""
-    file = overlay(folder)
+def is_renderable(folder: Path) -> bool:
+    """Return whether a folder renders by itself, unlike a library chart or a component."""
     if is_chart(folder):
-        return _LIBRARY.search((folder / CHART).read_bytes()) is None
+        return _LIBRARY.search((folder / CHART_FILE).read_bytes()) is None
+    file = find_kustomization(folder)
     return file is not None and _COMPONENT.search(file.read_bytes()) is None
 
 
-def of_chart(chart: Path) -> tuple[RenderJob, ...]:
-    """A chart with its default values, and with each file of values in its `ci` folder."""
+def chart_jobs(chart: Path) -> tuple[RenderJob, ...]:
+    """Return the jobs for a chart: its default values, and each values file in its `ci` folder."""
     base = ("helm", "template", str(chart))
     files = sorted(chart.glob("ci/*-values.yaml"))
     default = RenderJob("default values", chart, base, optional=bool(files))
-    others = (RenderJob(f"ci/{file.name}", chart, (*base, "--values", str(file))) for file in files)
-    every = (default, *others)
-    # without helm, one complaint is enough
-    return every if shutil.which("helm") else every[:1]
+    # without helm, one error is enough
+    if shutil.which("helm") is None:
+        return (default,)
+    return default, *(
+        RenderJob(f"ci/{file.name}", chart, (*base, "--values", str(file))) for file in files
+    )
 
 
-def of_overlay(folder: Path) -> RenderJob:
-    """An overlay, by kustomize, or by the kustomize that is in kubectl."""
+def overlay_job(folder: Path) -> RenderJob:
+    """Return the job for an overlay, with kustomize or with the kustomize in kubectl."""
     program = ("kustomize", "build")
     if shutil.which("kustomize") is None and shutil.which("kubectl") is not None:
         program = ("kubectl", "kustomize")
     return RenderJob("kustomize", folder, (*program, str(folder)))
 
 
-def render(scenario: RenderJob, seconds: float = SECONDS) -> bytes:
-    """What the program makes of it.
+def render(job: RenderJob, seconds: float = TIMEOUT) -> bytes:
+    """Return the rendered manifests of a job.
 
     Raises:
         RendererMissing: the program is not on PATH.
-        RenderFailed: it refuses, or takes longer than that many seconds.
+        RenderFailed: the program fails, or takes too long.
     """
-    program = scenario.command[0]
-    found = shutil.which(program)
-    line = shlex.join(scenario.command)
-    if found is None:
+    program, command = job.command[0], shlex.join(job.command)
+    path = shutil.which(program)
+    if path is None:
         raise errors.RendererMissing(
-            f"{scenario.folder} is rendered by {program}, which is not on PATH.",
-            f"Install {program}, or give what it renders: `{line} | podshare check -`.",
+            f"{job.folder} cannot be rendered: {program} is not on PATH.",
+            f"Install {program}, or pipe the rendered manifests: `{command} | podshare check -`.",
         )
     try:
-        done = subprocess.run(
-            [found, *scenario.command[1:]],
+        process = subprocess.run(
+            [path, *job.command[1:]],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=seconds,
@@ -107,46 +109,46 @@ def render(scenario: RenderJob, seconds: float = SECONDS) -> bytes:
         )
     except subprocess.TimeoutExpired:
         raise errors.RenderFailed(
-            f"{scenario.origin}: {program} did not end within {seconds:g} s.",
-            f"Give it more by --render-timeout, or see what it waits for: `{line}`.",
+            f"{job.origin}: {program} did not finish within {seconds:g} s.",
+            f"Run `{command}` to see what it waits for, or raise --render-timeout.",
         ) from None
-    if done.returncode != 0:
-        raise _failed(scenario, done.stderr.decode(errors="replace"))
-    return done.stdout
+    if process.returncode != 0:
+        raise _render_error(job, process.stderr.decode(errors="replace"))
+    return process.stdout
 
 
-def _failed(scenario: RenderJob, stderr: str) -> errors.RenderFailed:
-    words = " ".join(_NOISE.sub("", stderr).split()).removeprefix("Error: ").rstrip(".")
-    remedy = f"See all that it says: `{shlex.join(scenario.command)}`."
-    if "missing in charts/" in words:
-        remedy = f"Fetch them: `helm dependency build {shlex.quote(str(scenario.folder))}`."
-    return errors.RenderFailed(
-        f"{scenario.origin} does not render: {words[:_LONGEST] or 'no word why'}.", remedy
-    )
+def _render_error(job: RenderJob, stderr: str) -> errors.RenderFailed:
+    message = " ".join(_NOISE.sub("", stderr).split()).removeprefix("Error: ").rstrip(".")
+    remedy = f"Run `{shlex.join(job.command)}` to see all of its output."
+    if "missing in charts/" in message:
+        command = f"helm dependency build {shlex.quote(str(job.folder))}"
+        remedy = f"Fetch the dependencies: `{command}`."
+    reason = message[:_MAX_LENGTH] or "the program printed no error"
+    return errors.RenderFailed(f"{job.origin} cannot be rendered: {reason}.", remedy)
 
 
-def by_template(text: bytes) -> Mapping[str, bytes]:
-    """Rendered text by the template it came from, as Helm notes it; "" for what has no such note.
+def split_by_template(text: bytes) -> Mapping[str, bytes]:
+    """Return rendered text by the template in Helm's comments; "" for text without a comment.
 
-    Each keeps its lines where they are in the whole, with empty ones in the place of the others'.
+    Empty lines replace the lines of other templates, so that all lines keep their numbers.
     """
     lines = text.splitlines(keepends=True)
-    found: dict[str, list[bytes]] = {}
+    by_template: dict[str, list[bytes]] = {}
     current = ""
     for index, line in enumerate(lines):
         if line.startswith(b"---"):
-            current = _template(lines[index + 1]) if index + 1 < len(lines) else ""
-        mine = found.setdefault(current, [])
-        mine += [b"\n"] * (index - len(mine))
-        mine.append(line)
+            current = _template_name(lines[index + 1]) if index + 1 < len(lines) else ""
+        own = by_template.setdefault(current, [])
+        own += [b"\n"] * (index - len(own))
+        own.append(line)
     return {
-        name: b"".join(mine)
-        for name, mine in found.items()
-        if any(line.strip(b"- \r\n") for line in mine)
+        name: b"".join(own)
+        for name, own in by_template.items()
+        if any(line.strip(b"- \r\n") for line in own)
     }
 
 
-def _template(line: bytes) -> str:
-    """`templates/web.yaml` of `# Source: chart/templates/web.yaml`."""
-    note, found, path = line.decode(errors="replace").strip().partition("# Source: ")
-    return path.partition("/")[2] if found and not note else ""
+def _template_name(line: bytes) -> str:
+    """Return `templates/web.yaml` for `# Source: chart/templates/web.yaml`."""
+    before, found, path = line.decode(errors="replace").strip().partition("# Source: ")
+    return path.partition("/")[2] if found and not before else ""

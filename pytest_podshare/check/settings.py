@@ -1,4 +1,4 @@
-"""The table `[tool.podshare]` of the nearest pyproject.toml."""
+"""The settings in the table `[tool.podshare]` of the nearest pyproject.toml."""
 
 from __future__ import annotations
 
@@ -19,34 +19,34 @@ else:
 
 FILE = "pyproject.toml"
 _KEYS = ("exclude", "ignore", "pod-templates")
-_EXAMPLE = 'Write it as `pod-templates = { Rollout = "spec.template" }`.'
+_USE_KEYS = "Use the settings exclude, ignore and pod-templates."
 
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
-    """What a project wants of the check.
+    """The settings of a project for the check.
 
     Args:
-        ignore: ids of rules that are not asked.
-        exclude: patterns of paths that are passed over.
-        pod_templates: where custom resources keep a Pod template, by kind.
+        ignore: the ids of rules that are not applied.
+        exclude: patterns of paths to skip.
+        pod_templates: the paths of Pod templates in custom resources, by kind.
     """
 
     ignore: frozenset[str] = frozenset()
     exclude: tuple[str, ...] = ()
     pod_templates: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
-    def with_more(
+    def extend(
         self,
         ignore: Iterable[str] = (),
         exclude: Iterable[str] = (),
         pod_templates: Iterable[str] = (),
     ) -> Settings:
-        """The same, and what a command line adds.
+        """Return these settings with those of a command line added.
 
         Raises:
-            UnknownRule: there is no such rule.
-            SettingsInvalid: a Pod template that is not `KIND=PATH`.
+            UnknownRule: a rule does not exist.
+            SettingsInvalid: a Pod template is not `KIND=PATH`.
         """
         paths = dict(self.pod_templates)
         for text in pod_templates:
@@ -58,66 +58,68 @@ class Settings:
                 )
             paths[kind] = path
         return Settings(
-            ignore=self.ignore | rules.known(ignore, "--ignore"),
+            ignore=self.ignore | rules.validate_ids(ignore, "--ignore"),
             exclude=(*self.exclude, *exclude),
             pod_templates=paths,
         )
 
 
-def nearest(folder: Path) -> Settings:
-    """The settings of the nearest pyproject.toml, in a folder or above it; if none, the default.
+def load_nearest(folder: Path) -> Settings:
+    """Return the settings of the nearest pyproject.toml, in a folder or above it.
 
     Raises:
-        SettingsInvalid: the file is no TOML, or its table is wrong.
-        UnknownRule: it ignores a rule that there is not.
+        SettingsInvalid: the file is not valid TOML, or its table is invalid.
+        UnknownRule: it ignores a rule that does not exist.
     """
     folder = folder.resolve()
-    file = next(
-        (each / FILE for each in (folder, *folder.parents) if (each / FILE).is_file()), None
-    )
-    return Settings() if file is None else read(file)
+    files = (parent / FILE for parent in (folder, *folder.parents))
+    file = next((file for file in files if file.is_file()), None)
+    return Settings() if file is None else load(file)
 
 
-def read(file: Path) -> Settings:
-    """The settings of one file.
+def load(file: Path) -> Settings:
+    """Return the settings of one file.
 
     Raises:
-        SettingsInvalid: the file is no TOML, or its table is wrong.
-        UnknownRule: it ignores a rule that there is not.
+        SettingsInvalid: the file is not valid TOML, or its table is invalid.
+        UnknownRule: it ignores a rule that does not exist.
     """
     try:
         tools = tomllib.loads(file.read_text(encoding="utf-8")).get("tool", {})
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise errors.SettingsInvalid(f"{file} cannot be read: {error}.", "Mend it.") from None
+        raise errors.SettingsInvalid(f"{file} cannot be read: {error}.", "Fix the file.") from None
     where = f"{file}: [tool.podshare]"
     table = tools.get("podshare", {}) if isinstance(tools, dict) else {}
     if not isinstance(table, dict):
-        raise errors.SettingsInvalid(f"{where} is no table.", f"It has {', '.join(_KEYS)}.")
+        raise errors.SettingsInvalid(f"{where} is not a table.", _USE_KEYS)
     for key in table:
         if key not in _KEYS:
             near = difflib.get_close_matches(key, _KEYS, n=1)
             raise errors.SettingsInvalid(
-                f"{where} has no setting {key!r}.",
-                f"Did you mean {near[0]!r}?" if near else f"It has {', '.join(_KEYS)}.",
+                f"{where}: unknown setting {key!r}.",
+                f"Did you mean {near[0]!r}?" if near else _USE_KEYS,
             )
     return Settings(
-        ignore=rules.known(_texts(table, "ignore", where), f"{where} ignore"),
-        exclude=_texts(table, "exclude", where),
-        pod_templates=_paths(table, where),
+        ignore=rules.validate_ids(_read_list(table, "ignore", where), f"{where} ignore"),
+        exclude=_read_list(table, "exclude", where),
+        pod_templates=_read_paths(table, where),
     )
 
 
-def _texts(table: Mapping[str, Any], key: str, where: str) -> tuple[str, ...]:
+def _read_list(table: Mapping[str, Any], key: str, where: str) -> tuple[str, ...]:
     value = table.get(key, [])
-    if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+    if not isinstance(value, list) or not all(isinstance(entry, str) for entry in value):
         raise errors.SettingsInvalid(
-            f"{where} {key} is no list of strings.", f'Write it as `{key} = ["…"]`.'
+            f"{where} {key} is not a list of strings.", f'Write it as `{key} = ["…"]`.'
         )
     return tuple(value)
 
 
-def _paths(table: Mapping[str, Any], where: str) -> dict[str, str]:
+def _read_paths(table: Mapping[str, Any], where: str) -> dict[str, str]:
     value = table.get("pod-templates", {})
-    if not isinstance(value, dict) or not all(isinstance(each, str) for each in value.values()):
-        raise errors.SettingsInvalid(f"{where} pod-templates is no table of strings.", _EXAMPLE)
+    if not isinstance(value, dict) or not all(isinstance(path, str) for path in value.values()):
+        raise errors.SettingsInvalid(
+            f"{where} pod-templates is not a table of strings.",
+            'Write it as `pod-templates = { Rollout = "spec.template" }`.',
+        )
     return value

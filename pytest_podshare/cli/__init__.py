@@ -1,1 +1,1 @@
-"""The `podshare` command."""
+"""The command line: `podshare check` and `podshare clean`."""

@@ -1,4 +1,4 @@
-"""Who is told what: the file, stdout and stderr."""
+"""The output of `podshare check`: what goes to a file, to stdout and to stderr."""
 
 from __future__ import annotations
 
@@ -8,47 +8,43 @@ from pathlib import Path
 
 from pytest_podshare import errors
 from pytest_podshare.check import formats, graph
-from pytest_podshare.check.checker import Result
+from pytest_podshare.check.checker import CheckResult
 from pytest_podshare.check.formats import text
 
 
-def tell(result: Result, format_: str, drawing: str | None, output: Path | None) -> None:
+def write(result: CheckResult, format_: str, graph_kind: str | None, output: Path | None) -> None:
     """Write a result.
 
     Args:
-        result: what became of the manifests.
+        result: the result of the check.
         format_: one of `formats.NAMES`.
-        drawing: one of `graph.KINDS`, or None for none.
-        output: a file for it; stdout then gets the text all the same. None for stdout.
+        graph_kind: one of `graph.KINDS`; None for no graph.
+        output: a file for the result, while stdout gets it as text; None for stdout.
 
     Raises:
         SettingsInvalid: the file cannot be written.
     """
-    whole = _whole(result, format_, drawing)
+    content = _render(result, format_, graph_kind)
     if output is not None:
-        _write(output, whole)
-    if output is not None or (format_ == "text" and drawing in (None, "text")):
-        if drawing == "text":
+        try:
+            output.write_text(content, encoding="utf-8")
+        except OSError as error:
+            raise errors.SettingsInvalid(
+                f"{output} cannot be written: {error.strerror}.", "Give another file to --output."
+            ) from None
+    if output is not None or (format_ == "text" and graph_kind in (None, "text")):
+        if graph_kind == "text":
             width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-            print(graph.graph(result, "text", width))
+            print(graph.render(result, "text", width))
         text.write(result, sys.stdout)
         return
-    sys.stdout.write(whole)
-    if drawing is not None:
+    sys.stdout.write(content)
+    if graph_kind is not None:
         text.write(result, sys.stderr)
 
 
-def _whole(result: Result, format_: str, drawing: str | None) -> str:
-    if drawing in ("mermaid", "svg"):
-        return graph.graph(result, drawing)
-    matrices = f"{graph.graph(result, drawing)}\n" if drawing is not None else ""
-    return matrices + formats.named(format_)(result)
-
-
-def _write(output: Path, whole: str) -> None:
-    try:
-        output.write_text(whole, encoding="utf-8")
-    except OSError as error:
-        raise errors.SettingsInvalid(
-            f"{output} cannot be written: {error.strerror}.", "Give another file to --output."
-        ) from None
+def _render(result: CheckResult, format_: str, graph_kind: str | None) -> str:
+    if graph_kind in ("mermaid", "svg"):
+        return graph.render(result, graph_kind)
+    tables = f"{graph.render(result, graph_kind)}\n" if graph_kind is not None else ""
+    return tables + formats.render(format_, result)

@@ -68,7 +68,7 @@ def _settings(config: pytest.Config) -> Settings:
 
     if SETTINGS not in config.stash:
         try:
-            config.stash[SETTINGS] = settings.nearest(config.rootpath)
+            config.stash[SETTINGS] = settings.load_nearest(config.rootpath)
         except errors.PodshareError as error:
             raise pytest.UsageError(str(error)) from None
     return config.stash[SETTINGS]

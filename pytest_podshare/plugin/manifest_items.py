@@ -9,7 +9,7 @@ import pytest
 
 from pytest_podshare import errors
 from pytest_podshare.check import rules
-from pytest_podshare.check.formats.text import place
+from pytest_podshare.check.formats.text import format_location
 from pytest_podshare.check.rules import Finding
 from pytest_podshare.errors import PodshareError
 from pytest_podshare.wiring.templates import Template
@@ -92,5 +92,6 @@ def unreadable(error: PodshareError) -> tuple[Finding, ...]:
 
 def _described(finding: Finding) -> str:
     return (
-        f"{place(finding)}: {finding.severity}: {finding.message} [{finding.rule}]\n  {finding.fix}"
+        f"{format_location(finding)}: {finding.severity}: {finding.message} "
+        f"[{finding.rule}]\n  {finding.fix}"
     )

@@ -55,7 +55,7 @@ def find(paths: Sequence[str], exclude: Sequence[str]) -> Mapping[Path, tuple[Th
             "Standard input is no file that pytest could collect.", "Give files or folders."
         )
     found: dict[Path, tuple[Thing, ...]] = {}
-    for thing in inputs.listed([_from_here(each) for each in paths], exclude=exclude):
+    for thing in inputs.list_candidates([_from_here(each) for each in paths], exclude=exclude):
         if isinstance(thing, errors.ManifestError):
             raise thing
         file = _file(thing)
@@ -112,8 +112,8 @@ def _file(thing: Thing) -> Path:
     folder = thing.folder
     if not folder.is_dir():
         return _path(str(folder))
-    is_chart = rendering.is_chart(folder)
-    return _path(str(folder / rendering.CHART if is_chart else rendering.overlay(folder) or ""))
+    chart = folder / rendering.CHART_FILE
+    return _path(str(chart if chart.is_file() else rendering.find_kustomization(folder) or ""))
 
 
 def _path(argument: str) -> Path:

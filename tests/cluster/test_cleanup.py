@@ -125,7 +125,7 @@ def test_clean_removes_what_the_selected_run_keeps_but_not_what_it_uses(
 def test_clean_reports_what_blocks_a_deletion(stuck, clean_options):
     """The exit code is 1 until the finalizer is removed."""
     name, unblock = stuck
-    start = f"  namespace {name}: still there after 1 s, held by: "
+    start = f"  namespace {name}: still exists after 1 s, blocked by: "
 
     def reports_finalizer(done):
         (line,) = (line for line in done.stdout.splitlines() if line.startswith(start))
@@ -142,7 +142,7 @@ def test_clean_reports_what_blocks_a_deletion(stuck, clean_options):
     unblocked = clean(*clean_options)
 
     assert (first.returncode, second.returncode, unblocked.returncode) == (1, 1, 0)
-    assert f"  namespace {name}: still there after 8 s, held by: " in first.stdout
+    assert f"  namespace {name}: still exists after 8 s, blocked by: " in first.stdout
     assert reports_finalizer(second)
 
 
@@ -173,7 +173,7 @@ def test_clean_removes_a_cluster_scoped_object_with_the_last_namespace_of_its_ru
     reason = f"run {run_id} of me@here has a namespace that stays"
     assert f"  storageclass {name}: stays; {reason}" in staying.stdout
     assert blocked.returncode == 1
-    blocker = "still there after 1 s, held by: finalizers: podshare.dev/held"
+    blocker = "still exists after 1 s, blocked by: finalizers: podshare.dev/held"
     assert f"  storageclass {name}: {blocker}\n" in blocked.stdout
     assert not exists(api, path)
 

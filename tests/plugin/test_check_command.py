@@ -1,11 +1,13 @@
-"""`podshare check`, run as people run it."""
+"""`podshare check`, run as a program."""
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 import time
+from importlib import metadata
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -17,20 +19,26 @@ from pytest_podshare.check import rules
 ROOT = Path.cwd()
 CLEAN, BROKEN = ROOT / "manifests/sharevol.yaml", ROOT / "manifests/check/pod.json"
 POD = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {containers: [{name: c}]}\n"
+SIGPIPE_STATUS = 128 + 13
 
-needs_helm = pytest.mark.skipif(shutil.which("helm") is None, reason="there is no helm on PATH")
+needs_helm = pytest.mark.skipif(shutil.which("helm") is None, reason="helm is not on PATH")
 needs_kustomize = pytest.mark.skipif(
     shutil.which("kustomize") is None and shutil.which("kubectl") is None,
-    reason="there is neither kustomize nor kubectl on PATH",
+    reason="neither kustomize nor kubectl is on PATH",
 )
 
 
+def program():
+    """Return the path of the program."""
+    path = shutil.which("podshare", path=str(Path(sys.executable).parent))
+    assert path, "the package is not installed"
+    return path
+
+
 def podshare(*words, cwd=ROOT, stdin="", **environment):
-    """Run the command; what it said, and its exit code."""
-    program = shutil.which("podshare", path=str(Path(sys.executable).parent))
-    assert program, "the package is not installed"
+    """Run the program."""
     return subprocess.run(
-        [program, *map(str, words)],
+        [program(), *map(str, words)],
         cwd=cwd,
         input=stdin,
         capture_output=True,
@@ -41,8 +49,8 @@ def podshare(*words, cwd=ROOT, stdin="", **environment):
     )
 
 
-def test_a_clean_manifest_is_0():
-    """With one line to say so."""
+def test_a_clean_manifest_has_status_0():
+    """The output is one line."""
     done = podshare("check", CLEAN)
 
     assert (done.returncode, done.stdout, done.stderr) == (
@@ -52,20 +60,20 @@ def test_a_clean_manifest_is_0():
     )
 
 
-def test_findings_are_1():
-    """Each with its place, its rule, and what to do."""
+def test_findings_have_status_1():
+    """Each has its location, its rule, and what to do."""
     done = podshare("check", "manifests/check/pod.json")
 
     assert (done.returncode, done.stderr) == (1, "")
     assert done.stdout.splitlines()[:2] == [
         "manifests/check/pod.json:11:6  error    mount-without-volume  container 'app' mounts "
-        "volume 'dat' at /data, which the Pod does not declare",
+        "volume 'dat' at /data, but the Pod declares no such volume",
         "    Did you mean 'data'? If not, declare 'dat' under volumes.",
     ]
 
 
-def test_what_cannot_be_checked_is_2_and_the_rest_is_checked(tmp_path):
-    """The errors go to stderr, each with what to do."""
+def test_problems_have_status_2_and_the_rest_is_checked(tmp_path):
+    """Problems go to stderr, each with what to do."""
     tmp_path.joinpath("bad.yaml").write_text(POD.replace("kind: Pod", "kind: Pod\nkind: Pod"))
 
     done = podshare("check", tmp_path, BROKEN, "missing.yaml")
@@ -73,7 +81,7 @@ def test_what_cannot_be_checked_is_2_and_the_rest_is_checked(tmp_path):
     assert done.returncode == 2
     assert "mount-without-volume" in done.stdout
     assert f"podshare: {tmp_path}/bad.yaml:3:1: " in done.stderr
-    assert "podshare: There is no file or folder missing.yaml" in done.stderr
+    assert "podshare: No such file or folder: missing.yaml" in done.stderr
     assert "2 not checked" in done.stdout
 
 
@@ -87,8 +95,8 @@ def test_what_cannot_be_checked_is_2_and_the_rest_is_checked(tmp_path):
         ["check", "--output", "/no/such/folder/x", "manifests/sharevol.yaml"],
     ],
 )
-def test_a_command_line_that_makes_no_sense_is_2_and_two_lines(words):
-    """What is the matter, and what to do."""
+def test_an_invalid_command_line_has_status_2_and_an_error_of_two_lines(words):
+    """The first line says what is wrong, the second what to do."""
     done = podshare(*words)
 
     assert done.returncode == 2
@@ -96,8 +104,47 @@ def test_a_command_line_that_makes_no_sense_is_2_and_two_lines(words):
     assert len(done.stderr.splitlines()) == 2
 
 
-def test_standard_input():
-    """As in `helm template chart | podshare check -`."""
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        ([], "Missing command"),
+        (["chekc"], "chekc"),
+        (["check", "--no-such-option", "x"], "--no-such-option"),
+        (["check", "--form", "json", "x"], "--form"),
+        (["check", "--format", "xml", "x"], "xml"),
+        (["check", "--graph=png", "x"], "png"),
+        (["check", "--render-timeout", "soon", "x"], "soon"),
+        (["clean", "x"], "(x)"),
+    ],
+)
+def test_an_unknown_command_option_or_value_has_status_2(words, named):
+    """The error names it and says how to get help."""
+    done = podshare(*words)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert named in done.stderr
+    assert "--help' for help." in done.stderr
+
+
+@pytest.mark.parametrize("words", [["--help"], ["check", "--help"], ["clean", "--help"]])
+def test_the_help_has_status_0(words):
+    """It goes to stdout."""
+    done = podshare(*words)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("Usage: podshare ")
+
+
+def test_the_version_is_that_of_the_package():
+    """It is on a line with the name of the program."""
+    done = podshare("--version")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == f"podshare {metadata.version('pytest-podshare')}\n"
+
+
+def test_standard_input_is_checked():
+    """For example in `helm template chart | podshare check -`."""
     done = podshare("check", "-", stdin=BROKEN.read_text())
 
     assert done.returncode == 1
@@ -105,8 +152,8 @@ def test_standard_input():
     assert podshare("check", "-", stdin="").returncode == 2
 
 
-def test_only_what_is_severe_enough_fails():
-    """The rest is told all the same."""
+def test_only_sufficiently_severe_findings_fail():
+    """The others are still printed."""
     unused = POD.replace("}]}", "}], volumes: [{name: v, emptyDir: {}}]}")
 
     assert podshare("check", "-", stdin=unused).returncode == 1
@@ -114,8 +161,8 @@ def test_only_what_is_severe_enough_fails():
     assert (lenient.returncode, lenient.stdout.split()[2]) == (0, "unused-volume")
 
 
-def test_rules_are_left_out_by_the_command_line_and_the_nearest_pyproject(tmp_path):
-    """And custom resources are found, and paths passed over."""
+def test_options_and_the_nearest_pyproject_select_rules_paths_and_custom_resources(tmp_path):
+    """Options add to the settings of the file."""
     text = Path("manifests/check/rollout.yaml").read_text()
     tmp_path.joinpath("rollout.yaml").write_text(text)
     tmp_path.joinpath("other.yaml").write_text(BROKEN.read_text())
@@ -130,8 +177,8 @@ def test_rules_are_left_out_by_the_command_line_and_the_nearest_pyproject(tmp_pa
     assert podshare("check", ".", cwd=tmp_path).returncode == 0
 
 
-def test_a_report_goes_to_a_file_and_the_text_to_the_terminal(tmp_path):
-    """Whatever its format."""
+def test_with_output_a_file_gets_the_format_and_stdout_the_text(tmp_path):
+    """For every format."""
     reports = {name: tmp_path / name for name in ("json", "sarif", "junit", "github", "text")}
 
     for name, report in reports.items():
@@ -145,9 +192,17 @@ def test_a_report_goes_to_a_file_and_the_text_to_the_terminal(tmp_path):
     assert reports["text"].read_text() == podshare("check", BROKEN).stdout
 
 
-def test_the_graph_comes_with_the_verdict():
-    """As a table, before the findings; a path after --graph is a path."""
-    done = podshare("check", "--graph", "manifests/sharevol.yaml")
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--graph", "manifests/sharevol.yaml"],
+        ["manifests/sharevol.yaml", "--graph"],
+        ["--graph=text", "manifests/sharevol.yaml"],
+    ],
+)
+def test_the_graph_is_a_table_before_the_findings(words):
+    """A path after --graph is a path, not its value."""
+    done = podshare("check", *words)
 
     assert (done.returncode, done.stdout) == (
         0,
@@ -160,40 +215,44 @@ def test_the_graph_comes_with_the_verdict():
     )
 
 
-@pytest.mark.parametrize(("kind", "begin"), [("mermaid", "flowchart LR"), ("svg", "<svg ")])
-def test_a_drawing_is_all_that_stdout_gets(kind, begin):
-    """So that it can be redirected; the verdict goes to stderr."""
+@pytest.mark.parametrize(("kind", "beginning"), [("mermaid", "flowchart LR"), ("svg", "<svg ")])
+def test_a_diagram_is_the_only_output_on_stdout(kind, beginning):
+    """It can be redirected to a file; findings go to stderr."""
     done = podshare("check", f"--graph={kind}", CLEAN, BROKEN)
 
     assert done.returncode == 1
-    assert done.stdout.startswith(begin)
+    assert done.stdout.startswith(beginning)
     assert "mount-without-volume" not in done.stdout
     assert "mount-without-volume" in done.stderr
 
 
 def test_the_rules_are_listed():
-    """Each with its severity and what it finds."""
+    """Each has its severity and its summary."""
     lines = podshare("check", "--rules").stdout.splitlines()
 
-    assert [line.split()[:2] for line in lines] == [[each.id, each.severity] for each in rules.ALL]
+    assert [re.split(r"  +", line) for line in lines] == [
+        [rule.id, rule.severity, rule.summary] for rule in rules.ALL
+    ]
 
 
-def test_neither_pytest_nor_jinja_nor_a_kubernetes_client_is_imported():
-    """The positive control: the package as a whole does import them."""
+def test_a_check_imports_neither_pytest_nor_jinja_nor_a_kubernetes_client():
+    """The positive control: the package as a whole imports them."""
     modules = ["pytest", "kubernetes", "rich", "jinja2"]
     show = f"print([name for name in {modules} if name in sys.modules])"
-    run = "import sys; from pytest_podshare.cli.main import main; main(['check', sys.argv[1]])"
-    load = (
+    check = "import sys; from pytest_podshare.cli.main import main; main(['check', sys.argv[1]])"
+    whole = (
         "import sys, pytest, pytest_podshare.kube.client, pytest_podshare.report.terminal_table,"
         " pytest_podshare.diagrams.svg"
     )
-    check, whole = f"{run}; {show}", f"{load}; {show}"
 
     runs = [
         subprocess.run(
-            [sys.executable, "-c", program, str(CLEAN)], capture_output=True, text=True, check=True
+            [sys.executable, "-c", f"{code}; {show}", str(CLEAN)],
+            capture_output=True,
+            text=True,
+            check=True,
         )
-        for program in (check, whole)
+        for code in (check, whole)
     ]
 
     assert [run.stdout.splitlines()[-1] for run in runs] == [
@@ -202,35 +261,35 @@ def test_neither_pytest_nor_jinja_nor_a_kubernetes_client_is_imported():
     ]
 
 
-def test_a_check_is_there_at_once():
-    """Well within the two seconds that somebody waits."""
+def test_a_check_takes_less_than_two_seconds():
+    """The fastest of three runs counts."""
     times = []
     for _ in range(3):
-        begun = time.monotonic()
+        start = time.monotonic()
         podshare("check", "--graph", CLEAN)
-        times.append(time.monotonic() - begun)
+        times.append(time.monotonic() - start)
 
     assert min(times) < 2
 
 
-def test_a_reader_that_has_seen_enough_is_no_error():
-    """As head is."""
-    program = shutil.which("podshare", path=str(Path(sys.executable).parent))
+@pytest.mark.parametrize("words", [["check", "--graph=svg", "manifests"], ["check", CLEAN]])
+def test_a_reader_that_stops_early_is_not_an_error(words):
+    """For example head. Output that fits into a buffer is only written at the end."""
+    buffered = {name: os.environ[name] for name in os.environ if name != "PYTHONUNBUFFERED"}
     with subprocess.Popen(
-        [program, "check", "--graph=svg", ROOT / "manifests"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        [program(), *words], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=buffered
     ) as process:
         process.stdout.close()
-        said = process.stderr.read()
+        stderr = process.stderr.read()
 
-    assert b"Traceback" not in said
-    assert b"BrokenPipe" not in said
+    assert b"Traceback" not in stderr
+    assert b"BrokenPipe" not in stderr
+    assert process.returncode == SIGPIPE_STATUS
 
 
-def test_a_terminal_of_another_encoding_gets_what_it_can_show(tmp_path):
-    """And no traceback."""
-    manifest = POD.replace("name: p", "name: p").replace("{name: c}", "{name: ünïcode→}")
+def test_characters_that_the_terminal_lacks_are_escaped(tmp_path):
+    """They do not cause a traceback."""
+    manifest = POD.replace("{name: c}", "{name: ünïcode→}")
     tmp_path.joinpath("a.yaml").write_text(manifest, encoding="utf-8")
 
     done = podshare("check", "--graph", "a.yaml", cwd=tmp_path, PYTHONIOENCODING="ascii")
@@ -240,22 +299,22 @@ def test_a_terminal_of_another_encoding_gets_what_it_can_show(tmp_path):
 
 
 @needs_helm
-def test_a_chart_is_checked_with_every_set_of_values():
-    """The one that leaves a mount behind is named."""
+def test_a_chart_is_checked_with_all_of_its_values():
+    """The finding names the values."""
     done = podshare("check", "manifests/check/chart")
 
     assert done.returncode == 1
     assert done.stdout.splitlines()[0] == (
         "manifests/check/chart (ci/renamed-values.yaml): templates/deployment.yaml:34:15  error    "
-        "mount-without-volume  container 'exporter' mounts volume 'cache' at /cache, which the Pod "
-        "does not declare"
+        "mount-without-volume  container 'exporter' mounts volume 'cache' at /cache, but the Pod "
+        "declares no such volume"
     )
     assert done.stdout.splitlines()[-1] == "1 error: 3 Pod templates in 6 manifests"
 
 
 @needs_helm
-def test_the_line_of_a_finding_is_that_of_what_helm_prints():
-    """So that it can be looked at."""
+def test_the_line_of_a_finding_is_that_of_helms_output():
+    """The user can look it up there."""
     values = "manifests/check/chart/ci/renamed-values.yaml"
     rendered = subprocess.run(
         ["helm", "template", "manifests/check/chart", "--values", values],
@@ -270,8 +329,8 @@ def test_the_line_of_a_finding_is_that_of_what_helm_prints():
 
 
 @needs_helm
-def test_a_chart_that_helm_refuses_is_an_error_in_two_lines(tmp_path):
-    """Helm's own words, on one line."""
+def test_a_chart_that_helm_rejects_is_an_error_of_two_lines(tmp_path):
+    """The message of helm is on one line."""
     chart = tmp_path / "web"
     shutil.copytree("manifests/check/chart", chart, ignore=shutil.ignore_patterns("ci"))
     template = chart / "templates" / "service.yaml"
@@ -285,8 +344,8 @@ def test_a_chart_that_helm_refuses_is_an_error_in_two_lines(tmp_path):
 
 
 @needs_kustomize
-def test_an_overlay_is_checked_as_it_is_built():
-    """Its patch by itself is no manifest."""
+def test_an_overlay_is_checked_after_it_is_built():
+    """Its patch is not a manifest."""
     done = podshare("check", "manifests/check/kustomize")
 
     assert done.returncode == 1
@@ -297,12 +356,12 @@ def test_an_overlay_is_checked_as_it_is_built():
     assert done.stdout.splitlines()[-1].endswith("2 Pod templates in 2 manifests")
 
 
-def test_the_hook_for_pre_commit_is_a_command_of_ours():
-    """It takes the files that were touched, manifests or not."""
+def test_the_hook_for_pre_commit_checks_the_changed_files():
+    """It ignores those that are not manifests."""
     (hook,) = yaml.safe_load(Path(".pre-commit-hooks.yaml").read_text())
-    program, *words = hook["entry"].split()
+    name, *words = hook["entry"].split()
 
-    assert program == "podshare"
+    assert name == "podshare"
     done = podshare(*words, "tox.ini", ".pre-commit-hooks.yaml", "manifests/check/pod.json")
     assert (done.returncode, done.stdout.split(":")[0]) == (1, "manifests/check/pod.json")
     assert podshare(*words, ".pre-commit-hooks.yaml").returncode == 0

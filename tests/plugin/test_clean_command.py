@@ -1,4 +1,4 @@
-"""`podshare clean` without a cluster; tests/cluster runs it on one."""
+"""`podshare clean` without a cluster; tests/cluster has the tests with one."""
 
 import re
 import shutil
@@ -8,16 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from pytest_podshare.cli import clean as clean_module
+from pytest_podshare.cli.clean import clean as command
 from pytest_podshare.cluster.kind import creation_record
 from pytest_podshare.cluster.kind.creation_record import CreationRecord
 from pytest_podshare.cluster.kind.settings import KindSettings
+from pytest_podshare.plugin import options
 
-OPTIONS = [
-    action
-    for action in clean_module.parser()._actions
-    if action.option_strings and action.dest != "help"
-]
+OPTIONS = {option.opts[0]: option for option in command.params}
 KUBECONFIG = """
 apiVersion: v1
 kind: Config
@@ -30,40 +27,45 @@ users: [{name: u, user: {}}]
 
 @pytest.fixture
 def clean(tmp_path, monkeypatch):
-    """Return a function that runs the command where podshare has never been used."""
+    """Return a function that runs the command on a machine without any earlier runs."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     program = shutil.which("podshare", path=str(Path(sys.executable).parent))
     assert program, "the package is not installed"
 
-    def run(*options):
+    def run(*words):
         return subprocess.run(
-            [program, "clean", *options], capture_output=True, text=True, timeout=60, check=False
+            [program, "clean", *words], capture_output=True, text=True, timeout=60, check=False
         )
 
     return run
 
 
-def test_without_runs_there_are_no_leftovers(clean, tmp_path):
-    """The command calls no program and creates nothing."""
+def parse(*words):
+    """Return the values of the options."""
+    return command.make_context("clean", list(words)).params
+
+
+def test_without_earlier_runs_nothing_is_left(clean, tmp_path):
+    """No program is run, and no file is created."""
     done = clean("--kind-bin=/no/such/kind")
 
-    assert (done.returncode, done.stdout, done.stderr) == (0, "nothing is left that could go\n", "")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "nothing left to remove\n", "")
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_unknown_cluster_is_an_error(clean):
-    """A typo must not look like a clean machine."""
+def test_a_cluster_that_no_run_has_used_is_an_error(clean):
+    """A typo is not mistaken for a clean machine."""
     done = clean("--cluster-name=typo")
 
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
-        "podshare: No run on this machine has used a kind cluster typo.\n"
-        "  Those that were used: none.\n"
+        "podshare: No run on this machine has used the kind cluster 'typo'.\n"
+        "  Choose one that was used: there is none.\n"
     )
 
 
-def test_without_kind_a_recorded_cluster_is_an_error(clean, tmp_path):
-    """Whether the cluster exists is unknown."""
+def test_without_kind_leftovers_cannot_be_inspected(clean, tmp_path):
+    """There are files about a cluster, but it is unknown whether the cluster exists."""
     settings = KindSettings.by_name("t", tmp_path / "podshare" / "clusters")
     settings.folder.mkdir(parents=True)
     (settings.folder / "lock").touch()
@@ -80,8 +82,8 @@ def test_without_kind_a_recorded_cluster_is_an_error(clean, tmp_path):
 
 
 @pytest.mark.parametrize("context", ["far", "far--podshare-away", "{far}"])
-def test_a_cluster_on_another_machine_must_be_allowed(clean, tmp_path, context):
-    """The remedy has the option of this command, and the name of the context unchanged."""
+def test_a_remote_cluster_must_be_allowed(clean, tmp_path, context):
+    """The command deletes objects. A context whose name resembles an option is not changed."""
     kubeconfig = tmp_path / "kubeconfig"
     kubeconfig.write_text(KUBECONFIG.replace("far", f"'{context}'"))
 
@@ -92,22 +94,80 @@ def test_a_cluster_on_another_machine_must_be_allowed(clean, tmp_path, context):
     assert f"allow its context: --allow-context={context}\n" in done.stderr
 
 
-def test_the_environment_variables_of_pytests_options_apply(clean, monkeypatch):
-    """An option on the command line takes precedence."""
-    monkeypatch.setenv("PODSHARE_CLUSTER_NAME", "of-the-environment")
+def test_the_command_line_overrides_the_environment(clean, monkeypatch):
+    """The environment is the same as for pytest."""
+    monkeypatch.setenv("PODSHARE_CLUSTER_NAME", "from-environment")
 
-    assert "a kind cluster of-the-environment." in clean().stderr
-    assert "a kind cluster given." in clean("--cluster-name=given").stderr
+    assert "the kind cluster 'from-environment'." in clean().stderr
+    assert "the kind cluster 'from-option'." in clean("--cluster-name=from-option").stderr
+
+
+def test_the_help_shows_the_variables_of_pytests_options():
+    """Options that pytest does not have show none."""
+    context = command.make_context("clean", [])
+
+    shown = {
+        variable
+        for option in OPTIONS.values()
+        for variable in re.findall(r"PODSHARE_\w+", option.get_help_record(context)[1])
+    }
+
+    common = {option.key for option in options._OPTIONS} & {f"podshare_{name}" for name in parse()}
+    assert shown == {key.upper() for key in common}
+    assert len(shown) == 7
+
+
+def test_a_variable_can_hold_several_names(monkeypatch):
+    """Spaces and commas separate them, as for pytest; a name in an option is not split."""
+    monkeypatch.setenv("PODSHARE_ALLOW_CONTEXT", "one, two three")
+
+    assert parse()["allow_context"] == ("one", "two", "three")
+    assert parse("--allow-context=one, two")["allow_context"] == ("one, two",)
+
+
+def test_an_empty_variable_counts_as_unset(monkeypatch):
+    """CI systems set variables that have no value."""
+    expected = parse()
+    for name in ("PROVIDER", "CLUSTER_NAME", "KIND_BIN", "KUBECONFIG", "CONTEXT", "ALLOW_CONTEXT"):
+        monkeypatch.setenv(f"PODSHARE_{name}", "")
+
+    assert parse() == expected
+
+
+def test_options_of_one_call_have_no_variable(monkeypatch):
+    """A forgotten variable must not remove kept namespaces."""
+    expected = parse()
+    for name, value in {"RUN": "1a", "TIMEOUT": "1", "DRY_RUN": "1"}.items():
+        monkeypatch.setenv(f"PODSHARE_{name}", value)
+
+    assert parse() == expected
+    assert parse("--run=1a", "--timeout=1", "--dry-run") == {
+        **expected,
+        "run": "1a",
+        "timeout": 1.0,
+        "dry_run": True,
+    }
+
+
+def test_an_invalid_variable_is_an_error(clean, monkeypatch):
+    """It does not mean the default."""
+    monkeypatch.setenv("PODSHARE_PROVIDER", "kid")
+
+    done = clean()
+
+    assert done.returncode == 2
+    assert "Invalid value for '--provider'" in done.stderr
+    assert "'kid' is not one of 'kind', 'existing'" in done.stderr
 
 
 def test_the_reference_lists_every_option_of_the_command():
-    """Each row has the help of the option."""
+    """Each row has the option's help."""
     rows = [line for line in Path("docs/reference.md").read_text().splitlines() if "`--" in line]
 
     missing = [
-        action.option_strings[0]
-        for action in OPTIONS
-        if not any(f"| `{action.option_strings[0]}` " in row and action.help in row for row in rows)
+        name
+        for name, option in OPTIONS.items()
+        if not any(f"| `{name}` " in row and option.help in row for row in rows)
     ]
 
     assert len(OPTIONS) > 8
@@ -115,9 +175,9 @@ def test_the_reference_lists_every_option_of_the_command():
 
 
 def test_every_option_in_the_how_to_exists():
-    """The commands in it can be run."""
+    """They are in its commands."""
     text = Path("docs/how-to/clean-up.md").read_text()
     shown = set(re.findall(r"--[a-z-]+", " ".join(re.findall(r"podshare clean .*", text))))
 
     assert len(shown) > 4
-    assert shown <= {action.option_strings[0] for action in OPTIONS}
+    assert shown <= OPTIONS.keys()

@@ -257,10 +257,10 @@ def test_the_wiring_fails_with_its_findings(folder, run):
     text = result.stdout.str()
     assert text[text.index("_ wiring _") :].splitlines()[1:5] == [
         "m/broken.yaml:9:22: warning: container 'c1' mounts volume 'xchange' at /a, "
-        "and no other container does [volume-not-shared]",
-        "  Mount 'xchange' in the container that is to share it.",
+        "but no other container mounts it [volume-not-shared]",
+        "  Mount 'xchange' in the container that should share it.",
         "m/broken.yaml:12:22: error: container 'c2' mounts volume 'xchang' at /b, "
-        "which the Pod does not declare [mount-without-volume]",
+        "but the Pod declares no such volume [mount-without-volume]",
         "  Did you mean 'xchange'? If not, declare 'xchang' under volumes.",
     ]
     assert "judged.py" not in text
@@ -394,7 +394,7 @@ def test_a_path_that_leads_nowhere_is_a_usage_error(folder, run):
         result = run("--podshare-manifests=n", *more)
 
         assert result.ret == pytest.ExitCode.USAGE_ERROR
-        assert "ERROR: There is no file or folder n" in result.stderr.str()
+        assert "ERROR: No such file or folder: n" in result.stderr.str()
 
 
 def test_a_path_with_a_space_is_one_path(folder, ids):
@@ -553,7 +553,7 @@ def test_a_chart_that_cannot_be_rendered_fails(folder, run):
     result = run("--podshare-manifests=m", "-m", "podshare_static")
 
     result.assert_outcomes(failed=1, passed=1, deselected=5)
-    result.stdout.fnmatch_lines(["*is rendered by helm, which is not on PATH."])
+    result.stdout.fnmatch_lines(["*cannot be rendered: helm is not on PATH."])
 
 
 def test_the_marks_are_registered(run):

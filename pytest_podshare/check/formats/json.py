@@ -1,4 +1,4 @@
-"""For programs: everything, as one JSON object."""
+"""Output for programs: everything, as one JSON object."""
 
 from __future__ import annotations
 
@@ -6,22 +6,21 @@ import dataclasses
 import json
 
 from pytest_podshare.check import rules
-from pytest_podshare.check.checker import Result
+from pytest_podshare.check.checker import CheckResult
 
 VERSION = 1
 
 
-def render(result: Result) -> str:
-    """The findings, what could not be checked, and the counts."""
+def render(result: CheckResult) -> str:
+    """Return the findings, the problems and the counts."""
     findings = [
         dataclasses.asdict(finding)
         | {
-            "source": None if one.given.path is None else str(one.given.path),
-            "rendered": one.given.rendered,
-            "fails": result.fails(finding),
+            "source": None if manifest.path is None else str(manifest.path),
+            "rendered": manifest.rendered,
+            "fails": result.is_failure(finding),
         }
-        for one in result.checked
-        for finding in one.findings
+        for finding, manifest in result.located_findings()
     ]
     counts = {
         severity: sum(finding.severity == severity for finding in result.findings)
@@ -31,11 +30,11 @@ def render(result: Result) -> str:
         "version": VERSION,
         "findings": findings,
         "problems": [
-            {"error": type(each).__name__, "what": each.what, "remedy": each.remedy}
-            for each in result.all_problems
+            {"error": type(problem).__name__, "what": problem.what, "remedy": problem.remedy}
+            for problem in result.problems
         ],
         "counts": counts,
-        "templates": len(result.pods),
-        "manifests": sum(each.problem is None for each in result.checked),
+        "templates": len(result.templates),
+        "manifests": sum(checked.problem is None for checked in result.manifests),
     }
     return json.dumps(whole, indent=2) + "\n"

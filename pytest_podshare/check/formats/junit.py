@@ -1,4 +1,4 @@
-"""For CI systems that read JUnit XML: a test case for each Pod template."""
+"""Output for CI systems that read JUnit XML: one test case for each Pod template."""
 
 from __future__ import annotations
 
@@ -6,24 +6,25 @@ from collections.abc import Iterable
 from xml.etree import ElementTree as ET
 
 from pytest_podshare import errors
-from pytest_podshare.check.checker import Checked, Result, TemplateResult
+from pytest_podshare.check.checker import CheckResult, TemplateResult
 from pytest_podshare.check.formats import text
+from pytest_podshare.check.inputs import Input
 from pytest_podshare.check.rules import Finding
 from pytest_podshare.escaping import printable
 
 
-def render(result: Result) -> str:
-    """One suite: a template whose findings count fails; what was not checked is an error."""
+def render(result: CheckResult) -> str:
+    """Return one suite, with a failure for each template that fails and an error per problem."""
     suite = ET.Element("testsuite", name="podshare check")
-    for one in result.checked:
-        for pod in one.pods:
-            _case(suite, result, one, pod)
-        if one.problem is not None:
-            _error(suite, one.given.origin, one.problem)
-    for problem in result.problems:
-        _error(suite, "podshare check", problem)
-    counted = {"tests": "testcase", "failures": "testcase/failure", "errors": "testcase/error"}
-    for name, path in counted.items():
+    for checked in result.manifests:
+        for template in checked.templates:
+            _add_template(suite, result, checked.manifest, template)
+        if checked.problem is not None:
+            _add_problem(suite, checked.manifest.origin, checked.problem)
+    for problem in result.input_problems:
+        _add_problem(suite, "podshare check", problem)
+    paths = {"tests": "testcase", "failures": "testcase/failure", "errors": "testcase/error"}
+    for name, path in paths.items():
         suite.set(name, str(len(suite.findall(path))))
     whole = ET.Element("testsuites")
     whole.append(suite)
@@ -31,33 +32,35 @@ def render(result: Result) -> str:
     return f"<?xml version='1.0' encoding='utf-8'?>\n{ET.tostring(whole, encoding='unicode')}\n"
 
 
-def _case(suite: ET.Element, result: Result, one: Checked, pod: TemplateResult) -> None:
+def _add_template(
+    suite: ET.Element, result: CheckResult, manifest: Input, template: TemplateResult
+) -> None:
     case = ET.SubElement(
-        suite, "testcase", classname=printable(one.given.origin), name=printable(pod.subject)
+        suite, "testcase", classname=printable(manifest.origin), name=printable(template.subject)
     )
-    if one.given.path is not None:
-        case.set("file", printable(str(one.given.path)))
-    failing = [finding for finding in pod.findings if result.fails(finding)]
-    if failing:
-        first = printable(f"{failing[0].rule}: {failing[0].message}")
-        more = f" (and {len(failing) - 1} more)" if len(failing) > 1 else ""
-        ET.SubElement(case, "failure", message=first + more).text = _told(failing)
-    rest = [finding for finding in pod.findings if not result.fails(finding)]
-    if rest:
-        ET.SubElement(case, "system-out").text = _told(rest)
+    if manifest.path is not None:
+        case.set("file", printable(str(manifest.path)))
+    failures = [finding for finding in template.findings if result.is_failure(finding)]
+    if failures:
+        first = printable(f"{failures[0].rule}: {failures[0].message}")
+        more = f" (and {len(failures) - 1} more)" if len(failures) > 1 else ""
+        ET.SubElement(case, "failure", message=first + more).text = _format(failures)
+    others = [finding for finding in template.findings if not result.is_failure(finding)]
+    if others:
+        ET.SubElement(case, "system-out").text = _format(others)
 
 
-def _error(suite: ET.Element, origin: str, problem: errors.PodshareError) -> None:
+def _add_problem(suite: ET.Element, origin: str, problem: errors.PodshareError) -> None:
     case = ET.SubElement(
         suite, "testcase", classname=printable(origin), name=type(problem).__name__
     )
-    whole = "\n".join(printable(line) for line in str(problem).splitlines())
-    ET.SubElement(case, "error", message=printable(problem.what)).text = whole
+    lines = "\n".join(printable(line) for line in str(problem).splitlines())
+    ET.SubElement(case, "error", message=printable(problem.what)).text = lines
 
 
-def _told(findings: Iterable[Finding]) -> str:
+def _format(findings: Iterable[Finding]) -> str:
     return "\n".join(
-        f"{text.place(each)}  {each.severity}  {each.rule}  {printable(each.message)}\n"
-        f"    {printable(each.fix)}"
-        for each in findings
+        f"{text.format_location(finding)}  {finding.severity}  {finding.rule}  "
+        f"{printable(finding.message)}\n    {printable(finding.fix)}"
+        for finding in findings
     )

@@ -1,4 +1,4 @@
-"""For code scanning: SARIF 2.1.0."""
+"""Output for code scanning: SARIF 2.1.0."""
 
 from __future__ import annotations
 
@@ -10,50 +10,57 @@ from typing import Any
 from urllib.parse import quote
 
 from pytest_podshare.check import rules
-from pytest_podshare.check.checker import Checked, Result
+from pytest_podshare.check.checker import CheckResult
 from pytest_podshare.check.formats import text
+from pytest_podshare.check.inputs import Input
 from pytest_podshare.check.rules import Finding, Rule
 from pytest_podshare.escaping import printable_lines
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _PROGRAM = "pytest-podshare"
 _LEVELS = {"error": "error", "warning": "warning", "info": "note"}
+_INDEX = {rule.id: index for index, rule in enumerate(rules.ALL)}
 
 
-def render(result: Result) -> str:
-    """One run of one tool."""
-    home = _home()
-    notes = [
+def render(result: CheckResult) -> str:
+    """Return one run of one tool."""
+    url = _documentation_url()
+    notifications = [
         {
             "level": "error",
-            "descriptor": {"id": type(each).__name__},
-            "message": {"text": printable_lines(str(each))},
+            "descriptor": {"id": type(problem).__name__},
+            "message": {"text": printable_lines(str(problem))},
         }
-        for each in result.all_problems
+        for problem in result.problems
     ]
     run = {
         "tool": {
             "driver": {
                 "name": "podshare",
                 "semanticVersion": metadata.version(_PROGRAM),
-                "rules": [_rule(rule, home) for rule in rules.ALL],
+                "rules": [_rule(rule, url) for rule in rules.ALL],
             }
         },
         "columnKind": "unicodeCodePoints",
-        "invocations": [{"executionSuccessful": not notes, "toolExecutionNotifications": notes}],
-        "results": [_finding(finding, one) for one in result.checked for finding in one.findings],
+        "invocations": [
+            {
+                "executionSuccessful": not notifications,
+                "toolExecutionNotifications": notifications,
+            }
+        ],
+        "results": [_finding(finding, manifest) for finding, manifest in result.located_findings()],
     }
     return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
 
 
-def _home() -> str:
-    """Where the documents are published, as the package says; "" where it does not."""
-    given = metadata.metadata(_PROGRAM).get_all("Project-URL") or []
-    urls = dict(entry.split(", ", 1) for entry in given)
+def _documentation_url() -> str:
+    """Return the URL of the documentation in the package's metadata; "" if there is none."""
+    entries = metadata.metadata(_PROGRAM).get_all("Project-URL") or []
+    urls = dict(entry.split(", ", 1) for entry in entries)
     return str(urls.get("Documentation", "")).rstrip("/")
 
 
-def _rule(rule: Rule, home: str) -> dict[str, Any]:
+def _rule(rule: Rule, url: str) -> dict[str, Any]:
     described: dict[str, Any] = {
         "id": rule.id,
         "shortDescription": {"text": rule.summary},
@@ -61,22 +68,19 @@ def _rule(rule: Rule, home: str) -> dict[str, Any]:
         "defaultConfiguration": {"level": _LEVELS[rule.severity]},
         "properties": {"tags": ["kubernetes", "volumes"]},
     }
-    return described | ({"helpUri": f"{home}/{rule.page}"} if home else {})
+    return described | ({"helpUri": f"{url}/{rule.page}"} if url else {})
 
 
-_INDEX = {rule.id: index for index, rule in enumerate(rules.ALL)}
-
-
-def _finding(finding: Finding, one: Checked) -> dict[str, Any]:
+def _finding(finding: Finding, manifest: Input) -> dict[str, Any]:
     names = [finding.subject, finding.container, finding.volume]
     location: dict[str, Any] = {
         "logicalLocations": [{"fullyQualifiedName": "/".join(name for name in names if name)}]
     }
-    if one.given.path is not None:
-        location["physicalLocation"] = _physical(finding, one)
+    if manifest.path is not None:
+        location["physicalLocation"] = _physical_location(finding, manifest.path, manifest.rendered)
     message = f"{finding.message}\n{finding.fix}"
-    if one.given.rendered:
-        message = f"{text.place(finding)}: {message}"
+    if manifest.rendered:
+        message = f"{text.format_location(finding)}: {message}"
     return {
         "ruleId": finding.rule,
         "ruleIndex": _INDEX[finding.rule],
@@ -87,19 +91,18 @@ def _finding(finding: Finding, one: Checked) -> dict[str, Any]:
     }
 
 
-def _physical(finding: Finding, one: Checked) -> dict[str, Any]:
-    path = one.given.path or Path()
+def _physical_location(finding: Finding, path: Path, rendered: bool) -> dict[str, Any]:
     uri = path.as_uri() if path.is_absolute() else quote(path.as_posix(), safe="/")
-    where: dict[str, Any] = {"artifactLocation": {"uri": uri}}
-    # lines of rendered text are none of the file's
-    line, column = (1, 1) if one.given.rendered else (finding.line, finding.column)
+    location: dict[str, Any] = {"artifactLocation": {"uri": uri}}
+    # line numbers of rendered text are not those of the template
+    line, column = (1, 1) if rendered else (finding.line, finding.column)
     if line:
-        where["region"] = {"startLine": line, "startColumn": max(column, 1)}
-    return where
+        location["region"] = {"startLine": line, "startColumn": max(column, 1)}
+    return location
 
 
 def _fingerprint(finding: Finding) -> str:
-    """The same for the same finding, wherever its line moves to."""
+    """Return a hash that stays the same when the finding moves to another line."""
     facts = (finding.rule, finding.file, finding.subject)
     names = (finding.container, finding.volume, finding.path)
     return hashlib.sha256("\0".join((*facts, *names)).encode()).hexdigest()[:32]

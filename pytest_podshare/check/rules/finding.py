@@ -1,16 +1,14 @@
-"""What a rule has to say about a Pod template, and the rules themselves."""
+"""Rules, the issues that they detect, and the findings that issues become."""
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from pytest_podshare.manifests.position import Position
-
-if TYPE_CHECKING:
-    from pytest_podshare.wiring.model import ContainerSpec, VolumeMount, VolumeSpec, Wiring
-    from pytest_podshare.wiring.templates import Template
+from pytest_podshare.wiring.model import ContainerSpec, VolumeMount, VolumeSpec, Wiring
+from pytest_podshare.wiring.templates import Template
 
 Severity = Literal["error", "warning", "info"]
 
@@ -20,19 +18,19 @@ SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
 
 @dataclasses.dataclass(frozen=True)
 class Finding:
-    """One thing that is wrong with a Pod template, or good to know of it.
+    """A problem in a Pod template, or a fact about it that is good to know.
 
     Args:
-        rule: id of the rule.
+        rule: the id of the rule.
         severity: `error`, `warning` or `info`.
-        message: one line: what is the matter, naming container, volume and path.
-        fix: one line: what to do.
-        file: where the template came from, for messages.
-        line: of the mount, volume or container it is about; 0 where nobody knows.
-        column: likewise.
-        subject: what makes the Pods: `Deployment/web`.
-        container: its name; "" for a finding about no container.
-        volume: its name; "" for a finding about no volume.
+        message: what is wrong, in one line that names the container, volume and path.
+        fix: what to do, in one line.
+        file: the origin of the template, for messages.
+        line: the line of the mount, volume or container; 0 if unknown.
+        column: the column; 0 if unknown.
+        subject: the object that creates the Pods: `Deployment/web`.
+        container: the name of the container; "" if the finding is not about one.
+        volume: the name of the volume; "" if the finding is not about one.
         path: the path in the container; "" for none.
     """
 
@@ -50,13 +48,13 @@ class Finding:
 
 
 @dataclasses.dataclass(frozen=True)
-class Remark:
-    """What a rule's function says; the rule makes a finding of it.
+class Issue:
+    """What a rule's function reports; the rule adds the rest of the finding.
 
     Args:
         message: as in the finding.
         fix: as in the finding.
-        at: the place in the text; None where nobody knows.
+        at: the position in the manifest; None if unknown.
         container: as in the finding.
         volume: as in the finding.
         path: as in the finding.
@@ -70,72 +68,73 @@ class Remark:
     path: str = ""
 
 
-def of_mount(container: ContainerSpec, mount: VolumeMount, matter: str, fix: str) -> Remark:
-    """A remark about a mount; `matter` ends the sentence that names it."""
+def mount_issue(container: ContainerSpec, mount: VolumeMount, detail: str, fix: str) -> Issue:
+    """Return an issue with a mount; `detail` completes the sentence that names it."""
     place = f" at {mount.path}" if mount.path else ""
-    message = f"container {container.name!r} mounts volume {mount.volume!r}{place}{matter}"
-    return Remark(message, fix, mount.position, container.name, mount.volume, mount.path)
+    message = f"container {container.name!r} mounts volume {mount.volume!r}{place}{detail}"
+    return Issue(message, fix, mount.position, container.name, mount.volume, mount.path)
 
 
-def of_volume(volume: VolumeSpec, matter: str, fix: str) -> Remark:
-    """A remark about a volume; `matter` ends the sentence that names it."""
-    return Remark(f"volume {volume.name!r}{matter}", fix, volume.position, volume=volume.name)
+def volume_issue(volume: VolumeSpec, detail: str, fix: str) -> Issue:
+    """Return an issue with a volume; `detail` completes the sentence that names it."""
+    return Issue(f"volume {volume.name!r}{detail}", fix, volume.position, volume=volume.name)
 
 
-def of_container(container: ContainerSpec, matter: str, fix: str, *, path: str = "") -> Remark:
-    """A remark about a container; `matter` ends the sentence that names it."""
-    message = f"container {container.name!r}{matter}"
-    return Remark(message, fix, container.position, container.name, path=path)
+def container_issue(container: ContainerSpec, detail: str, fix: str, *, path: str = "") -> Issue:
+    """Return an issue with a container; `detail` completes the sentence that names it."""
+    message = f"container {container.name!r}{detail}"
+    return Issue(message, fix, container.position, container.name, path=path)
 
 
-Looks = Callable[["Template", "Wiring"], Iterable[Remark]]
+Detector = Callable[[Template, Wiring], Iterable[Issue]]
 
 
 @dataclasses.dataclass(frozen=True)
 class Rule:
-    """One thing to look for.
+    """A kind of mistake, and the function that detects it.
 
     Args:
-        id: its name, in kebab case.
-        severity: of all its findings. An error is what the API server or the kubelet refuses, or
-            what certainly does not work; a warning bites in practice; an info is good to know.
+        id: the name of the rule, in kebab case.
+        severity: the severity of its findings: `error` if the API server or the kubelet rejects it,
+            or if it cannot work; `warning` if it causes problems in practice; `info` if it is good
+            to know.
         summary: what it finds, in one sentence.
-        page: the page about it, from the root of the repository, with an anchor.
-        looks: finds it.
+        page: its documentation, as a path from the root of the repository with an anchor.
+        detect: the function.
     """
 
     id: str
     severity: Severity
     summary: str
     page: str
-    looks: Looks = dataclasses.field(repr=False)
+    detect: Detector = dataclasses.field(repr=False)
 
-    def findings(self, template: Template) -> Iterator[Finding]:
-        """What it has to say about that template."""
-        for remark in self.looks(template, template.wiring):
-            line, column = remark.at or (0, 0)
+    def apply(self, template: Template) -> Iterator[Finding]:
+        """Yield the findings of this rule in a template."""
+        for issue in self.detect(template, template.wiring):
+            line, column = issue.at or (0, 0)
             yield Finding(
                 rule=self.id,
                 severity=self.severity,
-                message=remark.message,
-                fix=remark.fix,
+                message=issue.message,
+                fix=issue.fix,
                 file=template.origin,
                 line=line,
                 column=column,
-                subject=f"{template.kind}/{template.name}",
-                container=remark.container,
-                volume=remark.volume,
-                path=remark.path,
+                subject=str(template),
+                container=issue.container,
+                volume=issue.volume,
+                path=issue.path,
             )
 
 
-def rule(severity: Severity) -> Callable[[Looks], Rule]:
-    """Make a rule of a function: its name is the id, its docstring the summary."""
+def rule(severity: Severity) -> Callable[[Detector], Rule]:
+    """Turn a function into a rule: its name is the id, its docstring the summary."""
 
-    def make(looks: Looks) -> Rule:
-        name = looks.__name__.replace("_", "-")
-        topic = looks.__module__.rpartition(".")[2].replace("_", "-")
-        summary = (looks.__doc__ or "").splitlines()[0]
-        return Rule(name, severity, summary, f"docs/rules/{topic}.md#{name}", looks)
+    def decorate(detect: Detector) -> Rule:
+        name = detect.__name__.replace("_", "-")
+        topic = detect.__module__.rpartition(".")[2].replace("_", "-")
+        summary = (detect.__doc__ or "").splitlines()[0]
+        return Rule(name, severity, summary, f"docs/rules/{topic}.md#{name}", detect)
 
-    return make
+    return decorate

@@ -1,73 +1,70 @@
-"""How much may be in a volume, and what happens then."""
+"""Size limits of volumes, and what happens when they are reached."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
-from pytest_podshare.check.rules.finding import Remark, of_volume, rule
+from pytest_podshare.check.rules.finding import Issue, rule, volume_issue
 from pytest_podshare.wiring import quantity
 from pytest_podshare.wiring.model import ContainerSpec, VolumeSpec, Wiring
+from pytest_podshare.wiring.templates import Template
 
-if TYPE_CHECKING:
-    from pytest_podshare.wiring.templates import Template
-
-# less than a file system hands out
-_SMALLEST = 4096
+# the smallest block that a file system allocates
+_BLOCK = 4096
 
 
 @rule("warning")
-def memory_without_limit(template: Template, wiring: Wiring) -> Iterator[Remark]:
-    """An emptyDir in memory with no sizeLimit, filled by a container that has no memory limit."""
+def memory_without_limit(template: Template, wiring: Wiring) -> Iterator[Issue]:
+    """An emptyDir in memory has no sizeLimit, and a container that writes to it no memory limit."""
     for volume in _in_memory(wiring):
-        free = [each for each in _writers(wiring, volume) if "memory" not in each.limits]
-        if not volume.size_limit and free and "memory" not in wiring.limits:
-            yield of_volume(
+        unlimited = [spec for spec in _writers(wiring, volume) if "memory" not in spec.limits]
+        if not volume.size_limit and unlimited and "memory" not in wiring.limits:
+            yield volume_issue(
                 volume,
-                f" is in memory with no sizeLimit, and container {free[0].name!r} "
-                "has no memory limit: it may fill the node's memory",
+                f" is in memory without a sizeLimit, and container {unlimited[0].name!r} has no "
+                "memory limit: it can use up the node's memory",
                 "Add a sizeLimit, for example 64Mi.",
             )
 
 
 @rule("info")
-def memory_until_killed(template: Template, wiring: Wiring) -> Iterator[Remark]:
-    """An emptyDir in memory with no sizeLimit: who fills it is killed, and not told it is full."""
+def memory_until_killed(template: Template, wiring: Wiring) -> Iterator[Issue]:
+    """An emptyDir in memory has no sizeLimit, so a container that fills it is killed."""
     for volume in _in_memory(wiring):
         writers = _writers(wiring, volume)
         if volume.size_limit or not writers:
             continue
-        if "memory" in wiring.limits or all("memory" in each.limits for each in writers):
+        if "memory" in wiring.limits or all("memory" in writer.limits for writer in writers):
             limit = writers[0].limits.get("memory", wiring.limits.get("memory"))
-            yield of_volume(
+            yield volume_issue(
                 volume,
-                f" is in memory with no sizeLimit: container {writers[0].name!r} is killed at its "
-                f"memory limit of {limit} instead of being told that it is full",
+                f" is in memory without a sizeLimit: container {writers[0].name!r} is killed at "
+                f"its memory limit of {limit} instead of getting 'No space left on device'",
                 "Add a sizeLimit below the memory limit.",
             )
 
 
 @rule("warning")
-def memory_above_limit(template: Template, wiring: Wiring) -> Iterator[Remark]:
-    """The sizeLimit of an emptyDir in memory is not below the memory limit of who fills it."""
+def memory_above_limit(template: Template, wiring: Wiring) -> Iterator[Issue]:
+    """The sizeLimit of an emptyDir in memory is not below the memory limit of its writer."""
     for volume in _in_memory(wiring):
         size = quantity.parse(volume.size_limit)
         for container in _writers(wiring, volume):
             limit = container.limits.get("memory") or wiring.limits.get("memory", "")
             amount = quantity.parse(limit)
             if size is not None and amount is not None and size >= amount > 0:
-                yield of_volume(
+                yield volume_issue(
                     volume,
-                    f" may hold {volume.size_limit} of memory, and container {container.name!r} "
-                    f"has a limit of {limit}: it is killed before the volume is full",
+                    f" can hold {volume.size_limit} of memory, but container {container.name!r} "
+                    f"has a memory limit of {limit}: it is killed before the volume is full",
                     "Lower the sizeLimit, or raise the memory limit above it.",
                 )
                 break
 
 
 @rule("warning")
-def size_limit_above_storage_limit(template: Template, wiring: Wiring) -> Iterator[Remark]:
+def size_limit_above_storage_limit(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """The sizeLimit of an emptyDir on disk is above the Pod's ephemeral-storage limit."""
     limit = _pod_limit(wiring, "ephemeral-storage")
     for volume in wiring.volumes:
@@ -75,49 +72,49 @@ def size_limit_above_storage_limit(template: Template, wiring: Wiring) -> Iterat
         if volume.kind != "emptyDir" or volume.medium or size is None or limit is None:
             continue
         if size > limit:
-            yield of_volume(
+            yield volume_issue(
                 volume,
-                f" may hold {volume.size_limit}, and the containers' ephemeral-storage limits "
-                f"come to {quantity.format_bytes(round(limit))}: the Pod is evicted before",
+                f" can hold {volume.size_limit}, but the containers' ephemeral-storage limits "
+                f"add up to {quantity.format_bytes(round(limit))}: the Pod is evicted first",
                 "Lower the sizeLimit, or raise the containers' ephemeral-storage limits.",
             )
 
 
 @rule("warning")
-def size_limit_too_small(template: Template, wiring: Wiring) -> Iterator[Remark]:
-    """A sizeLimit in which not one file has room, often for an `m` where `Mi` was meant."""
+def size_limit_too_small(template: Template, wiring: Wiring) -> Iterator[Issue]:
+    """A sizeLimit is too small for a single file, often because of `m` instead of `Mi`."""
     for volume in wiring.volumes:
-        size = quantity.parse(volume.size_limit)
-        if size is None or not 0 < size < _SMALLEST:
+        size, text = quantity.parse(volume.size_limit), volume.size_limit
+        if size is None or not 0 < size < _BLOCK:
             continue
-        if volume.size_limit.endswith("m"):
-            matter = f" has sizeLimit {volume.size_limit}, where 'm' is a thousandth of a byte"
-            yield of_volume(volume, matter, f"Write {volume.size_limit}".replace("m", "Mi") + ".")
+        if text.endswith("m"):
+            detail = f" has sizeLimit {text}, where 'm' means a thousandth of a byte"
+            yield volume_issue(volume, detail, f"Write {text.replace('m', 'Mi')}.")
         else:
-            matter = f" has sizeLimit {volume.size_limit}, which is less than 4 KiB"
-            yield of_volume(volume, matter, "Add the unit, for example Mi.")
+            detail = f" has sizeLimit {text}, which is less than 4 KiB"
+            yield volume_issue(volume, detail, "Add a unit, for example Mi.")
 
 
 def _in_memory(wiring: Wiring) -> Iterator[VolumeSpec]:
-    return (each for each in wiring.volumes if each.kind == "emptyDir" and each.medium == "Memory")
+    for volume in wiring.volumes:
+        if volume.kind == "emptyDir" and volume.medium == "Memory":
+            yield volume
 
 
 def _writers(wiring: Wiring, volume: VolumeSpec) -> list[ContainerSpec]:
     mounts = wiring.mounts_of(volume.name)
-    found = {each.name: each for each, mount in mounts if not mount.read_only}
-    return list(found.values())
+    by_name = {container.name: container for container, mount in mounts if not mount.read_only}
+    return list(by_name.values())
 
 
 def _pod_limit(wiring: Wiring, resource: str) -> Fraction | None:
-    """The sum of the containers' limits, as the kubelet makes it; None where none has one."""
-    running = [each for each in wiring.containers if each.role != "init"]
-    amounts = [amount for each in running if (amount := _limit(each, resource)) is not None]
-    before = [_limit(each, resource) for each in wiring.containers if each.role == "init"]
-    largest = max((each for each in before if each is not None), default=None)
-    if not amounts and largest is None:
+    """Return the Pod's limit as the kubelet computes it; None if no container has a limit."""
+    running: list[Fraction] = []
+    init: list[Fraction] = []
+    for container in wiring.containers:
+        limit = quantity.parse(container.limits.get(resource, ""))
+        if limit is not None:
+            (init if container.role == "init" else running).append(limit)
+    if not running and not init:
         return None
-    return max(sum(amounts, Fraction(0)), largest or Fraction(0))
-
-
-def _limit(container: ContainerSpec, resource: str) -> Fraction | None:
-    return quantity.parse(container.limits.get(resource, ""))
+    return max([sum(running, Fraction(0)), *init])

@@ -1,145 +1,109 @@
-"""Paths that do not mean what they look like."""
+"""Paths that do not mean what they seem to mean."""
 
 from __future__ import annotations
 
 import posixpath
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
-from pytest_podshare.check.rules import path_mentions
-from pytest_podshare.check.rules.finding import Remark, of_mount, rule
+from pytest_podshare.check.rules.container_paths import declared_mounts, normalize
+from pytest_podshare.check.rules.finding import Issue, mount_issue, rule
+from pytest_podshare.check.rules.heuristics import looks_like_file, may_be_filled_before
 from pytest_podshare.wiring.model import Wiring
+from pytest_podshare.wiring.templates import Template
 
-if TYPE_CHECKING:
-    from pytest_podshare.wiring.templates import Template
-
-# what an image cannot do without
+# folders whose content every image needs
 _SYSTEM = frozenset(
     {"/bin", "/sbin", "/lib", "/lib64", "/usr", "/usr/bin", "/usr/lib", "/usr/sbin", "/etc"}
     | {"/usr/local/bin", "/dev", "/proc", "/sys"}
 )
 _DRIVE = re.compile(r"[A-Za-z]:[\\/]")
 _VARIABLE = re.compile(r"\$[({A-Za-z_]|^~|\{\{|\*")
-_LIST = re.compile(r"[,;:\s]")
-# a kind that may be a file itself, and is none that containers fill
-_NO_FOLDERS = ("hostPath", "csi")
+_SEPARATOR = re.compile(r"[,;:\s]")
+# kinds of volumes that can be a single file
+_MAY_BE_FILES = ("hostPath", "csi")
 
 
 @rule("warning")
-def relative_mount_path(template: Template, wiring: Wiring) -> Iterator[Remark]:
-    """A mountPath that does not begin with a slash, which the kubelet puts before it."""
+def relative_mount_path(template: Template, wiring: Wiring) -> Iterator[Issue]:
+    """A mountPath does not begin with a slash; the kubelet adds one."""
     for container, mount in wiring.mounts():
         path = mount.path
         if path and path[0] not in "/~$" and not _DRIVE.match(path):
-            yield of_mount(
-                container,
-                mount,
-                f", which is relative: it becomes {path_mentions.normal(path)}",
-                f"Write {path_mentions.normal(path)}, or the path that was meant.",
-            )
+            absolute = normalize(path)
+            fix = f"Write {absolute}, or the path that was meant."
+            yield mount_issue(container, mount, f", a relative path that becomes {absolute}", fix)
 
 
 @rule("warning")
-def path_not_expanded(template: Template, wiring: Wiring) -> Iterator[Remark]:
-    """A variable, `~` or `*` in a mountPath or subPath, which nobody expands there."""
+def path_not_expanded(template: Template, wiring: Wiring) -> Iterator[Issue]:
+    """A mountPath or subPath contains a variable, `~` or `*`, which is not expanded there."""
     for container, mount in wiring.mounts():
         if _VARIABLE.search(mount.path):
-            yield of_mount(
-                container,
-                mount,
-                ", which is taken literally",
-                "Write the path out: neither variables nor `~` nor `*` are expanded here.",
-            )
+            fix = "Write out the path: variables, `~` and `*` are not expanded here."
+            yield mount_issue(container, mount, ", which is taken literally", fix)
         if mount.sub_path != mount.expression and "$(" in mount.sub_path:
-            yield of_mount(
-                container,
-                mount,
-                f" with subPath {mount.sub_path!r}, which is taken literally",
-                "Write subPathExpr, which knows variables.",
-            )
+            detail = f" with subPath {mount.sub_path!r}, which is taken literally"
+            yield mount_issue(container, mount, detail, "Use subPathExpr, which expands variables.")
 
 
 @rule("warning")
-def unknown_variable(template: Template, wiring: Wiring) -> Iterator[Remark]:
-    """A subPathExpr names a variable that the container does not have, so that it cannot start."""
+def unknown_variable(template: Template, wiring: Wiring) -> Iterator[Issue]:
+    """A subPathExpr uses a variable that the container does not have, so it cannot start."""
     for container, mount in wiring.mounts():
         for name in re.findall(r"(?<!\$)\$\(([^)]*)\)", mount.expression):
             known = name in container.env or container.env_from or "_SERVICE_" in name
             if not known and not name.startswith("KUBERNETES_"):
-                yield of_mount(
-                    container,
-                    mount,
-                    f" with subPathExpr {mount.expression!r}, and has no variable {name!r}",
-                    f"Declare {name!r} under env of this container.",
-                )
+                detail = f" with subPathExpr {mount.expression!r}, but has no variable {name!r}"
+                fix = f"Declare {name!r} under env of this container."
+                yield mount_issue(container, mount, detail, fix)
 
 
 @rule("warning")
-def path_is_a_list(template: Template, wiring: Wiring) -> Iterator[Remark]:
-    """A mountPath with a comma, a semicolon, a colon or a space in it: it is one path still."""
+def path_is_a_list(template: Template, wiring: Wiring) -> Iterator[Issue]:
+    """A mountPath contains a comma, semicolon, colon or space, but is always a single path."""
     for container, mount in wiring.mounts():
-        if _LIST.search(mount.path) and not _DRIVE.match(mount.path):
-            yield of_mount(
-                container,
-                mount,
-                ", and a mountPath is one path",
-                "Write one mount for each path, without spaces, commas and colons.",
-            )
+        if _SEPARATOR.search(mount.path) and not _DRIVE.match(mount.path):
+            fix = "Use one mount per path, without spaces, commas, colons or semicolons."
+            yield mount_issue(container, mount, ", but a mountPath is a single path", fix)
 
 
 @rule("warning")
-def path_looks_like_a_file(template: Template, wiring: Wiring) -> Iterator[Remark]:
-    """A whole volume at a path that looks like a file: a folder comes to be there."""
-    for container, mount in wiring.mounts():
-        volume = wiring.volume(mount.volume)
-        if volume is None or volume.kind in _NO_FOLDERS or mount.sub_path:
+def path_looks_like_a_file(template: Template, wiring: Wiring) -> Iterator[Issue]:
+    """A whole volume is mounted at a path that looks like a file, but becomes a folder."""
+    for container, mount, volume in declared_mounts(wiring):
+        if volume.kind in _MAY_BE_FILES or mount.sub_path:
             continue
-        if path_mentions.is_file(mount.path) and not _LIST.search(mount.path):
-            folder = posixpath.dirname(path_mentions.normal(mount.path))
-            name = posixpath.basename(mount.path)
-            fix = f"Add `subPath: {name}` for that file alone."
+        if looks_like_file(mount.path) and not _SEPARATOR.search(mount.path):
+            folder, name = posixpath.split(normalize(mount.path))
+            fix = f"Add `subPath: {name}` to mount that file alone."
             if volume.is_written_by_containers:
-                fix = f"Mount the folder {folder} that {name} is to be in."
-            yield of_mount(container, mount, ", which becomes a folder", fix)
+                fix = f"Mount the volume at {folder}, the folder of {name}."
+            yield mount_issue(container, mount, ", which becomes a folder", fix)
 
 
 @rule("warning")
-def sub_path_becomes_a_folder(template: Template, wiring: Wiring) -> Iterator[Remark]:
-    """A subPath that looks like a file, where nobody can have made that file before."""
-    for container, mount in wiring.mounts():
-        volume = wiring.volume(mount.volume)
-        if volume is None or not volume.starts_empty or mount.expression:
+def sub_path_becomes_a_folder(template: Template, wiring: Wiring) -> Iterator[Issue]:
+    """A subPath looks like a file, but is created as a folder because no such file exists yet."""
+    for container, mount, volume in declared_mounts(wiring):
+        if not volume.starts_empty or mount.expression:
             continue
-        if not (path_mentions.is_file(mount.sub_path) and path_mentions.is_file(mount.path)):
+        if not (looks_like_file(mount.sub_path) and looks_like_file(mount.path)):
             continue
-        if any(
-            path_mentions.may_fill(each, mount) for each in path_mentions.before(wiring, container)
-        ):
-            continue
-        yield of_mount(
-            container,
-            mount,
-            f" with subPath {mount.sub_path!r}, which becomes a folder",
-            "Let an init container make the file first, or mount the folder it is to be in.",
-        )
+        if not may_be_filled_before(wiring, container, mount):
+            detail = f" with subPath {mount.sub_path!r}, which the kubelet creates as a folder"
+            fix = "Create the file in an init container, or mount the folder that contains it."
+            yield mount_issue(container, mount, detail, fix)
 
 
 @rule("warning")
-def system_path_hidden(template: Template, wiring: Wiring) -> Iterator[Remark]:
-    """An empty volume over a folder that the image cannot do without."""
-    for container, mount in wiring.mounts():
-        volume = wiring.volume(mount.volume)
-        if volume is None or mount.sub_path or not (volume.starts_empty or volume.is_claim):
+def system_path_hidden(template: Template, wiring: Wiring) -> Iterator[Issue]:
+    """An empty volume is mounted over a folder that the image needs."""
+    for container, mount, volume in declared_mounts(wiring):
+        is_empty = volume.starts_empty or volume.is_claim
+        if mount.sub_path or not is_empty or normalize(mount.path) not in _SYSTEM:
             continue
-        if path_mentions.normal(mount.path) not in _SYSTEM:
-            continue
-        if not any(
-            path_mentions.may_fill(each, mount) for each in path_mentions.before(wiring, container)
-        ):
-            yield of_mount(
-                container,
-                mount,
-                ", which hides what the image has there",
-                "Mount it at a folder of its own; Kubernetes copies nothing into a volume.",
-            )
+        if not may_be_filled_before(wiring, container, mount):
+            detail = ", which hides the image's own files there"
+            fix = "Mount it at a folder of its own; Kubernetes copies nothing into a volume."
+            yield mount_issue(container, mount, detail, fix)

@@ -1,4 +1,4 @@
-"""Who may write where."""
+"""Users, groups and read-only mounts: which container may write where."""
 
 from __future__ import annotations
 
@@ -6,24 +6,26 @@ import itertools
 import posixpath
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
-from pytest_podshare.check.rules import path_mentions
-from pytest_podshare.check.rules.finding import Remark, of_container, of_mount, rule
+from pytest_podshare.check.rules.container_paths import (
+    command_line,
+    find_mount,
+    is_within,
+    overlap,
+)
+from pytest_podshare.check.rules.finding import Issue, container_issue, mount_issue, rule
 from pytest_podshare.wiring.model import ContainerSpec, VolumeMount, Wiring
+from pytest_podshare.wiring.templates import Template
 
-if TYPE_CHECKING:
-    from pytest_podshare.wiring.templates import Template
-
-_GIVES_AWAY = re.compile(r"\b(?:chown|chmod|chgrp|setfacl|umask|install\s+-\S*[omg])\b")
+_CHANGES_OWNER = re.compile(r"\b(?:chown|chmod|chgrp|setfacl|umask|install\s+-\S*[omg])\b")
 _IDLE = re.compile(r"(?:\S*sh -c )?(?:exec )?(?:\S*/)?(?:sleep \S+|pause)")
 _SHELLS = ("sh", "ash", "bash", "dash", "zsh")
 _REDIRECTION = re.compile(r"(?:(?<![<>&\d])\d?>>?|\btee\s+(?:-a\s+)?)\s*[\"']?(/[\w./-]+)")
 
 
 @rule("warning")
-def users_differ(template: Template, wiring: Wiring) -> Iterator[Remark]:
-    """Two users write to a volume, and no fsGroup gives its files to both."""
+def users_differ(template: Template, wiring: Wiring) -> Iterator[Issue]:
+    """Two users write to a volume, and no fsGroup lets both of them change its files."""
     if wiring.fs_group is not None:
         return
     for volume in wiring.volumes:
@@ -34,100 +36,81 @@ def users_differ(template: Template, wiring: Wiring) -> Iterator[Remark]:
             for container, mount in wiring.mounts_of(volume.name)
             if not mount.read_only and container.user is not None
         ]
-        for (one, mine), (two, theirs) in itertools.combinations(writers, 2):
-            if one.user != two.user and _can_clash(one, two) and _overlap(mine, theirs):
-                yield of_mount(
-                    two,
-                    theirs,
-                    f" as user {two.user}, and container {one.name!r} as user {one.user}, "
-                    "without an fsGroup: neither can change the other's files",
-                    "Give both one runAsUser; or the Pod an fsGroup, and both a umask of 0002.",
+        for (first, first_mount), (second, mount) in itertools.combinations(writers, 2):
+            if first.user == second.user or not overlap(first_mount, mount):
+                continue
+            if _may_conflict(first, second):
+                detail = (
+                    f" as user {second.user} and container {first.name!r} as user {first.user}, "
+                    "without an fsGroup: neither can change the other's files"
                 )
+                fix = "Set the same runAsUser in both, or an fsGroup with a umask of 0002 in both."
+                yield mount_issue(second, mount, detail, fix)
                 break
 
 
 @rule("warning")
-def claim_not_writable(template: Template, wiring: Wiring) -> Iterator[Remark]:
-    """A user that is not root writes to a claim, which belongs to root without an fsGroup."""
+def claim_not_writable(template: Template, wiring: Wiring) -> Iterator[Issue]:
+    """A non-root user writes to a claim, which belongs to root without an fsGroup."""
     if wiring.fs_group is not None or wiring.groups:
         return
     for volume in wiring.volumes:
         mounts = wiring.mounts_of(volume.name)
-        if not volume.is_claim or any(_prepares(each) for each, _ in mounts):
+        if not volume.is_claim or any(_may_change_owner(container) for container, _ in mounts):
             continue
         for container, mount in mounts:
             if mount.read_only or not (container.user or container.non_root):
                 continue
-            who = f"as user {container.user}" if container.user else "not as root"
-            yield of_mount(
-                container,
-                mount,
-                f" {who}, and the Pod has no fsGroup: a new claim belongs to root",
-                "Give the Pod's securityContext an fsGroup.",
-            )
+            user = f"user {container.user}" if container.user else "a non-root user"
+            detail = f" as {user}, but a new claim belongs to root if the Pod has no fsGroup"
+            yield mount_issue(container, mount, detail, "Set fsGroup in the Pod's securityContext.")
             break
 
 
 @rule("info")
-def nowhere_to_write(template: Template, wiring: Wiring) -> Iterator[Remark]:
-    """A container with a read-only root file system has no place to write to."""
+def nowhere_to_write(template: Template, wiring: Wiring) -> Iterator[Issue]:
+    """A container has a read-only root file system and no writable volume."""
     for container in wiring.containers:
         if container.role == "init" or not container.read_only_root:
             continue
-        if _IDLE.fullmatch(path_mentions.command(container)):
+        if _IDLE.fullmatch(command_line(container)):
             continue
         if not any(_is_writable(wiring, mount) for mount in container.mounts):
-            yield of_container(
-                container,
-                " has a read-only root file system, and no volume to write to, not even at /tmp",
-                "Mount an emptyDir where it writes, if it does.",
-            )
+            detail = " has a read-only root file system and no writable volume, not even at /tmp"
+            fix = "If it writes anywhere, mount an emptyDir there."
+            yield container_issue(container, detail, fix)
 
 
 @rule("warning")
-def writes_to_read_only(template: Template, wiring: Wiring) -> Iterator[Remark]:
+def writes_to_read_only(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """A command writes to a path that is mounted read-only."""
     for container in wiring.containers:
         if not _is_shell(container):
             continue
-        for path in dict.fromkeys(_REDIRECTION.findall(path_mentions.command(container))):
-            mount = path_mentions.holder(container, path)
+        for path in dict.fromkeys(_REDIRECTION.findall(command_line(container))):
+            mount = find_mount(container, path)
             if mount is not None and not _is_writable(wiring, mount):
-                yield of_mount(
-                    container,
-                    mount,
-                    f" read-only, and writes to {path}",
-                    "Mount it without readOnly, or write elsewhere.",
-                )
+                fix = "Mount it without readOnly, or write elsewhere."
+                yield mount_issue(container, mount, f" read-only, but writes to {path}", fix)
             elif mount is None and container.read_only_root and not _is_special(path):
-                yield of_container(
-                    container,
-                    f" writes to {path}, and its root file system is read-only",
-                    f"Mount an emptyDir at {posixpath.dirname(path)}.",
-                    path=path,
-                )
+                detail = f" writes to {path}, but its root file system is read-only"
+                fix = f"Mount an emptyDir at {posixpath.dirname(path)}."
+                yield container_issue(container, detail, fix, path=path)
 
 
-def _can_clash(one: ContainerSpec, two: ContainerSpec) -> bool:
-    """Whether what one leaves is in the other's way; an init container as root may give it away."""
-    root = next((each for each in (one, two) if each.user == 0), None)
+def _may_conflict(first: ContainerSpec, second: ContainerSpec) -> bool:
+    """Return whether one of two users may be unable to change the files of the other."""
+    root = next((container for container in (first, second) if container.user == 0), None)
     if root is None:
         return True
-    # root at the same time, or after, may do anything: only what it leaves first matters
-    if root.role != "init" or root is two:
+    # root can change everything; only files that it creates before the other starts matter
+    if root.role != "init" or root is second:
         return False
-    return _is_shell(root) and not _GIVES_AWAY.search(path_mentions.command(root))
+    return _is_shell(root) and not _CHANGES_OWNER.search(command_line(root))
 
 
-def _overlap(one: VolumeMount, two: VolumeMount) -> bool:
-    mine, theirs = path_mentions.parts(one.sub_path), path_mentions.parts(two.sub_path)
-    shorter = min(len(mine), len(theirs))
-    return mine[:shorter] == theirs[:shorter]
-
-
-def _prepares(container: ContainerSpec) -> bool:
-    """Whether it may give the volume to another user."""
-    return container.user == 0 or bool(_GIVES_AWAY.search(path_mentions.command(container)))
+def _may_change_owner(container: ContainerSpec) -> bool:
+    return container.user == 0 or bool(_CHANGES_OWNER.search(command_line(container)))
 
 
 def _is_writable(wiring: Wiring, mount: VolumeMount) -> bool:
@@ -140,4 +123,4 @@ def _is_shell(container: ContainerSpec) -> bool:
 
 
 def _is_special(path: str) -> bool:
-    return any(path_mentions.is_within(path, folder) for folder in ("/dev", "/proc", "/sys"))
+    return any(is_within(path, folder) for folder in ("/dev", "/proc", "/sys"))

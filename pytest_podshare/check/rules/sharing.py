@@ -1,126 +1,114 @@
-"""Volumes that are meant to be shared, and are not."""
+"""Volumes that should be shared but are not."""
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
-from pytest_podshare.check.rules import path_mentions, similar_names
-from pytest_podshare.check.rules.finding import Remark, of_mount, of_volume, rule
+from pytest_podshare.check.rules.container_paths import (
+    declared_mounts,
+    find_mount,
+    is_within,
+    mentioned_paths,
+    normalize,
+)
+from pytest_podshare.check.rules.finding import Issue, mount_issue, rule, volume_issue
+from pytest_podshare.check.rules.heuristics import looks_like_scratch, may_write, split_words
+from pytest_podshare.check.rules.similar_names import is_typo
 from pytest_podshare.wiring.model import ContainerSpec, VolumeMount, VolumeSpec, Wiring
+from pytest_podshare.wiring.templates import Template
 
-if TYPE_CHECKING:
-    from pytest_podshare.wiring.templates import Template
-
-_MEANT_TO_BE = frozenset(
+_SHARING_WORDS = frozenset(
     {"share", "shared", "sharing", "exchange", "xchange", "common", "handoff", "handover"}
     | {"transfer", "sync", "ipc", "socket", "sockets", "sock", "pipe", "fifo", "mailbox"}
 )
-# below which many images have a folder of their own
-_EVERYWHERE = frozenset(
+# folders that many images have
+_COMMON_FOLDERS = frozenset(
     {"/", "/bin", "/dev", "/etc", "/home", "/lib", "/mnt", "/opt", "/proc", "/root", "/run"}
     | {"/sbin", "/srv", "/sys", "/tmp", "/usr", "/usr/local", "/var", "/var/lib", "/var/log"}
 )
 
 
 @rule("warning")
-def unused_volume(template: Template, wiring: Wiring) -> Iterator[Remark]:
-    """A volume that no container mounts."""
+def unused_volume(template: Template, wiring: Wiring) -> Iterator[Issue]:
+    """A volume is not mounted by any container."""
     used = {mount.volume for _, mount in wiring.mounts()}
     for container in wiring.containers:
         used |= {device.volume for device in container.devices}
         used |= {key.volume for key in container.file_keys}
-    # an injected container's mounts are asked for there
-    told = " ".join(map(str, template.annotations.values()))
+    # annotations configure the mounts of injected containers
+    annotations = " ".join(map(str, template.annotations.values()))
     for volume in wiring.volumes:
-        if volume.name not in used and volume.name not in told:
-            yield of_volume(
-                volume,
-                f" ({volume.kind}) is mounted by no container",
-                "Mount it where it is needed, or remove it.",
-            )
+        if volume.name not in used and volume.name not in annotations:
+            detail = f" ({volume.kind}) is not mounted by any container"
+            yield volume_issue(volume, detail, "Mount it where it is needed, or remove it.")
 
 
 @rule("warning")
-def volume_not_shared(template: Template, wiring: Wiring) -> Iterator[Remark]:
-    """A volume that is meant to be shared, by its name or path, and that one container mounts."""
-    for volume, container, mount in _lone(wiring):
-        if _is_meant_to_be_shared(volume, mount):
-            yield of_mount(
-                container,
-                mount,
-                ", and no other container does",
-                f"Mount {volume.name!r} in the container that is to share it.",
-            )
+def volume_not_shared(template: Template, wiring: Wiring) -> Iterator[Issue]:
+    """Only one container mounts a volume whose name or path suggests that it is shared."""
+    for volume, container, mount in _unshared(wiring):
+        if _suggests_sharing(volume, mount):
+            fix = f"Mount {volume.name!r} in the container that should share it."
+            yield mount_issue(container, mount, ", but no other container mounts it", fix)
 
 
 @rule("info")
-def volume_of_one_container(template: Template, wiring: Wiring) -> Iterator[Remark]:
-    """An emptyDir that one container among several mounts, and that does not look like scratch."""
-    for volume, container, mount in _lone(wiring):
+def volume_of_one_container(template: Template, wiring: Wiring) -> Iterator[Issue]:
+    """Only one of several containers mounts an emptyDir that does not look like scratch space."""
+    for volume, container, mount in _unshared(wiring):
         if container.role == "init" or container.read_only_root:
             continue
-        if not _is_meant_to_be_shared(volume, mount):
-            yield of_mount(
-                container,
-                mount,
-                ", and no other container does",
-                "Mount it in a second one if they are to share it.",
-            )
+        if not _suggests_sharing(volume, mount):
+            fix = "If another container should share it, mount it there as well."
+            yield mount_issue(container, mount, ", but no other container mounts it", fix)
 
 
 @rule("warning")
-def init_output_unread(template: Template, wiring: Wiring) -> Iterator[Remark]:
-    """An init container fills an emptyDir that nobody mounts after it."""
-    for volume, container, mount in _lone(wiring):
-        if (
-            container.role != "init"
-            or mount.read_only
-            or not path_mentions.may_write(container, mount)
-        ):
+def init_output_unread(template: Template, wiring: Wiring) -> Iterator[Issue]:
+    """An init container fills an emptyDir that no later container mounts."""
+    for volume, container, mount in _unshared(wiring):
+        if container.role != "init" or mount.read_only or not may_write(container, mount):
             continue
-        if not _is_meant_to_be_shared(volume, mount):
-            yield of_mount(
-                container,
-                mount,
-                ", and no container after it does",
-                f"Mount {volume.name!r} in the container that needs what the init container made.",
-            )
+        if not _suggests_sharing(volume, mount):
+            fix = f"Mount {volume.name!r} in the container that needs the init container's output."
+            yield mount_issue(container, mount, ", but no later container mounts it", fix)
 
 
 @rule("warning")
-def volume_near_miss(template: Template, wiring: Wiring) -> Iterator[Remark]:
-    """Two containers each mount a volume of their own, where one volume was meant."""
-    lone = sorted(_lone(wiring), key=lambda each: wiring.containers.index(each[1]))
-    for (volume, one, mine), (other, two, theirs) in itertools.combinations(lone, 2):
-        same_path = path_mentions.normal(mine.path) == path_mentions.normal(theirs.path)
-        hands_over = same_path and one.role == "init" and two.role != "init"
-        if one is not two and (hands_over or similar_names.is_typo(volume.name, other.name)):
-            yield of_mount(
-                two,
-                theirs,
-                f", and container {one.name!r} mounts volume {volume.name!r} at {mine.path}: "
-                "they share nothing",
-                "Mount one volume in both.",
+def volume_near_miss(template: Template, wiring: Wiring) -> Iterator[Issue]:
+    """Two containers mount two volumes where one shared volume was probably meant."""
+    unshared = sorted(_unshared(wiring), key=lambda row: wiring.containers.index(row[1]))
+    for first, second in itertools.combinations(unshared, 2):
+        volume, writer, writer_mount = first
+        other_volume, container, mount = second
+        same_path = normalize(writer_mount.path) == normalize(mount.path)
+        hands_over = same_path and writer.role == "init" and container.role != "init"
+        if writer is container:
+            continue
+        if hands_over or is_typo(volume.name, other_volume.name):
+            detail = (
+                f", but container {writer.name!r} mounts volume {volume.name!r} at "
+                f"{writer_mount.path}: they share nothing"
             )
+            fix = "Mount the same volume in both."
+            yield mount_issue(container, mount, detail, fix)
 
 
 @rule("warning")
-def consumer_without_mount(template: Template, wiring: Wiring) -> Iterator[Remark]:
-    """A container's command names a path of a volume that only other containers mount."""
+def consumer_without_mount(template: Template, wiring: Wiring) -> Iterator[Issue]:
+    """A container mentions a path of a volume that only other containers mount."""
     for container in wiring.containers:
-        mine = {mount.volume for mount in container.mounts}
-        seen: set[str] = set()
-        for path in path_mentions.spoken_of(container):
-            found = _elsewhere(wiring, container, path)
-            if found is None or found[1].volume in mine | seen:
+        known = {mount.volume for mount in container.mounts}
+        for path in mentioned_paths(container):
+            found = _find_elsewhere(wiring, container, path)
+            if found is None or found[1].volume in known:
                 continue
             owner, mount = found
-            seen.add(mount.volume)
-            yield Remark(
-                f"container {container.name!r} speaks of {path}, which is volume "
-                f"{mount.volume!r} in container {owner.name!r} and nothing here",
+            known.add(mount.volume)
+            yield Issue(
+                f"container {container.name!r} mentions {path}, which is in volume "
+                f"{mount.volume!r} in container {owner.name!r}, but does not mount that volume",
                 f"Mount {mount.volume!r} at {mount.path} in {container.name!r} as well.",
                 container.position,
                 container.name,
@@ -130,22 +118,20 @@ def consumer_without_mount(template: Template, wiring: Wiring) -> Iterator[Remar
 
 
 @rule("warning")
-def no_writer(template: Template, wiring: Wiring) -> Iterator[Remark]:
-    """An emptyDir that every container mounts read-only stays empty."""
+def no_writer(template: Template, wiring: Wiring) -> Iterator[Issue]:
+    """An emptyDir stays empty because every container mounts it read-only."""
     for volume in wiring.volumes:
         mounts = wiring.mounts_of(volume.name)
-        if volume.starts_empty and mounts and all(each.read_only for _, each in mounts):
-            who = ", ".join(dict.fromkeys(repr(container.name) for container, _ in mounts))
-            yield of_volume(
-                volume,
-                f" is mounted read-only by all that mount it ({who}), so that it stays empty",
-                "Remove `readOnly: true` from the mount of the container that fills it.",
-            )
+        if volume.starts_empty and mounts and all(mount.read_only for _, mount in mounts):
+            names = ", ".join(dict.fromkeys(repr(container.name) for container, _ in mounts))
+            detail = f" is read-only in every container that mounts it ({names}), so it stays empty"
+            fix = "Remove `readOnly: true` from the mount of the container that fills it."
+            yield volume_issue(volume, detail, fix)
 
 
 @rule("warning")
-def reader_before_writer(template: Template, wiring: Wiring) -> Iterator[Remark]:
-    """An init container reads an emptyDir that is filled only by containers after it."""
+def reader_before_writer(template: Template, wiring: Wiring) -> Iterator[Issue]:
+    """An init container reads an emptyDir that only later containers fill."""
     for volume in wiring.volumes:
         if not volume.starts_empty:
             continue
@@ -153,40 +139,41 @@ def reader_before_writer(template: Template, wiring: Wiring) -> Iterator[Remark]
             if not mount.read_only:
                 break
             later = [
-                each.name
-                for each, other in wiring.mounts_of(volume.name)
-                if not other.read_only and each is not container
+                writer.name
+                for writer, other in wiring.mounts_of(volume.name)
+                if not other.read_only and writer is not container
             ]
             if container.role == "init" and later:
-                yield of_mount(
+                yield mount_issue(
                     container,
                     mount,
-                    f" read-only, before {later[0]!r} starts, which is the first to write there",
-                    f"Put what {container.name!r} needs there before, or move it behind.",
+                    f" read-only, but {later[0]!r}, the first container that writes to it, "
+                    "starts later",
+                    f"Fill the volume before {container.name!r} runs, or run "
+                    f"{container.name!r} later.",
                 )
 
 
 @rule("warning")
-def termination_message_in_volume(template: Template, wiring: Wiring) -> Iterator[Remark]:
-    """A termination message in a shared volume, where the other containers see an empty file."""
+def termination_message_in_volume(template: Template, wiring: Wiring) -> Iterator[Issue]:
+    """A termination message is in a shared volume, where other containers see an empty file."""
     for container in wiring.containers:
         path = container.termination_message_path
-        mount = path_mentions.holder(container, path) if path else None
+        mount = find_mount(container, path) if path else None
         if mount is None:
             continue
-        others = [each for each, _ in wiring.mounts_of(mount.volume) if each is not container]
+        others = [other for other, _ in wiring.mounts_of(mount.volume) if other is not container]
         if others:
-            yield of_mount(
-                container,
-                mount,
-                f", and its termination message is {path}: container {others[0].name!r} "
-                "sees an empty file there",
-                "Give terminationMessagePath a path of its own, or leave it out.",
+            detail = (
+                f" and has its termination message at {path}, where container "
+                f"{others[0].name!r} sees an empty file"
             )
+            fix = "Set terminationMessagePath to a path outside the volume, or remove it."
+            yield mount_issue(container, mount, detail, fix)
 
 
-def _lone(wiring: Wiring) -> Iterator[tuple[VolumeSpec, ContainerSpec, VolumeMount]]:
-    """The emptyDirs that one container among several mounts, but for its scratch space."""
+def _unshared(wiring: Wiring) -> Iterator[tuple[VolumeSpec, ContainerSpec, VolumeMount]]:
+    """Yield the emptyDirs that only one of several containers mounts, except scratch space."""
     if len(wiring.containers) < 2:
         return
     keys = {key.volume for container in wiring.containers for key in container.file_keys}
@@ -196,29 +183,28 @@ def _lone(wiring: Wiring) -> Iterator[tuple[VolumeSpec, ContainerSpec, VolumeMou
         mounts = tuple(mount for _, mount in pairs)
         if not volume.starts_empty or len(names) != 1 or volume.name in keys:
             continue
-        # a name that says so counts for more than a path in /run
-        is_shared = _is_meant_to_be_shared(volume, mounts[0])
-        if not path_mentions.is_scratch(volume, () if is_shared else mounts):
+        # a name that suggests sharing counts for more than a path in /run
+        is_shared = _suggests_sharing(volume, mounts[0])
+        if not looks_like_scratch(volume, () if is_shared else mounts):
             yield volume, *pairs[0]
 
 
-def _is_meant_to_be_shared(volume: VolumeSpec, mount: VolumeMount) -> bool:
-    return bool(path_mentions.words_of(volume.name, mount.path) & _MEANT_TO_BE)
+def _suggests_sharing(volume: VolumeSpec, mount: VolumeMount) -> bool:
+    return bool(split_words(volume.name, mount.path) & _SHARING_WORDS)
 
 
-def _elsewhere(
+def _find_elsewhere(
     wiring: Wiring, container: ContainerSpec, path: str
 ) -> tuple[ContainerSpec, VolumeMount] | None:
-    """Where another container has a shared volume at that path, of a container that has none."""
-    if path in _EVERYWHERE or path_mentions.holder(container, path) is not None:
+    """Return another container's mount of a shared volume that contains an unmounted path."""
+    if path in _COMMON_FOLDERS or find_mount(container, path) is not None:
         return None
-    for other, mount in wiring.mounts():
-        volume = wiring.volume(mount.volume)
-        if other is container or volume is None or not volume.starts_empty:
+    for other, mount, volume in declared_mounts(wiring):
+        if other is container or not volume.starts_empty:
             continue
-        at = path_mentions.normal(mount.path)
-        if at in _EVERYWHERE or path_mentions.is_scratch(volume, (mount,)):
+        folder = normalize(mount.path)
+        if folder in _COMMON_FOLDERS or looks_like_scratch(volume, (mount,)):
             continue
-        if path_mentions.is_within(path, at):
+        if is_within(path, folder):
             return other, mount
     return None

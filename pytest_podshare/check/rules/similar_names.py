@@ -1,4 +1,4 @@
-"""Names that were meant to be the same, or to be known ones."""
+"""Names that are probably misspelled versions of other names."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ import re
 from collections.abc import Iterable
 
 
-def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The known word that it most likely was meant to be; capitals do not count."""
-    lower = {each.lower(): each for each in known}
+def find_nearest(word: str, known: Iterable[str]) -> str | None:
+    """Return the known word that a word probably stands for, ignoring case; None for none."""
+    lower = {name.lower(): name for name in known}
     near = difflib.get_close_matches(word.lower(), lower, n=1, cutoff=0.8)
     return lower[near[0]] if near else None
 
 
 @functools.lru_cache(maxsize=4096)
-def is_typo(one: str, two: str) -> bool:
-    """Whether two names differ by their spelling alone: case, a separator, a plural, one letter."""
-    if _folded(one) == _folded(two):
+def is_typo(first: str, second: str) -> bool:
+    """Return whether two names differ only in case, a separator, a plural or one letter."""
+    if _fold(first) == _fold(second):
         return True
-    short, long = sorted((one, two), key=len)
+    short, long = sorted((first, second), key=len)
     if len(short) < 5 or len(long) - len(short) > 1:
         return False
-    # what is numbered is meant to differ
-    if any(character.isdigit() for character in set(one) ^ set(two)):
+    # numbered names differ on purpose
+    if any(character.isdigit() for character in set(first) ^ set(second)):
         return False
     return _is_one_edit(short, long)
 
@@ -37,5 +37,5 @@ def _is_one_edit(short: str, long: str) -> bool:
     return swapped or short[at + 1 :] == long[at + 1 :]
 
 
-def _folded(name: str) -> str:
+def _fold(name: str) -> str:
     return re.sub(r"[-_./]", "", name.lower()).removesuffix("s")

@@ -1,4 +1,4 @@
-"""Rules that a manifest asks to be left alone by: in a comment, or in an annotation."""
+"""Rules that a manifest suppresses, in comments or in an annotation."""
 
 from __future__ import annotations
 
@@ -10,49 +10,49 @@ from collections.abc import Mapping
 ANNOTATION = "podshare.dev/ignore"
 
 _COMMENT = re.compile(r"#\s*podshare:\s*ignore\s*\[([^\]]*)\]")
-_MARK = "podshare:"
+_PREFIX = "podshare:"
 
 
 @dataclasses.dataclass(frozen=True)
 class Suppression:
-    """The ids that a comment names, and the line that it is about.
+    """A comment that suppresses rules.
 
     Args:
-        ids: ids of rules, as written.
-        line: the comment's own line.
-        about: the line it is about: its own, or the next if it stands alone.
+        ids: the ids of the rules, as written.
+        line: the line of the comment.
+        target: the line that it applies to: its own, or the next one if the comment stands alone.
     """
 
     ids: tuple[str, ...]
     line: int
-    about: int
+    target: int
 
 
 @functools.lru_cache(maxsize=8)
-def in_comments(text: str) -> tuple[Suppression, ...]:
-    """Every comment of a text that silences a rule."""
-    if _MARK not in text:
+def read_comments(text: str) -> tuple[Suppression, ...]:
+    """Return all comments in a text that suppress rules."""
+    if _PREFIX not in text:
         return ()
     lines = text.splitlines()
     found: list[Suppression] = []
     for number, line in enumerate(lines, start=1):
-        comment = _COMMENT.search(line) if _MARK in line else None
+        comment = _COMMENT.search(line) if _PREFIX in line else None
         if comment is not None:
-            found.append(Suppression(_ids(comment[1]), number, _about(lines, number)))
+            found.append(Suppression(_split(comment[1]), number, _target(lines, number)))
     return tuple(found)
 
 
-def in_annotation(annotations: Mapping[str, str]) -> tuple[str, ...]:
-    """The ids that the annotation names."""
-    return _ids(str(annotations.get(ANNOTATION) or ""))
+def read_annotation(annotations: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the ids of the rules that the annotation suppresses."""
+    return _split(str(annotations.get(ANNOTATION) or ""))
 
 
-def _ids(text: str) -> tuple[str, ...]:
-    return tuple(each.strip() for each in text.split(",") if each.strip())
+def _split(text: str) -> tuple[str, ...]:
+    return tuple(rule_id.strip() for rule_id in text.split(",") if rule_id.strip())
 
 
-def _about(lines: list[str], number: int) -> int:
-    """The line of a comment, or the first after it that holds more than a comment."""
+def _target(lines: list[str], number: int) -> int:
+    """Return the number of the first line, from this one on, that is more than a comment."""
     while number < len(lines) and lines[number - 1].lstrip()[:1] in ("", "#"):
         number += 1
     return number

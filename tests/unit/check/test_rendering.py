@@ -1,4 +1,4 @@
-"""Charts and overlays, with programs that stand in for helm and kustomize."""
+"""Charts and overlays, with stand-ins for helm and kustomize."""
 
 import sys
 from pathlib import Path
@@ -16,7 +16,7 @@ POD = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {containers: [{name
 
 @pytest.fixture
 def programs(tmp_path, monkeypatch):
-    """A folder that is all of PATH; the working folder is another."""
+    """Return the only folder on PATH; another folder is the working folder."""
     folder = tmp_path / "bin"
     folder.mkdir()
     work = tmp_path / "work"
@@ -27,209 +27,216 @@ def programs(tmp_path, monkeypatch):
 
 
 def program(folder, name, body):
-    """A program in Python."""
+    """Create a program in Python."""
     path = folder / name
-    path.write_text(f"#!{sys.executable}\nimport sys, time\nsays = sys.stderr.write\n{body}\n")
+    path.write_text(f"#!{sys.executable}\nimport sys, time\nwarn = sys.stderr.write\n{body}\n")
     path.chmod(0o755)
 
 
-def echoing(folder, name):
-    """A program that renders a Pod named for its arguments."""
+def rendering_program(folder, name):
+    """Create a program that renders a Pod with the program's arguments in a comment."""
     body = f"print('---\\n# Source: web/templates/pod.yaml\\n#', *sys.argv[1:])\nprint({POD!r})"
     program(folder, name, body)
 
 
 def write(name, text=""):
-    """A file in the working folder."""
+    """Write a file in the working folder."""
     path = Path(name)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
 
 
-def test_a_chart_is_rendered_with_its_defaults_and_each_of_its_ci_values(programs):
-    """In that order, whichever is done first."""
-    echoing(programs, "helm")
+def find(*paths, **options):
+    """Return the manifests that the paths lead to."""
+    return inputs.find(paths, **options).manifests
+
+
+def find_problem(*paths, **options):
+    """Return the only problem with the paths."""
+    (problem,) = inputs.find(paths, **options).problems
+    return problem
+
+
+def test_a_chart_is_rendered_with_its_default_values_and_each_of_its_ci_values(programs):
+    """The results are in that order, whichever is finished first."""
+    rendering_program(programs, "helm")
     for name in ("web/Chart.yaml", "web/ci/b-values.yaml", "web/ci/a-values.yaml", "web/ci/x.yaml"):
         write(name)
 
-    found = inputs.find(["web"])
+    found = find("web")
 
-    assert [each.origin for each in found.inputs] == [
+    assert [manifest.origin for manifest in found] == [
         "web (default values): templates/pod.yaml",
         "web (ci/a-values.yaml): templates/pod.yaml",
         "web (ci/b-values.yaml): templates/pod.yaml",
     ]
-    assert [each.content.splitlines()[2] for each in found.inputs] == [
+    assert [manifest.content.splitlines()[2] for manifest in found] == [
         b"# template web",
         b"# template web --values web/ci/a-values.yaml",
         b"# template web --values web/ci/b-values.yaml",
     ]
 
 
-def test_what_is_rendered_points_to_its_template(programs):
-    """And says that its lines are not the template's."""
-    echoing(programs, "helm")
+def test_a_rendered_manifest_has_the_path_of_its_template(programs):
+    """It is marked as rendered: its lines are not those of the template."""
+    rendering_program(programs, "helm")
     write("web/Chart.yaml")
     write("web/templates/pod.yaml")
 
-    (only,) = inputs.find(["web"]).inputs
+    (manifest,) = find("web")
 
-    assert (only.path, only.rendered) == (Path("web/templates/pod.yaml"), True)
+    assert (manifest.path, manifest.rendered) == (Path("web/templates/pod.yaml"), True)
 
 
-def test_nothing_in_a_chart_is_read_as_it_is(programs):
-    """Found in a folder, it is rendered, and its own folders are passed over."""
-    echoing(programs, "helm")
+def test_the_files_of_a_chart_are_not_read_as_manifests(programs):
+    """A chart that is found in a folder is rendered, and its own folders are skipped."""
+    rendering_program(programs, "helm")
     for name in ("m/web/Chart.yaml", "m/web/charts/sub/Chart.yaml"):
         write(name)
     for name in ("m/web/templates/pod.yaml", "m/web/crds/crd.yaml", "m/pod.yaml"):
         write(name, POD)
 
-    origins = [each.origin for each in inputs.find(["m"]).inputs]
+    origins = [manifest.origin for manifest in find("m")]
 
     assert origins == ["m/pod.yaml", "m/web (default values): templates/pod.yaml"]
 
 
-def test_a_library_chart_is_rendered_only_by_name(programs):
-    """Helm refuses it; it is there for other charts."""
-    program(programs, "helm", "says('Error: library charts are not installable'); sys.exit(1)")
+def test_a_library_chart_is_only_rendered_if_it_is_named(programs):
+    """Helm rejects library charts, which are only parts of other charts."""
+    program(programs, "helm", "warn('Error: library charts are not installable'); sys.exit(1)")
     write("m/lib/Chart.yaml", "name: lib\ntype: library\n")
     write("m/pod.yaml", POD)
 
     assert inputs.find(["m"]).problems == ()
-    assert len(inputs.find(["m/lib"]).problems) == 1
+    assert isinstance(find_problem("m/lib"), errors.RenderFailed)
 
 
-def test_a_file_of_a_chart_stands_for_the_chart_as_found(programs):
-    """Once, however many files of it are named; for a subchart, the chart around it."""
-    echoing(programs, "helm")
+def test_with_as_found_any_file_of_a_chart_means_the_chart(programs):
+    """The chart is rendered once for all of its files; a subchart is part of its parent."""
+    rendering_program(programs, "helm")
     for name in ("web/Chart.yaml", "web/charts/sub/Chart.yaml"):
         write(name)
     named = ["web/values.yaml", "web/templates/pod.yaml", "web/charts/sub/templates/x.yaml"]
     for name in named:
         write(name, POD)
 
-    origins = [each.origin for each in inputs.find(named, as_found=True).inputs]
+    origins = [manifest.origin for manifest in find(*named, as_found=True)]
 
     assert origins == ["web (default values): templates/pod.yaml"]
 
 
-def test_an_overlay_is_built_and_its_parts_are_no_manifests(programs):
-    """Patches mount what other files declare; overlays below it are built as well."""
-    echoing(programs, "kustomize")
+def test_an_overlay_is_built_and_its_files_are_not_manifests(programs):
+    """Patches mount volumes that other files declare; overlays below it are built as well."""
+    rendering_program(programs, "kustomize")
     for name in ("m/kustomization.yaml", "m/base/kustomization.yml", "m/more/part/Kustomization"):
         write(name)
     for name in ("m/patch.yaml", "m/patches/deep.yaml", "m/base/pod.yaml"):
         write(name, POD)
 
-    texts = [each.content.splitlines()[2] for each in inputs.find(["m"]).inputs]
+    commands = [manifest.content.splitlines()[2] for manifest in find("m")]
 
-    assert texts == [b"# build m", b"# build m/base", b"# build m/more/part"]
+    assert commands == [b"# build m", b"# build m/base", b"# build m/more/part"]
 
 
-def test_a_component_is_built_only_with_the_overlay_that_uses_it(programs):
+def test_a_component_is_only_built_with_the_overlay_that_uses_it(programs):
     """It cannot be built alone."""
-    echoing(programs, "kustomize")
+    rendering_program(programs, "kustomize")
     write("m/kustomization.yaml", "kind: Kustomization\n")
     write("m/part/kustomization.yaml", "kind: Component\n")
 
-    assert len(inputs.find(["m"]).inputs) == 1
+    assert len(find("m")) == 1
 
 
-def test_kubectl_stands_in_for_kustomize(programs):
-    """It has it inside."""
-    echoing(programs, "kubectl")
+def test_kubectl_is_used_if_kustomize_is_missing(programs):
+    """It contains kustomize."""
+    rendering_program(programs, "kubectl")
     write("m/kustomization.yaml")
 
-    (only,) = inputs.find(["m/kustomization.yaml"]).inputs
+    (manifest,) = find("m/kustomization.yaml")
 
-    assert only.content.splitlines()[2] == b"# kustomize m"
+    assert manifest.content.splitlines()[2] == b"# kustomize m"
 
 
 @pytest.mark.usefixtures("programs")
-def test_a_missing_helm_is_one_problem_for_a_chart():
-    """With what to do without it."""
+def test_a_missing_helm_is_one_problem_per_chart():
+    """The remedy says how to do without helm."""
     for name in ("web/Chart.yaml", "web/ci/a-values.yaml"):
         write(name)
 
-    (problem,) = inputs.find(["web"]).problems
+    problem = find_problem("web")
 
     assert isinstance(problem, errors.RendererMissing)
     assert str(problem) == (
-        "web is rendered by helm, which is not on PATH.\n"
-        "Install helm, or give what it renders: `helm template web | podshare check -`."
+        "web cannot be rendered: helm is not on PATH.\n"
+        "Install helm, or pipe the rendered manifests: `helm template web | podshare check -`."
     )
 
 
-def test_a_chart_that_does_not_render_says_why(programs):
-    """In Helm's words, without its noise."""
-    program(
-        programs,
-        "helm",
-        "says('WARNING: no matter\\nError: execution error at (web/templates/pod.yaml:3:4):\\n"
-        "  name is needed\\n\\nUse --debug flag to render out invalid YAML\\n'); sys.exit(1)",
-    )
+FAILURES = {
+    "a template": (
+        "WARNING: no matter\nError: execution error at (web/templates/pod.yaml:3:4):\n"
+        "  name is needed\n\nUse --debug flag to render out invalid YAML\n",
+        "execution error at (web/templates/pod.yaml:3:4): name is needed",
+        "Run `helm template web` to see all of its output.",
+    ),
+    "a missing dependency": (
+        "Error: found in Chart.yaml, but missing in charts/ directory: redis",
+        "found in Chart.yaml, but missing in charts/ directory: redis",
+        "Fetch the dependencies: `helm dependency build web`.",
+    ),
+    "no output": (
+        "",
+        "the program printed no error",
+        "Run `helm template web` to see all of its output.",
+    ),
+}
+
+
+@pytest.mark.parametrize(("stderr", "reason", "remedy"), FAILURES.values(), ids=FAILURES)
+def test_the_problem_of_a_chart_is_what_helm_printed(programs, stderr, reason, remedy):
+    """It is one line, without warnings and hints."""
+    program(programs, "helm", f"warn({stderr!r}); sys.exit(1)")
     write("web/Chart.yaml")
 
-    (problem,) = inputs.find(["web"]).problems
+    problem = find_problem("web")
 
     assert isinstance(problem, errors.RenderFailed)
-    assert str(problem) == (
-        "web (default values) does not render: execution error at (web/templates/pod.yaml:3:4): "
-        "name is needed.\nSee all that it says: `helm template web`."
-    )
+    assert problem.what == f"web (default values) cannot be rendered: {reason}."
+    assert problem.remedy == remedy
 
 
-def test_missing_dependencies_have_a_remedy_of_their_own(programs):
-    """Helm can fetch them."""
-    program(
-        programs,
-        "helm",
-        "says('Error: found in Chart.yaml, but missing in charts/ directory: redis'); sys.exit(1)",
-    )
-    write("web/Chart.yaml")
-
-    (problem,) = inputs.find(["web"]).problems
-
-    assert problem.remedy == "Fetch them: `helm dependency build web`."
-
-
-def test_defaults_that_do_not_render_are_no_problem_where_there_are_ci_values(programs):
-    """That is what those values are for; theirs count."""
+def test_default_values_may_fail_if_there_are_ci_values(programs):
+    """CI values exist for charts that need values; they must not fail."""
     body = f"if '--values' not in sys.argv: sys.exit(1)\nprint({POD!r})"
     program(programs, "helm", body)
     for name in ("web/Chart.yaml", "web/ci/a-values.yaml"):
         write(name)
 
-    found = inputs.find(["web"])
+    selection = inputs.find(["web"])
 
-    assert found.problems == ()
-    assert [each.origin for each in found.inputs] == ["web (ci/a-values.yaml)"]
+    assert selection.problems == ()
+    assert [manifest.origin for manifest in selection.manifests] == ["web (ci/a-values.yaml)"]
 
 
-def test_a_program_that_does_not_end_is_ended(programs):
-    """After the time that it was given."""
+def test_a_program_that_takes_too_long_is_stopped(programs):
+    """The time limit is an option."""
     program(programs, "helm", "time.sleep(60)")
     write("web/Chart.yaml")
 
-    (problem,) = inputs.find(["web"], render_seconds=0.2).problems
-
-    assert str(problem) == (
-        "web (default values): helm did not end within 0.2 s.\n"
-        "Give it more by --render-timeout, or see what it waits for: `helm template web`."
+    assert str(find_problem("web", render_timeout=0.2)) == (
+        "web (default values): helm did not finish within 0.2 s.\n"
+        "Run `helm template web` to see what it waits for, or raise --render-timeout."
     )
 
 
-def test_each_template_keeps_its_lines_of_the_whole():
-    """Though Helm sorts by kind, so that a template's parts lie apart."""
+def test_each_template_keeps_its_line_numbers():
+    """Helm sorts objects by kind, so the objects of a template can be far apart."""
     text = (
         b"---\n# Source: w/templates/a.yaml\na: 1\n---\n# Source: w/templates/b.yaml\nb: 1\n"
         b"---\n# Source: w/templates/a.yaml\na: 2\n"
     )
 
-    found = rendering.by_template(text)
-
-    assert found == {
+    assert rendering.split_by_template(text) == {
         "templates/a.yaml": (
             b"---\n# Source: w/templates/a.yaml\na: 1\n\n\n\n"
             b"---\n# Source: w/templates/a.yaml\na: 2\n"
@@ -239,12 +246,12 @@ def test_each_template_keeps_its_lines_of_the_whole():
 
 
 @pytest.mark.parametrize("text", [b"a: 1\n", b"---\na: 1\n---\nb: 2\n", b"a: 1\r\n--- \r\nb: 2"])
-def test_text_without_notes_is_one(text):
-    """As it is."""
-    assert rendering.by_template(text) == {"": text}
+def test_text_without_helms_comments_is_not_split(text):
+    """It stays unchanged."""
+    assert rendering.split_by_template(text) == {"": text}
 
 
 @pytest.mark.parametrize("text", [b"", b"\n", b"---\n---\n"])
-def test_of_nothing_there_is_nothing_but_for_the_text_itself(text):
+def test_empty_text_has_no_templates(text):
     """A chart may render to nothing."""
-    assert rendering.by_template(text) == {}
+    assert rendering.split_by_template(text) == {}

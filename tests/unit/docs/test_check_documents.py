@@ -1,58 +1,55 @@
-"""What the documents say of `podshare check` is what it does."""
+"""The documents on `podshare check` show commands that exist, and their real output."""
 
 import re
 import shlex
 from pathlib import Path
 
+import click
 import pytest
 
-from pytest_podshare.cli import main
+from pytest_podshare.cli.check import check
+from pytest_podshare.cli.main import main
 
 HOW_TO = Path("docs/how-to/check-without-a-cluster.md").read_text()
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```", HOW_TO, re.M | re.S)
-COMMANDS = sorted(set(re.findall(r"podshare (check [^|`>\n]*?)\s*(?=[|`>\n])", HOW_TO)))
-# what a page on the check shows of its options
-OPTIONS = [
-    action
-    for action in main._check_parser()._actions
-    if action.option_strings and action.dest != "help"
-]
+COMMANDS = sorted(set(re.findall(r"podshare check ([^|`>\n]*?)\s*(?=[|`>\n])", HOW_TO)))
+OPTIONS = [parameter for parameter in check.params if isinstance(parameter, click.Option)]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_that_is_shown_can_be_given(command):
-    """With the options that there are."""
-    asked = main._parsed(shlex.split(command))
+def test_every_command_in_the_documents_is_valid(command):
+    """Its options exist."""
+    parameters = check.make_context("check", shlex.split(command)).params
 
-    assert asked.paths or asked.rules
+    assert parameters["paths"] or parameters["list_rules"]
 
 
-def test_there_are_commands_to_try():
-    """The positive control: also those within configurations of CI systems."""
+def test_the_documents_contain_commands():
+    """The positive control: commands in configurations of CI systems are found as well."""
     assert len(COMMANDS) > 6
-    with pytest.raises(SystemExit):
-        main._parsed(["check", "--no-such-option"])
+    with pytest.raises(click.NoSuchOption):
+        check.make_context("check", ["--no-such-option"])
 
 
-def test_what_is_shown_is_what_comes_out(capsys):
-    """Word for word."""
-    shown = [text for language, text in BLOCKS if text.startswith("$ podshare")]
+def test_the_output_in_the_documents_is_real(capsys):
+    """It is compared word by word."""
+    examples = [text for language, text in BLOCKS if text.startswith("$ podshare")]
 
-    for text in shown:
+    for text in examples:
         command, _, expected = text.partition("\n")
-        main.main(shlex.split(command)[2:])
+        main(shlex.split(command)[2:])
         assert capsys.readouterr().out == expected
-    assert shown
+    assert examples
 
 
 def test_the_reference_lists_every_option_of_the_command():
-    """With its default and its help."""
-    rows = [each for each in Path("docs/reference.md").read_text().splitlines() if "`--" in each]
+    """Each row has the option's help."""
+    rows = [line for line in Path("docs/reference.md").read_text().splitlines() if "`--" in line]
 
     missing = [
-        action.option_strings[0]
-        for action in OPTIONS
-        if not any(f"`{action.option_strings[0]}`" in row and action.help in row for row in rows)
+        option.opts[0]
+        for option in OPTIONS
+        if not any(f"`{option.opts[0]}`" in row and option.help in row for row in rows)
     ]
 
     assert len(OPTIONS) > 8

@@ -1,4 +1,4 @@
-"""Where a rule begins and ends: what looks like a mistake and is none, and the other way round."""
+"""Border cases of the rules: harmless manifests that look wrong, and mistakes that look right."""
 
 import pytest
 import yaml
@@ -11,27 +11,27 @@ MEMORY = {"medium": "Memory", "sizeLimit": "1Mi"}
 
 
 def volume(name, **source):
-    """A volume; an emptyDir if no source is given."""
+    """Return a volume, by default an emptyDir."""
     return {"name": name, **(source or {"emptyDir": {}})}
 
 
 def mount(name, path, **more):
-    """A volumeMount."""
+    """Return a volumeMount."""
     return {"name": name, "mountPath": path, **more}
 
 
 def container(name, *mounts, **more):
-    """A container."""
+    """Return a container."""
     return {"name": name, "image": "busybox", "volumeMounts": list(mounts), **more}
 
 
 def shell(name, script, *mounts, **more):
-    """A container that runs a script."""
+    """Return a container that runs a script."""
     return container(name, *mounts, command=["sh", "-c", script], **more)
 
 
 def pod(*containers, volumes=("v",), init=(), security=None, annotations=None):
-    """A Pod; volumes are given as names, of emptyDirs, or in full."""
+    """Return a Pod; a volume is the name of an emptyDir, or a whole volume."""
     return {
         "apiVersion": "v1",
         "kind": "Pod",
@@ -40,13 +40,13 @@ def pod(*containers, volumes=("v",), init=(), security=None, annotations=None):
             "securityContext": security or {},
             "initContainers": list(init),
             "containers": list(containers),
-            "volumes": [volume(each) if isinstance(each, str) else each for each in volumes],
+            "volumes": [volume(entry) if isinstance(entry, str) else entry for entry in volumes],
         },
     }
 
 
 def workload(kind, manifest, **spec):
-    """A workload that makes Pods of that one."""
+    """Return a workload that creates this Pod."""
     template = {"metadata": manifest["metadata"], "spec": manifest["spec"]}
     return {
         "apiVersion": "batch/v1" if kind == "Job" else "apps/v1",
@@ -56,8 +56,8 @@ def workload(kind, manifest, **spec):
     }
 
 
-def found(*objects):
-    """The rules that find something."""
+def find(*objects):
+    """Return the ids of the rules with findings."""
     text = yaml.safe_dump_all(objects)
     return {
         finding.rule for template in find_templates(read(text)) for finding in rules.check(template)
@@ -74,7 +74,7 @@ SLEEP = {"command": ["sleep", "infinity"]}
 
 
 def claim(mode, name="data"):
-    """A claim with an access mode."""
+    """Return a claim with an access mode."""
     spec = {"accessModes": [mode], "resources": {"requests": {"storage": "1Gi"}}}
     return {
         "apiVersion": "v1",
@@ -84,69 +84,80 @@ def claim(mode, name="data"):
     }
 
 
-def two(mine, theirs, *, volumes=("v",), **more):
-    """A Pod with two containers of one mount each."""
-    return pod(container("a", mine), container("b", theirs), volumes=volumes, **more)
+def two(first, second, *, volumes=("v",), **more):
+    """Return a Pod with two containers that have one mount each."""
+    return pod(container("a", first), container("b", second), volumes=volumes, **more)
 
 
 def one_claim(**more):
-    """A Pod with a claim."""
+    """Return a Pod with a claim."""
     return pod(container("a", mount("v", "/data")), volumes=[volume("v", **A_CLAIM)], **more)
 
 
+def device(name, path, *mounts):
+    """Return a Pod whose claim v is a block device at this path."""
+    devices = [{"name": name, "devicePath": path}]
+    return pod(
+        container("a", *mounts, volumeDevices=devices),
+        volumes=[volume("v", **A_CLAIM), volume("w", **A_CLAIM)],
+        annotations={"mounts": "v w"},
+    )
+
+
 def limited(name, *mounts, **limits):
-    """A container with limits."""
-    given = {key.replace("_", "-"): value for key, value in limits.items()}
-    return container(name, *mounts, resources={"limits": given})
+    """Return a container with limits."""
+    resources = {key.replace("_", "-"): value for key, value in limits.items()}
+    return container(name, *mounts, resources={"limits": resources})
 
 
 def empty_dir(**fields):
-    """An emptyDir named v."""
+    """Return an emptyDir named v."""
     return volume("v", emptyDir=fields)
 
 
 def tail(command):
-    """A web server, and a container that follows its log."""
+    """Return a Pod with a web server, and a container that follows its log."""
     logs = mount("v", "/var/log/nginx")
     return pod(container("web", logs), shell("tail", command, mount("v", "/logs", **READ_ONLY)))
 
 
 def sidecar(name="feeder", path="/feed", volumes=("v",), init=(), reader=None, **more):
-    """A native sidecar with a volume that the app mounts as well."""
+    """Return a Pod with a sidecar that shares a volume with the app."""
     feeder = container(name, mount("v", path), **SIDECAR, **more)
     app = container("app", reader or mount("v", "/etc/feed", **READ_ONLY))
     return pod(app, init=[*init, feeder], volumes=volumes)
 
 
 def reloaded(annotations):
-    """A Deployment with a ConfigMap by subPath, and annotations of its own."""
-    pinned = container("a", mount("v", "/etc/x", subPath="x"))
-    made = workload("Deployment", pod(pinned, volumes=[volume("v", **SETTINGS)]))
-    return made | {"metadata": {"name": "w", "annotations": annotations}}
+    """Return a Deployment with annotations that mounts a ConfigMap by subPath."""
+    reader = container("a", mount("v", "/etc/x", subPath="x"))
+    deployment = workload("Deployment", pod(reader, volumes=[volume("v", **SETTINGS)]))
+    return deployment | {"metadata": {"name": "w", "annotations": annotations}}
 
 
-QUIET = {
-    "scratch by its name": pod(
+HARMLESS = {
+    "a claim as a block device": device("v", "/dev/x", mount("w", "/data")),
+    "scratch space by name": pod(
         container("a", mount("app-tmp", "/x")), container("b"), volumes=["app-tmp"]
     ),
-    "scratch by its path": pod(container("a", mount("v", "/var/cache/x")), container("b")),
-    "scratch for a read-only root": pod(
+    "scratch space by path": pod(container("a", mount("v", "/var/cache/x")), container("b")),
+    "scratch space for a read-only root": pod(
         container("a", mount("v", "/var/lib/a"), **READ_ONLY_ROOT), container("b")
     ),
-    "the only container's own": pod(container("a", mount("v", "/var/lib/a"))),
-    "a claim of one of several containers": pod(
+    "a volume of the only container": pod(container("a", mount("v", "/var/lib/a"))),
+    "a claim that only one container mounts": pod(
         container("a", mount("v", "/data")), container("b"), volumes=[volume("v", **A_CLAIM)]
     ),
-    "a volume that a StatefulSet's claim makes": workload(
+    "a volume from a volumeClaimTemplate": workload(
         "StatefulSet",
         pod(container("a", mount("data", "/data")), volumes=[]),
         volumeClaimTemplates=[claim("ReadWriteOnce")],
     ),
-    "a volume that an annotation asks an injected container to mount": pod(
+    "a volume that an injected container mounts": pod(
         container("a"),
         annotations={"sidecar.istio.io/userVolumeMount": '[{"name":"v","mountPath":"/certs"}]'},
     ),
-    "an emptyDir read by the kubelet alone": pod(
+    "an emptyDir that only the kubelet reads": pod(
         container(
             "a",
             env=[
@@ -158,51 +169,51 @@ QUIET = {
         ),
         init=[container("i", mount("v", "/made"))],
     ),
-    "init containers that hand on to one another": pod(
+    "init containers that share a volume": pod(
         container("a"),
         init=[container("i", mount("v", "/one")), container("j", mount("v", "/two"))],
     ),
-    "an init container that only looks": pod(
+    "an init container that only reads": pod(
         container("a"),
         init=[shell("i", "if [ -f /extra/x ]; then cat /extra/x; fi", mount("v", "/extra"))],
     ),
     "numbered subPaths": two(
         mount("v", "/a", subPath="shard1"), mount("v", "/b", subPath="shard2")
     ),
-    "subPaths that have little in common": two(
+    "subPaths that are not similar": two(
         mount("v", "/a", subPath="input"), mount("v", "/b", subPath="output")
     ),
-    "subPaths beside the whole volume": pod(
+    "similar subPaths and the whole volume": pod(
         container("a", mount("v", "/a", subPath="log"), mount("v", "/all")),
         container("b", mount("v", "/b", subPath="logs")),
     ),
-    "a path that both images have": pod(
+    "a path that exists in every image": pod(
         container("a", mount("v", "/opt")), shell("b", "ls /opt", mount("v", "/v"))
     ),
-    "a path in a variable that is mounted": pod(
+    "a mounted path in a variable": pod(
         container("a", mount("v", "/spool/x")),
         container("b", mount("v", "/spool/x"), env=[{"name": "DIR", "value": "/spool/x"}]),
     ),
-    "a URL that ends like a path": pod(
+    "a URL that contains a path": pod(
         container("a", mount("v", "/data/x"), **READ_ONLY_ROOT),
         shell("b", "wget http://a/data/x -O /dev/null"),
     ),
-    "a folder that ends in .d": pod(container("a", mount("v", "/etc/x.d"))),
-    "a folder with a version": pod(container("a", mount("v", "/opt/app-1.2"))),
+    "a folder with the suffix .d": pod(container("a", mount("v", "/etc/x.d"))),
+    "a folder with a version number": pod(container("a", mount("v", "/opt/app-1.2"))),
     "a hidden folder": pod(container("a", mount("v", "/root/.conf"))),
     "a hostPath that is a file": pod(
         container("a", mount("v", "/etc/x.conf", **READ_ONLY)),
         volumes=[volume("v", hostPath={"path": "/etc/x.conf", "type": "File"})],
     ),
-    "a file that an init container makes": pod(
+    "a file that an init container creates": pod(
         container("a", mount("v", "/etc/x.conf", subPath="x.conf")),
         init=[shell("i", "echo > /v/x.conf", mount("v", "/v"))],
     ),
     "a Windows path": pod(container("a", mount("v", "C:\\data"))),
-    "the image's own folder, copied first": pod(
+    "a folder of the image that is copied first": pod(
         container("a", mount("v", "/etc")), init=[shell("i", "cp -r /etc/. /v/", mount("v", "/v"))]
     ),
-    "a nested mount that both have": pod(
+    "a nested mount in both containers": pod(
         container("a", mount("v", "/data"), mount("tmp", "/data/tmp")),
         container("b", mount("v", "/work"), mount("tmp", "/work/tmp")),
         volumes=["v", "tmp"],
@@ -212,12 +223,12 @@ QUIET = {
         container("b", mount("v", "/data", **READ_ONLY)),
         volumes=["v", "tmp"],
     ),
-    "a nested mount beside what an init container writes": pod(
+    "a nested mount next to a file of an init container": pod(
         container("a", mount("v", "/data"), mount("tmp", "/data/tmp")),
         init=[shell("i", "date > /data/now", mount("v", "/data"))],
         volumes=["v", "tmp"],
     ),
-    "a nested mount in what an init container has filled": pod(
+    "a nested mount in a volume that an init container fills": pod(
         container("a", mount("v", "/data", **READ_ONLY), mount("tmp", "/data/tmp")),
         init=[shell("i", "mkdir /v/tmp", mount("v", "/v"))],
         volumes=["v", "tmp"],
@@ -226,35 +237,37 @@ QUIET = {
         container("a", mount("v", "/data", **READ_ONLY), mount("tmp", "/data/tmp")),
         volumes=[volume("v", **A_CLAIM), "tmp"],
     ),
-    "a folder within a ConfigMap's": pod(
+    "a folder inside a ConfigMap volume": pod(
         container("a", mount("v", "/etc/a"), mount("tmp", "/etc/a/tmp")),
         volumes=[volume("v", **SETTINGS), "tmp"],
     ),
-    "one user": pod(
+    "the same user": pod(
         container("a", mount("v", "/v"), **APP), container("b", mount("v", "/v"), **APP)
     ),
-    "a user who only reads": pod(
+    "a user that only reads": pod(
         container("a", mount("v", "/v"), **APP),
         container("b", mount("v", "/v", **READ_ONLY), **OTHER),
     ),
-    "users in folders of their own": pod(
+    "users with separate folders": pod(
         container("a", mount("v", "/v", subPath="in"), **APP),
         container("b", mount("v", "/v", subPath="out"), **OTHER),
     ),
-    "root that gives its files away": pod(
+    "root that changes the owner of its files": pod(
         container("a", mount("v", "/v"), **APP),
         init=[shell("i", "mkdir /v/x && chown 1000 /v/x", mount("v", "/v"), **ROOT)],
     ),
-    "root whose script is somewhere else": pod(
+    "root with an unknown script": pod(
         container("a", mount("v", "/v"), **APP),
         init=[container("i", mount("v", "/v"), command=["/scripts/init.sh"], **ROOT)],
     ),
-    "root beside a user": pod(
+    "root and another user at the same time": pod(
         container("a", mount("v", "/v"), **APP), container("b", mount("v", "/v"), **ROOT)
     ),
-    "a claim of root": one_claim(security={"runAsUser": 0}),
-    "a claim of the image's user": one_claim(),
-    "a claim of a group": one_claim(security={"runAsUser": 1000, "supplementalGroups": [2000]}),
+    "a claim for root": one_claim(security={"runAsUser": 0}),
+    "a claim for the image's user": one_claim(),
+    "a claim for a supplemental group": one_claim(
+        security={"runAsUser": 1000, "supplementalGroups": [2000]}
+    ),
     "a claim that root prepares": pod(
         container("a", mount("v", "/data"), **APP),
         init=[shell("i", "chown -R 1000 /data", mount("v", "/data"), **ROOT)],
@@ -264,19 +277,19 @@ QUIET = {
         shell("a", "echo a > /dev/stdout; echo b >&2", mount("tmp", "/tmp"), **READ_ONLY_ROOT),
         volumes=["tmp"],
     ),
-    "an arrow that is no shell's": pod(
+    "a redirection without a shell": pod(
         container("a", mount("v", "/v", **READ_ONLY), args=["a>/v/x"]),
         volumes=[volume("v", **A_CLAIM)],
     ),
-    "memory below the limit": pod(
+    "a sizeLimit below the memory limit": pod(
         limited("a", mount("v", "/v"), memory="2Mi"), volumes=[volume("v", emptyDir=MEMORY)]
     ),
-    "memory above the limit of who only reads": pod(
+    "a sizeLimit above the memory limit of a reader": pod(
         limited("a", mount("v", "/v"), memory="8Mi"),
         limited("b", mount("v", "/v", **READ_ONLY), memory="1Mi"),
         volumes=[volume("v", emptyDir=MEMORY)],
     ),
-    "a disk's sizeLimit below the sum of the limits": pod(
+    "a sizeLimit on disk equal to the sum of the limits": pod(
         limited("a", mount("v", "/v"), ephemeral_storage="1Gi"),
         limited("b", mount("v", "/v"), ephemeral_storage="1Gi"),
         volumes=[empty_dir(sizeLimit="2Gi")],
@@ -284,45 +297,49 @@ QUIET = {
     "a sizeLimit of zero": pod(
         container("a", mount("v", "/v")), volumes=[empty_dir(sizeLimit="0")]
     ),
-    "subPath of a ConfigMap in a Job": workload(
+    "a subPath of a ConfigMap in a Job": workload(
         "Job",
         pod(container("a", mount("v", "/etc/x", subPath="x")), volumes=[volume("v", **SETTINGS)]),
     ),
-    "subPath of a ConfigMap with a hash in its name": pod(
+    "a subPath of a ConfigMap with a hash in its name": pod(
         container("a", mount("v", "/etc/x", subPath="x")),
         volumes=[volume("v", configMap={"name": "settings-57d2b6k8f9"})],
     ),
-    "subPath of the program itself": pod(
+    "a subPath of the program itself": pod(
         container("a", mount("v", "/run.py", subPath="run.py"), command=["python", "/run.py"]),
         volumes=[volume("v", **SETTINGS)],
     ),
-    "subPath of what Reloader rolls": reloaded({"reloader.stakater.com/auto": "true"}),
-    "subPath of an init container": pod(
+    "a subPath in a Deployment that Reloader rolls": reloaded(
+        {"reloader.stakater.com/auto": "true"}
+    ),
+    "a subPath in an init container": pod(
         container("a"),
         init=[container("i", mount("v", "/etc/x", subPath="x"))],
         volumes=[volume("v", **SETTINGS)],
     ),
-    "git-sync that pulls once": pod(
+    "a git-sync that runs once": pod(
         container("a", mount("v", "/site", subPath="link")),
         init=[container("git-sync", mount("v", "/git"))],
     ),
-    "a sidecar that is awaited": sidecar(startupProbe={"exec": {"command": ["true"]}}),
-    "a sidecar with a hook": sidecar(lifecycle={"postStart": {"exec": {"command": ["true"]}}}),
+    "a sidecar with a startupProbe": sidecar(startupProbe={"exec": {"command": ["true"]}}),
+    "a sidecar with a postStart hook": sidecar(
+        lifecycle={"postStart": {"exec": {"command": ["true"]}}}
+    ),
     "a sidecar that ships logs": sidecar(path="/logs", reader=mount("v", "/var/log/app")),
-    "a sidecar that tails": sidecar(
+    "a sidecar that follows a file": sidecar(
         reader=mount("v", "/var/spool/app/x"), command=["tail", "-F", "/feed/x"]
     ),
-    "a sidecar after an init container that fills": sidecar(
+    "a sidecar after an init container that fills the volume": sidecar(
         init=[container("first", mount("v", "/feed"))]
     ),
-    "tail of nothing": pod(shell("a", "tail -f /dev/null", mount("v", "/v"))),
+    "tail of /dev/null": pod(shell("a", "tail -f /dev/null", mount("v", "/v"))),
     "tail by name": tail("tail -n 1 -F /logs/access.log"),
-    "tail by name, in full": tail("tail --follow=name --retry /logs/access.log"),
-    "tail of its own file": pod(shell("a", "tail -f /v/x", mount("v", "/v"))),
+    "tail by name with long options": tail("tail --follow=name --retry /logs/access.log"),
+    "tail of a file in a private volume": pod(shell("a", "tail -f /v/x", mount("v", "/v"))),
     "a socket that is removed first": pod(
         shell("a", 'S=/s/x.sock; if [ -e "$S" ]; then rm -f "$S"; fi; serve', mount("v", "/s"))
     ),
-    "a read-only root of who only sleeps": pod(
+    "a read-only root of a container that sleeps": pod(
         shell("a", "sleep infinity", **READ_ONLY_ROOT), volumes=[]
     ),
     "a socket of the host": pod(
@@ -330,26 +347,24 @@ QUIET = {
         volumes=[volume("v", hostPath={"path": "/run/x"})],
     ),
     "a claim for one Pod": (workload("Deployment", one_claim()), claim("ReadWriteOnce")),
-    "a claim of another namespace": (
+    "a claim in another namespace": (
         workload("Deployment", one_claim(), replicas=2),
         claim("ReadWriteOnce") | {"metadata": {"name": "data", "namespace": "other"}},
     ),
-    "a claim of which nothing is known": workload("Deployment", one_claim(), replicas=2),
-    "a source of the future": pod(
+    "a claim with unknown access modes": workload("Deployment", one_claim(), replicas=2),
+    "an unknown source": pod(
         container("a", mount("v", "/v")), volumes=[volume("v", marvellousVolume={"name": "x"})]
     ),
-    "a field of the future": pod(container("a", mount("v", "/v", marvellous=True))),
-    "a source that a chart left empty": pod(
-        container("a", mount("v", "/v")), volumes=[volume("v", configMap=None)]
-    ),
+    "an unknown field": pod(container("a", mount("v", "/v", marvellous=True))),
+    "an empty source": pod(container("a", mount("v", "/v")), volumes=[volume("v", configMap=None)]),
 }
 
-LOUD = {
-    "a volume beside its typo": (
+MISTAKES = {
+    "a volume and its typo": (
         {"volume-near-miss", "volume-of-one-container"},
         two(mount("report", "/a"), mount("reprot", "/b"), volumes=["report", "reprot"]),
     ),
-    "an init container's volume that the app has another at": (
+    "another volume at the path of the init container": (
         {"volume-near-miss", "init-output-unread", "volume-of-one-container"},
         pod(
             container("a", mount("w", "/site")),
@@ -357,26 +372,26 @@ LOUD = {
             volumes=["v", "w"],
         ),
     ),
-    "a path in a variable that is not mounted": (
+    "an unmounted path in a variable": (
         {"consumer-without-mount", "volume-of-one-container"},
         pod(
             container("a", mount("v", "/queue")),
             container("b", env=[{"name": "DIR", "value": "unix:///queue/x"}]),
         ),
     ),
-    "subPaths of one letter's difference": (
+    "subPaths with swapped letters": (
         {"sub-path-near-miss"},
         two(mount("v", "/a", subPath="exchange"), mount("v", "/b", subPath="exchnage")),
     ),
-    "subPaths in capitals": (
+    "subPaths that differ in case": (
         {"sub-path-near-miss"},
         two(mount("v", "/a", subPath="Data"), mount("v", "/b", subPath="data")),
     ),
-    "one path spelt in two ways": (
+    "the same path in two spellings": (
         {"hidden-mount"},
         pod(container("a", mount("v", "/a"), mount("tmp", "/a/")), volumes=["v", "tmp"]),
     ),
-    "a nested mount over what an init container writes": (
+    "a nested mount over a file of an init container": (
         {"hidden-mount"},
         pod(
             container("a", mount("v", "/data"), mount("tmp", "/data/conf")),
@@ -384,11 +399,11 @@ LOUD = {
             volumes=["v", "tmp"],
         ),
     ),
-    "a home": ({"path-not-expanded"}, pod(container("a", mount("v", "~/x")))),
-    "a star": ({"path-not-expanded"}, pod(container("a", mount("v", "/logs/*")))),
+    "a home folder": ({"path-not-expanded"}, pod(container("a", mount("v", "~/x")))),
+    "an asterisk": ({"path-not-expanded"}, pod(container("a", mount("v", "/logs/*")))),
     "a colon": ({"path-is-a-list"}, pod(container("a", mount("v", "/a:/b")))),
     "a space at the end": ({"path-is-a-list"}, pod(container("a", mount("v", "/a ")))),
-    "a file of an emptyDir": (
+    "an emptyDir at the path of a file": (
         {"path-looks-like-a-file"},
         pod(container("a", mount("v", "/a/x.log"))),
     ),
@@ -396,15 +411,18 @@ LOUD = {
         {"nested-in-read-only", "no-writer"},
         pod(container("a", mount("v", "/v", **READ_ONLY), terminationMessagePath="/v/m")),
     ),
-    "root that keeps its files": (
+    "root that keeps the ownership of its files": (
         {"users-differ"},
         pod(
             container("a", mount("v", "/v"), **APP),
             init=[shell("i", "mkdir /v/x", mount("v", "/v"), **ROOT)],
         ),
     ),
-    "a claim of nobody": ({"claim-not-writable"}, one_claim(security={"runAsNonRoot": True})),
-    "a claim of a StatefulSet's": (
+    "a claim for an unknown non-root user": (
+        {"claim-not-writable"},
+        one_claim(security={"runAsNonRoot": True}),
+    ),
+    "a claim from a volumeClaimTemplate": (
         {"claim-not-writable"},
         workload(
             "StatefulSet",
@@ -425,11 +443,11 @@ LOUD = {
             volumes=[volume("v", **SETTINGS)],
         ),
     ),
-    "memory at the limit": (
+    "a sizeLimit at the memory limit": (
         {"memory-above-limit"},
         pod(limited("a", mount("v", "/v"), memory="1Mi"), volumes=[volume("v", emptyDir=MEMORY)]),
     ),
-    "memory without limits of one of two": (
+    "one of two writers without a memory limit": (
         {"memory-without-limit"},
         pod(
             limited("a", mount("v", "/v"), memory="1Gi"),
@@ -437,7 +455,7 @@ LOUD = {
             volumes=[empty_dir(medium="Memory")],
         ),
     ),
-    "a disk's sizeLimit above the sum of the limits": (
+    "a sizeLimit on disk above the sum of the limits": (
         {"size-limit-above-storage-limit"},
         pod(
             limited("a", mount("v", "/v"), ephemeral_storage="1Gi"),
@@ -445,36 +463,36 @@ LOUD = {
             volumes=[empty_dir(sizeLimit="1025Mi")],
         ),
     ),
-    "a sizeLimit without its unit": (
+    "a sizeLimit without a unit": (
         {"size-limit-too-small"},
         pod(container("a", mount("v", "/v")), volumes=[empty_dir(sizeLimit=64)]),
     ),
-    "subPath with a checksum that rolls nothing": (
+    "a subPath with a checksum on the wrong object": (
         {"sub-path-never-updates"},
         reloaded({"checksum/config": "0b7c29a5"}),
     ),
-    "a Secret by subPath": (
+    "a subPath of a Secret": (
         {"sub-path-never-updates"},
         pod(
             container("a", mount("v", "/etc/x", subPath="x")),
             volumes=[volume("v", secret={"secretName": "settings"})],
         ),
     ),
-    "a sidecar that is alive, and not awaited": (
+    "a sidecar with only a livenessProbe": (
         {"sidecar-not-awaited"},
         sidecar(livenessProbe={"exec": {"command": ["true"]}}, reader=mount("v", "/etc/feed")),
     ),
-    "tail, in full": ({"tail-by-descriptor"}, tail("tail --follow -n 1 /logs/access.log")),
-    "tail with its options in one": ({"tail-by-descriptor"}, tail("tail -fn+1 /logs/access.log")),
-    "tail of two commands": (
+    "tail with long options": ({"tail-by-descriptor"}, tail("tail --follow -n 1 /logs/access.log")),
+    "tail with combined options": ({"tail-by-descriptor"}, tail("tail -fn+1 /logs/access.log")),
+    "tail in a loop": (
         {"tail-by-descriptor"},
         tail("while true; do tail -n1 -f '/logs/access.log' | grep x; done"),
     ),
-    "a read-only root of who may do more": (
+    "a read-only root of a container that also serves": (
         {"nowhere-to-write"},
         pod(shell("a", "sleep 1; serve", **READ_ONLY_ROOT), volumes=[]),
     ),
-    "a file of an emptyDir in a ConfigMap's folder": (
+    "a file of an emptyDir inside a ConfigMap volume": (
         {"file-in-config"},
         pod(
             container("a", mount("v", "/etc/a"), mount("w", "/etc/a/x.conf", subPath="x.conf")),
@@ -482,14 +500,24 @@ LOUD = {
             volumes=[volume("v", **SETTINGS), "w"],
         ),
     ),
-    "a socket of a variable": (
+    "a socket in a variable": (
         {"socket-left-behind"},
         pod(container("a", mount("v", "/s"), env=[{"name": "S", "value": "unix:/s/x.sock"}])),
     ),
-    "a claim for a Pod on each node": (
+    "a claim for a DaemonSet": (
         {"claim-shared-by-replicas"},
         (workload("DaemonSet", one_claim()), claim("ReadWriteOncePod")),
     ),
+    "a block device that is also mounted": (
+        {"invalid-volume-device"},
+        device("v", "/dev/x", mount("v", "/data")),
+    ),
+    "a block device at the path of a mount": (
+        {"invalid-volume-device"},
+        device("v", "/data", mount("w", "/data")),
+    ),
+    "a block device without a path": ({"invalid-volume-device"}, device("v", "")),
+    "a block device at a path with ..": ({"invalid-volume-device"}, device("v", "/dev/../x")),
     "a misspelt sizeLimit": (
         {"misspelt-field"},
         pod(container("a", mount("v", "/v")), volumes=[empty_dir(sizelimit="1Gi")]),
@@ -497,18 +525,18 @@ LOUD = {
 }
 
 
-def objects(given):
-    """A row's objects."""
-    return given if isinstance(given, tuple) else (given,)
+def as_tuple(objects):
+    """Return the objects of a case."""
+    return objects if isinstance(objects, tuple) else (objects,)
 
 
-@pytest.mark.parametrize("given", QUIET.values(), ids=QUIET)
-def test_what_is_no_mistake_is_not_found(given):
-    """No rule says anything."""
-    assert found(*objects(given)) == set()
+@pytest.mark.parametrize("objects", HARMLESS.values(), ids=HARMLESS)
+def test_a_harmless_manifest_has_no_findings(objects):
+    """It looks like a mistake but is not."""
+    assert find(*as_tuple(objects)) == set()
 
 
-@pytest.mark.parametrize(("expected", "given"), LOUD.values(), ids=LOUD)
-def test_what_is_a_mistake_is_found(expected, given):
-    """By these rules, and no others."""
-    assert found(*objects(given)) == expected
+@pytest.mark.parametrize(("expected", "objects"), MISTAKES.values(), ids=MISTAKES)
+def test_a_mistake_is_found(expected, objects):
+    """Only these rules find something."""
+    assert find(*as_tuple(objects)) == expected

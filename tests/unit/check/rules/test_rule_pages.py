@@ -1,4 +1,4 @@
-"""Every rule is one of a kind, and has a place in the documents."""
+"""Each rule is well-formed and documented."""
 
 import re
 from pathlib import Path
@@ -12,21 +12,21 @@ ISSUES = re.compile(r"\b[\w.-]+/[\w.-]+#\d+")
 
 
 def section(rule):
-    """What its page says of a rule."""
+    """Return the section about a rule on its page."""
     page, _, anchor = rule.page.partition("#")
-    parts = re.split(r"^## ", Path(page).read_text(), flags=re.M)
-    return next(part for part in parts if part.splitlines()[0] == f"`{anchor}`")
+    sections = re.split(r"^## ", Path(page).read_text(), flags=re.M)
+    return next(text for text in sections if text.splitlines()[0] == f"`{anchor}`")
 
 
 def test_rules_are_in_the_order_of_their_ids():
-    """So that a list of them can be read."""
-    assert [each.id for each in rules.ALL] == sorted(rules.BY_ID)
+    """The list is readable."""
+    assert [rule.id for rule in rules.ALL] == sorted(rules.BY_ID)
     assert len(rules.ALL) > 50
 
 
 @pytest.mark.parametrize("rule", rules.ALL, ids=lambda rule: rule.id)
 def test_a_rule_is_well_formed(rule):
-    """An id in kebab case, a known severity, a sentence."""
+    """It has an id in kebab case, a known severity, and a sentence as summary."""
     assert re.fullmatch(r"[a-z]+(-[a-z]+)+", rule.id)
     assert rule.severity in rules.SEVERITIES
     assert rule.summary.endswith(".")
@@ -34,7 +34,7 @@ def test_a_rule_is_well_formed(rule):
 
 @pytest.mark.parametrize("rule", rules.ALL, ids=lambda rule: rule.id)
 def test_a_rule_has_a_section_on_its_page(rule):
-    """With its severity and summary, and with a wrong and a right manifest."""
+    """The section has its severity and summary, and a wrong and a right manifest."""
     text = section(rule)
 
     assert f"**{rule.severity}** · {rule.summary}" in text
@@ -42,27 +42,27 @@ def test_a_rule_has_a_section_on_its_page(rule):
 
 
 def test_the_index_lists_every_rule():
-    """With its severity and summary, and a link."""
+    """Each row has a link, the severity and the summary."""
     rows = INDEX.read_text().splitlines()
 
     missing = [
-        each.id
-        for each in rules.ALL
-        if f"| [`{each.id}`]({each.page.removeprefix('docs/rules/')}) | {each.severity} "
-        f"| {each.summary} |" not in rows
+        rule.id
+        for rule in rules.ALL
+        if f"| [`{rule.id}`]({rule.page.removeprefix('docs/rules/')}) | {rule.severity} "
+        f"| {rule.summary} |" not in rows
     ]
 
     assert missing == []
 
 
-def test_a_warning_comes_from_somewhere():
-    """From threads in which it bit somebody, or from a measurement of ours."""
+def test_every_warning_has_evidence():
+    """It names issues in which it caused problems, or a measurement."""
     without = [
-        each.id
-        for each in rules.ALL
-        if each.severity == "warning"
-        and not ISSUES.search(section(each))
-        and "Measured" not in section(each)
+        rule.id
+        for rule in rules.ALL
+        if rule.severity == "warning"
+        and not ISSUES.search(section(rule))
+        and "Measured" not in section(rule)
     ]
 
     assert without == []

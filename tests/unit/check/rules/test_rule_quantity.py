@@ -1,4 +1,4 @@
-"""Every way in which Kubernetes writes amounts."""
+"""Quantities in all notations of Kubernetes."""
 
 from fractions import Fraction
 
@@ -25,12 +25,12 @@ from pytest_podshare.wiring import quantity
         ("1E-2", Fraction(1, 100)),
     ],
 )
-def test_an_amount(text, amount):
-    """In one unit, and exact."""
+def test_a_quantity_is_parsed_exactly(text, amount):
+    """Fractions are not rounded."""
     assert quantity.parse(text) == amount
 
 
 @pytest.mark.parametrize("text", ["", "Mi", "10MB", "10mi", "1K", "1 Gi", "1e", "0x10", "inf", "१"])
-def test_what_is_no_amount(text):
-    """The API server refuses it as well."""
+def test_an_invalid_quantity_is_not_parsed(text):
+    """The API server rejects it as well."""
     assert quantity.parse(text) is None

@@ -1,4 +1,4 @@
-"""Whatever stands in a manifest, it is judged or refused, and never a bug of ours."""
+"""Manifests with odd values are checked or rejected, and never crash a rule."""
 
 import copy
 from pathlib import Path
@@ -13,41 +13,41 @@ from pytest_podshare.wiring.templates import find_templates
 pytestmark = pytest.mark.slow
 
 BAD = Path("manifests/rules/bad")
-ODD = (None, 1, -1.5, "x", "", [], {}, [None], [{}], {"a": 1}, True, "/a/../b")
+ODD_VALUES = (None, 1, -1.5, "x", "", [], {}, [None], [{}], {"a": 1}, True, "/a/../b")
 
 
-def places(value, place=()):
-    """Every place in a manifest, as keys and indexes."""
+def all_places(value, place=()):
+    """Yield all places in a manifest, as keys and indexes."""
     yield place
     entries = value.items() if isinstance(value, dict) else ()
     entries = enumerate(value) if isinstance(value, list) else entries
-    for key, each in entries:
-        yield from places(each, (*place, key))
+    for key, entry in entries:
+        yield from all_places(entry, (*place, key))
 
 
-def changed(objects, place, odd):
-    """The objects with something odd in one place."""
+def replace(objects, place, value):
+    """Return the objects with another value in one place."""
     copied = copy.deepcopy(objects)
     holder = copied
     for key in place[:-1]:
         holder = holder[key]
-    holder[place[-1]] = odd
+    holder[place[-1]] = value
     return {"apiVersion": "v1", "kind": "List", "items": copied}
 
 
 @pytest.mark.parametrize("rule", rules.BY_ID)
-def test_odd_values_are_judged_or_refused(rule):
-    """In every place of the manifest on which a rule fires."""
+def test_odd_values_are_checked_or_rejected(rule):
+    """They are put in every place of the rule's bad manifest."""
     objects = list(read(BAD / f"{rule}.yaml").objects)
-    judged = refused = 0
-    for place in list(places(objects)):
-        for odd in ODD if len(place) > 1 else ():
+    checked = rejected = 0
+    for place in list(all_places(objects)):
+        for value in ODD_VALUES if len(place) > 1 else ():
             try:
-                for template in find_templates(read(changed(objects, place, odd))):
+                for template in find_templates(read(replace(objects, place, value))):
                     rules.check(template)
-                judged += 1
+                checked += 1
             except ManifestError:
-                refused += 1
+                rejected += 1
 
-    assert judged > 20
-    assert refused > 20
+    assert checked > 20
+    assert rejected > 20

@@ -1,0 +1,81 @@
+"""Guesses from names, paths and commands: what is a file, what is scratch, and who writes."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+
+from pytest_podshare.check.rules.container_paths import (
+    command_line,
+    is_below,
+    is_within,
+    normalize,
+    split_sub_path,
+)
+from pytest_podshare.wiring.model import ContainerSpec, VolumeMount, VolumeSpec, Wiring
+
+_WORD = re.compile(r"[^A-Za-z0-9]+")
+_FILE_SUFFIXES = frozenset(
+    {".yaml", ".yml", ".json", ".toml", ".ini", ".conf", ".cfg", ".cnf", ".properties", ".xml"}
+    | {".env", ".txt", ".log", ".csv", ".crt", ".cer", ".key", ".pem", ".p12", ".jks", ".sh"}
+    | {".py", ".js", ".php", ".html", ".sql", ".db", ".sqlite", ".sock", ".pid", ".lock"}
+)
+_SEGMENT = re.compile(r"[;|&\n]+")
+# what precedes a path that is written to
+_WRITES = re.compile(
+    r">\s*[\"']?$|\b(?:cp|mv|tee|touch|mkdir|install|ln|git|wget|curl|tar|unzip|rsync|dd|chmod|chown)\b"
+)
+
+# folders whose content is private to a container
+_PRIVATE_FOLDERS = ("/tmp", "/var/tmp", "/run", "/var/run", "/var/cache", "/dev/shm")
+_SCRATCH_WORDS = frozenset(
+    {"tmp", "temp", "tmpdir", "tempdir", "cache", "caches", "scratch", "run", "shm", "dshm"}
+    | {"work", "workdir", "empty", "emptydir", "pid", "pids", "lock", "locks", "spool"}
+)
+
+
+def looks_like_file(path: str) -> bool:
+    """Return whether a path has the suffix of a file."""
+    stem, suffix = posixpath.splitext(posixpath.basename(path))
+    return suffix.lower() in _FILE_SUFFIXES and bool(stem)
+
+
+def split_words(*texts: str) -> frozenset[str]:
+    """Return the words in names and paths, in lower case."""
+    return frozenset(word.lower() for text in texts for word in _WORD.split(text) if word)
+
+
+def looks_like_scratch(volume: VolumeSpec, mounts: tuple[VolumeMount, ...]) -> bool:
+    """Return whether a volume is private to one container, by its name or by all of its paths."""
+    if split_words(volume.name) & _SCRATCH_WORDS:
+        return True
+    return bool(mounts) and all(_is_private(normalize(mount.path)) for mount in mounts)
+
+
+def _is_private(path: str) -> bool:
+    if any(is_within(path, folder) for folder in _PRIVATE_FOLDERS):
+        return True
+    return bool(split_words(posixpath.basename(path)) & _SCRATCH_WORDS)
+
+
+def may_write(container: ContainerSpec, mount: VolumeMount) -> bool:
+    """Return whether a command writes to a mount, or does not mention it at all."""
+    is_mentioned = False
+    for segment in _SEGMENT.split(command_line(container)):
+        before, found, _ = segment.partition(mount.path or "/")
+        if found and _WRITES.search(before):
+            return True
+        is_mentioned = is_mentioned or bool(found)
+    return not is_mentioned
+
+
+def may_be_filled_before(wiring: Wiring, container: ContainerSpec, mount: VolumeMount) -> bool:
+    """Return whether an init container or sidecar before a container can write to its mount."""
+    parts = split_sub_path(mount.sub_path)
+    for earlier in wiring.containers:
+        if earlier is container or earlier.role == "container":
+            return False
+        for other in earlier.mounts_of(mount.volume):
+            if not other.read_only and is_below(parts, split_sub_path(other.sub_path)):
+                return True
+    return False

@@ -1,0 +1,93 @@
+"""All rules, and the function that applies them to a template."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection, Iterable
+
+from pytest_podshare import errors
+from pytest_podshare.check.rules import (
+    claims,
+    limits,
+    mounts,
+    nesting,
+    order,
+    paths,
+    permissions,
+    sharing,
+    stale_mounts,
+    sub_paths,
+    suppressions,
+    volumes,
+)
+from pytest_podshare.check.rules.finding import Finding, Rule
+from pytest_podshare.wiring.templates import Template
+
+_TOPICS = (
+    *(claims, limits, mounts, nesting, order, paths, permissions),
+    *(sharing, stale_mounts, sub_paths, volumes),
+)
+
+ALL: tuple[Rule, ...] = tuple(
+    sorted(
+        (value for topic in _TOPICS for value in vars(topic).values() if isinstance(value, Rule)),
+        key=lambda rule: rule.id,
+    )
+)
+BY_ID = {rule.id: rule for rule in ALL}
+
+
+def check(template: Template, *, ignore: Collection[str] = ()) -> tuple[Finding, ...]:
+    """Return what the rules find in a Pod template, in the order of its text.
+
+    Findings that a comment or an annotation in the manifest suppresses are left out.
+
+    Args:
+        template: the template.
+        ignore: the ids of rules that are not applied.
+
+    Raises:
+        UnknownRule: a comment, an annotation or `ignore` names a rule that does not exist.
+    """
+    suppressed = validate_ids(ignore, "the ignore list")
+    where = f"{template.origin}: the annotation {suppressions.ANNOTATION}"
+    suppressed |= validate_ids(suppressions.read_annotation(template.annotations), where)
+    by_line = _suppressed_by_line(template)
+    findings = [
+        finding
+        for rule in ALL
+        if rule.id not in suppressed
+        for finding in rule.apply(template)
+        if rule.id not in by_line.get(finding.line, ())
+    ]
+    return tuple(
+        sorted(findings, key=lambda found: (found.line, found.column, found.rule, found.message))
+    )
+
+
+def _suppressed_by_line(template: Template) -> dict[int, frozenset[str]]:
+    by_line: dict[int, frozenset[str]] = {}
+    for comment in suppressions.read_comments(template.source.text):
+        ids = validate_ids(comment.ids, f"{template.origin}:{comment.line}")
+        by_line[comment.target] = by_line.get(comment.target, frozenset()) | ids
+    return by_line
+
+
+def validate_ids(ids: Iterable[str], where: str) -> frozenset[str]:
+    """Return the ids if each of them is a rule's.
+
+    Args:
+        ids: ids of rules.
+        where: where they are given, for the message: `pyproject.toml`, `web.yaml:12`.
+
+    Raises:
+        UnknownRule: a rule does not exist; the error suggests the most similar id.
+    """
+    ids = frozenset(ids)
+    for rule_id in sorted(ids - BY_ID.keys()):
+        near = difflib.get_close_matches(rule_id, BY_ID, n=1)
+        raise errors.UnknownRule(
+            f"{where}: unknown rule {rule_id!r}.",
+            f"Did you mean {near[0]!r}?" if near else "List the rules: `podshare check --rules`.",
+        )
+    return ids

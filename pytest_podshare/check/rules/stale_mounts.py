@@ -1,0 +1,71 @@
+"""Mounts that never see a change, because a subPath is resolved only once."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator
+
+from pytest_podshare.check.rules.container_paths import declared_mounts
+from pytest_podshare.check.rules.finding import Issue, mount_issue, rule
+from pytest_podshare.wiring.model import ContainerSpec, Wiring
+from pytest_podshare.wiring.templates import Template
+
+# kinds whose Pods end or are replaced before a change can matter
+_SHORT_LIVED = ("Job", "CronJob")
+_CHECKSUM = re.compile(r"checksum|sha256|hash|timestamp|rollme", re.IGNORECASE)
+# the suffix of names that kustomize generates: new content gets a new name
+_GENERATED = re.compile(r"-(?=\w*\d)[bcdfghkmt2456789]{10}$")
+
+
+@rule("warning")
+def sub_path_never_updates(template: Template, wiring: Wiring) -> Iterator[Issue]:
+    """A file of a ConfigMap or Secret is mounted by subPath, and so never updated."""
+    if template.kind in _SHORT_LIVED or _is_rolled(template):
+        return
+    fix = "Mount the folder without subPath"
+    fix += "." if template.kind == "Pod" else ", or roll the Pods with a checksum annotation."
+    for container, mount, volume in declared_mounts(wiring):
+        if not volume.is_updated_by_kubelet or not mount.sub_path:
+            continue
+        # a program is only read when it starts
+        if mount.path in container.command or mount.path.endswith(".sh"):
+            continue
+        if container.role != "init" and not _GENERATED.search(volume.source):
+            detail = f" ({volume.kind}) by subPath: changes to it never arrive"
+            yield mount_issue(container, mount, detail, fix)
+
+
+@rule("warning")
+def git_sync_sub_path(template: Template, wiring: Wiring) -> Iterator[Issue]:
+    """A subPath is a symlink that git-sync replaces, so the mount stays at an old revision."""
+    for volume in wiring.volumes:
+        mounts = wiring.mounts_of(volume.name)
+        syncing = [
+            container
+            for container, mount in mounts
+            if _is_git_sync(container) and not mount.read_only
+        ]
+        if all(container.role == "init" for container in syncing):
+            continue
+        for container, mount in mounts:
+            if mount.sub_path and not _is_git_sync(container):
+                detail = (
+                    f" with subPath {mount.sub_path!r}, a symlink that {syncing[0].name!r} "
+                    "replaces: later revisions are not seen"
+                )
+                fix = "Mount the whole volume, and let the program follow the symlink."
+                yield mount_issue(container, mount, detail, fix)
+
+
+def _is_rolled(template: Template) -> bool:
+    """Return whether the Pods are replaced when the content of their mounts changes."""
+    # annotations of a workload only matter to programs that read them, such as Reloader
+    metadata = template.pod.get("metadata") or {}
+    pod_annotations = metadata.get("annotations") or {}
+    has_checksum = any(map(_CHECKSUM.search, pod_annotations))
+    return has_checksum or any("reloader" in key for key in template.annotations)
+
+
+def _is_git_sync(container: ContainerSpec) -> bool:
+    return "git-sync" in posixpath.basename(container.image) or "git-sync" in container.name

@@ -1,0 +1,124 @@
+"""Requirements of the API server for the source of a volume."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+_REQUIRED = {
+    "configMap": ("name",),
+    "secret": ("secretName",),
+    "persistentVolumeClaim": ("claimName",),
+    "hostPath": ("path",),
+    "nfs": ("server", "path"),
+    "csi": ("driver",),
+    "image": ("reference",),
+    "ephemeral": ("volumeClaimTemplate",),
+    "gitRepo": ("repository",),
+}
+_PROJECTED = ("secret", "configMap", "downwardAPI", "serviceAccountToken")
+_HOST_PATH_TYPES = (
+    *("", "DirectoryOrCreate", "Directory", "FileOrCreate", "File"),
+    *("Socket", "CharDevice", "BlockDevice"),
+)
+_WRITE_OCTAL = "Write it in octal, for example 0644."
+
+# what is wrong, and what to do
+Error = tuple[str, str]
+
+
+def find_errors(kind: str, facts: Mapping[str, Any]) -> Iterator[Error]:
+    """Yield what is wrong with a source of this kind."""
+    for field in _REQUIRED.get(kind, ()):
+        if not facts.get(field):
+            yield f"its {kind} has no {field}", f"Set {field}."
+    for field, mode in list_modes(facts):
+        if isinstance(mode, bool) or not isinstance(mode, int):
+            yield f"its {field} {mode!r} is not a number", _WRITE_OCTAL
+        elif not 0 <= mode <= 0o777:
+            yield f"its {field} {mode} is {mode:o} in octal, not between 0 and 0777", _WRITE_OCTAL
+    if kind == "hostPath":
+        yield from _check_host_path(facts)
+    elif kind == "nfs" and facts.get("path") and not str(facts["path"]).startswith("/"):
+        yield f"its path {facts['path']!r} is relative", "Use an absolute path on the server."
+    elif kind == "projected":
+        yield from _check_projected(facts)
+    elif kind in ("configMap", "secret", "downwardAPI"):
+        yield from _check_items(kind, facts)
+
+
+def list_modes(facts: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield the file modes in a source, each with the name of its field."""
+    if facts.get("defaultMode") is not None:
+        yield "defaultMode", facts["defaultMode"]
+    parts = [facts]
+    for source in _mappings(facts.get("sources")):
+        parts += [part for part in source.values() if isinstance(part, Mapping)]
+    for part in parts:
+        for item in _mappings(part.get("items")):
+            if item.get("mode") is not None:
+                yield "mode", item["mode"]
+
+
+def _check_host_path(facts: Mapping[str, Any]) -> Iterator[Error]:
+    path, type_ = str(facts.get("path") or ""), facts.get("type")
+    if ".." in path.split("/"):
+        yield f"its path {path!r} contains '..'", "Write the path without '..'."
+    if type_ is not None and type_ not in _HOST_PATH_TYPES:
+        known = ", ".join(_HOST_PATH_TYPES[1:])
+        yield f"its type {type_!r} does not exist", f"Use one of {known}."
+
+
+def _check_projected(facts: Mapping[str, Any]) -> Iterator[Error]:
+    seen: set[str] = set()
+    for source in _mappings(facts.get("sources")):
+        kinds = [kind for kind in _PROJECTED if isinstance(source.get(kind), Mapping)]
+        if len(kinds) > 1:
+            yield f"one of its sources is both {' and '.join(kinds)}", "Write one entry for each."
+        for kind in kinds:
+            yield from _check_projection(kind, source[kind])
+            for item in _mappings(source[kind].get("items")):
+                path = str(item.get("path") or "")
+                if path and path in seen:
+                    yield f"two of its sources have the path {path!r}", "Change one of the paths."
+                seen.add(path)
+
+
+def _check_projection(kind: str, facts: Mapping[str, Any]) -> Iterator[Error]:
+    if kind in ("secret", "configMap") and not facts.get("name"):
+        yield f"one of its sources, a {kind}, has no name", "Set name."
+    if kind == "serviceAccountToken":
+        yield from _check_item(facts, ("path",))
+        seconds = facts.get("expirationSeconds")
+        if isinstance(seconds, int) and seconds < 600:
+            yield f"its token's expirationSeconds {seconds} is below 600", "Write 600 or more."
+    yield from _check_items(kind, facts)
+
+
+def _check_items(kind: str, facts: Mapping[str, Any]) -> Iterator[Error]:
+    for item in _mappings(facts.get("items")):
+        if kind != "downwardAPI":
+            yield from _check_item(item, ("key", "path"))
+            continue
+        yield from _check_item(item, ("path",))
+        references = [field for field in ("fieldRef", "resourceFieldRef") if item.get(field)]
+        if len(references) != 1:
+            has = " and ".join(references) or "no fieldRef"
+            fix = "Set either fieldRef or resourceFieldRef."
+            yield f"its item {item.get('path', '')!r} has {has}", fix
+
+
+def _check_item(item: Mapping[str, Any], required: tuple[str, ...]) -> Iterator[Error]:
+    for field in required:
+        if not item.get(field):
+            yield f"one of its items has no {field}", f"Set {field}."
+    path = str(item.get("path") or "")
+    if path.startswith("/"):
+        yield f"the path {path!r} of an item is absolute", "Make it relative to the volume."
+    if path.startswith("..") or ".." in path.split("/"):
+        yield f"the path {path!r} of an item contains '..'", "Write the path without '..'."
+
+
+def _mappings(value: Any) -> list[Mapping[str, Any]]:
+    entries = value if isinstance(value, list) else []
+    return [entry for entry in entries if isinstance(entry, Mapping)]

@@ -1,0 +1,124 @@
+"""The command `podshare check`.
+
+It takes milliseconds, so it imports neither pytest nor a Kubernetes client.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from pytest_podshare import errors
+from pytest_podshare.check import checker, formats, graph, inputs, rendering, rules, settings
+from pytest_podshare.check.checker import CheckResult
+from pytest_podshare.cli import check_output
+from pytest_podshare.cli.error_output import print_error
+
+_HELP = """\
+Check which container mounts which volume where in Kubernetes manifests, without a cluster.
+
+Each PATH is a file, a folder, a glob, a Helm chart, a kustomize overlay, or - for standard input.
+"""
+_EPILOG = """\
+To suppress a finding, add the comment `# podshare: ignore[RULE]` to its line or the annotation
+`podshare.dev/ignore: RULE,...` to its object. To suppress a rule everywhere, use --ignore, or
+`ignore` in the table [tool.podshare] of the nearest pyproject.toml.
+
+Exit status: 0 no findings; 1 findings at or above --fail-on; 2 something could not be checked.
+"""
+_PARAMETERS = [
+    click.Argument(["paths"], nargs=-1, metavar="PATH..."),
+    click.Option(
+        ["--format", "format_"], type=click.Choice(formats.NAMES), default="text",
+        show_default=True, help="Output format.",
+    ),
+    click.Option(
+        ["--output"], metavar="FILE", type=click.Path(path_type=Path),
+        help="Write the output to a file, and print it as text to stdout.",
+    ),
+    click.Option(
+        ["--fail-on"], type=click.Choice(rules.SEVERITIES), default="warning", show_default=True,
+        help="Lowest severity that makes the exit status 1.",
+    ),
+    click.Option(
+        ["--graph", "graph_kind"], type=click.Choice(graph.KINDS),
+        metavar=f"[={'|'.join(graph.KINDS)}]",
+        help="Draw which container mounts which volume where; --graph alone means --graph=text.",
+    ),
+    click.Option(["--ignore"], metavar="RULE", multiple=True, help="Skip a rule. Can be repeated."),
+    click.Option(
+        ["--exclude"], metavar="GLOB", multiple=True,
+        help="Skip matching paths; * also matches slashes. Can be repeated.",
+    ),
+    click.Option(
+        ["--pod-template"], metavar="KIND=PATH", multiple=True,
+        help="Where a custom resource has a Pod template, for example Rollout=spec.template."
+        " Can be repeated.",
+    ),
+    click.Option(
+        ["--as-found"], is_flag=True,
+        help="Ignore files that are not manifests instead of failing; treat any file inside a"
+        " chart as the whole chart (for pre-commit).",
+    ),
+    click.Option(
+        ["--render-timeout"], metavar="SECONDS", type=float, default=rendering.TIMEOUT,
+        show_default=True, help="Time limit for each run of helm or kustomize.",
+    ),
+    click.Option(["--rules", "list_rules"], is_flag=True, help="List the rules and exit."),
+]  # fmt: skip
+
+
+class _CheckCommand(click.Command):
+    """A command whose option --graph takes a value only after an equals sign."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        # Click's own optional values would take a path after --graph for the value
+        args = ["--graph=text" if word == "--graph" else word for word in args]
+        return super().parse_args(ctx, args)
+
+
+@click.command(
+    cls=_CheckCommand, help=_HELP, epilog=_EPILOG, short_help="Check manifests.", params=_PARAMETERS
+)
+def check(
+    paths: tuple[str, ...],
+    format_: str,
+    output: Path | None,
+    fail_on: rules.Severity,
+    graph_kind: str | None,
+    ignore: tuple[str, ...],
+    exclude: tuple[str, ...],
+    pod_template: tuple[str, ...],
+    as_found: bool,
+    render_timeout: float,
+    list_rules: bool,
+) -> int:
+    """Check manifests; return the exit status."""
+    if list_rules:
+        return _list_rules()
+    if not paths and not as_found:
+        raise errors.SettingsInvalid(
+            "No path is given.", "Run `podshare check PATH...`, with - for standard input."
+        )
+    if graph_kind is not None and format_ != "text":
+        raise errors.SettingsInvalid(
+            f"--graph and --format {format_} cannot be combined.", "Remove one of them."
+        )
+    config = settings.load_nearest(Path.cwd()).extend(ignore, exclude, pod_template)
+    selection = inputs.find(
+        paths, exclude=config.exclude, as_found=as_found, render_timeout=render_timeout
+    )
+    manifests = checker.check_all(selection.manifests, config, keep_wiring=graph_kind is not None)
+    result = CheckResult(manifests, selection.problems, fail_on)
+    for problem in result.problems:
+        print_error(problem)
+    check_output.write(result, format_, graph_kind, output)
+    return result.exit_code
+
+
+def _list_rules() -> int:
+    width = max(len(rule.id) for rule in rules.ALL)
+    for rule in rules.ALL:
+        print(f"{rule.id.ljust(width)}  {rule.severity:<7}  {rule.summary}")
+    return 0
