@@ -1,5 +1,6 @@
-"""What a test says, each a short sentence over handles.
+"""The assertions of a test, each a short sentence about handles.
 
-No retry loops, no quoting, no path arithmetic here. Every assertion takes the Pod first, names
-containers and volumes by keyword, returns Evidence, and works without pytest.
+No retry loops, quoting or path arithmetic here. Every assertion takes the Pod first, everything
+else by keyword; it returns Evidence, and works without pytest. It turns each name of a container
+into its handle in its first lines; nothing below an assertion looks up a container by name.
 """

@@ -1,4 +1,4 @@
-"""Who may do what in a volume: read-only, writable, owners and modes."""
+"""Proofs of what a container can do in a volume: read-only, writable, owners and modes."""
 
 from __future__ import annotations
 
@@ -6,100 +6,115 @@ import time
 
 from pytest_podshare import errors
 from pytest_podshare.assertions import sentinel
-from pytest_podshare.assertions.recording import promise_broken, recorded
+from pytest_podshare.assertions.failure import promise_broken
+from pytest_podshare.assertions.mounts import mounts_of, new_location
+from pytest_podshare.assertions.recording import recorded
+from pytest_podshare.containers.container import Container
 from pytest_podshare.containers.fileops import mountinfo, operations
 from pytest_podshare.diagnosis import diagnose, volume_causes
 from pytest_podshare.diagnosis.facts import FileLocation
-from pytest_podshare.pods.evidence import Evidence
+from pytest_podshare.pods.evidence import Evidence, Step
 from pytest_podshare.pods.pod import Pod
 from pytest_podshare.wiring.model import VolumeMount
 
-# the Pod's own tmpfs, which every container may write to
-_WRITABLE = VolumeMount("(shared memory)", "/dev/shm")  # noqa: S108 RUF100
+# the Pod's own tmpfs, which every container can write to
+_SHARED_MEMORY = VolumeMount("(shared memory)", "/dev/shm")  # noqa: S108 RUF100
 _EROFS = "Read-only file system"
 
 
 @recorded
 def assert_read_only(pod: Pod, *, container: str, volume: str) -> Evidence:
-    """Prove that a container cannot write to a volume, because it is mounted read-only.
+    """Prove that a container cannot write to a volume because it is mounted read-only.
 
-    A write is tried and must be refused as on a read-only file system, and the container's own
-    table of mounts must say `ro`: a folder that merely belongs to somebody else does not pass. The
-    control of the same call: the same write succeeds in /dev/shm.
+    Try to write a file. It must be refused with `Read-only file system`, and the container's own
+    mount table must say `ro`: a folder that only belongs to another user does not pass. The
+    control: the same write succeeds in /dev/shm.
 
-    Kubernetes promises it of `readOnly: true`, for this container alone, and of ConfigMaps and
-    Secrets always.
+    Kubernetes promises it of a mount with `readOnly: true`, for that container alone, and always of
+    ConfigMaps and Secrets (documentation: Volumes).
 
     Args:
         pod: the Pod.
-        container: the container.
-        volume: the volume, which it mounts.
+        container: name of the container.
+        volume: name of a volume that it mounts.
 
     Returns:
-        Evidence, with the mount.
+        Evidence, with the mount as the container sees it.
 
     Raises:
-        AssertionError: it can be written to, or is refused for another reason.
-        NoSharedVolume: the container does not mount it.
-        ControlMissing: it cannot write anywhere, so that its failing here means nothing.
+        AssertionError: the write succeeds, or is refused for another reason.
+        NoSharedVolume: the container does not mount the volume.
+        UnknownContainer: the Pod has no such container.
+        ControlMissing: the container cannot write to /dev/shm either.
+        ExecError: a command could not be run; nothing was learned.
     """
-    begun = time.monotonic()
+    handle = pod[container]
+    start = time.monotonic()
     events: list[object] = []
-    for mount in sentinel.mounts_of(pod, container, volume):
-        path = f"{mount.path}/{sentinel.new_name()}"
-        refused = operations.write(pod[container], path, b"x")
+    for mount in mounts_of(handle, volume):
+        location = new_location(handle, mount)
+        refused = operations.write(handle, location.path, b"x")
         if refused is None:
-            operations.remove(pod[container], path)
-        entry = mountinfo.find_mount(pod[container], mount.path)
+            operations.remove(handle, location.path)
+        entry = mountinfo.find_mount(handle, mount.path)
         if refused is None or refused.message != _EROFS or entry is None or not entry.read_only:
             live = str(entry or f"nothing mounted at {mount.path}")
             raise promise_broken(
                 pod,
                 f"volume {volume!r} is not read-only for {container!r}",
-                expected=f"{container}:{path}  {_EROFS}",
-                got="written" if refused is None else refused,
-                where=f"{container} has {mount}",
-                volume=volume,
-                containers=[container],
-                cause=volume_causes.writable(container, mount, live)
-                if refused is None
-                else diagnose.refused(pod, FileLocation(container, path, mount), refused),
+                location,
+                expected=f"{location}  {_EROFS}",
+                got=refused or "written",
+                cause=diagnose.refused(pod, location, refused)
+                if refused
+                else volume_causes.writable(handle, mount, live),
             )
         events += [f"{container} was refused: {_EROFS}", str(entry)]
-    (control,) = _control(pod, container)
     return pod.record(
         f"{container} cannot write to {volume}",
         method=sentinel.METHOD,
-        begun=begun,
-        events=[*events, control.wrote],
-        containers=[container],
+        start=start,
+        events=[*events, _write_to_shared_memory(pod, handle)],
+        containers=[handle],
     )
 
 
 @recorded
 def assert_writable(pod: Pod, *, container: str, volume: str) -> Evidence:
-    """Prove that a container can write to a volume, and read what it wrote.
+    """Prove that a container can write to a volume, and read back what it wrote.
+
+    Write a file with a new name and random content through each of the container's mounts of the
+    volume, read it back, and remove it.
+
+    Kubernetes promises it of a mount without `readOnly`, unless the volume is read-only itself, or
+    its owner and mode keep the container's user out (documentation: Volumes; Security Context).
 
     Args:
         pod: the Pod.
-        container: the container.
-        volume: the volume, which it mounts.
+        container: name of the container.
+        volume: name of a volume that it mounts.
 
     Returns:
-        Evidence.
+        Evidence: what was written and read back.
 
     Raises:
-        AssertionError: it cannot; says why not (`Permission denied`, `Read-only file system`).
-        NoSharedVolume: the container does not mount it.
+        AssertionError: the write is refused (`Permission denied`, `Read-only file system`).
+        NoSharedVolume: the container does not mount the volume.
+        UnknownContainer: the Pod has no such container.
+        ExecError: a command could not be run; nothing was learned.
     """
-    begun = time.monotonic()
+    handle = pod[container]
+    start = time.monotonic()
     events: list[object] = []
-    for mark in sentinel.write(pod, container, sentinel.mounts_of(pod, container, volume)):
-        events += [mark.wrote, sentinel.assert_present(pod, mark)]
-        sentinel.remove(pod, mark)
-    claim = f"{container} can write to {volume}"
+    for file in sentinel.write_through(pod, handle, mounts_of(handle, volume)):
+        events += [file.step, sentinel.assert_present(pod, file)]
+        sentinel.remove(file)
     return pod.record(
-        claim, method=sentinel.METHOD, begun=begun, events=events, containers=[container]
+        f"{container} can write to {volume}",
+        method=sentinel.METHOD,
+        start=start,
+        events=events,
+        containers=[handle],
     )
 
 
@@ -113,68 +128,72 @@ def assert_permissions(
     gid: int | None = None,
     mode: int | None = None,
 ) -> Evidence:
-    """Prove who owns a file or folder, and its mode, as a container sees them.
+    """Prove the owner, group and mode of a file or folder, as a container sees them.
 
-    Kubernetes promises 0777 of an emptyDir on disk, 1777 of one in memory, the group and setgid of
-    fsGroup, and `defaultMode` of files from ConfigMaps, Secrets and the downward API.
+    Kubernetes promises mode 0777 for an emptyDir on disk and 1777 for one in memory, the group and
+    the setgid bit of `fsGroup`, and `defaultMode` for the files of ConfigMaps, Secrets and the
+    downward API (documentation: Volumes; Security Context).
 
     Args:
         pod: the Pod.
-        container: the container.
-        path: a file or folder, as it names it; a symlink is followed.
-        uid: the owner that it must have; None for any.
-        gid: the group that it must have; None for any.
-        mode: the mode that it must have, for example `0o2777`; None for any.
+        container: name of the container.
+        path: absolute path of a file or folder, as the container names it; symlinks are followed.
+        uid: expected user ID of the owner; None for any.
+        gid: expected group ID; None for any.
+        mode: expected POSIX mode with setuid, setgid and sticky bits, for example `0o2777`; None
+            for any.
 
     Returns:
         Evidence, with all three.
 
     Raises:
-        AssertionError: one of them differs, or there is nothing at that path.
-        TypeError: nothing was asked.
+        AssertionError: one of them differs, or nothing exists at the path.
+        UnknownContainer: the Pod has no such container.
+        ExecError: a command could not be run; nothing was learned.
+        TypeError: none of `uid`, `gid` and `mode` was passed.
     """
-    begun = time.monotonic()
-    wanted = {"uid": uid, "gid": gid, "mode": mode}
-    if all(value is None for value in wanted.values()):
-        raise TypeError("say what is expected: uid=, gid= or mode=")
-    state = operations.stat(pod[container], path)
+    arguments = {"uid": uid, "gid": gid, "mode": mode}
+    expected = {name: value for name, value in arguments.items() if value is not None}
+    if not expected:
+        raise TypeError("pass what is expected: uid=, gid= or mode=")
+    handle = pod[container]
+    start = time.monotonic()
+    state = operations.stat(handle, path)
     has = {"uid": state.uid, "gid": state.gid, "mode": state.mode} if state else {}
-    asked = {name: value for name, value in wanted.items() if value is not None}
-    if any(has.get(name) != value for name, value in asked.items()):
+    if any(has.get(name) != value for name, value in expected.items()):
+        location = FileLocation(handle, path, None)
         raise promise_broken(
             pod,
-            f"{path} does not have the permissions that {container!r} should see",
-            expected=_described(asked),
-            got=_described(has) if has else "missing",
-            containers=[container],
-            cause=volume_causes.permissions(pod, FileLocation(container, path, None)),
+            f"{path} does not have the expected permissions in {container!r}",
+            location,
+            expected=_describe(expected),
+            got=_describe(has) if has else "missing",
+            cause=volume_causes.permissions(pod, location),
         )
-    claim = f"{container}:{path} has {_described(has)}"
     return pod.record(
-        claim,
+        f"{container}:{path} has {_describe(has)}",
         method="stat in the container",
-        begun=begun,
-        events=[f"stat of {path}: {_described(has)}"],
-        containers=[container],
+        start=start,
+        events=[f"stat of {path}: {_describe(has)}"],
+        containers=[handle],
     )
 
 
-def _control(pod: Pod, container: str) -> list[sentinel.SentinelFile]:
+def _write_to_shared_memory(pod: Pod, container: Container) -> Step:
     try:
-        left = sentinel.write(pod, container, [_WRITABLE])
+        (control,) = sentinel.write_through(pod, container, [_SHARED_MEMORY])
     except AssertionError as error:
         raise errors.ControlMissing(
-            f"{container} of {pod} cannot write to {_WRITABLE.path} either: {error}",
-            "Its failing to write to the volume means nothing; see its user and its image.",
+            f"{container} of {pod} cannot write to {_SHARED_MEMORY.path} either, so its failure to"
+            f" write to the volume proves nothing: {error}",
+            "Check the container's user and image.",
         ) from None
-    for mark in left:
-        sentinel.remove(pod, mark)
-    return left
+    sentinel.remove(control)
+    return control.step
 
 
-def _described(values: dict[str, int]) -> str:
-    parts = [
+def _describe(permissions: dict[str, int]) -> str:
+    return ", ".join(
         f"{name} {value:04o}" if name == "mode" else f"{name} {value}"
-        for name, value in values.items()
-    ]
-    return ", ".join(parts)
+        for name, value in permissions.items()
+    )

@@ -1,16 +1,17 @@
-"""What a volume is made of, and how much goes into it."""
+"""Proofs of what a volume is made of, and of how much it can hold."""
 
 from __future__ import annotations
 
 import time
-from typing import Any
 
 from pytest_podshare import errors
-from pytest_podshare.assertions import sentinel
-from pytest_podshare.assertions.recording import promise_broken, recorded
+from pytest_podshare.assertions.failure import promise_broken
+from pytest_podshare.assertions.mounts import mounts_of, new_location
+from pytest_podshare.assertions.recording import recorded
 from pytest_podshare.containers.fileops import mountinfo, operations
 from pytest_podshare.deadline import Deadline
 from pytest_podshare.diagnosis import volume_causes
+from pytest_podshare.diagnosis.facts import FileLocation
 from pytest_podshare.kube import pod_status
 from pytest_podshare.kube.watch import Object
 from pytest_podshare.pods import replacement
@@ -26,54 +27,54 @@ _MEBI = 2**20
 def assert_medium(
     pod: Pod, *, container: str, volume: str, medium: str, size: str | None = None
 ) -> Evidence:
-    """Prove what a volume is made of, by the container's own table of mounts.
+    """Prove what a volume is made of, by the container's own mount table.
 
-    Kubernetes promises a tmpfs of `medium: Memory`, as large as its sizeLimit, and the node's
-    file system of an emptyDir without a medium (documentation of emptyDir).
+    Kubernetes promises a tmpfs for `medium: Memory`, as large as its sizeLimit, and the node's file
+    system for an emptyDir without a medium (documentation: Volumes, emptyDir).
 
     Args:
         pod: the Pod.
-        container: a container that mounts it.
-        volume: the volume.
+        container: name of a container that mounts the volume.
+        volume: name of the volume.
         medium: `Memory` for a tmpfs, `Disk` for anything else, or the name of a file system.
-        size: with `Memory`, the size that it must have, for example `10Mi`.
+        size: expected size of the tmpfs, as a Kubernetes quantity (`10Mi`); None for any.
 
     Returns:
-        Evidence, with the file system's type and size.
+        Evidence, with the type and size of the file system.
 
     Raises:
-        AssertionError: it is made of something else, or of another size.
-        NoSharedVolume: the container does not mount it.
+        AssertionError: the volume is on another medium, or has another size.
+        NoSharedVolume: the container does not mount the volume.
+        UnknownContainer: the Pod has no such container.
+        ExecError: a command could not be run; nothing was learned.
     """
-    begun = time.monotonic()
-    mount = sentinel.mounts_of(pod, container, volume)[0]
-    entry = mountinfo.find_mount(pod[container], mount.path)
+    handle = pod[container]
+    start = time.monotonic()
+    mount = mounts_of(handle, volume)[0]
+    entry = mountinfo.find_mount(handle, mount.path)
     if entry is None:
-        fits = False
+        is_expected = False
     elif medium == "Disk":
-        fits = entry.fs_type != "tmpfs"
+        is_expected = entry.fs_type != "tmpfs"
     else:
-        fits = entry.fs_type == ("tmpfs" if medium == "Memory" else medium)
-    if size is not None:
-        fits = fits and entry is not None and entry.size == quantity.parse_int(size)
-    if not fits:
+        is_expected = entry.fs_type == ("tmpfs" if medium == "Memory" else medium)
+    if entry is not None and size is not None:
+        is_expected = is_expected and entry.size == quantity.parse_int(size)
+    if not is_expected:
         raise promise_broken(
             pod,
-            f"volume {volume!r} is not of the medium that {container!r} should have",
-            expected=f"{medium}{'' if size is None else f' of {size}'}",
+            f"volume {volume!r} is not on the expected medium in {container!r}",
+            FileLocation(handle, mount.path, mount),
+            expected=medium + ("" if size is None else f" of {size}"),
             got=str(entry or f"nothing mounted at {mount.path}"),
-            where=f"{container} has {mount}",
-            volume=volume,
-            containers=[container],
-            cause=volume_causes.medium(pod, container, mount),
+            cause=volume_causes.medium(pod, handle, mount),
         )
-    claim = f"{volume} is of medium {medium} for {container}"
     return pod.record(
-        claim,
+        f"{volume} is on medium {medium} in {container}",
         method="mountinfo of the container",
-        begun=begun,
+        start=start,
         events=[entry],
-        containers=[container],
+        containers=[handle],
     )
 
 
@@ -81,94 +82,97 @@ def assert_medium(
 def assert_size_limited(
     pod: Pod, *, container: str, volume: str, timeout: float | None = None
 ) -> Evidence:
-    """Prove that no more than its sizeLimit stays in an emptyDir.
+    """Prove that an emptyDir cannot hold more than its sizeLimit.
 
-    Half of the limit is written, which must succeed: the control. Then more than the limit is: in
-    memory the writer must be refused (`No space left on device`) and the Pod goes on; on disk the
-    write succeeds, and the kubelet must evict the Pod, naming this volume and its limit. After an
-    eviction the Pod that comes in its place is what the handle means.
+    Write half of the limit, which must succeed: the control. Then write 1 MiB more than the limit.
+    In memory, the write must be refused (`No space left on device`), and the Pod goes on. On disk,
+    the write succeeds, and the kubelet must evict the Pod because of this volume and its limit; the
+    handle then refers to the Pod that replaces it.
 
-    Kubernetes promises it: size of the tmpfs in memory; eviction on disk (documentation of
-    emptyDir, and of local ephemeral storage).
+    Kubernetes promises a tmpfs of that size in memory, and an eviction on disk (documentation:
+    Volumes, emptyDir; Local ephemeral storage).
 
     Args:
         pod: the Pod.
-        container: the container that writes.
-        volume: an emptyDir with a sizeLimit.
-        timeout: seconds for the eviction; None for --podshare-evict-timeout. The kubelet looks
-            every 10 s, at figures that are up to `volumeStatsAggPeriod` old (60 s by default, 10 s
+        container: name of the container that writes.
+        volume: name of an emptyDir with a sizeLimit.
+        timeout: seconds until the eviction; None for --podshare-evict-timeout. The kubelet checks
+            every 10 s, on figures that are up to `volumeStatsAggPeriod` old (60 s by default, 10 s
             on the plugin's own clusters).
 
     Returns:
-        Evidence, with the refusal or the eviction's message.
+        Evidence, with the refusal, or with the eviction's message.
 
     Raises:
-        AssertionError: more than the limit stays.
-        ControlMissing: not even half of it can be written.
-        NoSharedVolume: the container does not mount it, or it has no limit.
+        AssertionError: the volume holds more than its limit.
+        ControlMissing: not even half of the limit can be written.
+        NoSharedVolume: the container does not mount the volume, or it has no sizeLimit.
+        UnknownContainer: the Pod has no such container.
+        ExecError: a command could not be run; nothing was learned.
+        PodError: the replacement of the evicted Pod does not become ready.
     """
-    begun = time.monotonic()
-    mount = sentinel.mounts_of(pod, container, volume)[0]
-    limit, in_memory = _limit(pod, volume)
-    patience = pod.live.timeouts.resolve("evict", timeout)
-    path = f"{mount.path}/{sentinel.new_name()}"
-    refused = operations.write_zeros(pod[container], path, limit // 2)
+    handle = pod[container]
+    start = time.monotonic()
+    mount = mounts_of(handle, volume)[0]
+    limit, in_memory = _find_limit(pod, volume)
+    seconds = pod.live.timeouts.resolve("evict", timeout)
+    location = new_location(handle, mount)
+    refused = operations.write_zeros(handle, location.path, limit // 2)
     if refused is not None:
         raise errors.ControlMissing(
             f"{container} of {pod} cannot write half of the limit to {volume}: {refused}",
-            "Empty the volume first, and see whether it may be written to.",
+            "Empty the volume first, and check that the container can write to it.",
         )
-    refused = operations.write_zeros(pod[container], path, limit + _MEBI)
+    refused = operations.write_zeros(handle, location.path, limit + _MEBI)
     if in_memory:
-        operations.remove(pod[container], path)
-        proof, seen = f"{container} was refused: {refused}", str(refused or "all of it written")
-        held = refused is not None and refused.message == _ENOSPC
+        operations.remove(handle, location.path)
         expected = _ENOSPC
+        seen, proof = str(refused or "all of it written"), f"{container} was refused: {refused}"
+        is_limited = refused is not None and refused.message == _ENOSPC
     else:
-        expected = f'eviction: Usage of EmptyDir volume "{volume}" exceeds the limit'
-        seen = proof = _eviction(pod, Deadline(patience)) if refused is None else str(refused)
-        held = f'Usage of EmptyDir volume "{volume}" exceeds the limit' in seen
-    if not held:
+        exceeded = f'Usage of EmptyDir volume "{volume}" exceeds the limit'
+        expected = f"eviction: {exceeded}"
+        seen = proof = str(refused) if refused else _wait_for_eviction(pod, Deadline(seconds))
+        is_limited = exceeded in seen
+    if not is_limited:
         raise promise_broken(
             pod,
-            f"volume {volume!r} takes more than its limit of {quantity.format_bytes(limit)}",
+            f"volume {volume!r} holds more than its limit of {quantity.format_bytes(limit)}",
+            location,
             expected=expected,
             got=seen,
-            where=f"{container}:{path}  {quantity.format_bytes(limit + _MEBI)}",
-            volume=volume,
-            containers=[container],
-            cause=volume_causes.not_limited(pod, container, mount, refused),
+            where=f"{location}  {quantity.format_bytes(limit + _MEBI)}",
+            cause=volume_causes.not_limited(pod, handle, mount, refused),
         )
     if not in_memory:
-        replacement.delete(pod, Deadline(patience))
+        replacement.delete(pod, Deadline(seconds))
     return pod.record(
         f"{volume} holds no more than {quantity.format_bytes(limit)}",
         method=f"filled by {container}",
-        begun=begun,
-        events=[f"half of it was written by {container}", proof],
-        containers=[container],
+        start=start,
+        events=[f"{container} wrote half of it", proof],
+        containers=[handle],
     )
 
 
-def _eviction(pod: Pod, deadline: Deadline) -> str:
-    """Wait for the kubelet to evict the Pod; gives its words, or what was seen instead."""
+def _wait_for_eviction(pod: Pod, deadline: Deadline) -> str:
+    """Return the kubelet's message when it has evicted the Pod, or what was seen instead."""
 
-    def evicted(seen: Object | None) -> bool:
-        return seen is None or seen["status"].get("reason") == "Evicted"
+    def is_evicted(live: Object | None) -> bool:
+        return live is None or live["status"].get("reason") == "Evicted"
 
-    seen = pod.live.watch.wait_for(pod.name, evicted, deadline)
-    if seen is None or not evicted(seen):
-        return f"no eviction within {deadline.seconds:g} s: {pod_status.summarize(seen)}"
-    return f"Evicted: {str(seen['status'].get('message', '')).strip()}"
+    live = pod.live.watch.wait_for(pod.name, is_evicted, deadline)
+    if live is None or not is_evicted(live):
+        return f"no eviction within {deadline.seconds:g} s: {pod_status.summarize(live)}"
+    return f"Evicted: {str(live['status'].get('message', '')).strip()}"
 
 
-def _limit(pod: Pod, volume: str) -> tuple[int, bool]:
-    """The sizeLimit in bytes, and whether the volume is in memory."""
-    entry: dict[str, Any] = next(each for each in pod.spec["volumes"] if each["name"] == volume)
-    source = entry.get("emptyDir") or {}
-    if "sizeLimit" not in source:
+def _find_limit(pod: Pod, volume: str) -> tuple[int, bool]:
+    """Return the sizeLimit of an emptyDir in bytes, and whether it is in memory."""
+    spec = pod.wiring.volume(volume)
+    if spec is None or not spec.size_limit:
         raise errors.NoSharedVolume(
-            f"Volume {volume!r} of {pod} is no emptyDir with a sizeLimit.",
-            "Give it one under emptyDir.sizeLimit.",
+            f"Volume {volume!r} of {pod} is not an emptyDir with a sizeLimit.",
+            "Set emptyDir.sizeLimit of the volume.",
         )
-    return quantity.parse_int(source["sizeLimit"]), source.get("medium") == "Memory"
+    return quantity.parse_int(spec.size_limit), spec.medium == "Memory"

@@ -1,39 +1,74 @@
-"""What a failed assertion says: what was expected, what was seen, where, and why."""
+"""The text of a failed assertion: what was expected, what was seen, where, and why."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from pytest_podshare import errors
+from pytest_podshare.containers.container import Container
 from pytest_podshare.containers.fileops.content import Content
 from pytest_podshare.diagnosis.cause import Cause
+from pytest_podshare.diagnosis.facts import FileLocation
 from pytest_podshare.errors import Fact
-from pytest_podshare.wiring.model import Wiring
-from pytest_podshare.wiring.shared_mounts import SharedMount
+from pytest_podshare.pods.pod import Pod, describe_access
 
-# every container has its account's token there, which tells nothing about sharing
+# the token of the service account, which every container mounts: it says nothing about sharing
 _TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount"
 
 
-def facts(
-    *,
+def promise_broken(
+    pod: Pod,
+    headline: str,
+    *locations: FileLocation,
     expected: str,
     got: object,
     cause: Cause,
-    pod: object,
-    at: str = "",
-    **where: object,
-) -> tuple[Fact, ...]:
-    """Return the facts of a failure, in the one order that all failures have.
+    inspected: Iterable[Container] | None = None,
+    **more: object,
+) -> errors.PromiseBroken:
+    """Return the error of a promise that does not hold.
 
     Args:
+        pod: the Pod.
+        headline: what does not hold, in one line.
+        locations: the files that it is about; the volume of the first is the broken one.
         expected: what the promise says.
-        got: what was seen instead: a content, or anything that reads as it is.
-        cause: why, and what to do about it.
-        pod: the Pod, by its namespace and name.
-        at: `file:line` of the mount that is to blame.
-        where: further facts, under their names.
+        got: what was seen instead.
+        cause: why.
+        inspected: the containers that were inspected; None for those of the locations.
+        more: more facts by name; `where` replaces the mounts of the locations.
     """
+    containers = [location.container for location in locations] if inspected is None else inspected
+    if access := describe_access(containers):
+        more["method"] = "; ".join(access)
+    mounts = [f"{place.container} has {place.mount}" for place in locations if place.mount]
+    where = {"where": "; ".join(mounts) or None, **more}
+    at = _manifest_location(pod, cause)
+    return errors.PromiseBroken(
+        headline,
+        facts(expected=expected, got=got, cause=cause, at=at, pod=pod, **where),
+        cause=cause.kind,
+        at=at,
+        volume=locations[0].volume if locations else "",
+    )
+
+
+def refuted_by_spec(
+    pod: Pod, headline: str, *, expected: str, got: str, cause: Cause
+) -> errors.NoSharedVolume:
+    """Return the error of a promise that the Pod's spec alone refutes; see `promise_broken`."""
+    at = _manifest_location(pod, cause)
+    explained = facts(expected=expected, got=got, cause=cause, at=at, pod=pod)
+    return errors.NoSharedVolume(headline, cause.remedy, cause=cause.kind, at=at, facts=explained)
+
+
+def facts(
+    *, expected: str, got: object, cause: Cause, pod: object, at: str = "", **where: object
+) -> tuple[Fact, ...]:
+    """Return the facts of a failure, in the order that all failures have; see `promise_broken`."""
     to_do = cause.remedy + (f" ({at})" if at else "") if cause.remedy else None
-    before = {"expected": expected, "got": described(got), **where}
-    return named({**before, "why": cause, "to do": to_do, "pod": pod})
+    seen = {"expected": expected, "got": describe(got), **where}
+    return named({**seen, "why": cause, "to do": to_do, "pod": pod})
 
 
 def named(values: dict[str, object]) -> tuple[Fact, ...]:
@@ -41,19 +76,16 @@ def named(values: dict[str, object]) -> tuple[Fact, ...]:
     return tuple(Fact(name, str(value)) for name, value in values.items() if value is not None)
 
 
-def described(seen: object) -> str:
-    """A content by its size and digest, a short text as it is; else what was seen, in its words."""
-    if not isinstance(seen, bytes):
-        return str(seen)
-    return str(Content.from_bytes(seen))
+def describe(seen: object) -> str:
+    """Return a content as its size and digest, with the text if short; anything else as text."""
+    return str(Content.from_bytes(seen) if isinstance(seen, bytes) else seen)
 
 
-def mounts(meeting: SharedMount, writer: str, reader: str) -> str:
-    """How the two sides of a meeting are mounted."""
-    return f"{writer} has {meeting.from_mount}; {reader} has {meeting.to_mount}"
+def describe_mounts(container: Container) -> str:
+    """Return what a container mounts, as one line."""
+    mounts = [str(mount) for mount in container.spec.mounts if mount.path != _TOKEN]
+    return f"mounts {'; '.join(mounts)}" if mounts else "mounts no volume"
 
 
-def mounted(wiring: Wiring, container: str) -> str:
-    """What a container mounts, in a line."""
-    entries = [each for each in wiring.container(container).mounts if each.path != _TOKEN]
-    return f"mounts {'; '.join(str(each) for each in entries)}" if entries else "mounts no volume"
+def _manifest_location(pod: Pod, cause: Cause) -> str:
+    return pod.manifest_location(*cause.blame) if cause.blame else ""

@@ -1,4 +1,4 @@
-"""What a container prints, as `kubectl logs` shows it."""
+"""Proof of what a container prints, as `kubectl logs` shows it."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import re
 import time
 
 from pytest_podshare import errors
-from pytest_podshare.assertions import failure
-from pytest_podshare.assertions.recording import promise_broken, recorded
+from pytest_podshare.assertions.failure import describe_mounts, promise_broken
+from pytest_podshare.assertions.recording import recorded
 from pytest_podshare.containers.container import Container
 from pytest_podshare.deadline import Deadline, poll
 from pytest_podshare.diagnosis import volume_causes
@@ -27,83 +27,80 @@ def assert_log_contains(
     lacks: str | None = None,
     timeout: float | None = None,
 ) -> Evidence:
-    """Prove that a container's log shows something, and, if asked, not something else.
+    """Prove that a container's log contains a line and, with `lacks`, does not contain another.
 
-    A sidecar that streams a file to its own output proves by that what it sees in the volume.
-    What it `lacks` is judged on the same log that shows what it contains: an empty log proves
-    nothing.
+    A sidecar that copies a file to its own output proves in this way what it sees in the volume.
+    Both claims are about the same log, since an empty log would lack everything.
+
+    Kubernetes promises that the kubelet makes available what a container writes to stdout and
+    stderr (documentation: Logging Architecture).
 
     Args:
         pod: the Pod.
-        container: the container, of any sort, also an init container that has ended.
-        text: what a line must contain; or
-        pattern: a regular expression that must match in a line.
+        container: name of a container of any kind, also of a completed init container.
+        text: text that a line must contain; pass either this or `pattern`.
+        pattern: regular expression that must match in a line.
         lacks: text that no line may contain.
-        timeout: seconds until it must be there; None for --podshare-visible-timeout.
+        timeout: seconds until the line must be there; None for --podshare-visible-timeout.
 
     Returns:
         Evidence, with the line.
 
     Raises:
-        AssertionError: no line shows it, or one shows what must be lacking.
+        AssertionError: no line contains it, or a line contains what must be lacking.
         UnknownContainer: the Pod has no such container.
-        TypeError: neither a text nor a pattern was given, or both.
+        TypeError: neither `text` nor `pattern` was passed, or both were.
     """
     if (text is None) == (pattern is None):
-        raise TypeError("give text= or pattern=, one of them")
-    begun = time.monotonic()
-    patience = pod.live.timeouts.resolve("visible", timeout)
-    wanted = re.compile(pattern if pattern is not None else re.escape(text or ""))
-    deadline = Deadline(patience)
+        raise TypeError("pass either text= or pattern=")
+    handle = pod[container]
+    start = time.monotonic()
+    expected = re.compile(pattern if pattern is not None else re.escape(text or ""))
+    described = f"text {text!r}" if text is not None else f"pattern {pattern!r}"
+    deadline = pod.deadline("visible", timeout)
     lines = poll(
-        lambda: _lines(pod[container], deadline),
-        until=lambda lines: any(wanted.search(line) for line in lines),
+        lambda: _read_lines(handle, deadline),
+        until=lambda lines: any(expected.search(line) for line in lines),
         deadline=deadline,
         first=0.02,
     )
-    shown = [line for line in lines if wanted.search(line)]
-    asked = f"text {text!r}" if text is not None else f"pattern {pattern!r}"
-    if not shown:
+    found = next((line for line in lines if expected.search(line)), None)
+    if found is None:
+        last = f"the last of {len(lines)} lines {lines[-1]!r:.100}" if lines else "an empty log"
         raise promise_broken(
             pod,
-            f"the log of {container!r} does not show it",
-            expected=asked,
-            got=_last(lines) + f"  (for {patience:g} s)",
-            where=f"{container} {failure.mounted(pod.wiring, container)}",
-            # the API server has the log: nobody looks into the container for it
-            containers=[],
-            cause=volume_causes.log(pod, container),
+            f"the log of {container!r} does not contain the expected line",
+            expected=described,
+            got=f"{last}  (for {deadline.seconds:g} s)",
+            where=f"{container} {describe_mounts(handle)}",
+            cause=volume_causes.log(pod, handle),
         )
-    wrong = [line for line in lines if lacks is not None and lacks in line]
-    if wrong:
+    unwanted = [line for line in lines if lacks is not None and lacks in line]
+    if unwanted:
         raise promise_broken(
             pod,
-            f"the log of {container!r} shows what it must lack",
+            f"the log of {container!r} contains a line that it must lack",
             expected=f"no line with {lacks!r}",
-            got=f"{len(wrong)} of {len(lines)} lines, the first {wrong[0]!r:.100}",
-            containers=[],
+            got=f"{len(unwanted)} of {len(lines)} lines, the first {unwanted[0]!r:.100}",
             cause=Cause("another content", f"{container} has printed it"),
         )
     without = "" if lacks is None else f" and lacks {lacks!r}"
     return pod.record(
-        f"the log of {container} shows {asked}{without}",
+        f"the log of {container} contains {described}{without}",
         method="log of the container",
-        begun=begun,
-        events=[f"{shown[0]:.100}"],
+        start=start,
+        events=[f"{found:.100}"],
+        # the API server has the log, so no container is inspected
         containers=[],
     )
 
 
-def _lines(container: Container, deadline: Deadline) -> list[str]:
-    """What it has printed so far; nothing as long as only the API server's asking failed."""
+def _read_lines(container: Container, deadline: Deadline) -> list[str]:
+    """Return what a container has printed so far; nothing while the API server's answer fails."""
     try:
         return container.logs().splitlines()
     except errors.ClusterError as error:
-        # a kubelet that is busy is answered for with 500
+        # the API server answers 500 if the kubelet is busy
         if deadline.over or not is_transient(error, known=False):
             raise
         return []
-
-
-def _last(lines: list[str]) -> str:
-    return f"the last of {len(lines)} lines {lines[-1]!r:.100}" if lines else "an empty log"

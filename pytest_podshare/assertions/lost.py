@@ -1,4 +1,4 @@
-"""What must be gone afterwards: an emptyDir dies with its Pod."""
+"""Proofs of what must be gone after a deletion or a drain: an emptyDir goes with its Pod."""
 
 from __future__ import annotations
 
@@ -7,12 +7,16 @@ from collections.abc import Callable
 
 from pytest_podshare import errors
 from pytest_podshare.assertions import sentinel
-from pytest_podshare.assertions.recording import promise_broken, recorded
-from pytest_podshare.containers.fileops import posix_shell
+from pytest_podshare.assertions.failure import promise_broken
+from pytest_podshare.assertions.mounts import new_location
+from pytest_podshare.assertions.recording import recorded
+from pytest_podshare.assertions.sentinel import SentinelFile
+from pytest_podshare.containers.fileops.posix_shell import Missing
 from pytest_podshare.diagnosis import volume_causes
 from pytest_podshare.pods import replacement
 from pytest_podshare.pods.evidence import Evidence, Step
 from pytest_podshare.pods.pod import Pod
+from pytest_podshare.pods.replacement import Replacement
 from pytest_podshare.wiring.lifetime import Lifetime
 
 
@@ -25,36 +29,44 @@ def assert_lost_on_delete(
     path: str | None = None,
     timeout: float | None = None,
 ) -> Evidence:
-    """Prove that what is in the Pod's passing volumes is gone in the Pod that comes after it.
+    """Prove that what is in the Pod's own volumes is gone in the Pod that follows.
 
-    It is written, and seen to be there; the Pod is deleted, gracefully and by its UID, until no Pod
-    has that UID and, on kind, the node has no volume of it; it comes back (a controller's
-    replacement, or the same manifest again for a bare Pod) and looks. The control of the same call:
-    the new Pod sees what it writes at the same place. The handle then means the new Pod.
+    Write files and see that they are there. Delete the Pod gracefully and by its UID, until no Pod
+    has that UID and, on kind, the node has none of its volumes. Its replacement, a controller's or
+    the same manifest again, then looks for the files. The control: the replacement sees a file that
+    it writes to the same place. The handle refers to the replacement from then on.
 
     Kubernetes promises it: when a Pod is removed from a node for any reason, the data in the
-    emptyDir is deleted permanently (documentation of emptyDir).
+    emptyDir is deleted permanently (documentation: Volumes, emptyDir).
 
     Args:
         pod: the Pod.
-        volume: the volume; None for each that goes with its Pod (an emptyDir, an inline csi).
-        container: with a `path`, the container that has it.
-        path: a file of the application instead of one of ours; it may be there again, as an
-            application makes its files anew, but not with what it held.
+        volume: name of the volume; None for every volume that goes with its Pod (an emptyDir, an
+            ephemeral volume, an inline csi volume).
+        container: with a `path`, name of the container that has the file.
+        path: absolute path of a file of the application to use instead of new files. The
+            application may create it again, but not with the old content.
         timeout: seconds until the Pod is gone; None for --podshare-delete-timeout.
 
     Returns:
         Evidence, with the proof of the replacement.
 
     Raises:
-        AssertionError: it is still there.
-        NoSharedVolume: the Pod has no such volume.
-        PodError: the Pod does not go, or none becomes ready in its place.
+        AssertionError: a file is still there.
+        NoSharedVolume: the Pod has no such volume, or no running container can write to it.
+        ControlMissing: the replacement is on another node, and the volume belongs to its node.
+        PodError: the Pod is not gone in time, or its replacement does not become ready.
+        TypeError: `path` without `container`.
     """
-    left = _left(pod, volume, container, path)
+    if path is None:
+        files = _write_to_pod_volumes(pod, volume)
+    elif container is None:
+        raise TypeError("path= is a file of a container: pass container= as well")
+    else:
+        files = [sentinel.of_application(pod, pod[container], path)]
     return _lost(
         pod,
-        left,
+        files,
         lambda: replacement.delete(pod, pod.deadline("delete", timeout)),
         "the Pod's deletion",
     )
@@ -64,111 +76,105 @@ def assert_lost_on_delete(
 def assert_lost_on_drain(
     pod: Pod, *, volume: str | None = None, timeout: float | None = None
 ) -> Evidence:
-    """Prove that what is in the Pod's passing volumes is gone after a drain of its node.
+    """Prove that what is in the Pod's own volumes is gone after a drain of its node.
 
-    The node is cordoned, the Pod evicted through the API, as `kubectl drain` does; the Pod that
-    comes is on another node and looks. The node is schedulable again afterwards, whatever happens.
+    Write files and see that they are there. Cordon the node and evict the Pod through the API, as
+    `kubectl drain` does. Its replacement, on another node, looks for the files; the control is as
+    in `assert_lost_on_delete`, and so is the promise. The node is uncordoned afterwards, whatever
+    happens, and the handle refers to the replacement from then on.
 
     Args:
         pod: the Pod.
-        volume: the volume; None for each that goes with its Pod (an emptyDir, an inline csi).
+        volume: name of the volume; None for every volume that goes with its Pod (an emptyDir, an
+            ephemeral volume, an inline csi volume).
         timeout: seconds until the Pod is gone; None for --podshare-delete-timeout.
 
     Returns:
         Evidence, with the proof of the replacement.
 
     Raises:
-        AssertionError: it is still there.
-        NotEnoughNodes: there is no other node to go to.
-        PodError: the Pod does not go, or none becomes ready in its place.
+        AssertionError: a file is still there.
+        NoSharedVolume: the Pod has no such volume, or no running container can write to it.
+        ControlMissing: the replacement is on another node, and the volume belongs to its node.
+        MissingRight: the account may not cordon nodes or evict Pods.
+        NotEnoughNodes: no other node can take the Pod.
+        PodError: the Pod is not gone in time, or its replacement does not become ready.
     """
-    left = _left(pod, volume, None, None)
     return _lost(
         pod,
-        left,
+        _write_to_pod_volumes(pod, volume),
         lambda: replacement.drain(pod, pod.deadline("delete", timeout), elsewhere=True),
         "a drain of its node",
     )
 
 
-def _left(
-    pod: Pod, volume: str | None, container: str | None, path: str | None
-) -> list[sentinel.SentinelFile]:
-    if path is not None:
-        if container is None:
-            raise TypeError("path= is a file of a container: give container= too")
-        return [sentinel.of_application(pod, container, path)]
-    return sentinel.leave_in_each(
-        pod, volume, lambda each: each.lifetime is Lifetime.POD, "volume that goes with its Pod"
+def _write_to_pod_volumes(pod: Pod, volume: str | None) -> list[SentinelFile]:
+    return sentinel.write_to_volumes(
+        pod, volume, lambda spec: spec.lifetime is Lifetime.POD, "volume that goes with its Pod"
     )
 
 
 def _lost(
-    pod: Pod,
-    left: list[sentinel.SentinelFile],
-    fate: Callable[[], replacement.Replacement],
-    after: str,
+    pod: Pod, files: list[SentinelFile], replace: Callable[[], Replacement], after: str
 ) -> Evidence:
-    begun = time.monotonic()
-    # a file that was never there would be gone as well
+    start = time.monotonic()
     events: list[object] = []
-    for mark in left:
-        events += [mark.wrote, sentinel.assert_present(pod, mark)]
-    proof = fate()
+    for file in files:
+        # a file that never existed would be missing as well
+        events += [file.step, sentinel.assert_present(pod, file)]
+    proof = replace()
     events.append(proof)
-    _check_same_node(pod, left, proof)
-    for mark in left:
-        events += _control(pod, mark)
-        seen = sentinel.read_back(pod, mark)
-        if not _is_lost(mark, seen):
+    _check_same_node(pod, files, proof)
+    for file in files:
+        events += _prove_access(pod, file)
+        seen = sentinel.read_back(file)
+        if not _is_lost(file, seen):
             raise promise_broken(
                 pod,
-                f"what {mark.container!r} {mark.wrote.action} in volume {mark.volume!r}"
-                f" is still there after {after}",
-                expected=f"{mark.place}  missing",
+                f"{file} is still there after {after}",
+                file.location,
+                expected=f"{file.location}  missing",
                 got=seen,
-                where=f"{mark.container} has {mark.mount}",
-                proof=str(proof),
-                volume=mark.volume,
-                containers=sentinel.looked_into([mark]),
-                cause=volume_causes.outlives(pod, mark.volume),
+                cause=volume_causes.outlives(pod, file.location.volume),
+                inspected=sentinel.inspected([file]),
+                proof=proof,
             )
-        events.append(f"{mark.container} no longer has what was in {mark.path}")
-    volumes = ", ".join(mark.volume for mark in left)
+        events.append(f"{file.container} no longer has what was in {file.location.path}")
     return pod.record(
-        f"what was written to {volumes} is lost on {after}",
-        method=sentinel.method(pod, left),
-        begun=begun,
+        f"what was written to {sentinel.volume_names(files)} is lost on {after}",
+        method=sentinel.method(pod, files),
+        start=start,
         events=events,
-        containers=sentinel.looked_into(left),
+        containers=sentinel.inspected(files),
     )
 
 
-def _check_same_node(
-    pod: Pod, left: list[sentinel.SentinelFile], proof: replacement.Replacement
-) -> None:
-    """Refuse to call lost what was left on another node: a hostPath is a folder of its node."""
-    for mark in left:
-        volume = pod.wiring.volume(mark.volume)
+def _check_same_node(pod: Pod, files: list[SentinelFile], proof: Replacement) -> None:
+    """Check that no file was left behind on another node: a hostPath belongs to its node."""
+    for file in files:
+        volume = pod.wiring.volume(file.location.volume)
         if volume and volume.lifetime is Lifetime.NODE and proof.node_before != proof.node_after:
             raise errors.ControlMissing(
-                f"The new Pod came on another node ({proof.node_after}), where volume"
-                f" {mark.volume!r}, a {volume.kind}, is another folder.",
-                "Keep the Pod on one node by a nodeSelector; nothing was learned of the volume.",
+                f"The new Pod is on another node ({proof.node_after}), where volume"
+                f" {volume.name!r}, a {volume.kind}, is another folder; nothing was learned.",
+                "Keep the Pod on one node with a nodeSelector.",
             )
 
 
-def _is_lost(mark: sentinel.SentinelFile, seen: object) -> bool:
-    """Whether it is gone; an application may have made its file anew, without the old content."""
-    if isinstance(seen, bytes) and mark.content and not mark.is_ours:
-        return not seen.startswith(mark.content)
-    return isinstance(seen, posix_shell.Missing)
+def _is_lost(file: SentinelFile, seen: object) -> bool:
+    """Return whether a file is gone; the application may have created its own again."""
+    if isinstance(seen, bytes) and file.content and not file.is_ours:
+        return not seen.startswith(file.content)
+    return isinstance(seen, Missing)
 
 
-def _control(pod: Pod, mark: sentinel.SentinelFile) -> tuple[Step, Step]:
-    """That the new Pod sees at all what is in the volume."""
-    (control,) = sentinel.write(pod, mark.container, [mark.mount], present=mark.on_node)
+def _prove_access(pod: Pod, file: SentinelFile) -> tuple[Step, Step]:
+    """Prove that the new Pod can write and read in the place where a file was."""
+    mount = file.location.mount
+    assert mount is not None, "a sentinel file is in a volume"
+    location = new_location(file.container, mount)
+    control = sentinel.write(pod, location, node_fallback=file.is_on_node)
     try:
-        return control.wrote, sentinel.assert_present(pod, control)
+        return control.step, sentinel.assert_present(pod, control)
     finally:
-        sentinel.remove(pod, control)
+        sentinel.remove(control)

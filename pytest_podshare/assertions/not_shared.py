@@ -1,4 +1,4 @@
-"""One container sees nothing of what another writes."""
+"""Proof that one container sees nothing of what another writes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import time
 
 from pytest_podshare import errors
 from pytest_podshare.assertions import failure, sentinel
-from pytest_podshare.assertions.recording import promise_broken, recorded
+from pytest_podshare.assertions.mounts import writable_mounts
+from pytest_podshare.assertions.recording import recorded
 from pytest_podshare.containers.container import Container
 from pytest_podshare.containers.fileops import operations
 from pytest_podshare.deadline import Deadline, poll
@@ -24,73 +25,75 @@ def assert_not_shared(
 ) -> Evidence:
     """Prove that `to_c` sees nothing of what `from_c` writes.
 
-    Random content is written to each volume of `from_c` that it may write to (or to `volume`),
-    and its name is looked for below every mount of `to_c`, and at the path where `from_c` has it,
-    for a while. The controls of the same call: `from_c` itself sees the file, and the search
-    finds a file that `to_c` is known to have.
+    Write a file with a new name and random content to each volume that `from_c` can write to (or to
+    `volume`). For a while, look for that name below every mount of `to_c`, and at the path where
+    `from_c` has it. Two controls show that the result means something: `from_c` sees the file, and
+    the same search finds a file that `to_c` is known to have.
 
-    Kubernetes promises it: a container sees the volumes that its volumeMounts name, and of them
-    no more than their subPath (documentation of volumes).
+    Kubernetes promises that a container sees the volumes that its volumeMounts name, and of those
+    only the subPath (documentation: Volumes, Using subPath).
 
     Args:
         pod: the Pod.
-        from_c: the container that writes.
-        to_c: the container that must not see it.
-        volume: the volume; None for each one that `from_c` may write to.
-        window: seconds for which it must stay unseen.
+        from_c: name of the container that writes.
+        to_c: name of the container that must not see the file.
+        volume: name of the volume; None for every volume that `from_c` can write to.
+        window: seconds during which the file must stay unseen.
 
     Returns:
         Evidence: what was written, and the controls.
 
     Raises:
-        AssertionError: it is seen.
-        NoSharedVolume: `from_c` has no such volume to write to.
-        ExecError: a command could not be run, so nothing is known.
+        AssertionError: the file is seen.
+        NoSharedVolume: `from_c` has no such volume, or none that it can write to.
+        UnknownContainer: the Pod has no such container.
+        ControlMissing: the search does not work in `to_c`.
+        ExecError: a command could not be run; nothing was learned.
     """
-    started = time.monotonic()
-    reader = pod[to_c]
+    writer, reader = pod[from_c], pod[to_c]
+    start = time.monotonic()
     events: list[object] = []
-    volumes = []
-    for mark in sentinel.write(pod, from_c, sentinel.written_by(pod, from_c, volume)):
-        events += [mark.wrote, sentinel.assert_present(pod, mark)]
-        volumes.append(mark.volume)
-        name = posixpath.basename(mark.path)
-        places = [each.path for each in pod.wiring.container(to_c).mounts]
-        places.append(posixpath.dirname(mark.path))
-        deadline = Deadline(window)
+    files = sentinel.write_through(pod, writer, writable_mounts(writer, volume))
+    for file in files:
+        events += [file.step, sentinel.assert_present(pod, file)]
+        folder, name = posixpath.split(file.location.path)
+        folders = [*(mount.path for mount in reader.spec.mounts), folder]
         found = poll(
-            functools.partial(operations.find, reader, places, name), until=bool, deadline=deadline
+            functools.partial(operations.find, reader, folders, name),
+            until=bool,
+            deadline=Deadline(window),
         )
-        sentinel.remove(pod, mark)
+        sentinel.remove(file)
         if found:
-            raise promise_broken(
+            raise failure.promise_broken(
                 pod,
-                f"{to_c!r} sees what {from_c!r} wrote in volume {mark.volume!r}",
-                expected=f"{to_c} without {name}",
-                got=", ".join(f"{to_c}:{path}" for path in found),
-                where=f"{from_c} has {mark.mount}; {to_c} {failure.mounted(pod.wiring, to_c)}",
-                volume=mark.volume,
-                containers=[from_c, to_c],
+                f"{to_c!r} sees {file}",
+                file.location,
+                expected=f"{reader} without {name}",
+                got=", ".join(f"{reader}:{path}" for path in found),
+                where=f"{writer} has {file.location.mount};"
+                f" {reader} {failure.describe_mounts(reader)}",
                 cause=volume_causes.same_folder(
-                    pod, mark.place, FileLocation(to_c, found[0], None)
+                    pod, file.location, FileLocation(reader, found[0], None)
                 ),
+                inspected=[writer, reader],
             )
-        events.append(_control(reader))
+        events.append(_check_search(reader))
     return pod.record(
-        f"{to_c} sees nothing of what {from_c} wrote to {', '.join(volumes)}",
+        f"{to_c} sees nothing of what {from_c} wrote to {sentinel.volume_names(files)}",
         method=f"{sentinel.METHOD}, searched for {window:g} s",
-        begun=started,
+        start=start,
         events=events,
-        containers=[from_c, to_c],
+        containers=[writer, reader],
     )
 
 
-def _control(reader: Container) -> str:
-    """That the search works at all, on a file that every container has."""
+def _check_search(reader: Container) -> str:
+    """Check that the search finds a file that every container has, and return that as evidence."""
     known = "/etc/hosts"
     if operations.find(reader, ["/etc"], "hosts") != [known]:
         raise errors.ControlMissing(
-            f"The search in {reader.name} does not find {known}, so what it misses means nothing.",
-            "See what `find` the image has.",
+            f"The search in {reader} does not find {known}, so it proves nothing.",
+            "Check which `find` the image has.",
         )
-    return f"{reader.name} found {known} by the same search"
+    return f"{reader} found {known} by the same search"

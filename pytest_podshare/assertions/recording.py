@@ -1,156 +1,80 @@
-"""What every assertion does besides its own: it is kept as a check, and its failure says why."""
+"""The decorator of every assertion: record each call as a check, and explain its errors."""
 
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import functools
 import re
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
 from pytest_podshare import errors
 from pytest_podshare.assertions import failure
 from pytest_podshare.diagnosis import diagnose
-from pytest_podshare.diagnosis.cause import Cause
 from pytest_podshare.pods.evidence import BROKEN, HELD, UNKNOWN, Check, Evidence
 from pytest_podshare.pods.pod import Pod
 
 Assertion = TypeVar("Assertion", bound=Callable[..., Evidence])
 
 
-def recorded(check: Assertion) -> Assertion:
-    """Keep each call of an assertion among the checks of its Pod, whatever its verdict."""
+def recorded(assertion: Assertion) -> Assertion:
+    """Add each call of an assertion to the checks of its Pod, whatever the verdict."""
 
-    @functools.wraps(check)
-    def kept(pod: Pod, **asked: Any) -> Evidence:
-        call = _Call(pod, check.__name__, asked, time.monotonic())
+    @functools.wraps(assertion)
+    def call_and_record(pod: Pod, **arguments: Any) -> Evidence:
+        start = time.monotonic()
+        named = (str(arguments["volume"]),) if arguments.get("volume") else ()
+
+        def record(verdict: str, volumes: tuple[str, ...], **outcome: Any) -> None:
+            containers = (arguments.get(name) for name in ("from_c", "to_c", "container"))
+            pod.checks.append(
+                Check(
+                    assertion=assertion.__name__,
+                    manifest=pod.manifest.origin,
+                    pod=str(pod),
+                    containers=tuple(str(name) for name in containers if name),
+                    volumes=volumes,
+                    verdict=verdict,
+                    seconds=time.monotonic() - start,
+                    **outcome,
+                )
+            )
+
         try:
-            evidence = check(pod, **asked)
+            evidence = assertion(pod, **arguments)
         except errors.PromiseBroken as broken:
-            call.keep_failure(BROKEN, broken, broken.volume)
+            record(BROKEN, (broken.volume,) if broken.volume else named, **_outcome(broken))
             raise
         except errors.PodshareError as error:
-            explained = _explained(pod, error)
-            call.keep_failure(BROKEN if isinstance(error, AssertionError) else UNKNOWN, explained)
+            explained = _explain(pod, error)
+            verdict = BROKEN if isinstance(error, AssertionError) else UNKNOWN
+            record(verdict, named, **_outcome(explained))
             if explained is error:
                 raise
             raise explained.with_traceback(error.__traceback__) from None
-        call.keep_evidence(evidence)
+        volumes = named or tuple(dict.fromkeys(step.volume for step in evidence.steps))
+        claim, method, lines = evidence.claim, evidence.method, evidence.lines
+        record(HELD, volumes, headline=claim, method=method, lines=lines)
         return evidence
 
-    return cast(Assertion, kept)
+    return cast(Assertion, call_and_record)
 
 
-@dataclasses.dataclass(frozen=True)
-class _Call:
-    """One call of an assertion, which becomes a check of its Pod."""
-
-    pod: Pod
-    assertion: str
-    asked: dict[str, Any]
-    begun: float
-
-    def keep_evidence(self, evidence: Evidence) -> None:
-        """Keep that it held."""
-        self._keep(
-            HELD,
-            self._volumes or tuple(dict.fromkeys(step.volume for step in evidence.steps)),
-            headline=evidence.claim,
-            method=evidence.method,
-            lines=evidence.lines,
-        )
-
-    def keep_failure(
-        self, verdict: str, error: errors.PromiseBroken | errors.PodshareError, volume: str = ""
-    ) -> None:
-        """Keep that it did not, and why not."""
-        # `control missing` of ControlMissing
-        words = " ".join(re.findall("[A-Z][a-z]+", type(error).__name__)).lower()
-        self._keep(
-            verdict,
-            (volume,) if volume else self._volumes,
-            headline=error.what,
-            facts=error.facts,
-            cause=error.cause or words,
-            at=error.at,
-        )
-
-    def _keep(self, verdict: str, volumes: tuple[str, ...], **content: Any) -> None:
-        self.pod.checks.append(
-            Check(
-                assertion=self.assertion,
-                manifest=self.pod.manifest.origin,
-                pod=str(self.pod),
-                containers=self._containers,
-                volumes=volumes,
-                verdict=verdict,
-                seconds=time.monotonic() - self.begun,
-                **content,
-            )
-        )
-
-    @property
-    def _containers(self) -> tuple[str, ...]:
-        names = (self.asked.get(name) for name in ("from_c", "to_c", "container"))
-        return tuple(str(name) for name in names if name)
-
-    @property
-    def _volumes(self) -> tuple[str, ...]:
-        """The volume that was named; nothing where none was."""
-        return (str(self.asked["volume"]),) if self.asked.get("volume") else ()
+def _outcome(error: errors.PromiseBroken | errors.PodshareError) -> dict[str, Any]:
+    """Return what a check says about an error."""
+    # ControlMissing becomes `control missing`
+    words = " ".join(re.findall("[A-Z][a-z]+", type(error).__name__)).lower()
+    cause = error.cause or words
+    return {"headline": error.what, "facts": error.facts, "cause": cause, "at": error.at}
 
 
-def promise_broken(
-    pod: Pod,
-    headline: str,
-    *,
-    expected: str,
-    got: object,
-    cause: Cause,
-    containers: Iterable[str],
-    volume: str = "",
-    **where: object,
-) -> errors.PromiseBroken:
-    """The error of a promise that does not hold.
-
-    Args:
-        pod: the Pod.
-        headline: who does not do what, in one line.
-        expected: what the promise says.
-        got: what was seen instead.
-        cause: why.
-        containers: those that were looked into for it.
-        volume: the volume that it is about.
-        where: further facts, under their names.
-    """
-    at = _at(pod, cause)
-    if accesses := pod.other_access(containers):
-        where["method"] = "; ".join(accesses)
-    facts = failure.facts(expected=expected, got=got, cause=cause, at=at, pod=pod, **where)
-    return errors.PromiseBroken(headline, facts, cause=cause.kind, at=at, volume=volume)
-
-
-def apart(
-    pod: Pod, headline: str, *, expected: str, got: str, cause: Cause
-) -> errors.NoSharedVolume:
-    """The error of a promise that the spec alone refutes; its arguments are those of `broken`."""
-    at = _at(pod, cause)
-    facts = failure.facts(expected=expected, got=got, cause=cause, at=at, pod=pod)
-    return errors.NoSharedVolume(headline, cause.remedy, cause=cause.kind, at=at, facts=facts)
-
-
-def _at(pod: Pod, cause: Cause) -> str:
-    return pod.manifest_location(*cause.blame) if cause.blame else ""
-
-
-def _explained(pod: Pod, error: errors.PodshareError) -> errors.PodshareError:
-    """Return the error with why it happened, as far as that can be found out."""
+def _explain(pod: Pod, error: errors.PodshareError) -> errors.PodshareError:
+    """Return the error with its cause, as far as that can be found out."""
     if error.cause:
         return error
     cause = None
-    # the first failure is what the user must see, whatever becomes of its explanation
+    # whatever goes wrong here must not hide the error itself
     with contextlib.suppress(Exception):
         cause = diagnose.of_error(pod, error)
     if cause is None:

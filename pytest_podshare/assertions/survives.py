@@ -1,4 +1,4 @@
-"""What must still be there afterwards: after a restart, a deletion, a drain."""
+"""Proofs of what must still be there after a restart, a deletion or a drain."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import time
 from collections.abc import Callable
 
 from pytest_podshare.assertions import sentinel
+from pytest_podshare.assertions.mounts import writable_mounts
 from pytest_podshare.assertions.recording import recorded
+from pytest_podshare.assertions.sentinel import SentinelFile
 from pytest_podshare.pods import replacement
 from pytest_podshare.pods.evidence import Evidence
 from pytest_podshare.pods.pod import Pod
@@ -22,39 +24,48 @@ def assert_survives_restart(
     strategy: str | None = None,
     timeout: float | None = None,
 ) -> Evidence:
-    """Prove that what a container wrote to its volumes is there after it has been restarted.
+    """Prove that what a container wrote to its volumes is still there after its restart.
 
-    The restart is proved: same Pod, another container id, a higher restartCount, the old instance
-    as the last state, the other containers untouched.
+    The restart itself is proved as well: the Pod is the same, the container has another container
+    ID and a higher restartCount, the old instance is its last state, and the other containers were
+    not restarted.
 
-    Kubernetes promises it: a crashing container does not remove a Pod from its node, so the data
-    in an emptyDir is safe across crashes (documentation of emptyDir).
+    Kubernetes promises it: a container that crashes does not remove a Pod from a node, so the data
+    in an emptyDir volume is safe across container crashes (documentation: Volumes, emptyDir).
 
     Args:
         pod: the Pod.
-        container: the container that writes, is restarted, and looks again.
-        volume: the volume; None for each one that it may write to.
-        path: a file of the application instead, as the container names it.
+        container: name of the container that writes, is restarted, and reads.
+        volume: name of the volume; None for every volume that the container can write to.
+        path: absolute path of a file of the application to use instead of a new file.
         strategy: how to restart (`node`, `resize`, `term`, `image`); None for the first possible.
         timeout: seconds until the container is ready again; None for --podshare-ready-timeout.
 
     Returns:
-        Evidence, with the restart's proof.
+        Evidence, with the proof of the restart.
 
     Raises:
-        AssertionError: it is gone, or changed.
-        RestartForbidden: the container's restart policy says that it stays ended.
-        RestartImpossible: no restart happened, so nothing is known.
-        NodeAccessMissing: the same, for it takes the node, which cannot be reached.
+        AssertionError: the file is missing or changed.
+        NoSharedVolume: the container has no such volume, or `path` is in none.
+        UnknownContainer: the Pod has no such container.
+        RestartForbidden: the restart policy keeps the container from being started again.
+        RestartImpossible: the container was not restarted; nothing was learned.
+        NodeAccessMissing: only the node could restart it, and nodes cannot be accessed.
     """
-    left = _marks(pod, container, volume, path)
+    handle = pod[container]
+    if path is not None:
+        files = [sentinel.of_application(pod, handle, path)]
+    else:
+        mounts = writable_mounts(handle, volume)
+        files = sentinel.write_through(pod, handle, mounts, node_fallback=True)
+    claim = f"what {container} wrote to {{volumes}} survives its restart"
+    if any(file.is_on_node for file in files):
+        claim = f"what is present in {{volumes}} survives a restart of {container}"
     return _survives(
         pod,
-        left,
-        lambda: pod[container].restart(strategy=strategy, timeout=timeout),
-        f"what {container} wrote to {{volumes}} survives its restart"
-        if not any(mark.on_node for mark in left)
-        else f"what is present in {{volumes}} survives a restart of {container}",
+        files,
+        lambda: handle.restart(strategy=strategy, timeout=timeout),
+        claim,
         f"{container} was restarted",
     )
 
@@ -63,31 +74,34 @@ def assert_survives_restart(
 def assert_survives_sandbox_restart(
     pod: Pod, *, volume: str | None = None, timeout: float | None = None
 ) -> Evidence:
-    """Prove that what is in the Pod's volumes is there after its sandbox has been restarted.
+    """Prove that what is in the Pod's volumes is still there after a restart of its sandbox.
 
-    All containers start anew, init containers included, in the same Pod: as after a fault of the
-    container runtime. Needs the node, so a kind cluster.
+    All containers of the same Pod start again, including init containers, as they do after a
+    failure of the container runtime. This needs access to the node, and so a kind cluster.
+
+    Kubernetes promises it: an emptyDir exists for as long as its Pod is on its node (documentation:
+    Volumes, emptyDir).
 
     Args:
         pod: the Pod.
-        volume: the volume; None for each one that a running container may write to.
+        volume: name of the volume; None for every volume that a running container can write to.
         timeout: seconds until the Pod is ready again; None for --podshare-ready-timeout.
 
     Returns:
-        Evidence, with the restart's proof.
+        Evidence, with the proof of the restart.
 
     Raises:
-        AssertionError: it is gone, or changed.
-        NodeAccessMissing: the cluster's nodes cannot be reached.
+        AssertionError: a file is missing or changed.
+        NoSharedVolume: the Pod has no such volume, or no running container can write to it.
+        NodeAccessMissing: the cluster's nodes cannot be accessed.
+        RestartImpossible: the containers were not restarted; nothing was learned.
     """
+    files = sentinel.write_to_volumes(
+        pod, volume, lambda spec: spec.is_written_by_containers, "volume that containers write to"
+    )
     return _survives(
         pod,
-        sentinel.leave_in_each(
-            pod,
-            volume,
-            lambda each: each.is_written_by_containers,
-            "volume that containers write to",
-        ),
+        files,
         lambda: pod.restart_sandbox(timeout=timeout),
         "what was written to {volumes} survives a restart of the sandbox",
         "the sandbox was restarted",
@@ -98,30 +112,31 @@ def assert_survives_sandbox_restart(
 def assert_survives_delete(
     pod: Pod, *, volume: str | None = None, timeout: float | None = None
 ) -> Evidence:
-    """Prove that what is in the Pod's lasting volumes is there in the Pod that comes after it.
+    """Prove that what is in the Pod's persistent volumes is still there in the Pod that follows.
 
-    The Pod is deleted by its UID; a controller's replacement, or the same manifest again, is the
-    Pod that looks, and the handle then means that one.
+    Delete the Pod by its UID and wait for its replacement: a controller's, or the same manifest
+    again. The replacement reads the files, and the handle refers to it from then on.
 
-    Kubernetes promises it of claims: a PersistentVolume has a life of its own (documentation of
-    persistent volumes).
+    Kubernetes promises it of claims: a PersistentVolume has a lifecycle independent of any Pod that
+    uses it (documentation: Persistent Volumes).
 
     Args:
         pod: the Pod.
-        volume: the volume; None for each one that outlives its Pod (a claim, a hostPath).
+        volume: name of the volume; None for every volume that outlives its Pod (a claim, a
+            hostPath).
         timeout: seconds until the Pod is gone; None for --podshare-delete-timeout.
 
     Returns:
         Evidence, with the proof of the replacement.
 
     Raises:
-        AssertionError: it is gone, or changed.
-        NoSharedVolume: the Pod has no such volume.
-        PodError: the Pod does not go, or none becomes ready in its place.
+        AssertionError: a file is missing or changed.
+        NoSharedVolume: the Pod has no such volume, or no running container can write to it.
+        PodError: the Pod is not gone in time, or its replacement does not become ready.
     """
     return _survives(
         pod,
-        _in_lasting(pod, volume),
+        _write_to_persistent(pod, volume),
         lambda: replacement.delete(pod, pod.deadline("delete", timeout)),
         "what was written to {volumes} survives the Pod's deletion",
         "the Pod was replaced",
@@ -132,26 +147,30 @@ def assert_survives_delete(
 def assert_survives_drain(
     pod: Pod, *, volume: str | None = None, timeout: float | None = None
 ) -> Evidence:
-    """Prove that what is in the Pod's lasting volumes is there after a drain of its node.
+    """Prove that what is in the Pod's persistent volumes is still there after a drain of its node.
 
-    The node is cordoned, the Pod evicted through the API, the node made schedulable again, for a
-    volume may be bound to it; then the Pod that comes looks.
+    Cordon the node, evict the Pod through the API as `kubectl drain` does, and uncordon the node,
+    since a volume may be bound to it. The replacement reads the files, and the handle refers to it
+    from then on. Kubernetes promises it as for `assert_survives_delete`.
 
     Args:
         pod: the Pod.
-        volume: the volume; None for each one that outlives its Pod.
+        volume: name of the volume; None for every volume that outlives its Pod (a claim, a
+            hostPath).
         timeout: seconds until the Pod is gone; None for --podshare-delete-timeout.
 
     Returns:
         Evidence, with the proof of the replacement.
 
     Raises:
-        AssertionError: it is gone, or changed.
-        PodError: the Pod does not go, or none becomes ready in its place.
+        AssertionError: a file is missing or changed.
+        NoSharedVolume: the Pod has no such volume, or no running container can write to it.
+        MissingRight: the account may not cordon nodes or evict Pods.
+        PodError: the Pod is not gone in time, or its replacement does not become ready.
     """
     return _survives(
         pod,
-        _in_lasting(pod, volume),
+        _write_to_persistent(pod, volume),
         lambda: replacement.drain(pod, pod.deadline("delete", timeout), elsewhere=False),
         "what was written to {volumes} survives a drain of its node",
         "the node was drained",
@@ -159,33 +178,25 @@ def assert_survives_drain(
 
 
 def _survives(
-    pod: Pod, left: list[sentinel.SentinelFile], fate: Callable[[], object], claim: str, after: str
+    pod: Pod, files: list[SentinelFile], act: Callable[[], object], claim: str, after: str
 ) -> Evidence:
-    begun = time.monotonic()
-    proof = fate()
-    events: list[object] = [*(mark.wrote for mark in left), proof]
-    for mark in left:
-        events.append(sentinel.assert_present(pod, mark, after=after, proof=proof))
-        sentinel.remove(pod, mark)
-    volumes = ", ".join(mark.volume for mark in left)
+    """Prove that files survive what `act` does and proves; see `sentinel.assert_present`."""
+    start = time.monotonic()
+    proof = act()
+    events: list[object] = [*(file.step for file in files), proof]
+    for file in files:
+        events.append(sentinel.assert_present(pod, file, after=after, proof=proof))
+        sentinel.remove(file)
     return pod.record(
-        claim.format(volumes=volumes),
-        method=sentinel.method(pod, left),
-        begun=begun,
+        claim.format(volumes=sentinel.volume_names(files)),
+        method=sentinel.method(pod, files),
+        start=start,
         events=events,
-        containers=sentinel.looked_into(left),
+        containers=sentinel.inspected(files),
     )
 
 
-def _marks(
-    pod: Pod, container: str, volume: str | None, path: str | None
-) -> list[sentinel.SentinelFile]:
-    if path is not None:
-        return [sentinel.of_application(pod, container, path)]
-    return sentinel.write(pod, container, sentinel.written_by(pod, container, volume), present=True)
-
-
-def _in_lasting(pod: Pod, volume: str | None) -> list[sentinel.SentinelFile]:
-    return sentinel.leave_in_each(
-        pod, volume, lambda each: each.outlives_pod, "volume that outlives its Pod"
+def _write_to_persistent(pod: Pod, volume: str | None) -> list[SentinelFile]:
+    return sentinel.write_to_volumes(
+        pod, volume, lambda spec: spec.outlives_pod, "volume that outlives its Pod"
     )

@@ -1,4 +1,4 @@
-"""Whether a change of a ConfigMap, a Secret or the Pod's own metadata arrives in a volume."""
+"""Proofs of whether a change to a ConfigMap, a Secret or the Pod's metadata reaches a volume."""
 
 from __future__ import annotations
 
@@ -6,56 +6,67 @@ import posixpath
 import time
 
 from pytest_podshare import errors
-from pytest_podshare.assertions import failure, sentinel
-from pytest_podshare.assertions.recording import promise_broken, recorded
+from pytest_podshare.assertions import sentinel
+from pytest_podshare.assertions.failure import describe, promise_broken
+from pytest_podshare.assertions.mounts import mounts_of, running_mounts
+from pytest_podshare.assertions.recording import recorded
+from pytest_podshare.containers.container import Container
 from pytest_podshare.containers.fileops import operations
 from pytest_podshare.deadline import Deadline, poll
 from pytest_podshare.diagnosis import volume_causes
+from pytest_podshare.diagnosis.facts import FileLocation
 from pytest_podshare.pods import config_source
-from pytest_podshare.pods.evidence import Evidence, Step, digest
+from pytest_podshare.pods.config_source import ConfigEntry
+from pytest_podshare.pods.evidence import Evidence, Step
 from pytest_podshare.pods.pod import Pod
-from pytest_podshare.wiring.model import ContainerSpec, VolumeMount
+from pytest_podshare.wiring.model import VolumeMount
+
+_METHOD = "changed through the API server"
 
 
 @recorded
 def assert_update_visible(
     pod: Pod, *, container: str, volume: str, timeout: float | None = None
 ) -> Evidence:
-    """Prove that a change of what a volume is made from arrives in the container.
+    """Prove that a container sees a change to the object that its volume is filled from.
 
-    One entry of the ConfigMap or Secret, or the annotation or label of the downward API, is changed
-    through the API server to something that nobody can have guessed; the container's file must
-    hold it. The change stays.
+    Set one entry of the ConfigMap or Secret, or the annotation or label of the downward API, to a
+    random value through the API server. The file in the container must then hold it. The change is
+    not undone.
 
-    Kubernetes promises it, after a while, of every mount without a subPath (documentation of
-    ConfigMap).
+    Kubernetes promises it, after a delay, of every mount without a subPath (documentation:
+    ConfigMaps, Mounted ConfigMaps are updated automatically).
 
     Args:
         pod: the Pod.
-        container: a container that mounts it.
-        volume: a volume of a ConfigMap, a Secret, the downward API, or projected from these.
-        timeout: seconds until it must be there; None for --podshare-update-timeout.
+        container: name of a container that mounts the volume.
+        volume: name of a volume of a ConfigMap, a Secret or the downward API, or projected from
+            these.
+        timeout: seconds until the container must see it; None for --podshare-update-timeout.
 
     Returns:
         Evidence, with the time that it took.
 
     Raises:
-        AssertionError: it does not arrive.
-        NoSharedVolume: the container does not mount it, or nothing in it can change.
+        AssertionError: the container does not see the change in time.
+        NoSharedVolume: the container does not mount the volume, or nothing in it can be changed.
+        UnknownContainer: the Pod has no such container.
+        MissingRight: the account may not read or patch the object.
+        ExecError: a command could not be run; nothing was learned.
     """
-    begun = time.monotonic()
-    source = config_source.of_volume(pod, volume)
-    mounts = sentinel.mounts_of(pod, container, volume)
-    content = source.change(pod)
+    handle = pod[container]
+    start = time.monotonic()
+    entry = config_source.find_entry(pod, volume)
+    locations = [_locate(handle, mount, entry) for mount in mounts_of(handle, volume)]
+    value = entry.change(pod)
     deadline = pod.deadline("update", timeout)
-    steps = [_arrived(pod, container, mount, source, content, begun, deadline) for mount in mounts]
-    claim = f"a change of {source} is seen by {container}"
+    steps = [_wait_for(pod, place, entry, value, start, deadline) for place in locations]
     return pod.record(
-        claim,
-        method="changed through the API server",
-        begun=begun,
+        f"{container} sees a change to {entry}",
+        method=_METHOD,
+        start=start,
         events=steps,
-        containers=[container],
+        containers=[handle],
     )
 
 
@@ -63,112 +74,108 @@ def assert_update_visible(
 def assert_update_not_visible(
     pod: Pod, *, container: str, volume: str, timeout: float | None = None
 ) -> Evidence:
-    """Prove that a change does not arrive through a subPath, as it never does.
+    """Prove that a container does not see a change through a subPath mount.
 
-    The control of the same call: another mount of the same volume, without a subPath, in any
-    container of the Pod, gets the change; only then is the container's own file looked at, and it
-    must still hold what it held.
+    Change an entry as `assert_update_visible` does. The control: wait until another mount of the
+    volume without a subPath, in any container of the Pod, has the change. Only then must the
+    container's own file still hold what it held before.
 
-    Kubernetes says so: a container that uses a ConfigMap as a subPath mount does not receive
-    updates (documentation of ConfigMap).
+    Kubernetes documents it: a container that uses a ConfigMap as a subPath volume mount does not
+    receive ConfigMap updates (documentation: ConfigMaps).
 
     Args:
         pod: the Pod.
-        container: a container that mounts it.
-        volume: a volume of a ConfigMap, a Secret, the downward API, or projected from these.
-        timeout: seconds until the control must have got it; None for --podshare-update-timeout.
+        container: name of a container that mounts the volume with a subPath.
+        volume: name of a volume of a ConfigMap, a Secret or the downward API, or projected from
+            these.
+        timeout: seconds until the control must see the change; None for --podshare-update-timeout.
 
     Returns:
         Evidence, with the control.
 
     Raises:
-        AssertionError: the change arrives.
-        ControlMissing: no mount gets the change, so that its staying away means nothing.
-        NoSharedVolume: the container does not mount it, or nothing in it can change.
+        AssertionError: the container sees the change.
+        ControlMissing: no mount sees the change, so not seeing it proves nothing.
+        NoSharedVolume: the container does not mount the volume, or nothing in it can be changed.
+        UnknownContainer: the Pod has no such container.
+        MissingRight: the account may not read or patch the object.
+        ExecError: a command could not be run; nothing was learned.
     """
-    begun = time.monotonic()
-    source = config_source.of_volume(pod, volume)
-    mounts = sentinel.mounts_of(pod, container, volume)
-    watcher, whole = _control(pod, volume)
-    before = [operations.read(pod[container], _path(mount, source)) for mount in mounts]
-    content = source.change(pod)
+    handle = pod[container]
+    start = time.monotonic()
+    entry = config_source.find_entry(pod, volume)
+    locations = [_locate(handle, mount, entry) for mount in mounts_of(handle, volume)]
+    control = _find_control(pod, volume, entry)
+    before = [operations.read(handle, location.path) for location in locations]
+    value = entry.change(pod)
     try:
-        deadline = pod.deadline("update", timeout)
-        seen = _arrived(pod, watcher.name, whole, source, content, begun, deadline)
+        saw = _wait_for(pod, control, entry, value, start, pod.deadline("update", timeout))
     except AssertionError as error:
         raise errors.ControlMissing(
-            f"The change of {source} did not arrive in {watcher.name} of {pod} either: {error}",
-            "Its staying away elsewhere means nothing; raise the timeout.",
+            f"{control.container} of {pod} does not see the change to {entry} either: {error}",
+            "Raise the timeout: without the control, the other mount proves nothing.",
         ) from None
-    after = [operations.read(pod[container], _path(mount, source)) for mount in mounts]
-    if after != before or content in after or not any(isinstance(each, bytes) for each in before):
-        saw = isinstance(before[0], bytes)
+    after = [operations.read(handle, location.path) for location in locations]
+    if after != before or value in after or not any(isinstance(seen, bytes) for seen in before):
+        existed = isinstance(before[0], bytes)
         raise promise_broken(
             pod,
-            f"{container!r} sees the change of {source}"
-            if saw
-            else f"{container!r} never saw the file of {source}",
-            expected=f"what it held: {failure.described(before[0])}",
+            f"{container!r} {'sees the change to' if existed else 'never had the file of'} {entry}",
+            locations[0],
+            control,
+            expected=f"what it held: {describe(before[0])}",
             got=after[0],
-            where=f"{container} has {mounts[0]}; {watcher.name} has {whole}",
-            volume=volume,
-            containers=[container],
-            cause=volume_causes.updated(container, mounts[0]),
+            cause=volume_causes.updated(handle, mounts_of(handle, volume)[0]),
         )
     return pod.record(
-        f"a change of {source} is not seen by {container}",
-        method="changed through the API server",
-        begun=begun,
-        events=[seen, f"{container} still has what it held, when {watcher.name} had the change"],
-        containers=[container, watcher.name],
+        f"{container} does not see a change to {entry}",
+        method=_METHOD,
+        start=start,
+        events=[saw, f"{container} still had the old content when {control.container} saw it"],
+        containers=[handle, control.container],
     )
 
 
-def _arrived(
+def _wait_for(
     pod: Pod,
-    container: str,
-    mount: VolumeMount,
-    source: config_source.ConfigEntry,
-    content: bytes,
-    begun: float,
+    location: FileLocation,
+    entry: ConfigEntry,
+    value: bytes,
+    start: float,
     deadline: Deadline,
 ) -> Step:
-    path = _path(mount, source)
+    """Wait until the file of an entry holds its new value."""
+    container = location.container
     seen = poll(
-        lambda: operations.read(pod[container], path),
-        until=lambda it: isinstance(it, bytes) and content in it,
+        lambda: operations.read(container, location.path),
+        until=lambda seen: isinstance(seen, bytes) and value in seen,
         deadline=deadline,
         first=0.05,
     )
-    if not isinstance(seen, bytes) or content not in seen:
+    if not isinstance(seen, bytes) or value not in seen:
         raise promise_broken(
             pod,
-            f"{container!r} does not see the change of {source}",
-            expected=f"{container}:{path}  {content.decode()}",
-            got=f"{failure.described(seen)}  (for {deadline.seconds:g} s)",
-            where=f"{container} has {mount}",
-            volume=mount.volume,
-            containers=[container],
-            cause=volume_causes.update(container, mount, deadline.seconds),
+            f"{container.name!r} does not see the change to {entry}",
+            location,
+            expected=f"{location}  {value.decode()}",
+            got=f"{describe(seen)}  (for {deadline.seconds:g} s)",
+            cause=volume_causes.update(location, deadline.seconds),
         )
-    seconds = time.monotonic() - begun
-    return Step(container, "saw", mount.volume, path, len(seen), digest(seen), seconds)
+    return sentinel.step("saw", location, seen, start)
 
 
-def _path(mount: VolumeMount, source: config_source.ConfigEntry) -> str:
-    """Where the entry's file is: below the mount, or the mount itself for a subPath of it."""
-    if not mount.sub_path:
-        return posixpath.join(mount.path, source.file)
-    return posixpath.normpath(
-        posixpath.join(mount.path, posixpath.relpath(source.file, mount.sub_path))
-    )
+def _locate(container: Container, mount: VolumeMount, entry: ConfigEntry) -> FileLocation:
+    """Return where a mount has an entry's file: below it, or the mount itself for its subPath."""
+    inside = posixpath.relpath(entry.file, mount.sub_path) if mount.sub_path else entry.file
+    path = posixpath.normpath(posixpath.join(mount.path, inside))
+    return FileLocation(container, path, mount)
 
 
-def _control(pod: Pod, volume: str) -> tuple[ContainerSpec, VolumeMount]:
-    for container, mount in sentinel.running_mounts(pod, volume):
+def _find_control(pod: Pod, volume: str, entry: ConfigEntry) -> FileLocation:
+    for container, mount in running_mounts(pod, volume):
         if not mount.sub_path:
-            return container, mount
+            return _locate(container, mount, entry)
     raise errors.ControlMissing(
         f"No container of {pod} mounts volume {volume!r} without a subPath.",
-        "Add such a mount to the Pod: it shows that the change has arrived on the node.",
+        "Add such a mount to the Pod: it shows when the change has arrived on the node.",
     )

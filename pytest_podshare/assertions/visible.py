@@ -1,22 +1,19 @@
-"""One container sees what another writes."""
+"""Proof that one container sees what another writes."""
 
 from __future__ import annotations
 
-import dataclasses
-import posixpath
 import time
-from collections.abc import Callable
 
 from pytest_podshare import errors
 from pytest_podshare.assertions import failure, sentinel
-from pytest_podshare.assertions.recording import apart, promise_broken, recorded
+from pytest_podshare.assertions.mounts import is_within
+from pytest_podshare.assertions.recording import recorded
+from pytest_podshare.assertions.transfer import Transfer
 from pytest_podshare.containers.container import Container
-from pytest_podshare.containers.fileops import operations, posix_shell, streaming
+from pytest_podshare.containers.fileops import operations
 from pytest_podshare.containers.fileops.content import Content
 from pytest_podshare.containers.node_shell import NodeShell
-from pytest_podshare.deadline import Deadline, poll
 from pytest_podshare.diagnosis import diagnose
-from pytest_podshare.diagnosis.facts import FileLocation
 from pytest_podshare.pods.evidence import Evidence, Step
 from pytest_podshare.pods.pod import Pod
 from pytest_podshare.wiring.shared_mounts import SharedMount, find_shared_mounts
@@ -35,265 +32,136 @@ def assert_file_visible(
 ) -> Evidence:
     """Prove that `to_c` sees what `from_c` writes to the volumes they share.
 
-    Without a `path`, random content that no earlier run can have left is written under a name of
-    its own, through the writer's mount; it is read through the reader's own mount path and
-    subPath, compared by sha256, and removed. With a `path`, the file is one that the application
-    wrote: it is read in both containers and compared.
+    Without a `path`, write a file with a new name and random content through the writer's mount,
+    read it through the reader's own mountPath and subPath, compare the SHA-256 digests and remove
+    it. With a `path`, read that file of the application in both containers and compare.
 
-    Kubernetes promises it: all containers of a Pod that mount a volume see the same files, at
-    the same or at different paths (documentation of emptyDir).
+    Kubernetes promises that all containers of a Pod that mount a volume see the same files, at the
+    same or at different paths (documentation: Volumes, emptyDir).
 
     Args:
         pod: the Pod.
-        from_c: the container that writes.
-        to_c: the container that reads.
-        volume: the volume; None for each one they share.
-        path: a file of the application, as `from_c` names it (an absolute path).
+        from_c: name of the container that writes.
+        to_c: name of the container that reads.
+        volume: name of the volume; None for every volume they share.
+        path: absolute path of a file of the application, as `from_c` names it.
         content: with a `path`, what the file must hold.
         timeout: seconds until `to_c` must see it; None for --podshare-visible-timeout.
 
     Returns:
-        Evidence: what was written where and seen where, with times.
+        Evidence: what was written and seen, where, and how long it took.
 
     Raises:
-        NoSharedVolume: by their mounts the two do not meet (an AssertionError as well).
-        AssertionError: the file is not seen, or holds something else.
+        AssertionError: the file is not seen, or its content differs.
+        NoSharedVolume: by their mounts the two share no folder (also an AssertionError).
         UnknownContainer: the Pod has no such container.
-        ExecError: a command could not be run, so nothing is known of the file.
-        Unprovable: no way leads into one of them; says what is present in the volume.
+        ExecError: a command could not be run; nothing was learned about the file.
+        Unprovable: a container cannot be accessed; says what is present in the volume.
+        TypeError: `content` without `path`.
     """
     if content is not None and path is None:
-        raise TypeError("content= says what the file at path= must hold: give path= too")
-    started = time.monotonic()
-    patience = pod.live.timeouts.resolve("visible", timeout)
-    meetings = _meetings(pod, from_c, to_c, volume, written=path is None)
-    if path is not None:
-        meetings = (_meeting_of(pod, meetings, from_c, path),)
+        raise TypeError("content= is what the file at path= must hold: pass path= as well")
+    writer, reader = pod[from_c], pod[to_c]
+    start = time.monotonic()
+    shared = _find_shared(pod, writer, reader, volume, path)
+    seconds = pod.live.timeouts.resolve("visible", timeout)
     steps: list[Step] = []
     try:
-        # before any time is taken: opening a session costs more than all checks through it
-        pod[from_c].open()
-        pod[to_c].open()
-        for meeting in meetings:
-            between = _Transfer(pod, pod[from_c], pod[to_c], meeting, patience)
+        # outside of all timing: opening a session takes longer than every check through it
+        writer.open()
+        reader.open()
+        for transfer in (Transfer.of(pod, writer, reader, mounts, path) for mounts in shared):
             if path is None:
-                steps += between.nonce_seen()
+                steps += transfer.prove_new_file(seconds)
             else:
                 held = content.encode() if isinstance(content, str) else content
-                wanted = None if held is None else Content.from_bytes(held)
-                steps += between.file_seen(posixpath.relpath(path, meeting.from_dir), wanted)
+                expected = None if held is None else Content.from_bytes(held)
+                steps += transfer.prove_file(expected, seconds)
     except errors.ToolMissing as missing:
-        raise _only_present(pod, from_c, to_c, meetings, path, missing) from None
-    names = ", ".join(meeting.volume.name for meeting in meetings)
-    claim = f"{to_c} sees what {from_c} wrote to {names}"
+        transfers = [Transfer.of(pod, writer, reader, mounts, path) for mounts in shared]
+        raise _only_present(transfers, path, missing) from None
+    names = ", ".join(mounts.volume.name for mounts in shared)
     return pod.record(
-        claim, method=sentinel.METHOD, begun=started, events=steps, containers=[from_c, to_c]
+        f"{to_c} sees what {from_c} wrote to {names}",
+        method=sentinel.METHOD,
+        start=start,
+        events=steps,
+        containers=[writer, reader],
     )
 
 
-def _meetings(
-    pod: Pod, from_c: str, to_c: str, volume: str | None, *, written: bool
+def _find_shared(
+    pod: Pod, writer: Container, reader: Container, volume: str | None, path: str | None
 ) -> tuple[SharedMount, ...]:
-    """Where the two containers meet, by the spec; an assertion that it refutes fails here.
+    """Return the mounts through which the two containers share folders, by the Pod's spec.
 
-    To be `written` to, a volume that only the kubelet fills must be asked for by name.
+    If nothing is named, leave out volumes that only the kubelet fills: nothing can be written
+    there. If a path is named, return the one folder it is in.
+
+    Raises:
+        NoSharedVolume: they share none.
     """
-    meetings = tuple(
-        each
-        for each in find_shared_mounts(pod.wiring, from_c, to_c)
-        if each.volume.name == volume
-        or (volume is None and (each.volume.is_written_by_containers or not written))
+    shared = tuple(
+        mounts
+        for mounts in find_shared_mounts(pod.wiring, writer.name, reader.name)
+        if mounts.volume.name == volume
+        or (volume is None and (path is not None or mounts.volume.is_written_by_containers))
     )
-    if not meetings:
-        raise _apart(pod, from_c, to_c, volume)
-    return meetings
-
-
-def _apart(pod: Pod, from_c: str, to_c: str, volume: str | None) -> errors.NoSharedVolume:
-    """The error of two containers that by the spec do not meet."""
-    where = f"volume {volume!r}" if volume else "one volume, and see the same folder of it"
-    sides = (f"{name} {failure.mounted(pod.wiring, name)}" for name in (from_c, to_c))
-    return apart(
-        pod,
-        f"{to_c!r} does not see what {from_c!r} writes",
-        expected=f"{from_c} and {to_c} mount {where}",
-        got="; ".join(sides),
-        cause=diagnose.apart(pod, from_c, to_c, volume),
-    )
-
-
-def _meeting_of(
-    pod: Pod, meetings: tuple[SharedMount, ...], container: str, path: str
-) -> SharedMount:
-    """The one meeting that a path of the application lies in."""
-    within = [each for each in meetings if sentinel.is_below(path, each.from_dir)]
-    if len(within) != 1:
-        folders = ", ".join(each.from_dir for each in meetings)
-        raise errors.NoSharedVolume(
-            f"{container}:{path} lies in no volume that both containers of {pod} see.",
-            f"Give an absolute path below one of {container}'s shared folders: {folders}",
+    if not shared:
+        raise failure.refuted_by_spec(
+            pod,
+            f"{reader.name!r} does not see what {writer.name!r} writes",
+            expected=f"{writer} and {reader} mount "
+            + (f"volume {volume!r}" if volume else "the same volume and see the same folder"),
+            got=f"{writer} {failure.describe_mounts(writer)};"
+            f" {reader} {failure.describe_mounts(reader)}",
+            cause=diagnose.apart(pod, writer, reader, volume),
         )
-    return within[0]
+    if path is None:
+        return shared
+    around = tuple(mounts for mounts in shared if is_within(path, mounts.from_dir))
+    if len(around) != 1:
+        folders = ", ".join(mounts.from_dir for mounts in shared)
+        raise errors.NoSharedVolume(
+            f"{writer}:{path} is in no volume that both containers of {pod} see.",
+            f"Pass an absolute path below one of the folders that {writer} shares: {folders}",
+        )
+    return around
 
 
 def _only_present(
-    pod: Pod,
-    from_c: str,
-    to_c: str,
-    meetings: tuple[SharedMount, ...],
-    path: str | None,
-    missing: errors.ToolMissing,
+    transfers: list[Transfer], path: str | None, missing: errors.ToolMissing
 ) -> errors.ExecError:
-    """What can be said where no way leads into one of them: that it is present in the volumes."""
+    """Return what can be said without access to a container: that the file is in the volume."""
+    pod, writer, reader = transfers[0].pod, transfers[0].writer, transfers[0].reader
     if not pod.cluster.own:
         return missing
     try:
-        for meeting in meetings:
+        for transfer in transfers:
             if path is None:
-                mark = sentinel.leave_at(
-                    pod, from_c, meeting.from_mount, meeting.from_dir, present=True
-                )
+                file = sentinel.write(pod, transfer.writer, node_fallback=True)
             else:
-                mark = sentinel.of_application(pod, from_c, path)
-            name = posixpath.relpath(mark.path, meeting.from_dir)
-            _, reader = diagnose.meeting(meeting, from_c, to_c, name)
-            seen = operations.read(NodeShell(pod.live, to_c), reader.path)
-            sentinel.remove(pod, mark)
-            if seen != mark.content:
+                file = sentinel.of_application(pod, writer.container, path)
+            seen = operations.read(NodeShell(reader.container), transfer.reader.path)
+            sentinel.remove(file)
+            if seen != file.content:
                 return missing
     except (errors.PodshareError, AssertionError):
         return missing
-    volumes = ", ".join(meeting.volume.name for meeting in meetings)
+    volumes = ", ".join(transfer.writer.volume for transfer in transfers)
     remedy, cause = f"{missing.fix}.", "tool missing"
+    has = "wrote" if path is None else "has"
     return errors.Unprovable(
-        f"It cannot be proved that {to_c} sees what {from_c} {'wrote' if path is None else 'has'}.",
+        f"Cannot prove that {reader.container} sees what {writer.container} {has}.",
         remedy,
         cause=cause,
         facts=failure.named(
             {
-                "got": f"present in the volume ({volumes}) on node {pod.node}, whoever sees it",
+                "got": f"present in the volume ({volumes}) on node {pod.node},"
+                " not checked from a container",
                 "why": f"{cause}: {missing.what}",
                 "to do": remedy,
                 "pod": pod,
             }
         ),
     )
-
-
-# what there is at a path
-_Found = Content | posix_shell.Missing | posix_shell.Refused
-
-
-@dataclasses.dataclass(frozen=True)
-class _Transfer:
-    """One direction between two containers through one volume."""
-
-    pod: Pod
-    writer: Container
-    reader: Container
-    meeting: SharedMount
-    timeout: float
-
-    def nonce_seen(self) -> tuple[Step, Step]:
-        """Write what nobody can have written before, and have it seen."""
-        meeting = self.meeting
-        line = sentinel.new_line()
-        mark = sentinel.leave_at(
-            self.pod, self.writer.name, meeting.from_mount, meeting.from_dir, line
-        )
-        name, wanted = posixpath.basename(mark.path), Content.from_bytes(line)
-        _, reader = self._places(name)
-
-        def look() -> _Found:
-            if operations.read_line(self.reader, reader.path) == line:
-                return wanted
-            return self._read(self.reader, reader)
-
-        try:
-            return mark.wrote, self._seen(name, mark.wrote, look, lambda _: wanted)
-        finally:
-            # before any other command in this Pod, and nobody waits for it
-            operations.discard(self.writer, mark.path)
-
-    def file_seen(self, name: str, wanted: Content | None) -> tuple[Step, Step]:
-        """Have a file of the application seen, as the writer itself has it."""
-        place, reader = self._places(name)
-        path = place.path
-
-        def own() -> _Found:
-            return self._read(self.writer, place)
-
-        begun = time.monotonic()
-        deadline = Deadline(self.timeout)
-        has = poll(own, until=lambda it: _is(it, wanted), deadline=deadline)
-        if not isinstance(has, Content) or not _is(has, wanted):
-            raise promise_broken(
-                self.pod,
-                f"{self.writer.name!r} itself has"
-                f" {'another content in' if isinstance(has, Content) else 'no'} {path}",
-                expected=f"{place}  " + ("a file" if wanted is None else failure.described(wanted)),
-                got=f"{failure.described(has)}  (for {self.timeout:g} s)",
-                where=f"{self.writer.name} has {self.meeting.from_mount}",
-                volume=self.meeting.volume.name,
-                containers=[self.writer.name],
-                cause=diagnose.not_visible(self.pod, place, place, has, written=False),
-            )
-        wrote = self._step("has", self.writer, path, has, time.monotonic() - begun)
-
-        def expected(seen: _Found) -> _Found:
-            # an application that goes on writing changes what there is to be seen
-            return has if wanted is not None or seen == has else own()
-
-        def look() -> _Found:
-            return self._read(self.reader, reader)
-
-        return wrote, self._seen(name, wrote, look, expected)
-
-    def _read(self, container: Container, place: FileLocation) -> _Found:
-        mount = place.mount or self.meeting.to_mount
-        return streaming.read(container, place.path, root=sentinel.root_of(mount))
-
-    def _seen(
-        self,
-        name: str,
-        wrote: Step,
-        look: Callable[[], _Found],
-        expected: Callable[[_Found], _Found],
-    ) -> Step:
-        """Look until there is what is expected, once one knows what there is."""
-        writer, reader = self._places(name)
-        path = reader.path
-        begun = time.monotonic()
-        seen, wanted = poll(
-            lambda: (seen := look(), expected(seen)),
-            until=lambda pair: pair[0] == pair[1] and isinstance(pair[0], Content),
-            deadline=Deadline(self.timeout),
-        )
-        if not isinstance(seen, Content) or seen != wanted:
-            raise promise_broken(
-                self.pod,
-                f"{self.reader.name!r} does not see what {self.writer.name!r} {wrote.action}"
-                f" in volume {self.meeting.volume.name!r}",
-                expected=f"{writer}  {failure.described(wanted)}",
-                got=f"{self.reader.name}:{path}  {failure.described(seen)}"
-                f"  (for {self.timeout:g} s)",
-                where=failure.mounts(self.meeting, self.writer.name, self.reader.name),
-                volume=self.meeting.volume.name,
-                containers=[self.writer.name, self.reader.name],
-                cause=diagnose.not_visible(self.pod, writer, reader, seen, written=True),
-            )
-        return self._step("saw", self.reader, path, seen, time.monotonic() - begun)
-
-    def _places(self, name: str) -> tuple[FileLocation, FileLocation]:
-        return diagnose.meeting(self.meeting, self.writer.name, self.reader.name, name)
-
-    def _step(
-        self, action: str, container: Container, path: str, content: Content, seconds: float
-    ) -> Step:
-        return sentinel.step(
-            action, container.name, self.meeting.volume.name, path, content, seconds
-        )
-
-
-def _is(content: _Found, wanted: Content | None) -> bool:
-    return isinstance(content, Content) and wanted in (None, content)

@@ -43,6 +43,9 @@ class ContainerShell:
         self._open_lock = threading.Lock()
         self._close_count = 0
 
+    def __str__(self) -> str:
+        return self.name
+
     @property
     def pod(self) -> LivePod:
         """Return the Pod that the container is in now."""

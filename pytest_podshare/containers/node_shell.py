@@ -10,6 +10,7 @@ import posixpath
 
 from pytest_podshare import errors
 from pytest_podshare.cluster.kind import nodes
+from pytest_podshare.containers.container_shell import ContainerShell
 from pytest_podshare.containers.fileops import resolve_path
 from pytest_podshare.containers.fileops.posix_shell import EphemeralContainerUnavailable, quote
 from pytest_podshare.containers.live_pod import LivePod
@@ -22,14 +23,16 @@ class NodeShell:
     """A shell on a Pod's node, with access to those of a container's paths that are in volumes.
 
     Args:
-        pod: the Pod, on a cluster whose nodes can be reached.
-        container: the container, whose spec has the mounts.
+        container: the container, on a cluster whose nodes can be reached.
     """
 
-    def __init__(self, pod: LivePod, container: str) -> None:
-        self._pod = pod
+    def __init__(self, container: ContainerShell) -> None:
         self._container = container
-        self.name = f"node {pod.node}"
+        self.name = f"node {container.pod.node}"
+
+    @property
+    def _pod(self) -> LivePod:
+        return self._container.pod
 
     def __repr__(self) -> str:
         return f"<NodeShell {self._pod.node}: volumes of {self._pod.name}/{self._container}>"
@@ -41,7 +44,7 @@ class NodeShell:
             Unprovable: it cannot be determined here, for example because of a symlink that leads
                 out of the volume.
         """
-        mount = self._pod.wiring.container(self._container).covering_mount(path)
+        mount = self._container.spec.covering_mount(path)
         if mount is None:
             raise self._unprovable(path, "it is not in a volume")
         if "$(" in mount.sub_path:

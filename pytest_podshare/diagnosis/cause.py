@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
+from pytest_podshare.containers.container import Container
 from pytest_podshare.wiring.model import VolumeMount
 
 # every word that a failure may name as its cause, with what it means
@@ -56,7 +57,7 @@ class Cause:
     kind: str
     text: str
     remedy: str = ""
-    blame: tuple[str, VolumeMount | None] | None = None
+    blame: tuple[Container, VolumeMount | None] | None = None
 
     def __post_init__(self) -> None:
         if self.kind not in WORDS:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-import posixpath
 
 from pytest_podshare import errors
+from pytest_podshare.containers.container import Container
 from pytest_podshare.diagnosis import (
     facts,
     lifecycle_causes,
@@ -17,8 +17,7 @@ from pytest_podshare.diagnosis.cause import WORDS, Cause
 from pytest_podshare.diagnosis.facts import FileLocation
 from pytest_podshare.diagnosis.symptom import Symptom, is_alike
 from pytest_podshare.pods.pod import Pod
-from pytest_podshare.wiring.model import Wiring
-from pytest_podshare.wiring.shared_mounts import SharedMount
+from pytest_podshare.wiring.model import VolumeMount, Wiring
 
 # after these the live Pod is asked what became of it
 _ASK = (
@@ -68,36 +67,39 @@ def content_lost(pod: Pod, place: FileLocation, seen: object, *, uid: str) -> Ca
     return cause or not_visible(pod, place, place, seen, written=True)
 
 
-def apart(pod: Pod, from_c: str, to_c: str, volume: str | None) -> Cause:
+def apart(pod: Pod, writer: Container, reader: Container, volume: str | None) -> Cause:
     """Why two containers do not meet in a volume: their mounts alone tell it."""
-    wiring = pod.wiring
-    names = [volume] if volume else _written_by(wiring, from_c)
+    names = [volume] if volume else _written_by(pod.wiring, writer)
     for name in names:
-        mine, theirs = (wiring.container(each).mounts_of(name) for each in (from_c, to_c))
+        mine, theirs = _mounts_of(writer, name), _mounts_of(reader, name)
         if mine and theirs:
             return Cause(
                 "different subPath",
-                f"of volume {name} {from_c} mounts {_folder(mine[0].sub_path)},"
-                f" {to_c} {_folder(theirs[0].sub_path)}",
+                f"of volume {name} {writer} mounts {_folder(mine[0].sub_path)},"
+                f" {reader} {_folder(theirs[0].sub_path)}",
                 "Give both mounts the same subPath.",
-                (to_c, theirs[0]),
+                (reader, theirs[0]),
             )
     for name in names:
-        if (cause := _similar(wiring, from_c, to_c, name)) is not None:
+        if (cause := _similar(writer, reader, name)) is not None:
             return cause
-    return _not_mounted(pod, from_c, to_c, names)
+    return _not_mounted(pod, writer, reader, names)
 
 
-def _similar(wiring: Wiring, from_c: str, to_c: str, name: str) -> Cause | None:
+def _mounts_of(container: Container, volume: str) -> list[VolumeMount]:
+    return [mount for mount in container.spec.mounts if mount.volume == volume]
+
+
+def _similar(writer: Container, reader: Container, name: str) -> Cause | None:
     """One container mounts a volume whose name looks like the other's, or at the same path."""
-    mine, theirs = wiring.container(from_c), wiring.container(to_c)
-    if not mine.mounts_of(name):
+    mine, theirs = writer, reader
+    if not _mounts_of(mine, name):
         mine, theirs = theirs, mine
-    if not mine.mounts_of(name):
+    if not _mounts_of(mine, name):
         return None
-    others = [each for each in theirs.mounts if each.volume != name]
+    others = [each for each in theirs.spec.mounts if each.volume != name]
     alike = [each for each in others if is_alike(name, each.volume)]
-    alike += [each for each in others if each.path in [m.path for m in mine.mounts_of(name)]]
+    alike += [each for each in others if each.path in [m.path for m in _mounts_of(mine, name)]]
     if not alike:
         return None
     mount = alike[0]
@@ -106,13 +108,12 @@ def _similar(wiring: Wiring, from_c: str, to_c: str, name: str) -> Cause | None:
         f"{mine.name} mounts volume {name!r}, {theirs.name} mounts {mount.volume!r} at"
         f" {mount.path}, which is a volume of its own",
         f"Mount {name!r} in {theirs.name} instead of {mount.volume!r}.",
-        (theirs.name, mount),
+        (theirs, mount),
     )
 
 
-def _not_mounted(pod: Pod, from_c: str, to_c: str, names: list[str]) -> Cause:
-    wiring = pod.wiring
-    declared = [each.name for each in wiring.volumes]
+def _not_mounted(pod: Pod, writer: Container, reader: Container, names: list[str]) -> Cause:
+    declared = [each.name for each in pod.wiring.volumes]
     for name in names:
         if name not in declared:
             return Cause(
@@ -120,27 +121,27 @@ def _not_mounted(pod: Pod, from_c: str, to_c: str, names: list[str]) -> Cause:
                 f"the Pod has no volume {name!r}; it has {', '.join(declared) or 'none'}",
                 "Name one of its volumes.",
             )
-        for each in (to_c, from_c):
-            if not wiring.container(each).mounts_of(name):
+        for each in (reader, writer):
+            if not _mounts_of(each, name):
                 return Cause(
                     "not mounted",
-                    f"{each} does not mount volume {name!r}{_own_root(pod, from_c, to_c, name)}",
+                    f"{each} does not mount volume {name!r}{_own_root(pod, writer, reader, name)}",
                     f"Give {each} a volumeMount of {name!r}.",
                     (each, None),
                 )
     return Cause(
         "not mounted",
-        f"{from_c} mounts no volume that it could write to",
-        f"Give {from_c} and {to_c} volumeMounts of one volume.",
+        f"{writer} mounts no volume that it could write to",
+        f"Give {writer} and {reader} volumeMounts of one volume.",
     )
 
 
-def _own_root(pod: Pod, from_c: str, to_c: str, name: str) -> str:
+def _own_root(pod: Pod, writer: Container, reader: Container, name: str) -> str:
     """What the reader has at the writer's path instead, as far as it can be asked."""
-    mounts = pod.wiring.container(from_c).mounts_of(name)
+    mounts = _mounts_of(writer, name)
     if not mounts:
         return ""
-    (view,) = facts.gather(pod, FileLocation(to_c, mounts[0].path, None)).views
+    (view,) = facts.gather(pod, FileLocation(reader, mounts[0].path, None)).views
     if view.entry is None or view.entry.path != "/":
         return ""
     there = "has that folder" if view.file else "has no such folder"
@@ -151,7 +152,7 @@ def of_error(pod: Pod, error: errors.PodshareError) -> Cause | None:
     """Why a check ended in an error rather than a verdict; None where the error says it all."""
     if isinstance(error, _ASK):
         running = [each.name for each in pod.wiring.containers if each.role != "init"]
-        places = [FileLocation(name, "/", None) for name in running]
+        places = [FileLocation(pod[name], "/", None) for name in running]
         case = Symptom(pod.wiring, facts.gather(pod, *places), error)
         ask = (
             lifecycle_causes.crashing
@@ -169,23 +170,9 @@ def of_error(pod: Pod, error: errors.PodshareError) -> Cause | None:
     return None
 
 
-def meeting(
-    shared: SharedMount, from_c: str, to_c: str, name: str
-) -> tuple[FileLocation, FileLocation]:
-    """A file's two places, where two containers meet; `.` where the mount is the file itself."""
-
-    def within(folder: str) -> str:
-        return posixpath.normpath(posixpath.join(folder, name))
-
-    return (
-        FileLocation(from_c, within(shared.from_dir), shared.from_mount),
-        FileLocation(to_c, within(shared.to_dir), shared.to_mount),
-    )
-
-
-def _written_by(wiring: Wiring, container: str) -> list[str]:
+def _written_by(wiring: Wiring, container: Container) -> list[str]:
     kinds = {each.name: each for each in wiring.volumes}
-    names = [each.volume for each in wiring.container(container).mounts]
+    names = [each.volume for each in container.spec.mounts]
     return [
         name
         for name in dict.fromkeys(names)

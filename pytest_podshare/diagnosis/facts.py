@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import functools
+import posixpath
 from collections.abc import Callable
 from typing import Any
 
@@ -33,14 +34,24 @@ _MOST_BYTES, _LONGEST = 64 * 1024, 300
 
 @dataclasses.dataclass(frozen=True)
 class FileLocation:
-    """A path in a container, and the mount that it should lie in; None for none."""
+    """A path in a container, and the mount that it should be in; None for no mount."""
 
-    container: str
+    container: Container
     path: str
     mount: VolumeMount | None
 
     def __str__(self) -> str:
         return f"{self.container}:{self.path}"
+
+    @property
+    def volume(self) -> str:
+        """Return the name of the volume that the path should be in; "" for none."""
+        return self.mount.volume if self.mount else ""
+
+    @property
+    def root(self) -> str:
+        """Return the path that no link may lead out of: the mount, if there is one."""
+        return posixpath.normpath(self.mount.path) if self.mount else "/"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -146,7 +157,7 @@ def _gone(pod: Pod) -> tuple[str, str]:
 
 def _ask(pod: Pod, live: dict[str, Any], place: FileLocation, deadline: Deadline) -> ContainerView:
     """What one container says, each question for itself: an image may lack a tool."""
-    status = pod_status.find_container_status(live, place.container)
+    status = pod_status.find_container_status(live, place.container.name)
     view = ContainerView(
         place,
         state=container_status.describe(status),
@@ -158,7 +169,7 @@ def _ask(pod: Pod, live: dict[str, Any], place: FileLocation, deadline: Deadline
             view = dataclasses.replace(view, last_words=_last_words(pod, place))
     if not view.running:
         return view
-    shell = _Patient(place.container, pod[place.container], deadline)
+    shell = _Patient(place.container.name, place.container, deadline)
     questions: dict[str, Callable[[], Any]] = {
         "entries": lambda: tuple(mountinfo.read_mounts(shell)),
         "user": lambda: path_walk.whoami(shell),
@@ -204,7 +215,7 @@ def _last_words(pod: Pod, place: FileLocation) -> tuple[str, ...]:
     """The last lines of a container that ended; its log is that of its last instance."""
     said = pod.api.get_text(
         pod_path(pod.namespace, pod.name, "log"),
-        container=place.container,
+        container=place.container.name,
         tailLines=str(_LAST_LINES),
         limitBytes=str(_MOST_BYTES),
     )

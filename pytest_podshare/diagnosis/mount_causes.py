@@ -42,7 +42,7 @@ def shadowed(case: Symptom) -> Cause | None:
         if entry is None or mount is None or not _hides(entry, view, mount):
             continue
         over = f"is mounted at {entry.path}, over what volume {mount.volume} has there"
-        for other in case.wiring.container(name).mounts:
+        for other in case.wiring.container(str(name)).mounts:
             if other.path == entry.path and other.volume != mount.volume:
                 return Cause(
                     "shadowed",

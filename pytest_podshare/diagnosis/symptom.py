@@ -6,6 +6,7 @@ import dataclasses
 import difflib
 import posixpath
 
+from pytest_podshare.containers.container import Container
 from pytest_podshare.containers.fileops.posix_shell import Refused
 from pytest_podshare.diagnosis.facts import ContainerView, Facts
 from pytest_podshare.wiring.model import VolumeMount, Wiring
@@ -47,7 +48,7 @@ class Symptom:
         return isinstance(self.seen, Refused) and self.seen.message == words
 
 
-def blame(view: ContainerView) -> tuple[str, VolumeMount] | None:
+def blame(view: ContainerView) -> tuple[Container, VolumeMount] | None:
     """A place's mount, as one to blame."""
     return (view.place.container, view.place.mount) if view.place.mount else None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pytest_podshare.containers.container import Container
 from pytest_podshare.containers.fileops.path_walk import PathEntry
 from pytest_podshare.diagnosis import facts, lifecycle_causes, root_cause
 from pytest_podshare.diagnosis.cause import Cause
@@ -48,7 +49,7 @@ def same_folder(pod: Pod, writer: FileLocation, reader: FileLocation) -> Cause:
     mine, theirs = (view.entry for view in (told.views[0], told.views[-1]))
     if mine is None or theirs is None or mine.device != theirs.device:
         return root_cause.first(Symptom(pod.wiring, told, None))
-    mounts = pod.wiring.container(reader.container).mounts
+    mounts = reader.container.spec.mounts
     mount = next((each for each in mounts if each.path == theirs.path), None)
     return Cause(
         "same folder",
@@ -60,7 +61,7 @@ def same_folder(pod: Pod, writer: FileLocation, reader: FileLocation) -> Cause:
     )
 
 
-def writable(container: str, mount: VolumeMount, live: object) -> Cause:
+def writable(container: Container, mount: VolumeMount, live: object) -> Cause:
     """Why a container may write where it should not."""
     how = "says readOnly" if mount.read_only else "does not say readOnly"
     return Cause(
@@ -87,7 +88,7 @@ def permissions(pod: Pod, place: FileLocation) -> Cause:
 _OWNERS = "See fsGroup, defaultMode, and the user and umask of who makes it."
 
 
-def medium(pod: Pod, container: str, mount: VolumeMount) -> Cause:
+def medium(pod: Pod, container: Container, mount: VolumeMount) -> Cause:
     """Why a volume is made of something else."""
     return Cause(
         "another medium",
@@ -107,7 +108,7 @@ def _made_of(pod: Pod, name: str) -> str:
     return f"an emptyDir {where}, {limit}"
 
 
-def not_limited(pod: Pod, container: str, mount: VolumeMount, refusal: object) -> Cause:
+def not_limited(pod: Pod, container: Container, mount: VolumeMount, refusal: object) -> Cause:
     """Why more than its limit stays in a volume."""
     told = facts.gather(pod, FileLocation(container, mount.path, mount))
     if refusal is not None:
@@ -129,7 +130,7 @@ def not_limited(pod: Pod, container: str, mount: VolumeMount, refusal: object) -
     )
 
 
-def log(pod: Pod, container: str) -> Cause:
+def log(pod: Pod, container: Container) -> Cause:
     """Why a log does not show something."""
     told = facts.gather(pod, FileLocation(container, "/", None))
     trouble = lifecycle_causes.trouble(Symptom(pod.wiring, told, None))
@@ -140,9 +141,10 @@ def log(pod: Pod, container: str) -> Cause:
     )
 
 
-def update(container: str, mount: VolumeMount, seconds: float) -> Cause:
+def update(location: FileLocation, seconds: float) -> Cause:
     """Why a change of a ConfigMap, a Secret or the Pod's metadata does not arrive."""
-    if mount.sub_path:
+    container, mount = location.container, location.mount
+    if mount is not None and mount.sub_path:
         return Cause(
             "never updates",
             f"{container} mounts volume {mount.volume} by subPath {mount.sub_path}, and such a"
@@ -153,13 +155,13 @@ def update(container: str, mount: VolumeMount, seconds: float) -> Cause:
         )
     return Cause(
         "unknown",
-        f"{container} mounts the whole of volume {mount.volume}, which the kubelet updates at its"
-        f" next look (syncFrequency, 1 min by default); {seconds:g} s were not enough",
+        f"{container} mounts the whole of volume {location.volume}, which the kubelet updates at"
+        f" its next look (syncFrequency, 1 min by default); {seconds:g} s were not enough",
         "Raise --podshare-update-timeout.",
     )
 
 
-def updated(container: str, mount: VolumeMount) -> Cause:
+def updated(container: Container, mount: VolumeMount) -> Cause:
     """Why a change arrives where it should not, or nothing was ever there."""
     if mount.sub_path:
         return Cause("unknown", f"{container} mounts volume {mount.volume} by subPath")

@@ -91,7 +91,7 @@ class SharedPod:
     @property
     def required_capabilities(self) -> Mapping[str, str]:
         """Return the capabilities that the Pod needs, each with the field that needs it."""
-        return admission.of_manifest(self._manifest())
+        return admission.required_capabilities(self._manifest())
 
     def _manifest(self) -> Manifest:
         if self.options.skeleton:
@@ -179,7 +179,7 @@ class PromiseItem(ManifestItem):
 def _skip_if_exited(pod: Pod) -> None:
     """Skip if all containers have exited successfully, as those of a Job do."""
     try:
-        live = pod.check_still_there()
+        live = pod.live.check_still_there()
     except errors.PodshareError:
         return
     names = [container.name for container in pod.wiring.containers if container.role == "container"]

@@ -1,4 +1,4 @@
-"""A deployed Pod: deploying, waiting until it is ready, and the handles Pod and Container.
+"""Deployed Pods: their rollout, their replacement, and the handle `Pod`.
 
-Reads the cluster it is given; makes none, and asserts nothing.
+Uses the cluster it is given; never creates one, and asserts nothing.
 """

@@ -1,4 +1,4 @@
-"""What the API server has against a manifest: the object itself, a right, the namespace's rules."""
+"""Why a manifest cannot be deployed: what the API server rejects, and what the cluster lacks."""
 
 from __future__ import annotations
 
@@ -16,17 +16,28 @@ from pytest_podshare.kube.client import Api, pod_path
 from pytest_podshare.wiring import requirements
 from pytest_podshare.wiring.manifest import Manifest
 
+# a dry run starts nothing
+_ANY_IMAGE = "busybox"
 
-def check(api: Api, namespace: str, manifest: Manifest) -> None:
-    """See whether the namespace's Pod Security lets a controller make the Pod of a manifest.
 
-    The controller would be refused again and again, and only its events would tell; changes
-    nothing. What else there is to say against the Pod is let be.
+def required_capabilities(manifest: Manifest) -> dict[str, str]:
+    """Return the capabilities that a manifest needs, each with the field that needs it."""
+    return {
+        **requirements.find_requirements(manifest.pod["spec"]),
+        **requirements.find_claim_requirements(manifest.others),
+    }
+
+
+def check_pod_security(api: Api, namespace: str, manifest: Manifest) -> None:
+    """Check by a dry run that Pod Security lets a controller create the Pod of a manifest.
+
+    If it does not, the controller is denied again and again, and only its events say so. Other
+    objections to the Pod are ignored here.
 
     Raises:
-        DeployRejected: it does not.
+        DeployRejected: the namespace's Pod Security denies the Pod.
     """
-    metadata = {**(manifest.pod.get("metadata") or {}), "generateName": "podshare-asks-"}
+    metadata = {**(manifest.pod.get("metadata") or {}), "generateName": "podshare-dry-run-"}
     metadata.pop("name", None)
     pod = {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": manifest.pod["spec"]}
     try:
@@ -34,23 +45,23 @@ def check(api: Api, namespace: str, manifest: Manifest) -> None:
             api.post(pod_path(namespace), pod, dryRun="All")
     except errors.ApiError as error:
         if api_errors.POD_SECURITY in error.details:
-            raise rejected(error, manifest.origin, manifest.subject) from None
+            raise rejection(error, manifest.origin, manifest.subject) from None
 
 
-def rejected(
+def rejection(
     error: errors.ApiError, origin: str, document: Mapping[str, Any]
 ) -> errors.PodshareError:
-    """The error of a manifest that the API server rejects.
+    """Return the error of an object that the API server rejected.
 
     Args:
-        error: what it said.
+        error: the API server's answer.
         origin: the manifest.
-        document: the part of it that was to be created.
+        document: the object, as the manifest has it.
     """
     if isinstance(error, errors.CredentialsRefused):
         return error
     name = f"{document.get('kind')} {document.get('metadata', {}).get('name', '')}".strip()
-    what = f"{origin}: the API server rejects {name}: {error.details}"
+    what = f"{origin}: the API server rejected {name}: {error.details}"
     if isinstance(error, errors.MissingRight):
         return errors.MissingRight(
             what,
@@ -64,55 +75,41 @@ def rejected(
     return errors.DeployRejected(what, error.remedy)
 
 
-# nothing runs in a dry run
-_ANY_IMAGE = "busybox"
-_REMEDY = (
-    "Use a cluster that has it, or mark the test, so that it is skipped: "
-    '@pytest.mark.podshare_needs("{name}")'
-)
-
-
-def of_manifest(manifest: Manifest) -> dict[str, str]:
-    """The capabilities that a manifest needs, each with the field that needs it."""
-    return {
-        **requirements.find_requirements(manifest.pod["spec"]),
-        **requirements.find_claim_requirements(manifest.others),
-    }
-
-
-def check_kept(manifest: Manifest, live: dict[str, Any]) -> None:
-    """See that the API server has dropped nothing that the Pod needs.
-
-    Args:
-        manifest: what was to be created.
-        live: its subject, as the API server has it.
-
-    Raises:
-        CapabilityMissing: it has.
-    """
-    kept = requirements.find_requirements(dataclasses.replace(manifest, subject=live).pod["spec"])
-    for name, field in requirements.find_requirements(manifest.pod["spec"]).items():
-        if name not in kept:
-            raise errors.CapabilityMissing(
-                f"{manifest.origin}: the cluster lacks {name}: the API server drops {field}.",
-                _REMEDY.format(name=name),
-            )
-
-
-def named(
+def explain_rejection(
     error: errors.DeployRejected, manifest: Manifest, cluster: Cluster, namespace: str
 ) -> errors.DeployRejected:
-    """The error of a rejected manifest, by the capability that the cluster lacks, if that is it."""
-    place = CheckContext(cluster, namespace, _ANY_IMAGE, run_id="")
+    """Return the missing capability that made the API server reject a Pod, or else the error."""
+    context = CheckContext(cluster, namespace, _ANY_IMAGE, run_id="")
     try:
-        lacking = catalog.find_unsupported(
-            place, requirements.find_requirements(manifest.pod["spec"])
+        missing = catalog.find_unsupported(
+            context, requirements.find_requirements(manifest.pod["spec"])
         )
     except errors.ClusterError:
         return error
-    if lacking is None:
-        return error
+    return _lacks(manifest, missing.name, missing.why) if missing else error
+
+
+def check_fields_kept(manifest: Manifest, live: dict[str, Any]) -> None:
+    """Check that the API server has kept every field that needs a capability.
+
+    Args:
+        manifest: the manifest.
+        live: its subject, as the API server has it.
+
+    Raises:
+        CapabilityMissing: the API server has dropped one.
+    """
+    live_needs = requirements.find_requirements(
+        dataclasses.replace(manifest, subject=live).pod["spec"]
+    )
+    for name, field in requirements.find_requirements(manifest.pod["spec"]).items():
+        if name not in live_needs:
+            raise _lacks(manifest, name, f"the API server dropped {field}.")
+
+
+def _lacks(manifest: Manifest, capability: str, why: str) -> errors.CapabilityMissing:
     return errors.CapabilityMissing(
-        f"{manifest.origin}: the cluster lacks {lacking.name}: {lacking.why}",
-        _REMEDY.format(name=lacking.name),
+        f"{manifest.origin}: the cluster lacks {capability}: {why}",
+        "Use a cluster that has it, or skip the test on those that do not: "
+        f'@pytest.mark.podshare_needs("{capability}")',
     )

@@ -1,4 +1,4 @@
-"""What the kubelet fills a volume from, and how to change one entry of it."""
+"""The object that the kubelet fills a volume from, and how to change one of its entries."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _FIELD = re.compile(r"metadata\.(annotations|labels)\['([^']+)'\]")
 
 @dataclasses.dataclass(frozen=True)
 class ConfigEntry:
-    """One entry that can change.
+    """An entry of a ConfigMap or Secret, or an annotation or label of the Pod, and its file.
 
     Args:
-        kind: `ConfigMap`, `Secret`, or `Pod` for its annotations and labels.
+        kind: `ConfigMap`, `Secret`, or `Pod` for an annotation or label.
         name: the object's name.
         field: `data`, `annotations` or `labels`.
         key: the entry's key.
-        file: its path in the volume.
+        file: the file's path in the volume.
     """
 
     kind: str
@@ -38,51 +38,50 @@ class ConfigEntry:
         return f"{self.key} of {self.kind} {self.name}"
 
     def change(self, pod: Pod) -> bytes:
-        """Change the entry to what nobody can have guessed; gives what the file must then hold."""
-        new = f"podshare-{secrets.token_hex(8)}"
+        """Set the entry to a random value, and return what the file must then hold."""
+        value = f"podshare-{secrets.token_hex(8)}"
         if self.kind == "Pod":
-            changes: dict[str, Any] = {"metadata": {self.field: {self.key: new}}}
+            patch: dict[str, Any] = {"metadata": {self.field: {self.key: value}}}
             path = pod_path(pod.namespace, pod.name)
         else:
-            value = base64.b64encode(new.encode()).decode() if self.kind == "Secret" else new
-            changes = {"data": {self.key: value}}
+            encoded = base64.b64encode(value.encode()).decode() if self.kind == "Secret" else value
+            patch = {"data": {self.key: encoded}}
             path = f"/api/v1/namespaces/{pod.namespace}/{self.kind.lower()}s/{self.name}"
-        pod.api.patch(path, changes)
-        return new.encode()
+        pod.api.patch(path, patch)
+        return value.encode()
 
 
-def of_volume(pod: Pod, volume: str) -> ConfigEntry:
-    """An entry of that volume that can change.
+def find_entry(pod: Pod, volume: str) -> ConfigEntry:
+    """Return the first entry of a volume that can be changed.
 
     Raises:
-        NoSharedVolume: there is no such volume, or nothing in it can change.
+        NoSharedVolume: the Pod has no such volume, or nothing in it can be changed.
     """
-    volumes: list[dict[str, Any]] = pod.spec.get("volumes") or []
-    entry = next((each for each in volumes if each["name"] == volume), {})
-    projected = (entry.get("projected") or {}).get("sources") or [entry]
-    for source in projected:
-        for found in _entries(pod, source):
-            return found
+    volumes: list[dict[str, Any]] = pod.live.spec.get("volumes") or []
+    declared = next((entry for entry in volumes if entry["name"] == volume), {})
+    for source in (declared.get("projected") or {}).get("sources") or [declared]:
+        for entry in _entries(pod, source):
+            return entry
     raise errors.NoSharedVolume(
-        f"Volume {volume!r} of {pod} is made of nothing that can change.",
-        "Name a volume of a ConfigMap, a Secret, or annotations or labels.",
+        f"Volume {volume!r} of {pod} has no entry that can be changed.",
+        "Name a volume of a ConfigMap, of a Secret, or of the Pod's annotations or labels.",
     )
 
 
 def _entries(pod: Pod, source: dict[str, Any]) -> Iterator[ConfigEntry]:
-    for field, kind, named in (
+    for field, kind, name_field in (
         ("configMap", "ConfigMap", "name"),
         ("secret", "Secret", "secretName"),
     ):
-        if part := source.get(field):
-            name = part.get(named) or part["name"]
+        if config := source.get(field):
+            # a projected source has the name under `name`, of a Secret as well
+            name = config.get(name_field) or config["name"]
             path = f"/api/v1/namespaces/{pod.namespace}/{kind.lower()}s/{name}"
-            items = part.get("items") or [
+            items = config.get("items") or [
                 {"key": key, "path": key} for key in pod.api.get(path).get("data") or ()
             ]
-            yield from (
-                ConfigEntry(kind, name, "data", each["key"], each["path"]) for each in items
-            )
+            for item in items:
+                yield ConfigEntry(kind, name, "data", item["key"], item["path"])
     for item in (source.get("downwardAPI") or {}).get("items") or ():
-        if found := _FIELD.fullmatch((item.get("fieldRef") or {}).get("fieldPath", "")):
-            yield ConfigEntry("Pod", pod.name, found[1], found[2], item["path"])
+        if match := _FIELD.fullmatch((item.get("fieldRef") or {}).get("fieldPath", "")):
+            yield ConfigEntry("Pod", pod.name, match[1], match[2], item["path"])

@@ -1,7 +1,7 @@
-"""Keeping new Pods off a node while one is drained from it; runs take turns at that.
+"""Cordoning a node for a drain; runs take turns.
 
-Of two drains at once the one would send its Pod to the node that the other empties, and the first
-to end would open the other's node.
+Two drains at the same time would spoil each other: one could send its Pod to the node that the
+other empties, and the first to finish would open the other's node.
 """
 
 from __future__ import annotations
@@ -20,41 +20,41 @@ from pytest_podshare.kube import watch
 from pytest_podshare.kube.watch import Object
 from pytest_podshare.pods.pod import Pod
 
-# seconds for a cordon to come, or its taint to go; either takes well under one
-_UNCORDON = 10.0
-# seconds for an API server that is away to come back, so that no node stays cordoned
-_AWAY = 30.0
+# seconds for a node to be cordoned, or for its taint to go; either takes well under one
+_CORDON = 10.0
+# seconds to wait for an API server that does not answer, rather than leave the node cordoned
+_UNCORDON = 30.0
 _CONFLICT, _GONE = 409, 404
 
 
 @contextlib.contextmanager
 def cordoned(pod: Pod, node: str) -> Iterator[None]:
-    """Cordon a node, and leave it as it was; somebody else's cordon is left alone.
+    """Cordon a node, and uncordon it afterwards unless it was cordoned before.
 
-    Another run that drains any node is waited for, as long as a drain may take; if it has not come
-    to its end by then, its cordon is taken for somebody's who means it to stay.
+    If another run is draining a node, wait for as long as a drain may take. A cordon that is still
+    there then is taken for one that is meant to stay.
     """
-    ours, timeouts = None, pod.live.timeouts
-    for alone, patience in ((True, timeouts.delete + timeouts.ready), (False, _UNCORDON)):
-        if ours is None:
-            ours = _cordon_in_time(pod, node, Deadline(patience), alone=alone)
+    is_ours, timeouts = None, pod.live.timeouts
+    for alone, seconds in ((True, timeouts.delete + timeouts.ready), (False, _CORDON)):
+        if is_ours is None:
+            is_ours = _cordon_in_time(pod, node, Deadline(seconds), alone=alone)
     try:
         yield
     finally:
-        if ours:
+        if is_ours:
             _uncordon(pod, node)
-            # the scheduler heeds the taint, which goes a moment after the mark
+            # the scheduler heeds the taint, which goes a moment after `unschedulable`
             watch.wait_for(
-                pod.api, NODES, node, lambda live: not _is_tainted(live), Deadline(_UNCORDON)
+                pod.api, NODES, node, lambda live: not _is_tainted(live), Deadline(_CORDON)
             )
 
 
 def _cordon_in_time(pod: Pod, node: str, deadline: Deadline, *, alone: bool) -> bool | None:
-    # of two that stand back for each other, one comes first
+    # of two runs that give way to each other, one must come first
     pause = random.uniform(0.05, 0.5)
     return poll(
         lambda: _cordon(pod, node, alone=alone),
-        until=lambda ours: ours is not None,
+        until=lambda is_ours: is_ours is not None,
         deadline=deadline,
         first=pause,
         most=2 * pause,
@@ -62,27 +62,27 @@ def _cordon_in_time(pod: Pod, node: str, deadline: Deadline, *, alone: bool) -> 
 
 
 def is_drained(node: Object) -> bool:
-    """Whether another run that lives has cordoned it for a drain of its own."""
-    its = Ownership.read(node["metadata"], CORDON_LABEL)
-    if its is None or not node["spec"].get("unschedulable"):
+    """Return whether another run, which is still alive, has cordoned a node for a drain."""
+    owner = Ownership.read(node["metadata"], CORDON_LABEL)
+    if owner is None or not node["spec"].get("unschedulable"):
         return False
-    return not its.is_current_process and not its.disposition(time.time()).removable
+    return not owner.is_current_process and not owner.disposition(time.time()).removable
 
 
 def _cordon(pod: Pod, node: str, *, alone: bool = True) -> bool | None:
-    """Cordon it; gives whether the cordon is ours, or None if it has to be tried again.
+    """Cordon a node; return whether the cordon is ours, or None to try again.
 
-    With `alone`, that is so as long as another run drains any node.
+    With `alone`, try again for as long as another run drains any node.
     """
-    listed = {each["metadata"]["name"]: each for each in pod.api.get(NODES)["items"]}
-    if alone and any(map(is_drained, listed.values())):
+    nodes = {live["metadata"]["name"]: live for live in pod.api.get(NODES)["items"]}
+    if alone and any(map(is_drained, nodes.values())):
         return None
-    live = listed[node]
-    if live["spec"].get("unschedulable") and not _is_left(live):
+    live = nodes[node]
+    if live["spec"].get("unschedulable") and not _is_leftover(live):
         return False
-    # whoever has changed the node meanwhile may have cordoned it
+    # another run may have cordoned the node meanwhile
     metadata: dict[str, Any] = {"resourceVersion": live["metadata"]["resourceVersion"]}
-    # so that it can be told whose cordon it is, should this process be killed
+    # should this process be killed, the label says whose cordon it is
     Ownership.for_run(pod.live.labels.get(RUN_LABEL, "")).write(metadata, CORDON_LABEL)
     try:
         pod.api.patch(f"{NODES}/{node}", {"metadata": metadata, "spec": {"unschedulable": True}})
@@ -100,10 +100,10 @@ def _cordon(pod: Pod, node: str, *, alone: bool = True) -> bool | None:
     return None
 
 
-def _is_left(node: Object) -> bool:
-    """Whether a run of ours has left it cordoned: this one, or one that was killed."""
-    its = Ownership.read(node["metadata"], CORDON_LABEL)
-    return its is not None and not is_drained(node)
+def _is_leftover(node: Object) -> bool:
+    """Return whether a cordon is of this process, or of a run that was killed."""
+    owner = Ownership.read(node["metadata"], CORDON_LABEL)
+    return owner is not None and not is_drained(node)
 
 
 def _uncordon(pod: Pod, node: str) -> None:
@@ -116,7 +116,8 @@ def _uncordon(pod: Pod, node: str) -> None:
             return error
         return None
 
-    failed = poll(attempt, until=lambda error: error is None, deadline=Deadline(_AWAY), first=0.1)
+    deadline = Deadline(_UNCORDON)
+    failed = poll(attempt, until=lambda error: error is None, deadline=deadline, first=0.1)
     if failed is not None:
         raise failed
 

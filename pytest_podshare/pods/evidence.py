@@ -1,31 +1,30 @@
-"""What an assertion did and saw, as records; they become text where they are shown."""
+"""Records of what an assertion did and saw; they become text where they are shown."""
 
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 
 from pytest_podshare.containers.proof import Note, Proof
 from pytest_podshare.errors import Fact
 from pytest_podshare.escaping import printable
 from pytest_podshare.kube.pod_status import Identity
 
-# hex digits of a digest: enough to compare by eye, and too few to try guesses on
-_SHOWN = 8
+# hex digits of a digest: enough to compare by eye, too few to verify a guess of the content
+_SHOWN_DIGITS = 8
 
 
 @dataclasses.dataclass(frozen=True)
 class Step:
-    """One thing that was done in one container.
+    """A file that was written or seen in one container.
 
     Args:
-        container: where.
+        container: the container's name, or `node NAME` for a file reached through the node.
         action: `wrote`, `has` or `saw`.
         volume: the volume's name.
-        path: the file, as this container names it.
-        size: of its content, in bytes.
-        sha256: of its content, in hex.
-        seconds: how long it took; for `saw`, since it was written.
+        path: the file, by the container's own path.
+        size: bytes of its content.
+        sha256: digest of its content, in hex.
+        seconds: how long the step took; for `saw`, the time since the file was written.
     """
 
     container: str
@@ -41,10 +40,10 @@ class Step:
 
     @property
     def summary(self) -> str:
-        """What was done, without how long it took."""
+        """Return the step as text, without its duration."""
         return (
             f"{self.container} {self.action:<5} {self.path}  {self.size} bytes"
-            f"  sha256 {self.sha256[:_SHOWN]}…"
+            f"  sha256 {self.sha256[:_SHOWN_DIGITS]}…"
         )
 
 
@@ -53,13 +52,13 @@ class Evidence:
     """Why an assertion holds.
 
     Args:
-        claim: what was proved, in a sentence.
+        claim: what was proved, in one sentence.
         method: how, in a few words.
         pod: the Pod's name.
-        identity: which Pod and which instances of its containers it was proved on.
-        events: what was done, seen and proved, in order: steps, and the proofs that what had to
-            happen in between did (a restart, a replacement, a control).
-        seconds: how long all of it took.
+        identity: the Pod and the instances of its containers that it was proved for.
+        events: what happened, in order: steps, and the proofs of whatever happened between them
+            (a restart, a replacement, a control).
+        seconds: how long the assertion took.
     """
 
     claim: str
@@ -71,18 +70,18 @@ class Evidence:
 
     @property
     def steps(self) -> tuple[Step, ...]:
-        """What was written and seen."""
-        return tuple(each for each in self.events if isinstance(each, Step))
+        """Return the events that are files written or seen."""
+        return tuple(event for event in self.events if isinstance(event, Step))
 
     @property
     def proofs(self) -> tuple[object, ...]:
-        """What proves that the rest of it happened."""
-        return tuple(each for each in self.events if not isinstance(each, Step))
+        """Return the other events: restarts, replacements, controls."""
+        return tuple(event for event in self.events if not isinstance(event, Step))
 
     @property
     def lines(self) -> tuple[Step | Note, ...]:
-        """The events as a report shows them: plain data, digests no longer than they are shown."""
-        return tuple(_line(each) for each in self.events)
+        """Return the events as plain data for a report, with digests cut to what is shown."""
+        return tuple(_line(event) for event in self.events)
 
     def __str__(self) -> str:
         first = f"{self.claim}  ({1000 * self.seconds:.1f} ms, {self.method})"
@@ -94,22 +93,22 @@ HELD, BROKEN, UNKNOWN = "held", "broken", "unknown"
 
 @dataclasses.dataclass(frozen=True)
 class Check:
-    """One call of an assertion, whatever became of it; plain data, so that it can travel.
+    """One call of an assertion and its verdict; plain data, which can cross process boundaries.
 
     Args:
         assertion: its name, for example `assert_file_visible`.
-        manifest: where the Pod came from: a path, or `<YAML text>`.
+        manifest: the Pod's manifest: a path, or `<YAML text>`.
         pod: namespace and name.
-        containers: whom it was about: the writer and the reader, one, or nobody for all of them.
-        volumes: the volumes it was about, as far as it got to know them.
-        verdict: `held`, `broken`, or `unknown` where nothing could be learned.
-        seconds: how long it took.
-        headline: what was proved, or what is the matter.
-        method: how it was proved; "" for one that did not hold.
-        lines: of one that held: what was done and seen, in order.
-        facts: of one that did not: what there is to say of it.
-        cause: the word for why, for one that is broken or unknown.
-        at: `file:line` of the mount that is to blame; "" where there is none.
+        containers: the containers named in the call, the writer first; empty for all of them.
+        volumes: the volumes concerned, as far as they are known.
+        verdict: `held`, `broken`, or `unknown` if nothing could be learned.
+        seconds: how long the call took.
+        headline: what was proved, or what is wrong.
+        method: how it was proved; "" unless it held.
+        lines: if it held, what was done and seen, in order.
+        facts: if it did not hold, the facts of the failure.
+        cause: if it did not hold, the cause's name.
+        at: `file:line` of the mount at fault; "" if none is.
     """
 
     assertion: str
@@ -129,12 +128,7 @@ class Check:
 
 def _line(event: object) -> Step | Note:
     if isinstance(event, Step):
-        return dataclasses.replace(event, sha256=event.sha256[:_SHOWN])
+        return dataclasses.replace(event, sha256=event.sha256[:_SHOWN_DIGITS])
     if isinstance(event, Proof):
         return Note(event.summary, event.seconds)
     return Note(str(event))
-
-
-def digest(content: bytes) -> str:
-    """The sha256 by which contents are compared, in hex."""
-    return hashlib.sha256(content).hexdigest()

@@ -1,4 +1,4 @@
-"""Pods that several tests share: namespaces that last longer than a test."""
+"""Namespaces that outlive a single test, for Pods that several tests share."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from pytest_podshare.pods.deployer import Podshare
 
 
 class PodshareFactory(Closeable):
-    """Makes a `Podshare` wherever a fixture of yours wants one; what `podshare_factory` gives.
+    """Creates a `Podshare` for a fixture of your own; the `podshare_factory` fixture returns one.
 
     Args:
-        cluster: where to.
-        namespaces: those of the run.
-        run_id: the run, as the value of the label that every object gets.
-        timeouts: how long things may take.
-        probe_image: what looks into containers that have no shell.
+        cluster: the cluster to deploy to.
+        namespaces: the namespaces of the run.
+        run_id: the run, the value of the label of every object.
+        timeouts: how long operations may take.
+        probe_image: image of the ephemeral containers that inspect containers without a shell.
     """
 
     def __init__(
@@ -41,37 +41,37 @@ class PodshareFactory(Closeable):
 
     @property
     def open(self) -> tuple[Podshare, ...]:
-        """Those that are not closed."""
+        """Return those that are not closed yet."""
         return tuple(self._open)
 
     def make(self) -> Podshare:
-        """A `Podshare` with a namespace of its own, both there until it is closed.
+        """Create a namespace and return a `Podshare` for it; closing that deletes the namespace.
 
-        Use it as a context manager in a fixture of a module or a class; what nobody closes is
-        closed when the session ends.
+        Use it as a context manager, in a fixture of a module or a class for example. If you do not
+        close it, it is closed when the session ends.
 
         Raises:
-            ApiError: the API server gives no namespace.
+            ApiError: the API server rejects the namespace.
         """
         namespaces = self._namespaces
         name = namespaces.create(Deadline(self._timeouts.ready))
-        made = Podshare(
+        podshare = Podshare(
             self._cluster,
             name,
             run_id=self._run_id,
             timeouts=self._timeouts,
             probe_image=self._probe_image,
             shared_namespace=namespaces if isinstance(namespaces, SharedNamespace) else None,
-            afterwards=lambda: self._give_back(made),
+            on_close=lambda: self._delete_namespace(podshare),
         )
-        self._open.append(made)
-        return made
+        self._open.append(podshare)
+        return podshare
 
     def close(self) -> None:
-        """Close every one that is still open; never raises."""
+        """Close every `Podshare` that is still open; never raises."""
         for podshare in reversed(self.open):
             podshare.close()
 
-    def _give_back(self, made: Podshare) -> None:
-        self._open = [each for each in self._open if each is not made]
-        self._namespaces.delete(made.namespace)
+    def _delete_namespace(self, closed: Podshare) -> None:
+        self._open = [podshare for podshare in self._open if podshare is not closed]
+        self._namespaces.delete(closed.namespace)

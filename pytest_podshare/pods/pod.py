@@ -1,4 +1,4 @@
-"""The handle of a Pod that is deployed."""
+"""The handle of a deployed Pod."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import contextlib
 import dataclasses
 import time
 from collections.abc import Callable, Iterable
-from typing import Any
 
 from pytest_podshare.cluster.connection import Cluster
 from pytest_podshare.containers import restart
@@ -23,14 +22,19 @@ from pytest_podshare.wiring.model import VolumeMount, Wiring
 
 
 class Pod:
-    """A Pod on the cluster; `pod["c1"]` is its container c1.
+    """The handle of a deployed Pod; `pod["c1"]` is the handle of its container c1.
 
-    Close it, or let the fixture that deployed it do so: its exec sessions stay open until then.
+    When the Pod is replaced, by a drain for example, the handle refers to the replacement. Its exec
+    sessions stay open until it is closed, which the fixture that deployed it does.
 
     Args:
-        live: the Pod as it was when it was ready.
-        manifest: what it was made of.
-        replacement: waits for the Pod that comes in its place, creating it if nobody else does.
+        live: the Pod as it was when it became ready.
+        manifest: the manifest it was deployed from.
+        replacement: waits for the Pod that replaces this one, and creates it if it is a bare Pod.
+
+    Attributes:
+        evidence: what was proved about it, in order.
+        checks: every call of an assertion on it, whatever its verdict.
     """
 
     def __init__(
@@ -41,9 +45,7 @@ class Pod:
         self._current = CurrentPod(live, self.flush)
         self._containers: dict[str, Container] = {}
         self.live = live
-        # what was proved of it, in order
         self.evidence: list[Evidence] = []
-        # every assertion that was made on it, whatever its verdict; reports read it
         self.checks: list[Check] = []
 
     def __repr__(self) -> str:
@@ -53,16 +55,16 @@ class Pod:
         return str(self.live)
 
     def __getitem__(self, container: str) -> Container:
-        """The container of that name.
+        """Return the handle of a container.
 
         Raises:
-            UnknownContainer: there is none; the error lists those there are.
+            UnknownContainer: the Pod has no such container; the error lists those it has.
         """
         return self._containers[self.wiring.container(container).name]
 
     @property
     def live(self) -> LivePod:
-        """What it means at the moment; set as a whole, for its containers as well."""
+        """Return the Pod the handle refers to now; setting it also updates its containers."""
         return self._current.live
 
     @live.setter
@@ -76,47 +78,42 @@ class Pod:
 
     @property
     def cluster(self) -> Cluster:
-        """The cluster it is on."""
+        """Return its cluster."""
         return self.live.cluster
 
     @property
     def api(self) -> Api:
-        """The connection to its cluster."""
+        """Return the API client of its cluster."""
         return self.live.api
 
     @property
     def namespace(self) -> str:
-        """Its namespace."""
+        """Return its namespace."""
         return self.live.namespace
 
     @property
     def name(self) -> str:
-        """Its name."""
+        """Return its name."""
         return self.live.name
 
     @property
     def uid(self) -> str:
-        """Its metadata.uid, which no other Pod ever has, whatever its name."""
+        """Return its metadata.uid, which no other Pod ever has."""
         return self.live.uid
 
     @property
     def node(self) -> str:
-        """The node it is on."""
+        """Return the name of its node."""
         return self.live.node
 
     @property
-    def spec(self) -> dict[str, Any]:
-        """Its live spec, not the manifest's: a webhook may have added containers and mounts."""
-        return self.live.spec
-
-    @property
     def wiring(self) -> Wiring:
-        """Who mounts what where in it."""
+        """Return its containers, volumes and mounts."""
         return self.live.wiring
 
     @property
     def identity(self) -> Identity:
-        """Its UID, and the ids of its containers as they were known last."""
+        """Return its UID and the last known ids of its containers."""
         return self.live.identity
 
     def record(
@@ -124,20 +121,15 @@ class Pod:
         claim: str,
         *,
         method: str,
-        begun: float,
+        start: float,
         events: Iterable[object],
-        containers: Iterable[str],
+        containers: Iterable[Container],
     ) -> Evidence:
-        """Keep what was proved, and give it as the record it is kept as.
+        """Add what was proved since `start` (monotonic) to the Pod's evidence, and return it.
 
-        Args:
-            claim: what was proved, in a sentence.
-            method: how, in a few words.
-            begun: when the assertion began, by the monotonic clock.
-            events: what was done, seen and proved, in order.
-            containers: those that were looked into for it.
+        The method names how each of the inspected `containers` was accessed.
         """
-        method = ", ".join([method, *self.other_access(containers)])
+        method = ", ".join([method, *describe_access(containers)])
         if self.manifest.stand_in:
             method += f", {self.manifest.stand_in} in place of the applications"
         evidence = Evidence(
@@ -146,72 +138,59 @@ class Pod:
             pod=self.name,
             identity=self.identity,
             events=tuple(events),
-            seconds=time.monotonic() - begun,
+            seconds=time.monotonic() - start,
         )
         self.evidence.append(evidence)
         return evidence
 
-    def other_access(self, containers: Iterable[str]) -> list[str]:
-        """Say how those of the containers were looked into whose own shell did not do it."""
-        accesses = {name: self[name].access for name in containers}
-        return [f"{name} by {access}" for name, access in accesses.items() if access.is_ephemeral]
-
     def deadline(self, name: str, seconds: float | None) -> Deadline:
-        """Return a deadline of the seconds given, or else of the timeout of that name."""
+        """Return a deadline in so many seconds; if None, after the timeout of that name."""
         return self.live.deadline(name, seconds)
 
-    def manifest_location(self, container: str, mount: VolumeMount | None) -> str:
-        """Return `file:line` of a container or its mount in the manifest; "" if it has none."""
-        line = self.manifest.find_line(container, mount.path if mount else None)
+    def manifest_location(self, container: Container, mount: VolumeMount | None) -> str:
+        """Return `file:line` of a container or its mount in the manifest; "" if unknown."""
+        line = self.manifest.find_line(container.name, mount.path if mount else None)
         return f"{self.manifest.origin}:{line}" if line else ""
 
     def restart_sandbox(self, *, timeout: float | None = None) -> Restart:
-        """Kill its sandbox on its node: all its containers start anew, in the same Pod.
+        """Kill the Pod's sandbox on its node, which restarts all containers of the same Pod.
 
         Raises:
-            NodeAccessMissing: the cluster's nodes cannot be reached.
-            RestartImpossible: it did not happen.
+            NodeAccessMissing: the cluster's nodes cannot be accessed.
+            RestartImpossible: the containers were not restarted.
         """
         self.flush()
         proof, self.live = restart.restart_sandbox(self.live, self.deadline("ready", timeout))
         return proof
 
     def follow_replacement(self) -> None:
-        """Wait for the Pod that comes in the place of one that is gone; the handle then means it.
+        """Wait for the Pod that replaces a deleted one, and refer to it from now on.
 
-        A controller creates it by itself; a bare Pod is created again of the same manifest.
+        A controller creates the replacement itself; a bare Pod is created again from its manifest.
 
         Raises:
-            PodError: it does not become ready.
+            PodError: the replacement does not become ready.
         """
         raw = self._replacement()
         self.close()
         self.live = dataclasses.replace(self.live, raw=raw)
 
-    def refresh(self) -> Identity:
-        """Ask the API server which instances of its containers run now.
-
-        Raises:
-            PodGone: it was deleted, replaced, or is about to be.
-        """
-        self.live = self.live.refresh()
-        return self.identity
-
-    def check_still_there(self) -> Object:
-        """Return the Pod as the API server has it now.
-
-        Raises:
-            PodGone: it was deleted, evicted, replaced, or is about to be.
-        """
-        return self.live.check_still_there()
-
     def flush(self) -> None:
-        """Wait until what was posted to its containers has been run, as far as it still can be."""
+        """Wait until the scripts queued in its containers have run, as far as they still can."""
         for container in self._containers.values():
             container.flush()
 
     def close(self) -> None:
-        """Close its exec sessions; may be called again, and never raises."""
+        """Close its exec sessions; can be called again, and never raises."""
         for container in self._containers.values():
             with contextlib.suppress(Exception):
                 container.close()
+
+
+def describe_access(containers: Iterable[Container]) -> list[str]:
+    """Return how each container was inspected, unless it was through its own shell."""
+    return [
+        f"{container.name} by {container.access}"
+        for container in dict.fromkeys(containers)
+        if container.access.is_ephemeral
+    ]

@@ -1,4 +1,4 @@
-"""Deleting a Pod for good: by its UID, until nothing of it is left, on the node as well."""
+"""Deletion or eviction of a Pod, and its replacement."""
 
 from __future__ import annotations
 
@@ -20,26 +20,26 @@ from pytest_podshare.kube.watch import Object
 from pytest_podshare.pods import cordon
 from pytest_podshare.pods.pod import Pod
 
-# seconds that the containers get to end; zero would be a force delete, which proves nothing:
-# the object would be gone before the node has cleaned up
+# seconds for containers to terminate; zero would be a forced deletion, which proves nothing: the
+# object would be gone before the kubelet has cleaned up
 _GRACE = 1
-# 429 Too Many Requests: what the API server answers where a disruption budget forbids it
-_NOT_NOW = 429
+# the API server's answer to an eviction that a PodDisruptionBudget forbids
+_TOO_MANY_REQUESTS = 429
 
 
 @dataclasses.dataclass(frozen=True)
 class Replacement(Proof):
-    """The proof that a Pod went and another came.
+    """The proof that a Pod is gone and another has replaced it.
 
     Args:
         how: `deleted` or `drained`.
-        before: the UID of the Pod that went.
-        after: the UID of the one that came.
-        node_before: the node that it was on.
-        node_after: the node that the new one is on.
-        volumes_gone: whether the node was seen without the old one's volumes; None where it cannot
-            be looked at.
-        seconds: until the new one was ready.
+        before: UID of the old Pod.
+        after: UID of the new Pod.
+        node_before: node of the old Pod.
+        node_after: node of the new Pod.
+        volumes_gone: whether the old Pod's volumes were seen to be gone from the node; None if the
+            node cannot be inspected.
+        seconds: until the new Pod was ready.
     """
 
     how: str
@@ -52,78 +52,77 @@ class Replacement(Proof):
 
     @property
     def summary(self) -> str:
-        """Which Pod went how, and which came where."""
-        where = f"{self.node_before} → {self.node_after}"
-        if self.node_before == self.node_after:
-            where = f"on {self.node_after}"
-        node = ", its volumes gone from the node" if self.volumes_gone else ""
-        return f"Pod {self.before[:8]} {self.how}{node}, Pod {self.after[:8]} came {where}"
+        """Return which Pod was replaced by which, how and where."""
+        moved = "" if self.node_before == self.node_after else f" from {self.node_before}"
+        cleaned = ", its volumes gone from the node" if self.volumes_gone else ""
+        return (
+            f"Pod {self.before[:8]} {self.how}{moved}{cleaned},"
+            f" replaced by Pod {self.after[:8]} on {self.node_after}"
+        )
 
 
 def delete(pod: Pod, deadline: Deadline) -> Replacement:
-    """Delete the Pod and wait for the one that comes in its place; the handle then means that.
+    """Delete a Pod and wait for its replacement, which the handle then refers to.
 
     Raises:
-        PodError: it does not go, or none becomes ready in its place.
+        PodError: the Pod is not deleted in time, or its replacement does not become ready.
     """
     pod.flush()
-    begun, before, node = time.monotonic(), pod.uid, pod.node
+    start, before, node = time.monotonic(), pod.uid, pod.node
     path = pod_path(pod.namespace, pod.name)
     pod.api.delete(path, preconditions={"uid": before}, gracePeriodSeconds=_GRACE)
     _wait_until_gone(pod, deadline)
-    # the node is looked at while the new one starts
-    with futures.ThreadPoolExecutor(1) as beside:
-        gone = beside.submit(_has_left_its_node, pod.cluster, before, node, deadline)
+    # inspect the node while the replacement starts
+    with futures.ThreadPoolExecutor(1) as executor:
+        volumes_gone = executor.submit(_has_left_its_node, pod.cluster, before, node, deadline)
         pod.follow_replacement()
-    seconds = time.monotonic() - begun
-    return Replacement("deleted", before, pod.uid, node, pod.node, gone.result(), seconds)
+    seconds = time.monotonic() - start
+    return Replacement("deleted", before, pod.uid, node, pod.node, volumes_gone.result(), seconds)
 
 
 def drain(pod: Pod, deadline: Deadline, *, elsewhere: bool) -> Replacement:
-    """Evict the Pod from its node, as a drain does, and wait for the one that comes.
+    """Evict a Pod from its node as a drain does, and wait for its replacement.
 
-    The node is cordoned meanwhile, and as it was afterwards, whatever happens.
+    The node is cordoned meanwhile, and restored afterwards, whatever happens.
 
     Args:
         pod: the Pod.
-        deadline: for it to be gone.
-        elsewhere: whether the new one has to come while the node is cordoned, so on another node;
-            a volume that is bound to its node needs it back.
+        deadline: when the old Pod must be gone.
+        elsewhere: whether the replacement must come up while the node is cordoned, and so on
+            another node; pass False for a volume that is bound to its node.
 
     Raises:
-        MissingRight: the account may not cordon nodes, or evict.
-        NotEnoughNodes: there is no other node to go to.
-        PodError: it does not go, or none becomes ready in its place.
+        MissingRight: the account may not cordon nodes or evict Pods.
+        NotEnoughNodes: no other node can take the Pod.
+        PodError: the Pod is not gone in time, or its replacement does not become ready.
     """
     pod.flush()
-    begun, before, node = time.monotonic(), pod.uid, pod.node
+    start, before, node = time.monotonic(), pod.uid, pod.node
     if not pod.cluster.own:
-        # all of them at once, and before anything is changed
-        nodes_rights = [Permission(verb, "nodes") for verb in ("patch", "get", "list", "watch")]
-        evicting = Permission("create", "pods/eviction", namespace=pod.namespace)
-        access_review.require(
-            pod.api, [*nodes_rights, evicting], f"Pod {pod} cannot be drained from its node"
-        )
+        # ask for every permission before anything is changed
+        permissions = [Permission(verb, "nodes") for verb in ("patch", "get", "list", "watch")]
+        permissions.append(Permission("create", "pods/eviction", namespace=pod.namespace))
+        access_review.require(pod.api, permissions, f"Pod {pod} is drained from its node")
     if elsewhere and not _other_nodes(pod):
         raise errors.NotEnoughNodes(
-            f"Pod {pod} has no other node to go to than {node}.",
-            "Make a cluster of two nodes: --podshare-kind-nodes=2",
+            f"No node other than {node} can take Pod {pod}.",
+            "Create the cluster with two nodes: --podshare-kind-nodes=2",
         )
-    with futures.ThreadPoolExecutor(1) as beside:
+    with futures.ThreadPoolExecutor(1) as executor:
         with cordon.cordoned(pod, node):
             _evict(pod, deadline)
             _wait_until_gone(pod, deadline)
-            gone = beside.submit(_has_left_its_node, pod.cluster, before, node, deadline)
+            volumes_gone = executor.submit(_has_left_its_node, pod.cluster, before, node, deadline)
             if elsewhere:
                 pod.follow_replacement()
         if not elsewhere:
             pod.follow_replacement()
-    seconds = time.monotonic() - begun
-    return Replacement("drained", before, pod.uid, node, pod.node, gone.result(), seconds)
+    seconds = time.monotonic() - start
+    return Replacement("drained", before, pod.uid, node, pod.node, volumes_gone.result(), seconds)
 
 
 def _evict(pod: Pod, deadline: Deadline) -> None:
-    """Ask for the eviction until a disruption budget allows it, as `kubectl drain` does."""
+    """Request the eviction until a PodDisruptionBudget allows it, as `kubectl drain` does."""
     eviction = {
         "apiVersion": "policy/v1",
         "kind": "Eviction",
@@ -131,60 +130,61 @@ def _evict(pod: Pod, deadline: Deadline) -> None:
         "deleteOptions": {"preconditions": {"uid": pod.uid}, "gracePeriodSeconds": _GRACE},
     }
 
-    def ask() -> str:
+    def attempt() -> str:
         try:
             pod.api.post(pod_path(pod.namespace, pod.name, "eviction"), eviction)
         except errors.ApiError as error:
-            if error.status != _NOT_NOW:
+            if error.status != _TOO_MANY_REQUESTS:
                 raise
             return error.details
         return ""
 
-    refused = poll(ask, until=lambda why: not why, deadline=deadline, first=0.5, most=5.0)
-    if refused:
+    refusal = poll(attempt, until=lambda why: not why, deadline=deadline, first=0.5, most=5.0)
+    if refusal:
         raise errors.EvictionRefused(
-            f"Pod {pod} may not be evicted, for {deadline.seconds:g} s: {refused}",
-            "Relax its PodDisruptionBudget, or let there be more replicas.",
+            f"Pod {pod} could not be evicted within {deadline.seconds:g} s: {refusal}",
+            "Relax its PodDisruptionBudget, or run more replicas.",
         )
 
 
 def _wait_until_gone(pod: Pod, deadline: Deadline) -> None:
-    """Wait until no Pod has that UID."""
     uid = pod.uid
 
-    def gone(seen: Object | None) -> bool:
-        return seen is None or seen["metadata"]["uid"] != uid
+    def is_gone(live: Object | None) -> bool:
+        return live is None or live["metadata"]["uid"] != uid
 
-    seen = pod.live.watch.wait_for(pod.name, gone, deadline)
-    if not gone(seen):
-        held = (seen or {}).get("metadata", {}).get("finalizers")
+    live = pod.live.watch.wait_for(pod.name, is_gone, deadline)
+    if not is_gone(live):
+        finalizers = (live or {}).get("metadata", {}).get("finalizers")
         raise errors.PodNotReady(
-            f"Pod {pod} is still there {deadline.seconds:g} s after its deletion.",
-            f"Finalizers hold it: {held}" if held else "See its events and its node.",
+            f"Pod {pod} still exists {deadline.seconds:g} s after its deletion.",
+            f"Find out why its finalizers are not removed: {finalizers}"
+            if finalizers
+            else "Check its events and its node.",
         )
 
 
 def _has_left_its_node(cluster: Cluster, uid: str, node: str, deadline: Deadline) -> bool | None:
-    """Wait until the node has no volume of that Pod; None where it cannot be looked at.
+    """Wait until a node has no volume of a Pod; return None if the node cannot be inspected.
 
-    The kubelet removes them before the API server's object goes, unless somebody forces it; the
-    empty folder around them stays for up to two seconds more.
+    Unless the deletion is forced, the kubelet removes the volumes before the API server's object
+    goes; the empty folder around them stays for up to two more seconds.
     """
     if not cluster.own:
         return None
     volumes = f"/var/lib/kubelet/pods/{shlex.quote(uid)}/volumes/*/*"
-    look = f"for each in {volumes}; do test -e $each && echo $each; done; :"
-    left = poll(
-        lambda: nodes.run(node, "sh", "-c", look).split(),
-        until=lambda left: not left,
+    script = f"for volume in {volumes}; do test -e $volume && echo $volume; done; :"
+    remaining = poll(
+        lambda: nodes.run(node, "sh", "-c", script).split(),
+        until=lambda folders: not folders,
         deadline=deadline,
         first=0.1,
     )
-    return not left
+    return not remaining
 
 
 def _other_nodes(pod: Pod) -> list[str]:
-    """Those to which it can go, once those who drain them have ended."""
+    """Return the other nodes that can take a Pod, now or after another run's drain."""
     return [
         node["metadata"]["name"]
         for node in pod.api.get(NODES)["items"]

@@ -35,13 +35,14 @@ def at_leisure(monkeypatch):
 
 @pytest.fixture
 def another(podshare):
-    """A function that makes another Podshare in the test's namespace; takes what differs."""
+    """Return a function that creates another Podshare in the namespace, with other options."""
 
-    def make(cluster=podshare.cluster, **how):
-        its = {"run_id": podshare._run_id, "shared_namespace": podshare._shared_namespace, **how}
-        return Podshare(cluster, podshare.namespace, **its)
+    def create(cluster=podshare.cluster, **options):
+        objects = podshare.objects
+        same = {"run_id": objects.run_id, "shared_namespace": objects.shared_namespace}
+        return Podshare(cluster, podshare.namespace, **{**same, **options})
 
-    return make
+    return create
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Pods that will not become ready: each fails at once, in two lines, with the kubelet's words."""
+"""Pods that cannot become ready: each fails early, in two lines, with the kubelet's message."""
 
 import copy
 import re
@@ -12,32 +12,32 @@ from pytest_podshare import errors
 from pytest_podshare.kube.client import pod_path
 
 SHAREVOL = yaml.safe_load(Path("manifests/sharevol.yaml").read_text())
-# a permanent state is told as soon as the kubelet tells it: within seconds, or half a minute and
-# more on a busy machine; the wait itself would go on for two minutes
-AT_ONCE = 100
+# seconds until a permanent problem is reported: a few, or half a minute and more on a busy machine;
+# the timeout is two minutes
+EARLY = 100
 
 
 @pytest.fixture
 def rejected(podshare):
-    """A function that deploys a changed sharevol Pod and gives the error, timed."""
+    """Return a function that deploys a changed sharevol Pod, and returns the lines of the error."""
 
-    def deploy(change, error, **how):
+    def deploy(change, error, **options):
         manifest = copy.deepcopy(SHAREVOL)
         change(manifest["spec"], manifest["spec"]["containers"][0])
-        begun = time.monotonic()
+        start = time.monotonic()
         with pytest.raises(error) as caught:
-            podshare.deploy(manifest, **how)
-        assert time.monotonic() - begun < AT_ONCE
+            podshare.deploy(manifest, **options)
+        assert time.monotonic() - start < EARLY
         return str(caught.value).splitlines()
 
     return deploy
 
 
-def test_an_image_that_cannot_be_pulled(rejected):
-    """After the first back-off, with the image's name and the reason."""
+def test_an_image_that_cannot_be_pulled_is_named(rejected):
+    """After the first back-off, with the reason."""
 
     def change(_spec, c1):
-        # nothing listens there, so that the answer comes from the node itself
+        # nothing listens there, so no network is needed to find out
         c1["image"] = "127.0.0.1:1/no/such:1"
 
     what, remedy = rejected(change, errors.ImagePullFailed)
@@ -51,8 +51,8 @@ def test_an_image_that_cannot_be_pulled(rejected):
     )
 
 
-def test_a_pod_that_no_node_can_take(rejected):
-    """With the scheduler's own words."""
+def test_an_unschedulable_pod_is_reported(rejected):
+    """With the scheduler's message."""
 
     def change(spec, _c1):
         spec["nodeSelector"] = {"no": "such"}
@@ -63,8 +63,8 @@ def test_a_pod_that_no_node_can_take(rejected):
     assert remedy == "Fix its nodeSelector, affinity, tolerations, claims or resource requests."
 
 
-def test_a_config_map_that_is_not_there(rejected):
-    """The kubelet would wait for it for ever."""
+def test_a_missing_config_map_is_named(rejected):
+    """The kubelet would wait for it forever."""
 
     def change(_spec, c1):
         key = {"name": "no-such", "key": "k"}
@@ -78,8 +78,8 @@ def test_a_config_map_that_is_not_there(rejected):
     )
 
 
-def test_a_command_that_is_not_in_the_image(rejected):
-    """The runtime cannot start it, however often it tries."""
+def test_a_command_that_the_image_lacks_is_named(rejected):
+    """The container runtime would try again forever."""
 
     def change(_spec, c1):
         c1["command"] = ["/no/such/program"]
@@ -90,27 +90,27 @@ def test_a_command_that_is_not_in_the_image(rejected):
     assert "/no/such/program" in what
 
 
-def test_a_container_that_keeps_ending(rejected):
-    """Its last words go with the error; a probe keeps it from being ready in between."""
+def test_a_crashing_container_is_reported_with_its_last_log_lines(rejected):
+    """A probe keeps it from being ready between two crashes."""
 
     def change(_spec, c1):
-        # the kubelet keeps one instance that has ended: this leaves time to ask for its last words
+        # the kubelet keeps the log of one ended instance only: this leaves time to read it
         c1["command"] = ["sh", "-c", "echo cannot find my config; sleep 2; exit 3"]
         c1["readinessProbe"] = {"exec": {"command": ["true"]}, "initialDelaySeconds": 60}
 
-    what, remedy, *words = rejected(change, errors.ContainerCrashing)
+    what, remedy, *log = rejected(change, errors.ContainerCrashing)
 
     assert re.fullmatch(
         r"Container c1 of Pod sharevol keeps crashing: "
         r"waiting \(CrashLoopBackOff, last exit code 3\), [3-9] restarts\.",
         what,
     )
-    assert remedy.startswith("Read its last log lines (kubectl logs --previous)")
-    assert words == ["  c1: cannot find my config"]
+    assert remedy.startswith("Read its last words (kubectl logs --previous)")
+    assert log == ["  c1: cannot find my config"]
 
 
-def test_a_pod_that_fails_and_is_not_started_again(rejected):
-    """A Pod with restartPolicy Never ends once and for all."""
+def test_a_failed_pod_that_is_not_restarted_is_reported(rejected):
+    """With restartPolicy Never its containers are not started again."""
 
     def change(spec, c1):
         spec["restartPolicy"] = "Never"
@@ -118,14 +118,14 @@ def test_a_pod_that_fails_and_is_not_started_again(rejected):
         c1["command"] = ["sh", "-c", "echo done for; exit 4"]
         c1["readinessProbe"] = {"exec": {"command": ["true"]}, "initialDelaySeconds": 60}
 
-    what, _, *words = rejected(change, errors.ContainerCrashing)
+    what, _, *log = rejected(change, errors.ContainerCrashing)
 
     assert what == "Pod sharevol failed: c1 ended with exit code 4 (Error)."
-    assert words == ["  c1: done for"]
+    assert log == ["  c1: done for"]
 
 
-def test_a_pod_that_is_never_ready(rejected, podshare):
-    """The deadline's error says what was seen last."""
+def test_a_pod_that_is_never_ready_is_reported_at_the_deadline(rejected, podshare):
+    """The error shows the last state that was seen."""
 
     def change(_spec, c1):
         c1["readinessProbe"] = {"exec": {"command": ["false"]}, "periodSeconds": 1}
@@ -142,11 +142,11 @@ def test_a_pod_that_is_never_ready(rejected, podshare):
         f"Pod sharevol was not ready within {seconds} s:"
         " phase Running, c1 running, not ready, c2 running."
     )
-    assert remedy == "Mend what holds it up, or raise --podshare-ready-timeout."
+    assert remedy == "Fix what keeps it from becoming ready, or raise --podshare-ready-timeout."
 
 
-def test_a_manifest_that_the_api_server_rejects(rejected):
-    """With the server's own message, which names the field."""
+def test_a_manifest_that_the_api_server_rejects_is_reported(rejected):
+    """With the API server's message, which names the field."""
 
     def change(_spec, c1):
         c1["volumeMounts"][0]["name"] = "xchnage"
@@ -154,26 +154,26 @@ def test_a_manifest_that_the_api_server_rejects(rejected):
     what, remedy = rejected(change, errors.DeployRejected)
 
     assert what == (
-        '<dict>: the API server rejects Pod sharevol: Pod "sharevol" is invalid: '
+        '<dict>: the API server rejected Pod sharevol: Pod "sharevol" is invalid: '
         'spec.containers[0].volumeMounts[0].name: Not found: "xchnage"'
     )
     assert remedy == "Fix the field that the API server names."
 
 
-def test_a_kind_that_the_api_server_does_not_know(podshare):
+def test_an_unknown_kind_is_rejected(podshare):
     """A custom resource needs its definition."""
     text = yaml.safe_dump_all([{"apiVersion": "no.such/v1", "kind": "Thing"}, SHAREVOL])
 
-    with pytest.raises(errors.DeployRejected, match="the API server rejects Thing"):
+    with pytest.raises(errors.DeployRejected, match="the API server rejected Thing"):
         podshare.deploy(text)
 
 
-def test_a_pod_that_somebody_deletes(podshare):
-    """The next check says so, instead of something about a file."""
+def test_a_pod_that_was_deleted_is_reported_as_gone(podshare):
+    """Nothing is claimed about its files."""
     pod = podshare.deploy("manifests/sharevol.yaml")
     pod.api.delete(f"/api/v1/namespaces/{pod.namespace}/pods/{pod.name}", gracePeriodSeconds=0)
 
     with pytest.raises(errors.PodGone, match="Pod sharevol was deleted"):
-        pod.refresh()
+        pod.live.refresh()
     with pytest.raises(errors.PodGone, match="Pod sharevol was deleted"):
         pod["c1"].exec(["true"])

@@ -342,7 +342,7 @@ def test_every_object_of_a_deployment_has_an_ownership(podshare, api, podshare_n
     )
     owners = [Ownership.read(api.get(path)["metadata"]) for path in paths]
 
-    assert {ownership.run for ownership in owners} == {podshare._run_id}
+    assert {ownership.run for ownership in owners} == {podshare.objects.run_id}
     assert {ownership.process for ownership in owners} == {CURRENT}
     assert all("@" in ownership.owner or "://" in ownership.owner for ownership in owners)
     assert all(ownership.expires > time.time() + HOUR for ownership in owners)

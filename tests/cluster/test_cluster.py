@@ -115,7 +115,9 @@ def test_pods_reach_each_other_across_nodes(podshare, nodes):
     """Each node has its own range of IP addresses."""
     first = podshare.deploy(sleeper("first", nodeName=nodes[0]))
     second = podshare.deploy(sleeper("second", nodeName=nodes[1]))
-    addresses = {pod.name: pod.check_still_there()["status"]["podIP"] for pod in (first, second)}
+    addresses = {
+        pod.name: pod.live.check_still_there()["status"]["podIP"] for pod in (first, second)
+    }
 
     for pod, other in ((first, "second"), (second, "first")):
         done = pod["c"].exec(["ping", "-c", "1", "-W", "5", addresses[other]])

@@ -170,8 +170,8 @@ def test_a_broken_promise_fails_with_its_text_and_nothing_else(run):
         "deleted@v": "failure",
     }
     assert "'c2' does not see what 'c1' writes" in result.texts["c1→c2@v"]
-    assert "volume 'v' is not of the medium" in result.texts["medium@v"]
-    assert "is not there after the Pod was replaced" in result.texts["deleted@v"]
+    assert "volume 'v' is not on the expected medium" in result.texts["medium@v"]
+    assert "is missing or changed after the Pod was replaced" in result.texts["deleted@v"]
     for text in result.texts.values():
         assert ".py:" not in text
         assert "def " not in text
@@ -192,7 +192,7 @@ def test_a_file_of_the_application_is_seen(run):
 
     # CI has it in whole in the summary as well
     failures, _, summary = result.printed.partition("short test summary info")
-    assert failures.count("'c1' itself has another content in /a/log") == 1
+    assert failures.count("'c1' itself has different content in /a/log") == 1
     assert re.search("^FAILED wrong.yaml::c1→c2:/a/log", summary, re.M)
     assert re.search(r"^=+ 1 failed, 1 passed in ", summary, re.M)
 

@@ -67,7 +67,7 @@ def test_a_drain_says_whose_cordon_it_is_while_it_lasts(api, node, podshare, run
             metadata = owned_metadata(run_id, label=CORDON_LABEL)
             api.patch(f"{NODES}/{name}", {"metadata": metadata, "spec": {"unschedulable": True}})
         with cordoning.cordoned(pod, name):
-            assert unschedulable(api, name) == (True, podshare._run_id)
+            assert unschedulable(api, name) == (True, podshare.objects.run_id)
         assert unschedulable(api, name) == (False, None)
 
     api.patch(f"{NODES}/{name}", {"spec": {"unschedulable": True}})
@@ -125,7 +125,7 @@ def test_a_drain_waits_for_another_runs(api, node, podshare, drained, which):
         seen = ours.result()
 
     assert not is_early
-    assert seen == (True, podshare._run_id)
+    assert seen == (True, podshare.objects.run_id)
     assert unschedulable(api, name) == unschedulable(api, which) == (False, None)
 
 

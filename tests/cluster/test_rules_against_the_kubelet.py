@@ -127,8 +127,8 @@ def made(podshare_factory):
     """All the Pods, which start, or do not, at the same time."""
     with podshare_factory.make() as podshare:
         for called, case in BY_NAME.items():
-            podshare._create(pod(f"{called}-bad", case.bad), called)
-            podshare._create(pod(f"{called}-good", case.good), called)
+            podshare.objects.create(pod(f"{called}-bad", case.bad), called)
+            podshare.objects.create(pod(f"{called}-good", case.good), called)
         yield podshare
 
 
@@ -174,7 +174,7 @@ def test_what_is_found_does_not_work(made, name):
 def test_a_claim_takes_the_place_of_a_volume(made):
     """The Pod of a StatefulSet has the claim, and not the emptyDir of the same name."""
     (manifest,) = read(Path("manifests/rules/bad/claim-hides-volume.yaml")).objects
-    made._create(manifest, "a manifest")
+    made.objects.create(manifest, "a manifest")
 
     pods = poll(
         lambda: made.cluster.api.get(

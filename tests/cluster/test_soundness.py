@@ -1,6 +1,6 @@
-"""Every assertion passes on what it is about, and fails on each of its mutated twins.
+"""Every assertion passes on a Pod that keeps the promise, and fails on each mutated twin.
 
-The table of all of them is written to docs/soundness.md by the run itself.
+The run writes the table of all cases to docs/soundness.md.
 """
 
 import copy
@@ -22,7 +22,7 @@ STAY = "while :; do sleep 1; done"
 
 
 def pod(**spec):
-    """A Pod of two containers that both mount the emptyDir v at /v."""
+    """Return a Pod of two containers that both mount the emptyDir v at /v."""
     container = {
         "image": "busybox",
         "command": ["sh", "-c", STAY],
@@ -57,58 +57,58 @@ CONFIG = {
 }
 
 
-def volume(manifest, **source):
+def set_source(manifest, **source):
     """Give v another source."""
     manifest["spec"]["volumes"][0] = {"name": "v", **source}
 
 
 def with_volume(**source):
-    """A Pod whose v has that source."""
+    """Return a Pod whose v has that source."""
     manifest = pod()
-    volume(manifest, **source)
+    set_source(manifest, **source)
     return manifest
 
 
-def mount(manifest, container, **changes):
-    """Change the mount of a container, 0 or 1."""
+def set_mount(manifest, container, **changes):
+    """Change the mount of container 0 or 1."""
     manifest["spec"]["containers"][container]["volumeMounts"][0].update(changes)
 
 
-def command(manifest, script):
+def set_command(manifest, script):
     """Give c1 another command."""
     manifest["spec"]["containers"][0]["command"] = ["sh", "-c", script]
 
 
-def at_first(manifest, script):
-    """Let c1 do something before it is ready, at each of its starts."""
-    command(manifest, f"{script}; touch /tmp/done; {STAY}")
+def run_at_start(manifest, script):
+    """Let c1 run a script at each start, before it is ready."""
+    set_command(manifest, f"{script}; touch /tmp/done; {STAY}")
     probe = {"exec": {"command": ["test", "-e", "/tmp/done"]}, "periodSeconds": 1}
     manifest["spec"]["containers"][0]["readinessProbe"] = probe
 
 
-def another_volume(manifest, container):
+def swap_volume(manifest, container):
     """Let a container mount another emptyDir at the same path."""
     manifest["spec"]["volumes"].append({"name": "w", "emptyDir": {}})
-    mount(manifest, container, name="w")
+    set_mount(manifest, container, name="w")
 
 
 def two_volumes():
-    """A Pod whose containers mount a volume each."""
+    """Return a Pod whose containers mount one volume each."""
     manifest = pod()
-    another_volume(manifest, 1)
+    swap_volume(manifest, 1)
     return manifest
 
 
 def config(sub_path):
-    """A ConfigMap as files: whole in c2, and for c1 as asked."""
+    """Return a Pod that mounts a ConfigMap: as a whole in c2, and with or without subPath in c1."""
     manifest = with_volume(configMap={"name": "config"})
     if sub_path:
-        mount(manifest, 0, mountPath="/v/key", subPath="key")
+        set_mount(manifest, 0, mountPath="/v/key", subPath="key")
     return manifest
 
 
-def by(kind, manifest):
-    """The same Pod, made by a controller."""
+def owned_by(kind, manifest):
+    """Return the same Pod as the template of a controller."""
     return {
         "apiVersion": "apps/v1",
         "kind": kind,
@@ -123,13 +123,13 @@ def by(kind, manifest):
     }
 
 
-def as_user(manifest, container, uid):
+def run_as(manifest, container, uid):
     """Let a container run as another user."""
     manifest["spec"]["containers"][container]["securityContext"] = {"runAsUser": uid}
 
 
-def init(manifest, script):
-    """Let an init container do something to v first, as root."""
+def run_in_init(manifest, script):
+    """Let an init container run a script first, as root and with v at /v."""
     manifest["spec"]["initContainers"] = [
         {
             "name": "init",
@@ -141,9 +141,10 @@ def init(manifest, script):
 
 
 def without_ln_and_mv(manifest):
-    """Let the writer's image lose two programs, and nobody in who has them.
+    """Remove two programs from the writer's image, and prevent access with another image.
 
-    busybox would still have them built in; a process of another user is closed to root.
+    The shell of busybox has them built in, hence the other image. An ephemeral container runs as
+    root, so it may not access the process of another user.
     """
     other = "exec setpriv --reuid=65534 --regid=65534 --clear-groups sleep 10000"
     script = f"rm -f /bin/ln /usr/bin/ln /bin/mv /usr/bin/mv; touch /v/done; {other}"
@@ -155,21 +156,21 @@ def without_ln_and_mv(manifest):
 
 @dataclasses.dataclass(frozen=True)
 class Case:
-    """An assertion, what it holds on, and the twins on which it must not.
+    """An assertion, a Pod that it holds for, and twins that it must fail on.
 
     Args:
         assertion: its name.
-        about: what it is shown on.
-        manifest: the Pod.
-        call: the assertion's arguments.
-        twins: what is changed, how, and what is raised instead.
+        about: what the Pod has.
+        manifest: creates the Pod.
+        arguments: the assertion's arguments.
+        twins: by a description: a function that changes the Pod, and the error it must cause.
         others: other objects of the manifest.
     """
 
     assertion: str
     about: str
     manifest: Callable[[], dict[str, Any]]
-    call: dict[str, Any]
+    arguments: dict[str, Any]
     twins: dict[str, tuple[Callable[[dict[str, Any]], Any], type[Exception]]]
     others: tuple[dict[str, Any], ...] = ()
 
@@ -180,17 +181,18 @@ CASES = [
         "assert_file_visible", "an emptyDir in both", pod,
         {"from_c": "c1", "to_c": "c2", "timeout": 3},
         {
-            "the reader mounts another volume": (lambda m: another_volume(m, 1), ASSERTION),
-            "the writer mounts another volume": (lambda m: another_volume(m, 0), ASSERTION),
+            "the reader mounts another volume": (lambda m: swap_volume(m, 1), ASSERTION),
+            "the writer mounts another volume": (lambda m: swap_volume(m, 0), ASSERTION),
             "the subPaths differ": (
-                lambda m: (mount(m, 0, subPath="out"), mount(m, 1, subPath="in")), ASSERTION,
+                lambda m: (set_mount(m, 0, subPath="out"), set_mount(m, 1, subPath="in")),
+                ASSERTION,
             ),
-            "the writer mounts it read-only": (lambda m: mount(m, 0, readOnly=True), ASSERTION),
+            "the writer mounts it read-only": (lambda m: set_mount(m, 0, readOnly=True), ASSERTION),
             "the reader may not enter the folder": (
-                lambda m: (init(m, "chmod 700 /v"), as_user(m, 1, 1000)), ASSERTION,
+                lambda m: (run_in_init(m, "chmod 700 /v"), run_as(m, 1, 1000)), ASSERTION,
             ),
-            "the writer has no such program, and is closed to others": (
-                # where nobody may look from the node, there is no way at all
+            "the writer lacks `mv`, and cannot be accessed from outside": (
+                # without access to the node, it is not even known what is in the volume
                 without_ln_and_mv, (errors.Unprovable, errors.ToolMissing),
             ),
         },
@@ -198,11 +200,11 @@ CASES = [
     Case(
         "assert_not_shared", "a volume each", two_volumes, {"from_c": "c1", "to_c": "c2"},
         {
-            "both mount the same volume": (lambda m: mount(m, 1, name="v"), ASSERTION),
+            "both mount the same volume": (lambda m: set_mount(m, 1, name="v"), ASSERTION),
             "the reader mounts the folder above": (
-                lambda m: (mount(m, 0, subPath="out"), mount(m, 1, name="v")), ASSERTION,
+                lambda m: (set_mount(m, 0, subPath="out"), set_mount(m, 1, name="v")), ASSERTION,
             ),
-            "both mount one folder of the node": (
+            "both mount the same folder of the node": (
                 lambda m: m["spec"].update(
                     volumes=[{"name": "v", **ON_NODE}, {"name": "w", **ON_NODE}]
                 ),
@@ -215,10 +217,12 @@ CASES = [
         lambda: with_command("echo a line; " + STAY),
         {"container": "c1", "text": "a line", "lacks": "another", "timeout": 3},
         {
-            "it prints something else": (lambda m: command(m, "echo other; " + STAY), ASSERTION),
-            "it prints nothing": (lambda m: command(m, STAY), ASSERTION),
+            "it prints something else": (
+                lambda m: set_command(m, "echo other; " + STAY), ASSERTION,
+            ),
+            "it prints nothing": (lambda m: set_command(m, STAY), ASSERTION),
             "it prints what it must lack": (
-                lambda m: command(m, "echo another; echo a line; " + STAY), ASSERTION,
+                lambda m: set_command(m, "echo another; echo a line; " + STAY), ASSERTION,
             ),
         },
     ),
@@ -226,7 +230,7 @@ CASES = [
         "assert_survives_restart", "an emptyDir", pod, {"container": "c1"},
         {
             "the container empties it when it starts": (
-                lambda m: at_first(m, "rm -rf /v/*"), ASSERTION,
+                lambda m: run_at_start(m, "rm -rf /v/*"), ASSERTION,
             ),
             "restartPolicy Never": (
                 lambda m: m["spec"].update(restartPolicy="Never"), errors.RestartForbidden,
@@ -238,30 +242,30 @@ CASES = [
     ),
     Case(
         "assert_survives_sandbox_restart", "an emptyDir", pod, {},
-        {"an init container empties it": (lambda m: init(m, "rm -rf /v/*"), ASSERTION)},
+        {"an init container empties it": (lambda m: run_in_init(m, "rm -rf /v/*"), ASSERTION)},
     ),
     Case(
         "assert_survives_delete", "a claim", lambda: with_volume(**CLAIMED), {"volume": "v"},
         {
-            "an emptyDir in its place": (lambda m: volume(m, emptyDir={}), ASSERTION),
+            "an emptyDir instead": (lambda m: set_source(m, emptyDir={}), ASSERTION),
             "an emptyDir, and a Deployment": (
-                lambda m: (volume(m, emptyDir={}), by("Deployment", m))[1], ASSERTION,
+                lambda m: (set_source(m, emptyDir={}), owned_by("Deployment", m))[1], ASSERTION,
             ),
-            "an init container empties it": (lambda m: init(m, "rm -rf /v/*"), ASSERTION),
+            "an init container empties it": (lambda m: run_in_init(m, "rm -rf /v/*"), ASSERTION),
         },
         (CLAIM,),
     ),
     Case(
         "assert_survives_drain", "a claim", lambda: with_volume(**CLAIMED), {"volume": "v"},
-        {"an emptyDir in its place": (lambda m: volume(m, emptyDir={}), ASSERTION)},
+        {"an emptyDir instead": (lambda m: set_source(m, emptyDir={}), ASSERTION)},
         (CLAIM,),
     ),
     Case(
         "assert_lost_on_delete", "an emptyDir", pod, {"volume": "v"},
         {
-            "a claim in its place": (lambda m: volume(m, **CLAIMED), ASSERTION),
+            "a claim instead": (lambda m: set_source(m, **CLAIMED), ASSERTION),
             "a claim, and a Deployment": (
-                lambda m: (volume(m, **CLAIMED), by("Deployment", m))[1], ASSERTION,
+                lambda m: (set_source(m, **CLAIMED), owned_by("Deployment", m))[1], ASSERTION,
             ),
         },
         (CLAIM,),
@@ -270,7 +274,8 @@ CASES = [
         "assert_lost_on_drain", "an emptyDir", pod, {"volume": "v"},
         {
             "a DaemonSet that returns to its node, with a hostPath": (
-                lambda m: (volume(m, **ON_NODE), pinned(m), by("DaemonSet", m))[2], ASSERTION,
+                lambda m: (set_source(m, **ON_NODE), pin(m), owned_by("DaemonSet", m))[2],
+                ASSERTION,
             ),
         },
     ),
@@ -278,10 +283,12 @@ CASES = [
         "assert_read_only", "readOnly: true", lambda: read_only(),
         {"container": "c1", "volume": "v"},
         {
-            "readOnly: false": (lambda m: mount(m, 0, readOnly=False), ASSERTION),
-            "writable, and owned by somebody else": (
+            "readOnly: false": (lambda m: set_mount(m, 0, readOnly=False), ASSERTION),
+            "writable, but owned by another user": (
                 lambda m: (
-                    mount(m, 0, readOnly=False), init(m, "chmod 755 /v"), as_user(m, 0, 1000),
+                    set_mount(m, 0, readOnly=False),
+                    run_in_init(m, "chmod 755 /v"),
+                    run_as(m, 0, 1000),
                 ),
                 ASSERTION,
             ),
@@ -290,9 +297,9 @@ CASES = [
     Case(
         "assert_writable", "an emptyDir", pod, {"container": "c1", "volume": "v"},
         {
-            "readOnly: true": (lambda m: mount(m, 0, readOnly=True), ASSERTION),
-            "owned by somebody else": (
-                lambda m: (init(m, "chmod 755 /v"), as_user(m, 0, 1000)), ASSERTION,
+            "readOnly: true": (lambda m: set_mount(m, 0, readOnly=True), ASSERTION),
+            "owned by another user": (
+                lambda m: (run_in_init(m, "chmod 755 /v"), run_as(m, 0, 1000)), ASSERTION,
             ),
         },
     ),
@@ -305,7 +312,7 @@ CASES = [
                 lambda m: m["spec"].update(securityContext={"fsGroup": 2001}), ASSERTION,
             ),
             "no fsGroup": (lambda m: m["spec"].pop("securityContext"), ASSERTION),
-            "another path": (lambda m: mount(m, 0, mountPath="/elsewhere"), ASSERTION),
+            "another path": (lambda m: set_mount(m, 0, mountPath="/elsewhere"), ASSERTION),
         },
     ),
     Case(
@@ -313,9 +320,10 @@ CASES = [
         lambda: with_volume(emptyDir={"medium": "Memory", "sizeLimit": "8Mi"}),
         {"container": "c1", "volume": "v", "medium": "Memory", "size": "8Mi"},
         {
-            "on disk": (lambda m: volume(m, emptyDir={"sizeLimit": "8Mi"}), ASSERTION),
+            "on disk": (lambda m: set_source(m, emptyDir={"sizeLimit": "8Mi"}), ASSERTION),
             "another limit": (
-                lambda m: volume(m, emptyDir={"medium": "Memory", "sizeLimit": "9Mi"}), ASSERTION,
+                lambda m: set_source(m, emptyDir={"medium": "Memory", "sizeLimit": "9Mi"}),
+                ASSERTION,
             ),
         },
     ),
@@ -326,12 +334,12 @@ CASES = [
         {
             "made larger behind the kubelet's back": (
                 lambda m: (
-                    at_first(m, "mount -o remount,size=64m /v"),
+                    run_at_start(m, "mount -o remount,size=64m /v"),
                     m["spec"]["containers"][0].update(securityContext={"privileged": True}),
                 ),
                 ASSERTION,
             ),
-            "no limit": (lambda m: volume(m, emptyDir={"medium": "Memory"}), ASSERTION),
+            "no limit": (lambda m: set_source(m, emptyDir={"medium": "Memory"}), ASSERTION),
         },
     ),
     Case(
@@ -339,9 +347,9 @@ CASES = [
         lambda: with_volume(emptyDir={"sizeLimit": "4Mi"}),
         {"container": "c1", "volume": "v", "timeout": 35},
         {
-            "where the kubelet does not look": (
+            "hidden from the kubelet": (
                 lambda m: (
-                    at_first(m, "mount -t tmpfs t /v"),
+                    run_at_start(m, "mount -t tmpfs t /v"),
                     m["spec"]["containers"][0].update(securityContext={"privileged": True}),
                 ),
                 ASSERTION,
@@ -351,7 +359,9 @@ CASES = [
     Case(
         "assert_update_visible", "a ConfigMap", lambda: config(sub_path=False),
         {"container": "c1", "volume": "v", "timeout": 30},
-        {"through a subPath": (lambda m: mount(m, 0, mountPath="/k", subPath="key"), ASSERTION)},
+        {"through a subPath": (
+            lambda m: set_mount(m, 0, mountPath="/k", subPath="key"), ASSERTION,
+        )},
         (CONFIG,),
     ),
     Case(
@@ -364,8 +374,8 @@ CASES = [
                 ),
                 ASSERTION,
             ),
-            "nobody mounts the whole of it": (
-                lambda m: mount(m, 1, mountPath="/k", subPath="key"), errors.ControlMissing,
+            "no container mounts the whole volume": (
+                lambda m: set_mount(m, 1, mountPath="/k", subPath="key"), errors.ControlMissing,
             ),
         },
         (CONFIG,),
@@ -374,21 +384,21 @@ CASES = [
 
 
 def with_command(script):
-    """A Pod whose c1 has that command."""
+    """Return a Pod whose c1 has that command."""
     manifest = pod()
-    command(manifest, script)
+    set_command(manifest, script)
     return manifest
 
 
 def read_only():
-    """A Pod whose c1 mounts v read-only."""
+    """Return a Pod whose c1 mounts v read-only."""
     manifest = pod()
-    mount(manifest, 0, readOnly=True)
+    set_mount(manifest, 0, readOnly=True)
     return manifest
 
 
-def pinned(manifest):
-    """Keep the Pod to the nodes that are no control plane: to one, of our two."""
+def pin(manifest):
+    """Keep the Pod off control plane nodes: of two nodes, one remains."""
     key = "node-role.kubernetes.io/control-plane"
     terms = [{"matchExpressions": [{"key": key, "operator": "DoesNotExist"}]}]
     required = {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": terms}}
@@ -397,7 +407,7 @@ def pinned(manifest):
 
 @pytest.fixture(scope="module")
 def verdicts():
-    """What each cell of the table turned out to be; written when all are there."""
+    """Collect the cells of the table, and write it when all of them are known."""
     cells: dict[tuple[str, str, str], str] = {}
     yield cells
     expected = [(case.assertion, case.about, twin) for case in CASES for twin in ("", *case.twins)]
@@ -407,9 +417,8 @@ def verdicts():
 
 HEAD = """\
 # Soundness
-Every assertion passes on what it is about, and fails on each of its mutated twins: the same Pod
-with one thing changed. This table is written by the run of tests/cluster/test_soundness.py itself,
-on a real cluster.
+Every assertion passes on a Pod that keeps the promise, and fails on each mutated twin: the same Pod
+with one change. The tests of tests/cluster/test_soundness.py write this table, on a real cluster.
 
 | assertion | on | verdict |
 |---|---|---|
@@ -417,24 +426,24 @@ on a real cluster.
 
 
 def row(assertion, about, twin, verdict):
-    """A line of the table."""
+    """Return a line of the table."""
     on = f"{about}; twin: {twin}" if twin else f"**{about}**"
     return f"| `{assertion}` | {on} | {verdict} |\n"
 
 
 def name_of(case):
-    """The case in a test's id."""
+    """Return the case's name for the id of a test."""
     return f"{case.assertion}-{case.about}".replace(" ", "-")
 
 
 @pytest.mark.parametrize("case", CASES, ids=name_of)
-def test_it_passes_on_what_it_is_about(podshare, verdicts, case):
-    """The positive control for all twins."""
+def test_it_passes_on_a_pod_that_keeps_the_promise(podshare, verdicts, case):
+    """This is the positive control of the twins."""
     deployed = podshare.deploy({"kind": "List", "items": [*case.others, case.manifest()]})
 
-    # a twin is given up early; what holds gets as long as anybody's, on a machine that is busy
-    call = {name: value for name, value in case.call.items() if name != "timeout"}
-    evidence = getattr(ps, case.assertion)(deployed, **call)
+    # the short timeouts are for twins only: a busy machine needs the usual ones
+    arguments = {name: value for name, value in case.arguments.items() if name != "timeout"}
+    evidence = getattr(ps, case.assertion)(deployed, **arguments)
 
     assert evidence.claim
     verdicts[case.assertion, case.about, ""] = "passes"
@@ -448,8 +457,8 @@ TWINS = [(case, twin) for case in CASES for twin in case.twins]
     TWINS,
     ids=[f"{name_of(case)}-{twin}".replace(" ", "-") for case, twin in TWINS],
 )
-def test_it_fails_on_its_twin(podshare, verdicts, case, twin):
-    """The same Pod with one thing changed; the error is the one that names the change."""
+def test_it_fails_on_the_mutated_twin(podshare, verdicts, case, twin):
+    """The twin is the same Pod with one change, and the error is the one that names it."""
     change, error = case.twins[twin]
     manifest = case.manifest()
     changed = change(manifest)
@@ -457,26 +466,26 @@ def test_it_fails_on_its_twin(podshare, verdicts, case, twin):
     deployed = podshare.deploy({"kind": "List", "items": [*case.others, manifest]})
 
     with pytest.raises(error) as caught:
-        getattr(ps, case.assertion)(deployed, **case.call)
+        getattr(ps, case.assertion)(deployed, **case.arguments)
 
     lines = str(caught.value).splitlines()
     assert len(lines) <= 12
-    # an error that is no AssertionError says why itself; every broken promise has a cause
+    # every broken promise has a cause; other errors explain themselves
     cause = getattr(caught.value, "cause", "")
     assert cause or not isinstance(caught.value, errors.PromiseBroken)
-    verdict = f"{type(caught.value).__name__}: {plain(lines[0], deployed)}"
+    verdict = f"{type(caught.value).__name__}: {normalize(lines[0], deployed)}"
     verdicts[case.assertion, case.about, twin] = f"{verdict} ({cause})" if cause else verdict
 
 
-def plain(text, deployed):
-    """The text without what differs from run to run."""
+def normalize(text, deployed):
+    """Replace what differs from run to run."""
     text = text.replace(str(deployed), "the Pod").replace(deployed.node, "NODE")
     text = text.replace("|", "\\|")
     return re.sub(r"podshare-[0-9a-f]{16}", "NONCE", text)
 
 
 def test_every_assertion_has_a_case_with_a_twin():
-    """No assertion is added without one on which it fails."""
+    """No assertion is added without a Pod that it fails on."""
     public = {name for name in ps.__all__ if name.startswith("assert_")}
 
     assert public == {case.assertion for case in CASES if case.twins}

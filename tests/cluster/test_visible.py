@@ -1,4 +1,4 @@
-"""Files written in one container and seen in another, on a real cluster."""
+"""Files that one container writes and another sees, on a real cluster."""
 
 import copy
 import re
@@ -16,7 +16,7 @@ SHAREVOL = yaml.safe_load(Path("manifests/sharevol.yaml").read_text())
 
 @pytest.fixture
 def twin(podshare):
-    """A function that deploys the sharevol Pod with one thing changed."""
+    """Return a function that deploys the sharevol Pod with one change."""
 
     def deploy(change):
         manifest = copy.deepcopy(SHAREVOL)
@@ -30,8 +30,8 @@ def twin(podshare):
     ("writer", "written", "reader", "seen"),
     [("c1", "/tmp/xchange", "c2", "/tmp/data"), ("c2", "/tmp/data", "c1", "/tmp/xchange")],
 )
-def test_what_one_container_writes_the_other_sees(podshare, writer, written, reader, seen):
-    """Both ways, each container under its own path."""
+def test_a_container_sees_what_the_other_writes(podshare, writer, written, reader, seen):
+    """In both directions, and by each container's own path."""
     pod = podshare.deploy("manifests/sharevol.yaml")
 
     evidence = assert_file_visible(pod, from_c=writer, to_c=reader)
@@ -48,8 +48,8 @@ def test_what_one_container_writes_the_other_sees(podshare, writer, written, rea
     assert evidence.claim == f"{reader} sees what {writer} wrote to xchange"
 
 
-def test_nothing_is_left_in_the_volume(podshare):
-    """An assertion cleans up after itself, in every spelling of a name."""
+def test_the_assertion_leaves_nothing_in_the_volume(podshare):
+    """Neither its file nor the hidden draft of it."""
     pod = podshare.deploy("manifests/sharevol.yaml")
 
     assert_file_visible(pod, from_c="c1", to_c="c2")
@@ -57,8 +57,8 @@ def test_nothing_is_left_in_the_volume(podshare):
     assert pod["c2"].exec(["ls", "-A", "/tmp/data"]).stdout == b""
 
 
-def test_every_check_writes_something_new(podshare):
-    """A file of an earlier check cannot pass for this one's."""
+def test_every_call_writes_new_content(podshare):
+    """A file of an earlier call cannot pass for this one's."""
     pod = podshare.deploy("manifests/sharevol.yaml")
 
     digests = {assert_file_visible(pod, from_c="c1", to_c="c2").steps[0].sha256 for _ in range(5)}
@@ -66,8 +66,8 @@ def test_every_check_writes_something_new(podshare):
     assert len(digests) == 5
 
 
-def test_another_volume_at_the_same_place_fails(twin):
-    """The mutated twin: c2's mount is of another volume, and the message says so."""
+def test_it_fails_if_the_reader_mounts_another_volume(twin):
+    """The mutated twin; the failure names both volumes."""
 
     def change(spec, _c1, c2):
         spec["volumes"].append({"name": "exchange2", "emptyDir": {}})
@@ -80,7 +80,7 @@ def test_another_volume_at_the_same_place_fails(twin):
 
     assert str(caught.value).splitlines() == [
         "'c2' does not see what 'c1' writes",
-        "  expected  c1 and c2 mount one volume, and see the same folder of it",
+        "  expected  c1 and c2 mount the same volume and see the same folder",
         "  got       c1 mounts xchange at /tmp/xchange; c2 mounts exchange2 at /tmp/data",
         "  why       another volume: c1 mounts volume 'xchange', c2 mounts 'exchange2' at"
         " /tmp/data, which is a volume of its own",
@@ -89,8 +89,8 @@ def test_another_volume_at_the_same_place_fails(twin):
     ]
 
 
-def test_a_volume_asked_for_by_name_must_be_mounted_by_both(twin):
-    """The mutated twin for a named volume; the other volume that they share is no excuse."""
+def test_a_named_volume_must_be_mounted_by_both(twin):
+    """The mutated twin: another volume that they share does not count."""
 
     def change(spec, c1, c2):
         spec["volumes"].append({"name": "other", "emptyDir": {}})
@@ -107,8 +107,8 @@ def test_a_volume_asked_for_by_name_must_be_mounted_by_both(twin):
 
 
 @pytest.mark.usefixtures("at_leisure")
-def test_each_shared_volume_is_proved(twin):
-    """Without a volume's name all of them count, and one that is broken fails."""
+def test_every_shared_volume_is_proved(twin):
+    """If no volume is named, all of them count, and it fails if one is broken."""
 
     def change(spec, c1, c2):
         spec["volumes"].append({"name": "other", "emptyDir": {}})
@@ -137,22 +137,23 @@ def test_each_shared_volume_is_proved(twin):
 
 
 @pytest.mark.parametrize(
-    ("mine", "theirs", "folder"), [("out", "out", "/tmp/xchange"), ("", "in", "/tmp/xchange/in")]
+    ("writes_to", "reads_from", "folder"),
+    [("out", "out", "/tmp/xchange"), ("", "in", "/tmp/xchange/in")],
 )
-def test_sub_paths_that_meet_are_shared(twin, mine, theirs, folder):
-    """The file goes to the deepest folder that both containers see."""
+def test_overlapping_sub_paths_are_shared(twin, writes_to, reads_from, folder):
+    """The file is written to the topmost folder that both containers see."""
 
     def change(_spec, c1, c2):
-        c1["volumeMounts"][0]["subPath"] = mine
-        c2["volumeMounts"][0]["subPath"] = theirs
+        c1["volumeMounts"][0]["subPath"] = writes_to
+        c2["volumeMounts"][0]["subPath"] = reads_from
 
     evidence = assert_file_visible(twin(change), from_c="c1", to_c="c2")
 
     assert str(Path(evidence.steps[0].path).parent) == folder
 
 
-def test_sub_paths_that_do_not_meet_fail(twin):
-    """The mutated twin: the same volume, and yet nothing in common."""
+def test_it_fails_if_the_sub_paths_do_not_overlap(twin):
+    """The mutated twin: the volume is the same, but the folders are different."""
 
     def change(_spec, c1, c2):
         c1["volumeMounts"][0]["subPath"] = "out"
@@ -163,8 +164,8 @@ def test_sub_paths_that_do_not_meet_fail(twin):
 
 
 @pytest.mark.usefixtures("at_leisure")
-def test_a_reader_who_may_not_look_is_not_told_that_a_file_is_missing(twin):
-    """The spec says shared and the cluster says no: only the real run finds that out."""
+def test_a_reader_without_permission_is_not_said_to_miss_the_file(twin):
+    """By the spec the two share the folder; only the cluster shows that they do not."""
 
     def change(_spec, _c1, c2):
         c2["securityContext"] = {"runAsUser": 1000}
@@ -179,7 +180,7 @@ def test_a_reader_who_may_not_look_is_not_told_that_a_file_is_missing(twin):
     text = re.sub(r"podshare-[0-9a-f]{16}", "NONCE", str(caught.value))
     text = re.sub(r"sha256 [0-9a-f]{8}", "sha256 DIGEST", text)
     assert text.splitlines() == [
-        "'c2' does not see what 'c1' wrote in volume 'xchange'",
+        "'c2' does not see what 'c1' wrote to volume 'xchange'",
         "  expected  c1:/tmp/xchange/NONCE  64 bytes  sha256 DIGEST…",
         "  got       c2:/tmp/data/NONCE  Permission denied  (for 0.5 s)",
         "  where     c1 has xchange at /tmp/xchange; c2 has xchange at /tmp/data",
@@ -191,8 +192,8 @@ def test_a_reader_who_may_not_look_is_not_told_that_a_file_is_missing(twin):
     ]
 
 
-def test_a_mount_over_the_readers_mount_hides_the_file(twin):
-    """The spec says shared, and what the reader sees there is something else."""
+def test_it_fails_if_another_mount_hides_the_readers(twin):
+    """By the spec the two share the folder, but the reader sees something else there."""
 
     def change(_spec, _c1, c2):
         c2["securityContext"] = {"privileged": True}
@@ -206,37 +207,37 @@ def test_a_mount_over_the_readers_mount_hides_the_file(twin):
         assert_file_visible(pod, from_c="c1", to_c="c2", timeout=0.3)
 
 
-def test_a_file_of_the_application_is_seen(podshare):
-    """With a path it is the application that wrote, and the content may be asked for."""
+def test_a_file_of_the_application_is_proved_by_its_path(podshare):
+    """Its content can be named as well."""
     pod = podshare.deploy("manifests/sharevol.yaml")
     pod["c1"].exec(["sh", "-c", "echo some data > /tmp/xchange/data"])
-    assert_both = {"from_c": "c1", "to_c": "c2", "path": "/tmp/xchange/data"}
+    arguments = {"from_c": "c1", "to_c": "c2", "path": "/tmp/xchange/data"}
 
-    evidence = assert_file_visible(pod, **assert_both, content="some data\n")
+    evidence = assert_file_visible(pod, **arguments, content="some data\n")
 
     assert [step.action for step in evidence.steps] == ["has", "saw"]
     assert evidence.steps[1].path == "/tmp/data/data"
-    assert_file_visible(pod, **assert_both)
+    assert_file_visible(pod, **arguments)
     assert pod["c2"].exec(["cat", "/tmp/data/data"]).stdout == b"some data\n"
 
 
-def test_a_file_of_the_application_that_is_not_there_or_differs_fails(podshare):
+def test_it_fails_if_the_applications_file_is_missing_or_differs(podshare):
     """The mutated twins of path and content."""
     pod = podshare.deploy("manifests/sharevol.yaml")
     pod["c1"].exec(["sh", "-c", "echo some data > /tmp/xchange/data"])
 
     with pytest.raises(AssertionError, match="'c1' itself has no /tmp/xchange/date"):
         assert_file_visible(pod, from_c="c1", to_c="c2", path="/tmp/xchange/date", timeout=0.3)
-    with pytest.raises(AssertionError, match="'c1' itself has another content in /tmp/x"):
+    with pytest.raises(AssertionError, match="'c1' itself has different content in /tmp/x"):
         assert_file_visible(
             pod, from_c="c1", to_c="c2", path="/tmp/xchange/data", content="other", timeout=0.3
         )
-    with pytest.raises(NoSharedVolume, match="c1:/etc/passwd lies in no volume that both"):
+    with pytest.raises(NoSharedVolume, match="c1:/etc/passwd is in no volume that both"):
         assert_file_visible(pod, from_c="c1", to_c="c2", path="/etc/passwd")
 
 
-def test_an_unknown_container_is_no_failed_assertion(podshare):
-    """A typing error in the test is not a fault of the Pod."""
+def test_an_unknown_container_is_not_a_failed_assertion(podshare):
+    """A typing error in the test says nothing about the Pod."""
     pod = podshare.deploy("manifests/sharevol.yaml")
 
     with pytest.raises(UnknownContainer) as caught:
@@ -245,8 +246,8 @@ def test_an_unknown_container_is_no_failed_assertion(podshare):
     assert not isinstance(caught.value, AssertionError)
 
 
-def test_a_reader_needs_no_program(twin):
-    """Its shell reads a line itself; a file of the application takes cat, which others have."""
+def test_the_reader_needs_no_programs(twin):
+    """Its shell reads the line itself; for the application's file another container has `cat`."""
 
     def change(_spec, _c1, c2):
         c2["command"] = ["sh", "-c", "rm /usr/bin/cat; touch /tmp/ready; sleep 10000"]
@@ -264,8 +265,8 @@ def test_a_reader_needs_no_program(twin):
     assert "c2 by ephemeral container" in evidence.method
 
 
-def test_a_session_that_broke_is_opened_again(podshare):
-    """A shell that ended between two checks is no reason to fail."""
+def test_a_broken_session_is_opened_again(podshare):
+    """A shell that was killed between two calls does not make the second one fail."""
     pod = podshare.deploy("manifests/sharevol.yaml")
     assert_file_visible(pod, from_c="c1", to_c="c2")
     with pytest.raises(SessionLost):
@@ -275,8 +276,8 @@ def test_a_session_that_broke_is_opened_again(podshare):
     assert_file_visible(pod, from_c="c1", to_c="c2")
 
 
-def test_binary_content_of_some_size_passes_through_a_session(podshare):
-    """Output of commands is bytes, whatever they are, with both streams and the exit code."""
+def test_large_binary_output_comes_through_a_session(podshare):
+    """Both streams and the exit code arrive unchanged."""
     pod = podshare.deploy("manifests/sharevol.yaml")
 
     done = pod["c1"].exec(["sh", "-c", "head -c 3000000 /dev/urandom; echo oops >&2; exit 7"])
@@ -284,8 +285,8 @@ def test_binary_content_of_some_size_passes_through_a_session(podshare):
     assert (len(done.stdout), done.stderr, done.returncode) == (3_000_000, b"oops\n", 7)
 
 
-def test_the_runs_own_timeout_holds_where_none_is_given(another):
-    """What --podshare-visible-timeout says, the failure says as well."""
+def test_the_default_timeout_is_that_of_the_run(another):
+    """The failure shows the value of --podshare-visible-timeout."""
     with another(timeouts=Timeouts(visible=0.3)) as podshare:
         pod = podshare.deploy("manifests/sharevol.yaml")
 

@@ -1,4 +1,4 @@
-"""Waiting on a real cluster: one watch, several Pods at once, and a network that fails."""
+"""Waiting for Pods on a real cluster: one watch, several Pods at once, and a failing network."""
 
 import contextlib
 import copy
@@ -51,7 +51,7 @@ JOB = {
 
 
 def named(name, **container):
-    """The Pod under another name, with a container that is changed."""
+    """Return the Pod with another name and a changed container."""
     changed = copy.deepcopy(POD)
     changed["metadata"]["name"] = name
     changed["spec"]["containers"][0].update(container)
@@ -59,22 +59,22 @@ def named(name, **container):
 
 
 @pytest.fixture
-def asked(podshare_cluster, monkeypatch):
-    """Every request for Pods, as method and query, that nobody changes by being asked."""
-    seen, request = [], podshare_cluster.api._request
+def requests(podshare_cluster, monkeypatch):
+    """Record every request for Pods, as its method and whether it is a watch."""
+    recorded, request = [], podshare_cluster.api._request
 
-    def spied(method, path, **how):
+    def record(method, path, **options):
         if path.endswith("/pods"):
-            seen.append((method, "watch" if "watch" in (how.get("query") or {}) else ""))
-        return request(method, path, **how)
+            recorded.append((method, "watch" if "watch" in (options.get("query") or {}) else ""))
+        return request(method, path, **options)
 
-    monkeypatch.setattr(podshare_cluster.api, "_request", spied)
-    return seen
+    monkeypatch.setattr(podshare_cluster.api, "_request", record)
+    return recorded
 
 
 @pytest.fixture
 def by_proxy(another, podshare_cluster, tmp_path):
-    """A Podshare whose connections can be cut, and the proxy that can."""
+    """Return a Podshare whose connections go through a proxy, and the proxy, which can cut them."""
     with (
         cluster_through_proxy(podshare_cluster, tmp_path) as (cluster, proxy),
         another(cluster) as podshare,
@@ -84,9 +84,9 @@ def by_proxy(another, podshare_cluster, tmp_path):
 
 @contextlib.contextmanager
 def deploying(podshare, manifest):
-    """A deployment by another thread that has come to its waiting.
+    """Deploy a manifest in another thread, and yield when it is waiting for the Pod.
 
-    A request to make something is not sent again where it is lost: nothing may break before.
+    Nothing may break before, since a lost request to create something is not repeated.
     """
     with ThreadPoolExecutor(1) as threads:
         running = threads.submit(podshare.deploy, manifest)
@@ -99,22 +99,24 @@ def deploying(podshare, manifest):
         yield running
 
 
-def test_one_list_and_one_watch_serve_a_whole_test(podshare, asked):
-    """Ready, restarted, gone and ready again: nobody asks for Pods more than once."""
-    begun = time.monotonic()
+def test_one_list_and_one_watch_serve_a_whole_test(podshare, requests):
+    """The Pod becomes ready, is restarted and replaced, and Pods are listed only once."""
+    start = time.monotonic()
     pod = podshare.deploy(POD)
 
     assert_survives_restart(pod, container="c1")
     assert_lost_on_delete(pod)
 
-    assert asked.count(("GET", "")) == 1
-    # a watch lasts for so long, and it takes more than one on a machine that is very busy
-    assert 1 <= asked.count(("GET", "watch")) <= 1 + (time.monotonic() - begun) / reflector.SILENCE
-    assert asked.count(("POST", "")) == 2
+    assert requests.count(("GET", "")) == 1
+    # a watch has a limited duration, so a very busy machine needs more than one
+    assert (
+        1 <= requests.count(("GET", "watch")) <= 1 + (time.monotonic() - start) / reflector.SILENCE
+    )
+    assert requests.count(("POST", "")) == 2
 
 
-def test_several_pods_are_ready_at_once(podshare):
-    """In the order of their manifests, and bare ones beside those that a controller makes."""
+def test_several_pods_are_deployed_together(podshare):
+    """In the order of their manifests, whether bare or created by a controller."""
     pods = podshare.deploy_all([named("a"), DEPLOYMENT, JOB, "manifests/sharevol.yaml"])
 
     assert [pod.name.split("-")[0] for pod in pods] == ["a", "d", "j", "sharevol"]
@@ -123,33 +125,33 @@ def test_several_pods_are_ready_at_once(podshare):
     assert podshare.deploy_all([]) == []
 
 
-def test_the_pod_that_fails_is_named_and_the_others_are_known(podshare):
-    """Its error is the same as when it is alone, and comes at once."""
+def test_of_several_pods_the_one_that_fails_is_named(podshare):
+    """The error is the same as for that Pod alone, and comes early; the others are known."""
     bad = named("bad", command=["/no/such/program"])
     podshare.deploy(named("first"))
-    begun = time.monotonic()
+    start = time.monotonic()
 
     with pytest.raises(errors.ContainerConfigFailed, match="Container c1 of Pod bad cannot be"):
         podshare.deploy_all([named("a", readinessProbe=_slow(600)), bad, named("b")])
 
-    # not when the time for the other one is over, which is two minutes
-    assert time.monotonic() - begun < 90
-    assert [len(each.containers) for each in map(_wiring, podshare.manifests)] == [1, 1, 1, 1]
+    # the other Pod would be awaited for two minutes
+    assert time.monotonic() - start < 90
+    assert [len(manifest.wiring.containers) for manifest in podshare.manifests] == [1, 1, 1, 1]
     assert {"first"} <= {pod.name for pod in podshare.pods} <= {"first", "b"}
 
 
-def test_a_manifest_that_cannot_be_used_is_told_before_anything_is_made(podshare):
-    """Nothing has to be taken back."""
+def test_an_unusable_manifest_is_reported_before_anything_is_created(podshare):
+    """Even if it is the last of several."""
     with pytest.raises(errors.ManifestError):
         podshare.deploy_all([named("never"), "no/such/file.yaml"])
 
     path = f"/api/v1/namespaces/{podshare.namespace}/pods"
-    made = [each["metadata"]["name"] for each in podshare.cluster.api.get(path)["items"]]
-    assert "never" not in made
+    names = [pod["metadata"]["name"] for pod in podshare.cluster.api.get(path)["items"]]
+    assert "never" not in names
 
 
-def test_a_wait_survives_connections_that_are_cut(by_proxy):
-    """Again and again, while a Pod starts: it is seen to be ready all the same."""
+def test_a_wait_survives_cut_connections(by_proxy):
+    """The Pod is seen to become ready although they are cut again and again."""
     podshare, proxy = by_proxy
     with (
         deploying(podshare, named("p", readinessProbe=_slow(3))) as running,
@@ -161,8 +163,8 @@ def test_a_wait_survives_connections_that_are_cut(by_proxy):
     assert proxy.connections > 3
 
 
-def test_a_wait_survives_a_connection_that_is_half_open(by_proxy, monkeypatch):
-    """Nothing comes and nobody closes it: it is given up, and another tells what happened."""
+def test_a_wait_survives_a_half_open_connection(by_proxy, monkeypatch):
+    """Nothing arrives on it, so it is abandoned and another one is opened."""
     monkeypatch.setattr(reflector, "SILENCE", 2.0)
     podshare, proxy = by_proxy
     with deploying(podshare, named("p", readinessProbe=_slow(3))) as running:
@@ -173,8 +175,8 @@ def test_a_wait_survives_a_connection_that_is_half_open(by_proxy, monkeypatch):
     assert proxy.connections >= 2
 
 
-def test_a_pod_that_came_and_went_unseen_is_gone(podshare):
-    """The server itself answers 410 to whoever asks for what is too long ago."""
+def test_a_deletion_that_the_watch_missed_is_seen(podshare):
+    """The API server answers 410 to a watch from too long ago, so the Pods are listed again."""
     pod = podshare.deploy(POD)
     watch, path = pod.live.watch, f"/api/v1/namespaces/{pod.namespace}/pods/p"
     watch.close()
@@ -187,8 +189,8 @@ def test_a_pod_that_came_and_went_unseen_is_gone(podshare):
     assert watch._reflector.snapshot.version > 1
 
 
-def test_nothing_is_left_of_the_waits(another):
-    """No thread while it waits or afterwards, and no more connections with every Podshare."""
+def test_waits_leave_no_threads_or_connections(another):
+    """There is no thread while it waits, either."""
     threads, sockets = threading.active_count(), []
 
     for n in range(4):
@@ -199,7 +201,7 @@ def test_nothing_is_left_of_the_waits(another):
         sockets.append(_sockets())
 
     assert threading.active_count() == threads
-    # the first one leaves a connection in the pool, for the next to use
+    # the first leaves a connection in the pool, which the next one uses
     assert sockets[-1] <= sockets[0]
 
 
@@ -207,10 +209,6 @@ def _slow(seconds):
     return {"exec": {"command": ["true"]}, "initialDelaySeconds": seconds, "periodSeconds": 1}
 
 
-def _wiring(manifest):
-    return manifest.wiring
-
-
 def _sockets():
     links = [Path(f"/proc/self/fd/{fd}") for fd in os.listdir("/proc/self/fd")]
-    return sum(str(each.readlink()).startswith("socket:") for each in links if each.is_symlink())
+    return sum(str(link.readlink()).startswith("socket:") for link in links if link.is_symlink())

@@ -78,7 +78,7 @@ def script(container, text):
 
 def ephemeral_containers(pod):
     """Return the names of a Pod's ephemeral containers."""
-    spec = pod.check_still_there()["spec"]
+    spec = pod.live.check_still_there()["spec"]
     return [container["name"] for container in spec.get("ephemeralContainers") or ()]
 
 

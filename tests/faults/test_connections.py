@@ -31,7 +31,7 @@ def test_a_connection_is_cut_while_a_file_is_written(way, fault):
     deploying, proxy = way(timeouts=Timeouts(exec=10))
     with deploying as pair:
         for after in range(4):
-            for pod, holds in pair.each():
+            for pod, holds in pair.with_verdicts():
                 proxy.schedule(proxy.cut, after=after)
                 row.check(lambda pod=pod: CHECKS["visible"](pod), holds=holds)
                 proxy.schedule(proxy.cut, after=after)
@@ -56,7 +56,7 @@ def test_a_connection_is_cut_while_a_file_is_read(way, fault):
     row = fault("connection cut while a file is read", named_by=LOST, within=20)
     deploying, proxy = way(timeouts=Timeouts(exec=10))
     with deploying as pair:
-        for pod, holds in pair.each():
+        for pod, holds in pair.with_verdicts():
             for after in range(2, 6):
                 proxy.schedule(proxy.cut, after=after)
                 row.check(lambda pod=pod: CHECKS["visible"](pod), holds=holds)
@@ -131,7 +131,7 @@ def test_an_exec_connection_is_half_open(way, fault, name, timeout, within):
             threading.Thread(
                 target=row.check, args=(lambda pod=pod: CHECKS["visible"](pod),), kwargs=holds
             )
-            for pod, holds in ((pod, {"holds": holds}) for pod, holds in pair.each())
+            for pod, holds in ((pod, {"holds": holds}) for pod, holds in pair.with_verdicts())
         ]
         for each in checks:
             each.start()
@@ -162,13 +162,13 @@ def test_the_api_server_is_silent(way, fault):
     deploying, proxy = way(timeouts=Timeouts(exec=2))
     with deploying as pair:
         proxy.silence()
-        for pod, holds in pair.each():
+        for pod, holds in pair.with_verdicts():
             row.check(lambda pod=pod: CHECKS["visible"](pod), holds=holds)
         late = manifest("late", sound=True)
         row.check(lambda: pair.podshare.deploy(late, timeout=2), holds=True)
         proxy.resume()
         assert row.count(NAMED) == 3
-        for pod, holds in pair.each():
+        for pod, holds in pair.with_verdicts():
             # a session may take longer to open than one that is dead is waited for
             pod.live = dataclasses.replace(pod.live, timeouts=Timeouts(exec=10))
             assert row.check(lambda pod=pod: CHECKS["visible"](pod), holds=holds) == TRUE

@@ -28,7 +28,10 @@ def pair(podshare_cluster, podshare_namespace, worker):
 
 def check_each(row, pair, name="visible"):
     """Make the check of both Pods; gives how they ended."""
-    return [row.check(lambda pod=pod: CHECKS[name](pod), holds=holds) for pod, holds in pair.each()]
+    return [
+        row.check(lambda pod=pod: CHECKS[name](pod), holds=holds)
+        for pod, holds in pair.with_verdicts()
+    ]
 
 
 def check_until_true(row, pair, seconds):
@@ -57,7 +60,7 @@ def test_the_api_server_is_restarted(podshare_cluster, pair, fault):
         )
         # a Pod that is not made yet could not be
         made = poll(
-            lambda: [each.live for each in pair.podshare._arrivals],
+            lambda: [each.live for each in pair.podshare._rollouts],
             until=lambda pods: len(pods) == 4 and all(pods),
             deadline=Deadline(60),
         )
@@ -82,7 +85,7 @@ def test_the_kubelet_is_stopped(podshare_cluster, podshare_namespace, worker, fa
         assert row.count(NAMED) == 5
 
         nodes.run(worker, "systemctl", "start", "kubelet")
-        for pod, _ in pair.each():
+        for pod, _ in pair.with_verdicts():
             # it has a lot to do now: a session opens, and its shell answers late
             pod.live = dataclasses.replace(pod.live, timeouts=Timeouts(exec=6))
         check_until_true(row, pair, 120)
@@ -107,7 +110,7 @@ def test_a_node_is_paused_and_resumed(podshare_cluster, podshare_namespace, work
     timeouts = Timeouts(exec=2)
     with deployed(podshare_cluster, podshare_namespace, node=worker, timeouts=timeouts) as pair:
         subprocess.run(["docker", "pause", worker], check=True, capture_output=True)
-        for pod, holds in pair.each():
+        for pod, holds in pair.with_verdicts():
             row.check(lambda pod=pod: CHECKS["visible"](pod), holds=holds)
         assert row.count(NAMED) == 2
         assert all(f"node not ready: node {worker} is paused" in each for each in row.said)

@@ -97,7 +97,7 @@ def faulted(row, cluster, namespace, folder, *, seed, checks):
         asks = list(CHECKS.values())
         counted = 0
         while counted < checks:
-            pod, holds = pair.each()[counted % 2]
+            pod, holds = pair.with_verdicts()[counted % 2]
             ask = asks[counted // 2 % len(asks)]
             alone = Fault(row.name, row.named_by)
             before = storm.struck

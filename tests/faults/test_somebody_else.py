@@ -70,7 +70,7 @@ def test_somebody_removes_the_pod(podshare_cluster, podshare_namespace, fault, n
 
 def _removed(cluster, namespace, row, act, delay):
     with deployed(cluster, namespace, name=f"p{int(10 * delay)}", first=LATE) as pair:
-        for pod, holds in pair.each():
+        for pod, holds in pair.with_verdicts():
             pod["c1"].exec(["touch", "/v/go"])
             acting = threading.Timer(delay, act, [pod])
             acting.start()
@@ -85,7 +85,7 @@ def test_another_pod_takes_the_name(podshare_cluster, podshare_namespace, tmp_pa
         cluster_through_proxy(podshare_cluster, tmp_path) as (cluster, proxy),
         deployed(cluster, podshare_namespace) as pair,
     ):
-        for pod, holds in pair.each():
+        for pod, holds in pair.with_verdicts():
             pod["c1"].volume("v").write("f", b"only in this one\n")
             # the next connection is that of a session: it comes when the other Pod runs
             pair.close()
@@ -122,10 +122,10 @@ def test_the_namespace_is_deleted(podshare_cluster, podshare_factory, fault):
         podshare_factory.make() as made,
         deployed(podshare_cluster, made.namespace, first=LATE) as pair,
     ):
-        for pod, _ in pair.each():
+        for pod, _ in pair.with_verdicts():
             pod["c1"].exec(["touch", "/v/go"])
         podshare_cluster.api.delete(f"/api/v1/namespaces/{made.namespace}")
-        for pod, holds in pair.each():
+        for pod, holds in pair.with_verdicts():
             row.check(lambda pod=pod: late_file(pod), holds=holds)
             row.check(lambda pod=pod: CHECKS["visible"](pod), holds=holds)
         with pytest.raises(errors.DeployRejected, match=r"being terminated|not found"):
@@ -172,12 +172,12 @@ def test_the_token_is_revoked(account, podshare_namespace, fault):
     cluster, revoke = account
     with deployed(cluster, podshare_namespace, timeouts=Timeouts(exec=10)) as pair:
         revoke()
-        for pod, holds in pair.each():
+        for pod, holds in pair.with_verdicts():
             assert row.check(lambda pod=pod: CHECKS["visible"](pod), holds=holds) == TRUE
         # the API server believes a token for ten seconds more
         poll(lambda: _refusal(cluster.api), until=bool, deadline=Deadline(30))
         pair.close()
-        for pod, holds in pair.each():
+        for pod, holds in pair.with_verdicts():
             assert row.check(lambda pod=pod: CHECKS["visible"](pod), holds=holds) == NAMED
         with pytest.raises(errors.ApiError) as caught:
             CHECKS["visible"](pair.sound)

@@ -3,11 +3,11 @@
 
 def container_of(spec, name):
     """Return the container of that name in a Pod's spec, init containers included."""
-    both = [*spec.get("initContainers", ()), *spec["containers"]]
-    return next(each for each in both if each["name"] == name)
+    containers = [*spec.get("initContainers", ()), *spec["containers"]]
+    return next(container for container in containers if container["name"] == name)
 
 
-def elsewhere(container):
+def mount_elsewhere(container):
     """Return a change that mounts another, empty volume at the container's first mount."""
 
     def change(spec):

@@ -1,4 +1,4 @@
-"""Handles of Pods that no cluster has, for what only reads them."""
+"""Handles of Pods that exist on no cluster, for code that only reads them."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ _TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount"
 
 
 def pod(manifest: str, *, token: str = "") -> Pod:
-    """The handle of a manifest's Pod, as if it were ready on the node `worker`.
+    """Return the handle of a manifest's Pod, as if it were ready on the node `worker`.
 
     Args:
         manifest: YAML with one Pod.
-        token: the volume of the account's token that the API server adds; "" for none.
+        token: name of the token volume that the API server would add; "" for none.
     """
     source = load(manifest)
     spec = json.loads(json.dumps(source.pod["spec"]))
     if token:
         spec["volumes"].append({"name": token, "projected": {"sources": []}})
-        for each in spec["containers"]:
-            each["volumeMounts"].append({"name": token, "mountPath": _TOKEN, "readOnly": True})
+        for entry in spec["containers"]:
+            entry["volumeMounts"].append({"name": token, "mountPath": _TOKEN, "readOnly": True})
     live = live_pod(spec, name=source.pod["metadata"]["name"])
     return Pod(live, manifest=source, replacement=lambda: live.raw)
 
@@ -43,15 +43,15 @@ def live_pod(
     watch: Any = None,
     own: bool = True,
 ) -> LivePod:
-    """The record of a Pod of that spec, on the node `worker`.
+    """Return the record of a Pod of that spec, on the node `worker`.
 
     Args:
         spec: its spec.
         name: its name, in the namespace `ns`.
-        status: its status; an empty one if not given.
-        api: what answers requests; nothing does if it is not given.
-        watch: what gives its changes; one of that API if not given.
-        own: whether its cluster is for tests alone.
+        status: its status; an empty one by default.
+        api: answers requests; by default nothing does.
+        watch: reports its changes; by default a watch of `api`.
+        own: whether its cluster is for tests only.
     """
     raw = {
         "metadata": {"name": name, "namespace": "ns", "uid": "u"},
@@ -64,5 +64,5 @@ def live_pod(
 
 
 def container(spec: dict[str, Any], name: str) -> Container:
-    """The handle of a container of such a Pod."""
+    """Return the handle of a container of such a Pod."""
     return Container(CurrentPod(live_pod(spec), flush=lambda: None), name)

@@ -8,7 +8,7 @@ from pytest_podshare.deadline import Timeouts
 from pytest_podshare.pods.deployer import Podshare
 
 STAY = "while :; do sleep 1; done"
-# on the node, of the broken twin alone
+# on the node; only the broken Pod uses it
 FOLDER = "/tmp/podshare-faults"
 
 CHECKS = {
@@ -21,14 +21,16 @@ CHECKS = {
 
 
 def manifest(name, *, sound, node=None, first=STAY, v=None):
-    """A Pod for which each check holds, or, by what its manifest hides, for which none does.
+    """Return a Pod on which every check holds, or one on which none does.
+
+    The broken Pod hides what is wrong with it: by its spec, the checks should hold.
 
     Args:
         name: its name.
-        sound: whether they hold.
-        node: where it has to be; None for anywhere.
-        first: what its c1 runs.
-        v: the source of the volume v; None for an emptyDir.
+        sound: whether the checks hold.
+        node: its node; None for any.
+        first: the script of c1.
+        v: the source of volume v; None for an emptyDir.
     """
     hide = "" if sound else "mount -t tmpfs tmpfs /v; "
     empty = {"emptyDir": {}}
@@ -70,40 +72,40 @@ def manifest(name, *, sound, node=None, first=STAY, v=None):
 
 @dataclasses.dataclass(frozen=True)
 class Pair:
-    """Both of them.
+    """A sound Pod and its broken twin.
 
     Args:
-        sound: for which each check holds.
-        broken: for which none does.
-        podshare: what has deployed them.
+        sound: the Pod on which every check holds.
+        broken: the Pod on which none does.
+        podshare: the `Podshare` that deployed them.
     """
 
     sound: object
     broken: object
     podshare: Podshare
 
-    def each(self):
-        """Each of the two, with whether checks of it hold."""
+    def with_verdicts(self):
+        """Return both, each with whether the checks hold on it."""
         return ((self.sound, True), (self.broken, False))
 
     def close(self):
-        """Close the sessions: the next check opens its own."""
+        """Close the sessions, so that the next check opens new ones."""
         self.sound.close()
         self.broken.close()
 
 
 @contextlib.contextmanager
-def deployed(cluster, namespace, *, name="pod", node=None, timeouts=None, **how):
-    """Both of them, in that namespace, with sessions that have been used; then `timeouts` count."""
+def deployed(cluster, namespace, *, name="pod", node=None, timeouts=None, **options):
+    """Deploy both, use their sessions once, and then set their timeouts."""
     with Podshare(cluster, namespace, run_id="faults01") as podshare:
         pods = podshare.deploy_all(
             [
-                manifest(f"{name}-sound", sound=True, node=node, **how),
-                manifest(f"{name}-broken", sound=False, node=node, **how),
+                manifest(f"{name}-sound", sound=True, node=node, **options),
+                manifest(f"{name}-broken", sound=False, node=node, **options),
             ]
         )
         pair = Pair(*pods, podshare)
-        for pod, _ in pair.each():
+        for pod, _ in pair.with_verdicts():
             for container in ("c1", "c2"):
                 pod[container].exec(["true"])
             pod.live = dataclasses.replace(pod.live, timeouts=timeouts or Timeouts())

@@ -61,7 +61,7 @@ def held(containers="c1→c2", volumes=("xchange",), seconds=0.114, **facts):
 
 def broken(containers="app→debian", volumes=("shared-data",), seconds=30.2, **facts):
     """A check that did not."""
-    headline = "'debian' does not see what 'app' wrote in volume 'shared-data'"
+    headline = "'debian' does not see what 'app' wrote to volume 'shared-data'"
     given = {"verdict": BROKEN, "headline": headline, "method": "", "lines": (), "facts": FACTS}
     given |= {"cause": "different subPath"}
     return held(containers, volumes, seconds, **{**given, **facts})

@@ -19,10 +19,10 @@ INTERNAL = {
     "Container": {"access", "close", "enqueue", "feed", "flush", "flush_pod", "open", "pod"}
     | {"resolve_path", "run", "run_inline", "spec", "stream", "use_ephemeral_shell"},
     "Evidence": {"lines"},
-    "Pod": {"api", "check_still_there", "checks", "close", "cluster", "deadline", "flush"}
+    "Pod": {"api", "checks", "close", "cluster", "deadline", "flush"}
     | {"follow_replacement", "identity", "live", "manifest", "manifest_location", "node"}
-    | {"other_access", "record", "refresh", "restart_sandbox", "spec"},
-    "Podshare": {"cluster", "keep", "manifests", "ours", "pods"},
+    | {"record", "restart_sandbox"},
+    "Podshare": {"cluster", "keep", "manifests", "objects", "pods"},
     "PodshareError": {"excerpt", "with_explanation", "with_option_prefix"},
     "PodshareFactory": {"close", "open"},
 }
@@ -138,7 +138,7 @@ def test_attributes_of_public_classes_are_documented_or_internal(name):
 
 def test_attributes_that_are_set_on_instances_are_found():
     """Control for the tests above: attributes, properties, methods and fields."""
-    assert {"evidence", "uid", "refresh"} <= public_attributes(pytest_podshare.Pod)
+    assert {"evidence", "uid", "flush"} <= public_attributes(pytest_podshare.Pod)
     assert {"events", "steps"} <= public_attributes(pytest_podshare.Evidence)
     assert {"status", "what"} <= public_attributes(errors.ApiError)
 

@@ -97,7 +97,7 @@ def _answer(listed: list[dict[str, Any]] | JobFailure) -> list[dict[str, Any]]:
 
 def _list(podshare: Podshare, kind: str, deadline: Deadline) -> list[dict[str, Any]]:
     path = f"{posixpath.dirname(pod_path(podshare.namespace))}/{kind}"
-    query = {"limit": str(_MOST_OBJECTS), **(podshare.ours if kind == "pods" else {})}
+    query = {"limit": str(_MOST_OBJECTS), **(podshare.objects.selector if kind == "pods" else {})}
     listed = podshare.cluster.api.get(path, timeout=deadline.left, **query)
     items: list[dict[str, Any]] = listed["items"]
     return items
@@ -138,7 +138,7 @@ def _of_unlisted(
     jobs: dict[str, pod_dump.Job] = {}
     for pod in podshare.pods:
         if pod.name not in listed:
-            jobs[f"{pod.name}/wiring.txt"] = functools.partial(pod_dump.wiring, pod.spec)
+            jobs[f"{pod.name}/wiring.txt"] = functools.partial(pod_dump.wiring, pod.live.spec)
             jobs |= _events(event_table.of_pod(events, pod.name), pod.name, pod.uid)
     return jobs
 

@@ -173,10 +173,10 @@ def bring(used, resource):
         manifest["spec"] = spec
     given, podshare = used.team.podshare()
     with podshare:
-        podshare._create(manifest, "a manifest")
+        podshare.objects.create(manifest, "a manifest")
         with pytest.raises(PodshareError) as caught:
-            podshare._create(manifest, "a manifest")
-    if "this very process uses it" not in str(caught.value):
+            podshare.objects.create(manifest, "a manifest")
+    if "another test of this process uses it" not in str(caught.value):
         raise caught.value
     return given.undeleted
 
@@ -200,7 +200,7 @@ SCENARIOS = {
     ("list", "pods"): deploy,
     ("watch", "pods"): deploy,
     ("delete", "pods"): deploy,
-    ("get", "pods"): lambda used, _: used.pod.refresh(),
+    ("get", "pods"): lambda used, _: used.pod.live.refresh(),
     ("patch", "pods"): lambda used, _: ConfigEntry(
         "Pod", "restricted", "labels", "changes", ""
     ).change(used.pod),

@@ -146,7 +146,7 @@ def test_a_process_does_not_wait_for_itself(team):
 
     with first, second:
         first.deploy(MANIFEST)
-        with pytest.raises(DeployRejected, match="this very process uses it for another test"):
+        with pytest.raises(DeployRejected, match="another test of this process uses it"):
             second.deploy(MANIFEST)
 
 
@@ -155,7 +155,7 @@ def test_an_object_of_an_ended_run_is_replaced(team):
     _, podshare = team.podshare()
     labels = {"podshare.dev/run": "dead"}
     ended = {**SETTINGS, "metadata": {"name": "settings", "labels": labels}}
-    current = podshare._create({**SETTINGS, "metadata": {"name": "here"}}, "a manifest")
+    current = podshare.objects.create({**SETTINGS, "metadata": {"name": "here"}}, "a manifest")
     annotations = dict(current["metadata"]["annotations"])
     pid, _, rest = annotations[PROCESS_ANNOTATION].partition(" ")
     annotations[PROCESS_ANNOTATION] = f"{pid} 1 {rest.split()[-1]}"

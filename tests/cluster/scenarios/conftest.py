@@ -13,7 +13,7 @@ import yaml
 
 @pytest.fixture
 def twin(podshare):
-    """A function that deploys a manifest with its Pod's spec changed."""
+    """Return a function that deploys a manifest with a change to its Pod's spec."""
 
     def deploy(name, change):
         documents = list(yaml.safe_load_all(Path(f"manifests/{name}.yaml").read_text()))
@@ -26,9 +26,9 @@ def twin(podshare):
 
 @pytest.fixture
 def fetch(podshare_cluster):
-    """A function that GETs a page of a Pod through `kubectl port-forward`: (status, body)."""
+    """Return a function that gets (status, body) of a Pod's page through `kubectl port-forward`."""
     if shutil.which("kubectl") is None:
-        pytest.skip("there is no kubectl on PATH, which makes the port-forward")
+        pytest.skip("kubectl is not on PATH; port-forward needs it")
 
     def get(pod, port, path="/"):
         with _forwarded(podshare_cluster, pod, port) as local:
@@ -43,18 +43,18 @@ def fetch(podshare_cluster):
 
 @contextlib.contextmanager
 def _forwarded(cluster, pod, port):
-    """A port of 127.0.0.1 that leads to that port of the Pod."""
+    """Forward a port of 127.0.0.1 to a port of the Pod, and yield it."""
     command = ["kubectl", "--kubeconfig", cluster.kubeconfig, "--namespace", pod.namespace]
     command += ["port-forward", "--address=127.0.0.1", f"pod/{pod.name}", f":{port}"]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as process:
         try:
-            said = process.stdout.readline()
-            if "is forbidden" in said:
-                pytest.skip(f"the test itself needs permission to create pods/portforward: {said}")
-            found = re.match(r"Forwarding from 127\.0\.0\.1:(\d+) ->", said)
-            assert found, said
-            yield int(found[1])
+            line = process.stdout.readline()
+            if "is forbidden" in line:
+                pytest.skip(f"the test needs the permission to create pods/portforward: {line}")
+            match = re.match(r"Forwarding from 127\.0\.0\.1:(\d+) ->", line)
+            assert match, line
+            yield int(match[1])
         finally:
             process.terminate()

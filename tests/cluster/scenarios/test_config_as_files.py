@@ -27,8 +27,8 @@ FILES = [
 ]
 
 
-def test_every_entry_is_a_file_of_its_mode_that_nobody_can_write(podshare):
-    """Content, mode and read-only, of all four sorts of volume."""
+def test_every_entry_is_a_read_only_file_with_the_specified_mode(podshare):
+    """In all four kinds of volume."""
     pod = podshare.deploy(MANIFEST)
 
     for path, content, mode in FILES:
@@ -40,25 +40,25 @@ def test_every_entry_is_a_file_of_its_mode_that_nobody_can_write(podshare):
         assert_read_only(pod, container="app", volume=volume)
 
 
-def hurried(pod):
-    """The kubelet looks at a Pod at once when it changes, and else once in ten seconds."""
+def frequent_syncs(pod):
+    """Change the Pod twice a second: the kubelet syncs it then, and otherwise every ten seconds."""
 
-    def change_it():
-        changes = {"metadata": {"annotations": {"hurry": str(time.monotonic())}}}
-        # one that is lost is followed by the next
+    def change_annotation():
+        changes = {"metadata": {"annotations": {"sync": str(time.monotonic())}}}
+        # another change follows
         with contextlib.suppress(errors.ClusterError):
             pod.api.patch(f"/api/v1/namespaces/{pod.namespace}/pods/{pod.name}", changes)
 
-    return again_and_again(change_it, every=0.5)
+    return again_and_again(change_annotation, every=0.5)
 
 
-def test_updates_arrive_but_not_through_a_subpath(podshare):
-    """All four sorts of volume follow a change; the file that is mounted alone does not."""
+def test_every_volume_is_updated_but_not_through_a_sub_path(podshare):
+    """All four kinds of volume are; the file that is mounted by subPath is not."""
     pod = podshare.deploy(MANIFEST)
 
     assert_update_visible(pod, container="app", volume="settings")
     assert_update_visible(pod, container="app", volume="podinfo")
-    with hurried(pod):
+    with frequent_syncs(pod):
         assert_update_visible(pod, container="app", volume="credentials")
         assert_update_visible(pod, container="app", volume="everything")
         assert_update_not_visible(pod, container="pinned", volume="settings")
@@ -68,25 +68,25 @@ def test_updates_arrive_but_not_through_a_subpath(podshare):
     assert pod["pinned"].exec(["cat", "/etc/settings.conf"]).stdout.startswith(b"podshare-")
 
 
-def test_a_change_of_the_pod_itself_hurries_the_kubelet(podshare):
-    """Three changes of the ConfigMap in a row arrive long before the kubelet would look."""
+def test_a_change_to_the_pod_itself_triggers_a_sync(podshare):
+    """Three updates of the ConfigMap in a row arrive long before the kubelet's next sync."""
     pod = podshare.deploy(MANIFEST)
     namespace = f"/api/v1/namespaces/{pod.namespace}"
 
     def is_quick(value):
         pod.api.patch(f"{namespace}/configmaps/settings", {"data": {"settings.conf": value}})
         pod.api.patch(
-            f"{namespace}/pods/{pod.name}", {"metadata": {"annotations": {"hurry": value}}}
+            f"{namespace}/pods/{pod.name}", {"metadata": {"annotations": {"sync": value}}}
         )
         seen = poll(
             lambda: pod["app"].exec(["cat", "/etc/settings/settings.conf"]).stdout.decode(),
-            until=lambda it: it == value,
+            until=lambda text: text == value,
             deadline=Deadline(5),
         )
         return seen == value
 
-    # The kubelet may see the Pod's change before the ConfigMap's, or be busy: so there are several
-    # tries. By itself it looks ten seconds after its last look, which never makes two in a row.
+    # The kubelet may see the change to the Pod before that to the ConfigMap, or be busy, hence
+    # several attempts. By itself it syncs every ten seconds, so it would not be quick twice.
     in_a_row, deadline = 0, Deadline(180)
     while in_a_row < 3 and not deadline.over:
         in_a_row = in_a_row + 1 if is_quick(str(time.monotonic())) else 0
@@ -94,11 +94,11 @@ def test_a_change_of_the_pod_itself_hurries_the_kubelet(podshare):
     assert in_a_row == 3
 
 
-def test_another_mode_is_noticed(twin):
+def test_it_fails_on_another_mode(twin):
     """The mutated twin of the mode."""
     pod = twin(
         "config-as-files", lambda spec: spec["volumes"][1]["secret"].update(defaultMode=0o444)
     )
 
-    with pytest.raises(AssertionError, match="does not have the permissions that 'app' should see"):
+    with pytest.raises(AssertionError, match="does not have the expected permissions in 'app'"):
         assert_permissions(pod, container="app", path="/etc/credentials/password", mode=0o400)

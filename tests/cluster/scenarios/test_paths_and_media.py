@@ -9,13 +9,13 @@ from pytest_podshare import (
     assert_size_limited,
     assert_survives_restart,
 )
-from tests.support.mutations import container_of, elsewhere
+from tests.support.mutations import container_of, mount_elsewhere
 
 PAGE = "/html/index.html"
 
 
-def test_nginx_serves_what_alpine_writes_under_another_path(podshare, fetch):
-    """/html of the one is /usr/share/nginx/html of the other."""
+def test_nginx_serves_what_alpine_writes_to_another_path(podshare, fetch):
+    """/html in the one is /usr/share/nginx/html in the other."""
     pod = podshare.deploy("manifests/different-paths.yaml")
 
     evidence = assert_file_visible(pod, from_c="alpine", to_c="nginx", path=PAGE)
@@ -25,8 +25,8 @@ def test_nginx_serves_what_alpine_writes_under_another_path(podshare, fetch):
     assert (status, body.startswith(b"different-paths ")) == (200, True)
 
 
-def test_a_cache_is_shared_and_stays_warm(podshare):
-    """Either container may fill it, both see it, and neither's restart empties it."""
+def test_a_shared_cache_survives_restarts(podshare):
+    """Both containers can write to it and see it, and no restart empties it."""
     pod = podshare.deploy("manifests/different-paths.yaml")
 
     assert_file_visible(pod, from_c="alpine", to_c="nginx")
@@ -36,16 +36,16 @@ def test_a_cache_is_shared_and_stays_warm(podshare):
 
 
 def test_nginx_serves_nothing_from_another_volume(twin, fetch):
-    """The mutated twin: the same paths, and two volumes."""
-    pod = twin("different-paths", elsewhere("alpine"))
+    """The mutated twin: the paths are the same, but the volumes are two."""
+    pod = twin("different-paths", mount_elsewhere("alpine"))
 
     with pytest.raises(AssertionError, match=r"why       (another volume|not mounted): "):
         assert_file_visible(pod, from_c="alpine", to_c="nginx")
     assert fetch(pod, 80)[0] == 403
 
 
-def test_a_volume_in_memory_is_a_tmpfs_of_the_size_asked_for(podshare):
-    """For both containers; who writes more is refused, and the Pod goes on."""
+def test_a_volume_in_memory_is_a_tmpfs_of_the_specified_size(podshare):
+    """In both containers; a larger write is refused, and the Pod keeps running."""
     pod = podshare.deploy("manifests/memory-medium.yaml")
 
     for container in ("nginx", "alpine"):
@@ -56,14 +56,14 @@ def test_a_volume_in_memory_is_a_tmpfs_of_the_size_asked_for(podshare):
 
 
 def test_a_volume_in_memory_survives_a_restart(podshare):
-    """It is the Pod's memory and not the container's."""
+    """The tmpfs belongs to the Pod, not to a container."""
     pod = podshare.deploy("manifests/memory-medium.yaml")
 
     assert_survives_restart(pod, container="alpine")
 
 
-def test_a_volume_on_disk_that_grows_too_large_costs_the_pod(podshare):
-    """Nobody is refused anything; the kubelet evicts the Pod, and says which volume it was."""
+def test_a_pod_with_too_large_a_volume_on_disk_is_evicted(podshare):
+    """No write is refused; the kubelet evicts the Pod and names the volume."""
     pod = podshare.deploy("manifests/disk-limit.yaml")
     assert_medium(pod, container="alpine", volume="cache", medium="Disk")
     before = pod.uid
@@ -84,11 +84,11 @@ def test_a_volume_on_disk_that_grows_too_large_costs_the_pod(podshare):
     ],
     ids=["disk", "memory", "another size"],
 )
-def test_another_medium_or_size_is_noticed(twin, source, medium, size):
+def test_it_fails_on_another_medium_or_size(twin, source, medium, size):
     """The mutated twins of the medium."""
     pod = twin("memory-medium", lambda spec: spec["volumes"][0].update(emptyDir=source))
 
-    with pytest.raises(AssertionError, match="volume 'cache' is not of the medium"):
+    with pytest.raises(AssertionError, match="volume 'cache' is not on the expected medium"):
         assert_medium(pod, container="alpine", volume="cache", medium=medium, size=size)
 
 
@@ -96,8 +96,8 @@ def test_another_medium_or_size_is_noticed(twin, source, medium, size):
     ("manifest", "mode", "removed"),
     [("memory-medium", 0o1777, False), ("different-paths", 0o777, True)],
 )
-def test_who_may_remove_whose_files_depends_on_the_medium(twin, manifest, mode, removed):
-    """Another user's file can be removed where the folder is not sticky."""
+def test_the_medium_decides_whether_other_users_files_can_be_removed(twin, manifest, mode, removed):
+    """They can be removed unless the folder has the sticky bit."""
 
     def change(spec):
         container_of(spec, "alpine").update(
@@ -105,11 +105,11 @@ def test_who_may_remove_whose_files_depends_on_the_medium(twin, manifest, mode, 
         )
 
     pod = twin(manifest, change)
-    folder, theirs = "/html", "/usr/share/nginx/html/theirs"
+    folder, path = "/html", "/usr/share/nginx/html/of-root"
     assert_permissions(pod, container="alpine", path=folder, uid=0, gid=0, mode=mode)
-    assert pod["nginx"].exec(["sh", "-c", f"echo > {theirs}"]).returncode == 0
+    assert pod["nginx"].exec(["sh", "-c", f"echo > {path}"]).returncode == 0
 
-    done = pod["alpine"].exec(["rm", "-f", f"{folder}/theirs"])
+    done = pod["alpine"].exec(["rm", "-f", f"{folder}/of-root"])
 
-    gone = pod["nginx"].exec(["test", "-e", theirs]).returncode != 0
-    assert (done.returncode == 0, gone) == (removed, removed)
+    is_gone = pod["nginx"].exec(["test", "-e", path]).returncode != 0
+    assert (done.returncode == 0, is_gone) == (removed, removed)

@@ -1,4 +1,4 @@
-"""Sidecars that start first, ephemeral claims, host paths, and rules that restart all."""
+"""Sidecars that start first, ephemeral volumes, host paths, and restarts of all containers."""
 
 import copy
 from pathlib import Path
@@ -22,14 +22,14 @@ HOSTPATH = yaml.safe_load(Path("manifests/hostpath.yaml").read_text())
 
 
 def status_of(pod, container):
-    """What the API server says of a container of any sort."""
-    status = pod.check_still_there()["status"]
-    both = status.get("initContainerStatuses", []) + status["containerStatuses"]
-    return next(each for each in both if each["name"] == container)
+    """Return the status of a container, which may be an init container."""
+    status = pod.live.check_still_there()["status"]
+    statuses = status.get("initContainerStatuses", []) + status["containerStatuses"]
+    return next(status for status in statuses if status["name"] == container)
 
 
-def test_an_app_finds_what_its_sidecar_made_before_it_started(podshare):
-    """At its first start; the sidecar goes on beside it, and restarts without it."""
+def test_an_app_finds_what_its_sidecar_created_before_it_started(podshare):
+    """The sidecar keeps running, and restarts alone."""
     pod = podshare.deploy("manifests/native-sidecar.yaml")
 
     assert_log_contains(pod, container="app", text="a certificate")
@@ -40,13 +40,13 @@ def test_an_app_finds_what_its_sidecar_made_before_it_started(podshare):
 
 
 def test_without_the_probe_the_app_starts_too_early(twin):
-    """The mutated twin: the file is not there yet, and the app fails until it is."""
+    """The mutated twin: the app fails until the file exists."""
 
     def change(spec):
         agent, app = container_of(spec, "agent"), container_of(spec, "app")
         agent.pop("startupProbe")
-        # Two seconds are too early on some machines only, so that the agent waits for the app to
-        # have looked: with the probe it would wait for ever.
+        # The agent waits until the app has looked for the file, since two seconds are not too early
+        # on every machine. With the probe it would wait forever.
         wait = "until [ -e /certs/looked ]; do sleep 0.1; done"
         agent["command"][-1] = agent["command"][-1].replace("sleep 2\n", f"{wait}\n")
         app["command"][-1] += "; touch /etc/certs/looked; exit 1"
@@ -61,12 +61,12 @@ def test_without_the_probe_the_app_starts_too_early(twin):
     assert restarts > 0
 
 
-def test_a_claim_of_the_pods_own_is_shared_like_an_empty_dir_and_goes_with_the_pod(podshare):
+def test_an_ephemeral_volume_is_shared_and_lost_with_the_pod(podshare):
     """It survives a container's restart; the next Pod has another claim of the same name."""
     pod = podshare.deploy("manifests/generic-ephemeral.yaml")
     path = f"/api/v1/namespaces/{pod.namespace}/persistentvolumeclaims/generic-ephemeral-scratch"
     first = pod.api.get(path)["metadata"]
-    assert [each["uid"] for each in first["ownerReferences"]] == [pod.uid]
+    assert [owner["uid"] for owner in first["ownerReferences"]] == [pod.uid]
 
     assert_file_visible(pod, from_c="c1", to_c="c2")
     assert_survives_restart(pod, container="c1")
@@ -74,24 +74,26 @@ def test_a_claim_of_the_pods_own_is_shared_like_an_empty_dir_and_goes_with_the_p
 
     second = pod.api.get(path)["metadata"]
     assert second["uid"] != first["uid"]
-    assert [each["uid"] for each in second["ownerReferences"]] == [pod.uid]
+    assert [owner["uid"] for owner in second["ownerReferences"]] == [pod.uid]
 
 
 @pytest.fixture
 def on_node(podshare, podshare_cluster):
-    """A function that deploys a Pod with a folder of the node's onto one of the nodes."""
+    """Return a function that deploys a Pod with a hostPath to the node of that index."""
     if not podshare_cluster.own:
-        pytest.skip("the test leaves a folder on the node, and only cleans up its own nodes")
+        pytest.skip(
+            "the test creates a folder on a node, and can remove it from its own nodes only"
+        )
     names = sorted(
-        each["metadata"]["name"] for each in podshare_cluster.api.get("/api/v1/nodes")["items"]
+        node["metadata"]["name"] for node in podshare_cluster.api.get("/api/v1/nodes")["items"]
     )
 
-    def deploy(which):
-        if which >= len(names):
-            pytest.skip("the cluster has one node; --podshare-kind-nodes=2 makes two")
+    def deploy(index):
+        if index >= len(names):
+            pytest.skip("the cluster has one node; --podshare-kind-nodes=2 creates two")
         manifest = copy.deepcopy(HOSTPATH)
-        manifest["metadata"]["name"] += f"-{which}"
-        manifest["spec"]["nodeName"] = names[which]
+        manifest["metadata"]["name"] += f"-{index}"
+        manifest["spec"]["nodeName"] = names[index]
         return podshare.deploy(manifest)
 
     yield deploy
@@ -100,8 +102,8 @@ def on_node(podshare, podshare_cluster):
 
 
 @pytest.mark.engine
-def test_a_folder_of_the_node_outlives_the_pod(on_node):
-    """The Pod that comes to the same node finds what the first one left."""
+def test_a_host_path_outlives_the_pod(on_node):
+    """Its replacement on the same node finds the files."""
     pod = on_node(0)
     node = pod.node
     assert_file_visible(pod, from_c="c1", to_c="c2")
@@ -113,21 +115,21 @@ def test_a_folder_of_the_node_outlives_the_pod(on_node):
 
 @pytest.mark.engine
 @pytest.mark.two_nodes
-def test_a_folder_of_the_node_is_that_nodes_alone(on_node):
-    """A Pod on the other node sees nothing of it; the control is what it writes itself."""
-    here, there = on_node(0), on_node(1)
+def test_a_host_path_is_not_shared_between_nodes(on_node):
+    """A Pod on another node does not see the file; the control is its own file."""
+    first, second = on_node(0), on_node(1)
 
-    assert here["c1"].exec(["touch", "/folder/here"]).returncode == 0
-    assert there["c1"].exec(["touch", "/folder/there"]).returncode == 0
+    assert first["c1"].exec(["touch", "/folder/first"]).returncode == 0
+    assert second["c1"].exec(["touch", "/folder/second"]).returncode == 0
 
-    assert here["c2"].exec(["ls", "-A", "/data"]).stdout == b"here\n"
-    assert there["c2"].exec(["ls", "-A", "/data"]).stdout == b"there\n"
+    assert first["c2"].exec(["ls", "-A", "/data"]).stdout == b"first\n"
+    assert second["c2"].exec(["ls", "-A", "/data"]).stdout == b"second\n"
 
 
 @pytest.mark.podshare_needs("restart-all-containers")
 @pytest.mark.parametrize("code", ["88", "1"], ids=["the rule's code", "another code"])
 def test_an_exit_code_restarts_all_containers(twin, code):
-    """All anew, init again, same Pod and volume; the twin's code restarts the one that ended."""
+    """Init containers as well, in the same Pod; the twin's exit code restarts one container."""
 
     def change(spec):
         container_of(spec, "worker")["env"][0]["value"] = code
@@ -136,17 +138,17 @@ def test_an_exit_code_restarts_all_containers(twin, code):
     before = pod.identity
     assert pod["neighbour"].exec(["touch", "/shared/kept", "/shared/broken"]).returncode == 0
 
-    def settled():
-        live = pod.check_still_there()
+    def restarted_containers():
+        live = pod.live.check_still_there()
         now = pod_status.read_identity(live)
-        anew = {name for name, each in now.containers if each != dict(before.containers)[name]}
-        ready = all(each["ready"] for each in live["status"]["containerStatuses"])
-        return anew if ready and "worker" in anew else None
+        restarted = {name for name, id_ in now.containers if id_ != dict(before.containers)[name]}
+        is_ready = all(status["ready"] for status in live["status"]["containerStatuses"])
+        return restarted if is_ready and "worker" in restarted else None
 
-    anew = poll(settled, until=bool, deadline=Deadline(120))
+    restarted = poll(restarted_containers, until=bool, deadline=Deadline(120))
 
-    all_of_them = code == "88"
-    assert anew == ({"init", "worker", "neighbour"} if all_of_them else {"worker"})
-    assert pod.refresh().uid == before.uid
+    is_all = code == "88"
+    assert restarted == ({"init", "worker", "neighbour"} if is_all else {"worker"})
+    assert pod.live.refresh().uid == before.uid
     journal = pod["neighbour"].exec(["cat", "/shared/journal", "/shared/kept"])
-    assert (journal.returncode, journal.stdout) == (0, b"prepared\n" * (2 if all_of_them else 1))
+    assert (journal.returncode, journal.stdout) == (0, b"prepared\n" * (2 if is_all else 1))

@@ -1,4 +1,4 @@
-"""Parts of a volume, read-only readers, groups, and images as volumes."""
+"""Parts of a volume, read-only readers, groups, and image volumes."""
 
 import pytest
 
@@ -10,13 +10,13 @@ from pytest_podshare import (
     assert_writable,
 )
 from pytest_podshare.deadline import Deadline, poll
-from tests.support.mutations import container_of, elsewhere
+from tests.support.mutations import container_of, mount_elsewhere
 
 CROSS_DEVICE = b"Invalid cross-device link"
 
 
-def test_sub_paths_are_parts_of_one_volume(podshare):
-    """Each sees its own part alone, and backup sees both."""
+def test_sub_paths_are_separate_parts_of_one_volume(podshare):
+    """web and database see their own part only, and backup sees both."""
     pod = podshare.deploy("manifests/subpath.yaml")
 
     assert_not_shared(pod, from_c="web", to_c="database")
@@ -34,8 +34,8 @@ def test_sub_paths_are_parts_of_one_volume(podshare):
         ("/html/page", "/html/link", False),
     ],
 )
-def test_two_mounts_of_one_volume_are_two_devices_to_a_link(podshare, source, target, is_refused):
-    """So a rename between them is a copy, which is not atomic; within one mount it is."""
+def test_a_link_between_two_mounts_of_one_volume_is_refused(podshare, source, target, is_refused):
+    """So is a rename, which `mv` replaces by a copy that is not atomic."""
     pod = podshare.deploy("manifests/subpath.yaml")
     backup = pod["backup"]
     assert backup.exec(["touch", source]).returncode == 0
@@ -48,8 +48,8 @@ def test_two_mounts_of_one_volume_are_two_devices_to_a_link(podshare, source, ta
     )
 
 
-def test_sub_paths_that_are_the_same_are_shared(twin):
-    """The mutated twin: web and database in one folder."""
+def test_it_fails_if_both_mount_the_same_sub_path(twin):
+    """The mutated twin: web and database mount the same folder."""
 
     def change(spec):
         container_of(spec, "database")["volumeMounts"][0]["subPath"] = "html"
@@ -58,8 +58,8 @@ def test_sub_paths_that_are_the_same_are_shared(twin):
         assert_not_shared(twin("subpath", change), from_c="web", to_c="database")
 
 
-def test_a_reader_may_only_read(podshare):
-    """It sees everything and is refused as on a read-only file system, root or not."""
+def test_a_read_only_mount_can_be_read_but_not_written(podshare):
+    """Not even by root."""
     pod = podshare.deploy("manifests/readonly-reader.yaml")
 
     assert_file_visible(pod, from_c="writer", to_c="reader")
@@ -67,8 +67,8 @@ def test_a_reader_may_only_read(podshare):
     assert_writable(pod, container="writer", volume="data")
 
 
-def test_a_reader_that_may_write_and_a_writer_that_may_not_are_noticed(twin):
-    """The mutated twin: readOnly on the other of the two."""
+def test_it_fails_if_the_writer_is_read_only_and_the_reader_is_not(twin):
+    """The mutated twin: readOnly is on the other mount."""
 
     def change(spec):
         del container_of(spec, "reader")["volumeMounts"][0]["readOnly"]
@@ -82,20 +82,20 @@ def test_a_reader_that_may_write_and_a_writer_that_may_not_are_noticed(twin):
         assert_writable(pod, container="writer", volume="data")
 
 
-def with_report(pod):
-    """The Pod, once its writer has written: it may be ready before that."""
-    missing = poll(
+def wait_for_report(pod):
+    """Return the Pod once its writer has written its report, which it may do after it is ready."""
+    exit_code = poll(
         lambda: pod["writer"].exec(["test", "-s", "/out/report"]).returncode,
         until=lambda code: code == 0,
         deadline=Deadline(30),
     )
-    assert not missing
+    assert exit_code == 0
     return pod
 
 
-def test_users_without_anything_in_common_share_by_the_volumes_group(podshare):
-    """The group and setgid of the folder, the group of new files, and what that lets one do."""
-    pod = with_report(podshare.deploy("manifests/fsgroup.yaml"))
+def test_different_users_share_files_through_the_volumes_group(podshare):
+    """The folder has the group and the setgid bit, so new files have the group as well."""
+    pod = wait_for_report(podshare.deploy("manifests/fsgroup.yaml"))
 
     assert_permissions(pod, container="reader", path="/in", uid=0, gid=2000, mode=0o2777)
     assert_permissions(pod, container="reader", path="/in/report", uid=1000, gid=2000, mode=0o640)
@@ -105,9 +105,9 @@ def test_users_without_anything_in_common_share_by_the_volumes_group(podshare):
     assert_file_visible(pod, from_c="reader", to_c="writer")
 
 
-def test_the_group_may_do_what_the_umask_left_it(podshare):
-    """A member may read the other's file and not write to it, and yet remove it."""
-    pod = with_report(podshare.deploy("manifests/fsgroup.yaml"))
+def test_the_group_has_the_permissions_that_the_umask_leaves(podshare):
+    """A member can read and remove another user's file, but not write to it."""
+    pod = wait_for_report(podshare.deploy("manifests/fsgroup.yaml"))
 
     written = pod["reader"].exec(["sh", "-c", "echo forged >> /in/report"])
     assert b"Permission denied" in written.stderr
@@ -115,9 +115,9 @@ def test_the_group_may_do_what_the_umask_left_it(podshare):
     assert pod["writer"].exec(["test", "-e", "/out/report"]).returncode == 1
 
 
-def test_users_without_the_volumes_group_do_not_share(twin):
-    """The mutated twin: without fsGroup the file is there, and nobody else's to read."""
-    pod = with_report(twin("fsgroup", lambda spec: spec["securityContext"].pop("fsGroup")))
+def test_different_users_do_not_share_without_a_volume_group(twin):
+    """The mutated twin: without fsGroup, the other user cannot read the file."""
+    pod = wait_for_report(twin("fsgroup", lambda spec: spec["securityContext"].pop("fsGroup")))
 
     assert_permissions(pod, container="reader", path="/in/report", uid=1000, gid=1000, mode=0o640)
     with pytest.raises(AssertionError, match="Permission denied"):
@@ -132,8 +132,8 @@ def test_users_without_the_volumes_group_do_not_share(twin):
 
 
 @pytest.mark.podshare_needs("image-volumes")
-def test_the_files_of_an_image_are_a_volume_nobody_can_write_to(podshare):
-    """Its programs run in the container of another image, which does not have them."""
+def test_an_image_volume_is_read_only(podshare):
+    """Its programs run in a container whose own image lacks them."""
     pod = podshare.deploy("manifests/image-volume.yaml")
     assert pod["nginx"].exec(["busybox"]).returncode == 127
 
@@ -144,9 +144,9 @@ def test_the_files_of_an_image_are_a_volume_nobody_can_write_to(podshare):
 
 
 @pytest.mark.podshare_needs("image-volumes")
-def test_an_empty_volume_in_the_images_place_is_noticed(twin):
+def test_it_fails_on_an_empty_volume_instead_of_an_image(twin):
     """The mutated twin of the image volume."""
-    pod = twin("image-volume", elsewhere("nginx"))
+    pod = twin("image-volume", mount_elsewhere("nginx"))
 
     assert pod["nginx"].exec(["/tools/bin/busybox", "true"]).returncode == 127
     with pytest.raises(AssertionError, match="volume 'elsewhere' is not read-only for 'nginx'"):

@@ -7,7 +7,7 @@ from pytest_podshare.deadline import Deadline, poll
 
 
 def two(**first):
-    """A Pod of two idle containers that share a volume; `first` changes the first one."""
+    """Return a Pod of two idle containers that share a volume; `first` changes the first one."""
     container = {
         "image": "busybox",
         "command": ["sleep", "10000"],
@@ -24,8 +24,8 @@ def two(**first):
     }
 
 
-def test_a_termination_message_in_the_volume_is_an_empty_file_to_the_others(podshare):
-    """The kubelet mounts a file of its own over it; a file beside it is shared, the control."""
+def test_a_termination_message_in_a_volume_is_not_shared(podshare):
+    """The kubelet mounts its own file over it; the control is a shared file beside it."""
     pod = podshare.deploy(two(terminationMessagePath="/v/last-words"))
     assert_file_visible(pod, from_c="c1", to_c="c2")
 
@@ -37,7 +37,7 @@ def test_a_termination_message_in_the_volume_is_an_empty_file_to_the_others(pods
 
 
 def test_all_containers_of_a_pod_share_64_mebibytes_of_memory(podshare):
-    """At /dev/shm, which is no volume; another Pod has its own."""
+    """At /dev/shm, which is not a volume; another Pod has its own."""
     pod = podshare.deploy(two())
     other = podshare.deploy({**two(), "metadata": {"name": "other"}})
 
@@ -50,7 +50,7 @@ def test_all_containers_of_a_pod_share_64_mebibytes_of_memory(podshare):
 
 @pytest.mark.parametrize("group", [None, 2000], ids=["without fsGroup", "with fsGroup"])
 def test_new_files_have_the_mode_that_the_umask_leaves(podshare, group):
-    """A group to share by does not make files writable for it."""
+    """A shared group does not make files writable for the group."""
     manifest = two(securityContext={"runAsUser": 1000, "runAsGroup": 1000})
     if group is not None:
         manifest["spec"]["securityContext"] = {"fsGroup": group}
@@ -66,8 +66,8 @@ def test_new_files_have_the_mode_that_the_umask_leaves(podshare, group):
     ("mode", "is_bound"),
     [("ReadWriteMany", False), ("ReadWriteOnce", True), ("ReadWriteOncePod", True)],
 )
-def test_the_default_class_of_kind_binds_volumes_to_one_node(podshare, mode, is_bound):
-    """So it has no volumes for Pods on several nodes, and says so."""
+def test_the_default_storage_class_of_kind_binds_volumes_to_one_node(podshare, mode, is_bound):
+    """It refuses claims for several nodes, and explains it in an event."""
     if not podshare.cluster.own:
         pytest.skip("this is about the default StorageClass of kind")
     claim = {
@@ -82,14 +82,16 @@ def test_the_default_class_of_kind_binds_volumes_to_one_node(podshare, mode, is_
     manifest["spec"]["volumes"] = [{"name": "v", "persistentVolumeClaim": {"claimName": "data"}}]
     podshare.cluster.api.post(f"{namespace}/pods", manifest)
 
-    def said():
+    def messages():
         events = podshare.cluster.api.get(f"{namespace}/events")["items"]
-        return " / ".join(each.get("message") or "" for each in events)
+        return " / ".join(event.get("message") or "" for event in events)
 
     refused = "NodePath only supports ReadWriteOnce and ReadWriteOncePod (1.22+) access modes"
     bound = "Successfully provisioned volume"
-    # a try that takes too long fails for another reason, and is followed by the next
-    told = poll(said, until=lambda it: refused in it or bound in it, deadline=Deadline(240))
+    # an attempt that takes too long fails for another reason, and is repeated
+    text = poll(
+        messages, until=lambda text: refused in text or bound in text, deadline=Deadline(240)
+    )
 
-    assert (bound in told) == is_bound
-    assert (refused in told) != is_bound
+    assert (bound in text) == is_bound
+    assert (refused in text) != is_bound

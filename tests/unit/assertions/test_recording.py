@@ -1,14 +1,16 @@
-"""What a call of an assertion leaves with its Pod, whatever became of it, and what it raises."""
+"""What each call of an assertion records in its Pod, and the error it raises."""
 
 import time
 
 import pytest
 
 from pytest_podshare import errors
-from pytest_podshare.assertions import recording as recording
+from pytest_podshare.assertions.failure import promise_broken
+from pytest_podshare.assertions.recording import recorded
 from pytest_podshare.containers.proof import Note, Proof
 from pytest_podshare.containers.restart import Restart
 from pytest_podshare.diagnosis.cause import Cause
+from pytest_podshare.diagnosis.facts import FileLocation
 from pytest_podshare.errors import Fact
 from pytest_podshare.pods.evidence import BROKEN, HELD, UNKNOWN, Step
 from tests.support import offline_pods
@@ -29,20 +31,20 @@ RESTART = Restart("c1", "node", "containerd://1a2b3c4d", "containerd://5e6f7a8b"
 
 @pytest.fixture
 def pod():
-    """A Pod on which nothing was checked yet."""
+    """Return a Pod without any checks."""
     return offline_pods.pod(MANIFEST)
 
 
-def checked(pod, outcome, **asked):
-    """The check that an assertion with that outcome leaves, and what it raised."""
+def call(pod, outcome, **arguments):
+    """Call an assertion with that outcome; return the check it records and the error it raises."""
 
-    @recording.recorded
-    def assert_it(pod, **_):
+    @recorded
+    def assert_something(pod, **_):
         return outcome(pod)
 
     raised = None
     try:
-        assert_it(pod, **asked)
+        assert_something(pod, **arguments)
     except (errors.PodshareError, errors.PromiseBroken) as error:
         raised = error
     (check,) = pod.checks
@@ -50,7 +52,7 @@ def checked(pod, outcome, **asked):
 
 
 def raising(error):
-    """An outcome: that error."""
+    """Return an outcome that raises an error."""
 
     def outcome(_):
         raise error
@@ -58,16 +60,21 @@ def raising(error):
     return outcome
 
 
-def held(pod):
-    """An outcome: what it was to prove is proved."""
+def proving(pod):
+    """Prove something: an outcome."""
     events = [WROTE, RESTART, "c2 found it"]
-    begun, containers = time.monotonic(), ["c1", "c2"]
-    return pod.record("c2 sees it", method="sh", begun=begun, events=events, containers=containers)
+    return pod.record(
+        "c2 sees it",
+        method="sh",
+        start=time.monotonic(),
+        events=events,
+        containers=[pod["c1"], pod["c2"]],
+    )
 
 
-def test_what_held_is_kept_as_data(pod):
-    """Claim, method, steps with their parts, proofs with their times; digests as they are shown."""
-    check, raised = checked(pod, held, from_c="c1", to_c="c2")
+def test_a_held_promise_is_recorded_as_data(pod):
+    """Steps keep their fields and proofs their durations; digests are cut to what is shown."""
+    check, raised = call(pod, proving, from_c="c1", to_c="c2")
 
     assert raised is None
     assert (check.verdict, check.headline, check.method) == (HELD, "c2 sees it", "sh")
@@ -80,9 +87,9 @@ def test_what_held_is_kept_as_data(pod):
     assert check.facts == ()
 
 
-def test_the_record_becomes_text_at_the_end(pod):
-    """Evidence, line by line, is what its lines are."""
-    held(pod)
+def test_evidence_as_text_is_its_claim_and_its_lines(pod):
+    """The text is created from the data when it is shown."""
+    proving(pod)
     (evidence,) = pod.evidence
 
     first, *lines = str(evidence).splitlines()
@@ -98,30 +105,35 @@ def test_the_record_becomes_text_at_the_end(pod):
     assert isinstance(RESTART, Proof)
 
 
-def test_what_is_broken_is_kept_as_data(pod):
-    """Each fact under its name, as the error has it."""
-    cause = Cause(
-        "removed", "it was there", "See who removes it.", ("c2", pod.wiring.containers[1].mounts[0])
-    )
-    error = recording.promise_broken(
+def test_a_broken_promise_is_recorded_as_data(pod):
+    """Each fact is recorded under its name, as in the error."""
+    (mount,) = pod["c2"].spec.mounts
+    error = promise_broken(
         pod,
         "c2 does not see it",
+        FileLocation(pod["c2"], "/w/f", mount),
         expected="c2:/w/f",
         got="missing",
-        cause=cause,
-        containers=["c2"],
-        volume="v",
+        cause=Cause("removed", "it was there", "Find out what removes it.", (pod["c2"], mount)),
     )
 
-    check, raised = checked(pod, raising(error), container="c2")
+    check, raised = call(pod, raising(error), container="c2")
 
     assert raised is error
     assert (check.verdict, check.headline, check.cause) == (BROKEN, "c2 does not see it", "removed")
     assert (check.containers, check.volumes) == (("c2",), ("v",))
     assert check.at == error.at == "<YAML text>:8"
     assert check.facts == error.facts
-    assert [fact.name for fact in check.facts] == ["expected", "got", "why", "to do", "pod"]
-    assert check.facts[3] == Fact("to do", "See who removes it. (<YAML text>:8)")
+    assert [fact.name for fact in check.facts] == [
+        "expected",
+        "got",
+        "where",
+        "why",
+        "to do",
+        "pod",
+    ]
+    assert check.facts[2] == Fact("where", "c2 has v at /w")
+    assert check.facts[4] == Fact("to do", "Find out what removes it. (<YAML text>:8)")
     assert str(error).splitlines()[:3] == [
         "c2 does not see it",
         "  expected  c2:/w/f",
@@ -129,11 +141,11 @@ def test_what_is_broken_is_kept_as_data(pod):
     ]
 
 
-def test_an_error_that_nobody_explains_is_kept_as_it_is(pod):
-    """What to do is its one fact, and the word is that of its class."""
+def test_an_error_without_an_explanation_is_recorded_unchanged(pod):
+    """Its only fact is its remedy, and its cause is named after its class."""
     error = errors.ControlMissing("Nothing was\nfound.", "Look again.")
 
-    check, raised = checked(pod, raising(error))
+    check, raised = call(pod, raising(error))
 
     assert raised is error
     assert (check.verdict, check.cause) == (UNKNOWN, "control missing")
@@ -141,11 +153,11 @@ def test_an_error_that_nobody_explains_is_kept_as_it_is(pod):
     assert (check.containers, check.volumes) == ((), ())
 
 
-def test_an_error_that_is_explained_is_another_of_its_kind(pod):
-    """What was raised at first stays as it was; what is raised in the end is complete."""
+def test_an_explained_error_is_a_new_error_of_the_same_class(pod):
+    """The original error stays as it was; the one that is raised has the cause as well."""
     error = errors.ToolMissing("c1 has no `cat`.", "Use an image with `cat`")
 
-    check, raised = checked(pod, raising(error), container="c1")
+    check, raised = call(pod, raising(error), container="c1")
 
     assert (error.cause, error.facts) == ("", (Fact("", error.remedy),))
     assert type(raised) is errors.ToolMissing
@@ -158,7 +170,7 @@ def test_an_error_that_is_explained_is_another_of_its_kind(pod):
         "  to do  Use an image with `cat`; nothing was learned about the volume.",
         "  pod    ns/web",
     ]
-    # the frames of where it came from are still there
+    # the frames of its origin are kept
     assert raised.__traceback__.tb_next.tb_next is not None
 
 
@@ -166,28 +178,28 @@ def test_an_error_that_is_explained_is_another_of_its_kind(pod):
     "error",
     [
         errors.MissingRight("no", "give", right="get pods", cluster_wide=True, status=403),
-        errors.ManifestInvalid("no", "mend", excerpt="a: b\n^"),
+        errors.ManifestInvalid("no", "fix", excerpt="a: b\n^"),
         errors.NotInVolume("no", "name another"),
         errors.ToolMissing("no", "use another"),
     ],
     ids=lambda error: type(error).__name__,
 )
 def test_every_error_can_be_explained(error):
-    """With all that it holds beside, and no line of what to do twice."""
+    """It keeps all its attributes, and shows its remedy only once."""
     explained = error.with_explanation("unknown", [Fact("why", "nobody knows")])
 
     assert type(explained) is type(error)
     assert explained.args == error.args
     assert str(explained) == "no\n  why  nobody knows"
     assert explained.cause == "unknown"
-    mine = {name: value for name, value in vars(explained).items() if name in vars(error)}
-    mine |= {"cause": "", "_facts": ()}
-    assert mine == vars(error)
+    kept = {name: value for name, value in vars(explained).items() if name in vars(error)}
+    kept |= {"cause": "", "_facts": ()}
+    assert kept == vars(error)
 
 
-def test_an_error_shows_its_place_before_what_to_do():
-    """As it always did: the line of the manifest, and a caret below it."""
-    error = errors.ManifestInvalid("m.yaml:1: no", "Mend it.", excerpt="a: b\n   ^")
+def test_an_error_shows_its_excerpt_before_its_remedy():
+    """The excerpt is the line of the manifest and a caret below it."""
+    error = errors.ManifestInvalid("m.yaml:1: no", "Fix it.", excerpt="a: b\n   ^")
 
-    assert str(error) == "m.yaml:1: no\na: b\n   ^\nMend it."
-    assert error.facts == (Fact("", "a: b\n   ^"), Fact("", "Mend it."))
+    assert str(error) == "m.yaml:1: no\na: b\n   ^\nFix it."
+    assert error.facts == (Fact("", "a: b\n   ^"), Fact("", "Fix it."))

@@ -34,7 +34,7 @@ def node():
         "containers": [{"name": "c", "volumeMounts": MOUNTS}],
         "volumes": [{"name": "v", "emptyDir": {}}, {"name": "w", "emptyDir": {}}],
     }
-    return node_shell.NodeShell(offline_pods.live_pod(spec), "c")
+    return node_shell.NodeShell(offline_pods.container(spec, "c"))
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ def test_a_failure_text_is_sound(name):
 
 
 SOUND = """\
-pytest_podshare.errors.PromiseBroken: 'c2' does not see what 'c1' wrote in volume 'v'
+pytest_podshare.errors.PromiseBroken: 'c2' does not see what 'c1' wrote to volume 'v'
   got   c2:/v/f  missing  (for 2 s)
   why   shadowed: in c2 volume w is mounted at /v
 """

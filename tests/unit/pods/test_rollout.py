@@ -1,4 +1,4 @@
-"""Which Pod is waited for, and what becomes of it: from states that a watch might have seen."""
+"""Which Pod a rollout awaits, and what becomes of it, given states that a watch may report."""
 
 import pytest
 
@@ -22,7 +22,7 @@ JOB = {
 
 
 def workload(kind):
-    """One that makes Pods with a label."""
+    """Return a workload whose Pods have a label."""
     template = {"metadata": {"labels": {"app": "web"}}, "spec": SPEC}
     return {
         "apiVersion": "apps/v1",
@@ -32,186 +32,188 @@ def workload(kind):
     }
 
 
-def owned(kind, name="web"):
-    """What a controller writes into its Pods."""
+def owned_by(kind, name="web"):
+    """Return the owner reference that a controller adds to its Pods."""
     return [{"kind": kind, "name": name, "controller": True}]
 
 
 def pod(name, uid, *, ready=False, labels=None, owners=None, **metadata):
-    """One as the API server has it."""
+    """Return a Pod as the API server has it."""
     condition = {"type": "Ready", "status": str(ready)}
     own = {"name": name, "uid": uid, "resourceVersion": "1", **metadata}
-    own["ownerReferences"] = owned("ReplicaSet", "web-1a2b") if owners is None else owners
+    own["ownerReferences"] = owned_by("ReplicaSet", "web-1a2b") if owners is None else owners
     return {
         "metadata": {**own, "labels": {"app": "web"} if labels is None else labels},
         "status": {"phase": "Running" if ready else "Pending", "conditions": [condition]},
     }
 
 
-def seen(*pods):
-    """What a watch has seen."""
-    return {each["metadata"]["name"]: each for each in pods}
+def objects(*pods):
+    """Return Pods by name, as a watch reports them."""
+    return {live["metadata"]["name"]: live for live in pods}
 
 
 @pytest.fixture
-def arrival():
-    """A function that begins to wait for the Pod of a manifest."""
+def start():
+    """Return a function that starts the rollout of a manifest."""
 
-    def begin(manifest, make=lambda: pod("web", "uid-1")):
-        made = Rollout(None, "ns", None, load(manifest), make)
-        made.begin()
-        return made
+    def create_and_start(manifest):
+        rollout = Rollout(None, "ns", None, load(manifest), lambda: pod("web", "uid-1"))
+        rollout.start()
+        return rollout
 
-    return begin
-
-
-def test_a_bare_pod_is_ready_when_it_is(arrival):
-    """And stays the one that is waited for until then."""
-    it = arrival(BARE)
-
-    assert not it.look(seen(pod("web", "uid-1"), pod("other", "uid-2", ready=True)))
-    assert it.look(seen(pod("web", "uid-1", ready=True)))
-    assert it.live["metadata"]["uid"] == "uid-1"
+    return create_and_start
 
 
-@pytest.mark.parametrize("now", [seen(), seen(pod("web", "uid-2", ready=True))])
-def test_a_pod_that_is_gone_or_another_is_not_waited_for(arrival, now):
-    """A name is not a Pod."""
+def test_a_bare_pod_is_awaited_until_it_is_ready(start):
+    """Another Pod that is ready is not taken for it."""
+    rollout = start(BARE)
+
+    assert not rollout.update(objects(pod("web", "uid-1"), pod("other", "uid-2", ready=True)))
+    assert rollout.update(objects(pod("web", "uid-1", ready=True)))
+    assert rollout.live["metadata"]["uid"] == "uid-1"
+
+
+@pytest.mark.parametrize("now", [objects(), objects(pod("web", "uid-2", ready=True))])
+def test_a_deleted_pod_is_not_awaited(start, now):
+    """Neither is another Pod of its name."""
     with pytest.raises(errors.PodGone, match="Pod web was deleted before it was ready"):
-        arrival(BARE).look(now)
+        start(BARE).update(now)
 
 
-def test_a_pod_that_is_no_longer_ready_is_waited_for_again(arrival):
-    """While others start, one that was ready first may fail."""
-    it = arrival(BARE)
+def test_a_pod_that_is_no_longer_ready_is_awaited_again(start):
+    """It may fail while the Pods of other rollouts start."""
+    rollout = start(BARE)
 
-    assert it.look(seen(pod("web", "uid-1", ready=True)))
-    assert not it.look(seen(pod("web", "uid-1")))
-
-
-def test_a_controllers_pod_is_found_by_the_templates_labels(arrival):
-    """Not one that is about to go, nor one of somebody else."""
-    it = arrival(workload("Deployment"))
-    going = pod("web-0", "uid-0", deletionTimestamp="now")
-
-    assert not it.look(seen(going, pod("web", "uid-9", labels={"app": "other"})))
-    assert it.live is None
-    assert it.look(seen(going, pod("web-1", "uid-1", ready=True)))
-    assert it.live["metadata"]["uid"] == "uid-1"
+    assert rollout.update(objects(pod("web", "uid-1", ready=True)))
+    assert not rollout.update(objects(pod("web", "uid-1")))
 
 
-def test_a_job_knows_its_pod_without_any_label(arrival):
-    """Neither a bare Pod nor another Job's is taken for it."""
-    it = arrival(JOB)
+def test_the_pod_of_a_controller_is_found_by_the_labels_of_its_template(start):
+    """A Pod that is being deleted is not taken for it, nor is one with other labels."""
+    rollout = start(workload("Deployment"))
+    terminating = pod("web-0", "uid-0", deletionTimestamp="now")
+
+    assert not rollout.update(objects(terminating, pod("web", "uid-9", labels={"app": "other"})))
+    assert rollout.live is None
+    assert rollout.update(objects(terminating, pod("web-1", "uid-1", ready=True)))
+    assert rollout.live["metadata"]["uid"] == "uid-1"
+
+
+def test_the_pod_of_a_job_is_found_without_any_label(start):
+    """Neither a bare Pod nor a Pod of another controller is taken for it."""
+    rollout = start(JOB)
     others = [
         pod("bare", "uid-8", ready=True, owners=[]),
-        pod("other", "uid-9", ready=True, owners=owned("Job", "other")),
+        pod("other", "uid-9", ready=True, owners=owned_by("Job", "other")),
         pod("replica", "uid-7", ready=True),
     ]
 
-    assert not it.look(seen(*others))
-    assert it.live is None
-    assert it.look(seen(*others, pod("web-x", "uid-1", ready=True, owners=owned("Job"))))
+    assert not rollout.update(objects(*others))
+    assert rollout.live is None
+    of_job = pod("web-x", "uid-1", ready=True, owners=owned_by("Job"))
+    assert rollout.update(objects(*others, of_job))
 
 
-def test_a_replacement_is_none_of_the_replicas_that_were_there(arrival):
-    """Not even when they come before it in the list."""
-    it = arrival(workload("Deployment"))
-    beside = [pod("web-0", "uid-0"), pod("web-2", "uid-2", ready=True)]
-    it.look(seen(pod("web-1", "uid-1", ready=True), *beside))
+def test_an_existing_replica_is_not_a_replacement(start):
+    """Even if it comes first in the list."""
+    rollout = start(workload("Deployment"))
+    replicas = [pod("web-0", "uid-0"), pod("web-2", "uid-2", ready=True)]
+    rollout.update(objects(pod("web-1", "uid-1", ready=True), *replicas))
 
-    it.begin()
+    rollout.start()
 
-    assert not it.look(seen(*beside))
-    assert it.look(seen(*beside, pod("web-3", "uid-3", ready=True)))
-    assert it.live["metadata"]["uid"] == "uid-3"
-
-
-def test_a_stateful_sets_replacement_has_the_same_name(arrival):
-    """Another replica may come first, and is not it."""
-    it, owners = arrival(workload("StatefulSet")), owned("StatefulSet")
-    it.look(seen(pod("web-0", "uid-0", ready=True, owners=owners)))
-
-    it.begin()
-
-    assert not it.look(seen(pod("web-1", "uid-1", ready=True, owners=owners)))
-    assert it.look(seen(pod("web-0", "uid-2", ready=True, owners=owners)))
+    assert not rollout.update(objects(*replicas))
+    assert rollout.update(objects(*replicas, pod("web-3", "uid-3", ready=True)))
+    assert rollout.live["metadata"]["uid"] == "uid-3"
 
 
-def test_a_controller_that_makes_none_is_named(arrival):
-    """With the command that shows why."""
-    it = arrival(workload("Deployment"))
+def test_the_replacement_of_a_stateful_sets_pod_has_the_same_name(start):
+    """Another new replica is not taken for it."""
+    rollout, owners = start(workload("StatefulSet")), owned_by("StatefulSet")
+    rollout.update(objects(pod("web-0", "uid-0", ready=True, owners=owners)))
+
+    rollout.start()
+
+    assert not rollout.update(objects(pod("web-1", "uid-1", ready=True, owners=owners)))
+    assert rollout.update(objects(pod("web-0", "uid-2", ready=True, owners=owners)))
+
+
+def test_a_controller_that_creates_no_pod_is_named(start):
+    """The remedy is the command that shows why."""
+    rollout = start(workload("Deployment"))
 
     with pytest.raises(errors.PodNotReady) as caught:
-        it.arrived(Deadline(3))
+        rollout.result(Deadline(3))
 
     assert str(caught.value) == (
-        "Deployment web made no Pod within 3 s.\n"
-        "See its events: kubectl describe --namespace ns Deployment web"
+        "Deployment web created no Pod within 3 s.\n"
+        "Check its events: kubectl describe --namespace ns Deployment web"
     )
 
 
-def test_of_several_the_one_that_is_late_is_named():
-    """The others are ready by then, and known to be."""
+def test_of_several_pods_the_one_that_is_not_ready_is_named():
+    """The others are known to be ready."""
     clock = FakeClock()
     pods = FakePods([], clock)
-    pods.pods = seen(pod("a", "uid-a", ready=True), pod("b", "uid-b"))
+    pods.pods = objects(pod("a", "uid-a", ready=True), pod("b", "uid-b"))
     with Watch(pods, "/pods") as watch:
-        arrivals = []
+        rollouts = []
         for name in ("a", "b"):
             manifest = load({**BARE, "metadata": {"name": name}})
-            make = {"a": pod("a", "uid-a"), "b": pod("b", "uid-b")}[name]
-            it = Rollout(None, "ns", watch, manifest, lambda make=make: make)
-            it.begin()
-            arrivals.append(it)
+            created = pod(name, f"uid-{name}")
+            rollout = Rollout(None, "ns", watch, manifest, lambda created=created: created)
+            rollout.start()
+            rollouts.append(rollout)
 
         with pytest.raises(errors.PodNotReady, match="Pod b was not ready within 5 s: phase Pend"):
-            wait_until_ready(arrivals, watch, Deadline(5, clock))
+            wait_until_ready(rollouts, watch, Deadline(5, clock))
 
-    assert [each.is_ready for each in arrivals] == [True, False]
+    assert [rollout.is_ready for rollout in rollouts] == [True, False]
     assert clock.now == 5
 
 
-class Scheduler:
-    """A Pod with a taint in its way until that goes, if ever; given as a watch gives it."""
+class TaintedNode:
+    """A watch of a Pod that is unschedulable until its node's taint is removed."""
 
-    def __init__(self, clock, goes_after):
+    def __init__(self, clock, removed_after):
         self.clock = clock
-        self.goes_after = goes_after
+        self.removed_after = removed_after
 
-    def wait_until(self, look, deadline, *, known):
-        """Look once a second."""
+    def wait_until(self, satisfied, deadline, *, known):
+        """Report the Pod once a second."""
         while True:
-            objects = seen(self.pod(known))
-            if look(objects) or deadline.over:
-                return objects
+            now = objects(self.pod(known))
+            if satisfied(now) or deadline.over:
+                return now
             self.clock.sleep(min(1, deadline.left))
 
     def pod(self, known):
-        """What it is at this moment."""
-        (it,) = known
+        """Return the Pod as it is now."""
+        (live,) = known
         message = "0/2 nodes are available: 2 node(s) had untolerated taint(s)."
-        why = {"type": "PodScheduled", "reason": "Unschedulable", "message": message}
-        waits = {**it, "status": {"phase": "Pending", "conditions": [why]}}
-        return waits if self.clock.now < self.goes_after else pod("web", "uid-1", ready=True)
+        condition = {"type": "PodScheduled", "reason": "Unschedulable", "message": message}
+        pending = {**live, "status": {"phase": "Pending", "conditions": [condition]}}
+        is_tainted = self.clock.now < self.removed_after
+        return pending if is_tainted else pod("web", "uid-1", ready=True)
 
 
-@pytest.mark.parametrize("goes_after", [1, 2])
-def test_a_taint_that_goes_with_the_end_of_a_drain_is_no_verdict(arrival, goes_after):
-    """The scheduler sees it for a moment after the node is free."""
-    clock, it = FakeClock(), arrival(BARE)
+@pytest.mark.parametrize("removed_after", [1, 2])
+def test_a_pod_is_awaited_while_the_taint_of_a_drained_node_is_removed(start, removed_after):
+    """The scheduler still counts the taint for a moment after the node is uncordoned."""
+    clock, rollout = FakeClock(), start(BARE)
 
-    wait_until_ready([it], Scheduler(clock, goes_after), Deadline(60, clock))
+    wait_until_ready([rollout], TaintedNode(clock, removed_after), Deadline(60, clock))
 
-    assert it.is_ready
-    assert clock.now == goes_after
+    assert rollout.is_ready
+    assert clock.now == removed_after
 
 
-def test_a_taint_that_stays_is_one(arrival):
-    """After a second look, and long before the deadline."""
-    clock, it = FakeClock(), arrival(BARE)
+def test_a_pod_is_unschedulable_if_the_taint_stays(start):
+    """The error comes long before the deadline."""
+    clock, rollout = FakeClock(), start(BARE)
 
     with pytest.raises(errors.PodUnschedulable, match="had untolerated taint"):
-        wait_until_ready([it], Scheduler(clock, goes_after=50), Deadline(60, clock))
+        wait_until_ready([rollout], TaintedNode(clock, removed_after=50), Deadline(60, clock))
 
     assert clock.now == 15

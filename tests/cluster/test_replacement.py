@@ -1,4 +1,4 @@
-"""Deleting and draining, with what goes wrong in between."""
+"""Deletions and drains, and what can go wrong with them."""
 
 import dataclasses
 
@@ -47,17 +47,17 @@ BUDGET = {
 
 @pytest.fixture
 def cordoned(podshare_cluster):
-    """A function that lists the nodes which take no Pods."""
+    """Return a function that lists the cordoned nodes."""
 
     def names():
         nodes = podshare_cluster.api.get("/api/v1/nodes")["items"]
-        return [each["metadata"]["name"] for each in nodes if each["spec"].get("unschedulable")]
+        return [node["metadata"]["name"] for node in nodes if node["spec"].get("unschedulable")]
 
     return names
 
 
 def test_the_handle_follows_a_deployments_replacement(podshare):
-    """Another Pod, of another name and UID, made by nobody of ours."""
+    """It has another name and UID, and the controller created it."""
     pod = podshare.deploy(DEPLOYMENT)
     name, uid = pod.name, pod.uid
 
@@ -66,14 +66,14 @@ def test_the_handle_follows_a_deployments_replacement(podshare):
     assert (pod.name, pod.uid) != (name, uid)
     (proof, _) = evidence.proofs
     assert (proof.before, proof.after) == (uid, pod.uid)
-    # on a cluster that is somebody's, nobody may look at the node
+    # the nodes of an existing cluster cannot be inspected
     assert proof.volumes_gone is (True if podshare.cluster.own else None)
     assert pod["c1"].exec(["echo", "here"]).stdout == b"here\n"
 
 
 @pytest.mark.podshare_needs("node-access")
-def test_the_node_tells_whether_it_has_volumes_of_the_pod(podshare):
-    """The control of that proof: of a Pod that runs it has some."""
+def test_the_node_has_volumes_of_a_pod_until_it_is_deleted(podshare):
+    """The control of the proof that they are gone."""
     pod = podshare.deploy(BARE)
     cluster, uid, node = pod.cluster, pod.uid, pod.node
 
@@ -85,8 +85,8 @@ def test_the_node_tells_whether_it_has_volumes_of_the_pod(podshare):
 
 
 @pytest.mark.podshare_needs("two-nodes")
-def test_a_drain_moves_the_pod_and_leaves_the_node_as_it_was(podshare, cordoned):
-    """Evicted through the API, seen on the other node, and everything schedulable again."""
+def test_a_drain_moves_the_pod_and_uncordons_the_node(podshare, cordoned):
+    """The Pod is evicted through the API and comes up on the other node."""
     pod = podshare.deploy(BARE)
     node = pod.node
 
@@ -98,8 +98,8 @@ def test_a_drain_moves_the_pod_and_leaves_the_node_as_it_was(podshare, cordoned)
 
 
 @pytest.mark.podshare_needs("two-nodes")
-def test_a_node_that_was_cordoned_before_stays_so(podshare, cordoned):
-    """What somebody else wants is not undone."""
+def test_a_node_that_was_cordoned_before_stays_cordoned(podshare, cordoned):
+    """A drain only removes its own cordon."""
     pod = podshare.deploy(BARE)
     node = pod.node
     api = podshare.cluster.api
@@ -113,8 +113,8 @@ def test_a_node_that_was_cordoned_before_stays_so(podshare, cordoned):
 
 
 @pytest.mark.podshare_needs("two-nodes")
-def test_a_budget_that_forbids_the_eviction_is_named_and_the_node_uncordoned(podshare, cordoned):
-    """The Pod is left alone, and so is the node."""
+def test_a_disruption_budget_that_forbids_the_eviction_is_reported(podshare, cordoned):
+    """The Pod is unchanged, and the node is uncordoned."""
     pod = podshare.deploy({"kind": "List", "items": [BUDGET, DEPLOYMENT]})
     before = pod.identity
 
@@ -122,19 +122,19 @@ def test_a_budget_that_forbids_the_eviction_is_named_and_the_node_uncordoned(pod
         assert_lost_on_drain(pod, timeout=3)
 
     assert "disruption budget" in str(caught.value)
-    assert pod.refresh() == before
+    assert pod.live.refresh().identity == before
     assert cordoned() == []
 
 
 @pytest.mark.podshare_needs("two-nodes")
-def test_without_another_node_nothing_is_drained(podshare, cordoned):
-    """It is said before anything is touched."""
+def test_nothing_is_drained_without_another_node(podshare, cordoned):
+    """The error comes before anything is changed."""
     pod = podshare.deploy(BARE)
     api = podshare.cluster.api
     others = [
-        each["metadata"]["name"]
-        for each in api.get("/api/v1/nodes")["items"]
-        if each["metadata"]["name"] != pod.node
+        node["metadata"]["name"]
+        for node in api.get("/api/v1/nodes")["items"]
+        if node["metadata"]["name"] != pod.node
     ]
     for other in others:
         api.patch(f"/api/v1/nodes/{other}", {"spec": {"unschedulable": True}})
@@ -147,8 +147,8 @@ def test_without_another_node_nothing_is_drained(podshare, cordoned):
             api.patch(f"/api/v1/nodes/{other}", {"spec": {"unschedulable": None}})
 
 
-def test_a_pod_without_a_lasting_volume_has_nothing_to_survive_in(podshare):
-    """Nothing is claimed of volumes that are not there."""
+def test_survival_needs_a_volume_that_outlives_the_pod(podshare):
+    """Without one, the assertion is refused."""
     pod = podshare.deploy(BARE)
 
     with pytest.raises(errors.NoSharedVolume, match="has no volume that outlives its Pod"):

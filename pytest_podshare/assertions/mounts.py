@@ -1,0 +1,126 @@
+"""The mounts and paths that an assertion is about."""
+
+from __future__ import annotations
+
+import posixpath
+import secrets
+from collections.abc import Callable, Iterator
+
+from pytest_podshare import errors
+from pytest_podshare.assertions.failure import describe_mounts
+from pytest_podshare.containers.container import Container
+from pytest_podshare.diagnosis.facts import FileLocation
+from pytest_podshare.pods.pod import Pod
+from pytest_podshare.wiring.model import VolumeMount, VolumeSpec
+
+
+def mounts_of(container: Container, volume: str) -> list[VolumeMount]:
+    """Return a container's mounts of a volume.
+
+    Raises:
+        NoSharedVolume: it does not mount the volume.
+    """
+    mounts = list(container.spec.mounts_of(volume))
+    if not mounts:
+        raise errors.NoSharedVolume(
+            f"{container.name!r} of {container.pod} does not mount volume {volume!r}:"
+            f" it {describe_mounts(container)}.",
+            "Name a volume that it mounts.",
+        )
+    return mounts
+
+
+def writable_mounts(container: Container, volume: str | None) -> list[VolumeMount]:
+    """Return one mount of each volume that a container can write to, or of the named volume.
+
+    Raises:
+        NoSharedVolume: it can write to no volume, or does not mount the named one.
+    """
+    if volume is not None:
+        return mounts_of(container, volume)[:1]
+    volumes = {spec.name: spec for spec in container.pod.wiring.volumes}
+    chosen: dict[str, VolumeMount] = {}
+    for mount in container.spec.mounts:
+        if not mount.read_only and volumes[mount.volume].is_written_by_containers:
+            chosen.setdefault(mount.volume, mount)
+    if not chosen:
+        raise errors.NoSharedVolume(
+            f"{container.name!r} of {container.pod} has no volume that it can write to:"
+            f" it {describe_mounts(container)}.",
+            "Name a container and a volume that it mounts.",
+        )
+    return list(chosen.values())
+
+
+def running_mounts(pod: Pod, volume: str) -> Iterator[tuple[Container, VolumeMount]]:
+    """Return every mount of a volume in a container that keeps running, with that container."""
+    for spec in pod.wiring.containers:
+        if spec.role != "init":
+            yield from ((pod[spec.name], mount) for mount in spec.mounts_of(volume))
+
+
+def find_writers(
+    pod: Pod, volume: str | None, accept: Callable[[VolumeSpec], bool], description: str
+) -> list[tuple[Container, VolumeMount]]:
+    """Return a running container that can write to each volume, and its mount.
+
+    The volumes are the named one, or else all that `accept` returns True for, as described.
+
+    Raises:
+        NoSharedVolume: the Pod has no such volume, or no running container can write to it.
+    """
+    names = [
+        spec.name
+        for spec in pod.wiring.volumes
+        if spec.name == volume or (volume is None and accept(spec) and not spec.is_read_only)
+    ]
+    if not names:
+        raise errors.NoSharedVolume(
+            f"{pod} has no {f'volume {volume!r}' if volume else description}.",
+            "Name one of its volumes, or add one.",
+        )
+    return [_find_writer(pod, name) for name in names]
+
+
+def _find_writer(pod: Pod, volume: str) -> tuple[Container, VolumeMount]:
+    for container, mount in running_mounts(pod, volume):
+        if not mount.read_only:
+            return container, mount
+    raise errors.NoSharedVolume(
+        f"No running container of {pod} can write to volume {volume!r}.",
+        "Name a volume that a container mounts without readOnly.",
+    )
+
+
+def mount_around(container: Container, path: str) -> VolumeMount:
+    """Return the mount that a path is in.
+
+    Raises:
+        NoSharedVolume: the path is in no volume.
+    """
+    mount = container.spec.covering_mount(path) if _is_unambiguous(path) else None
+    if mount is None:
+        raise errors.NoSharedVolume(
+            f"{container}:{path} of {container.pod} is in no volume.",
+            f"Pass a path below one of its mounts: it {describe_mounts(container)}.",
+        )
+    return mount
+
+
+def is_within(path: str, folder: str) -> bool:
+    """Return whether a path is a folder or below it."""
+    folder = posixpath.normpath(folder)
+    return _is_unambiguous(path) and posixpath.commonpath([path, folder]) == folder
+
+
+def _is_unambiguous(path: str) -> bool:
+    """Return whether a path names one place: a relative one or one with `..` may not."""
+    return posixpath.isabs(path) and ".." not in path.split("/")
+
+
+def new_location(
+    container: Container, mount: VolumeMount, folder: str | None = None
+) -> FileLocation:
+    """Return the location of a file with a new name, in a mount or in a folder of it."""
+    name = f"podshare-{secrets.token_hex(8)}"
+    return FileLocation(container, posixpath.join(folder or mount.path, name), mount)

@@ -1,0 +1,183 @@
+"""The objects of a manifest: create them, and later delete or keep them.
+
+In a namespace that stays, the API server's own rule, one object for each name, makes tests and
+workers take turns: where a living test has an object of the same name, wait until it is deleted.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import dataclasses
+import operator
+import secrets
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from pytest_podshare import errors
+from pytest_podshare.cluster import ownership
+from pytest_podshare.cluster.namespaces import SharedNamespace
+from pytest_podshare.cluster.ownership import FIXTURE_LABEL, Ownership
+from pytest_podshare.deadline import Deadline, Timeouts, poll
+from pytest_podshare.kube import resources
+from pytest_podshare.kube.client import Api, pod_path
+from pytest_podshare.kube.resources import Resource
+from pytest_podshare.kube.watch import Object
+from pytest_podshare.pods import admission
+
+# seconds for containers to terminate
+_GRACE = 1
+_ALREADY_EXISTS = "AlreadyExists"
+
+
+@dataclasses.dataclass
+class DeployedObjects:
+    """The objects that one `Podshare` creates, and deletes unless they go with its namespace."""
+
+    api: Api
+    namespace: str
+    run_id: str
+    timeouts: Timeouts
+    shared_namespace: SharedNamespace | None
+
+    def __post_init__(self) -> None:
+        # those that are not deleted with a namespace
+        self._remaining: list[Resource] = []
+        # needed in a shared namespace only, which has other Pods as well
+        self._fixture = secrets.token_hex(4) if self.shared_namespace else ""
+
+    @property
+    def selector(self) -> dict[str, Any]:
+        """Return the query parameters that narrow a list of Pods to those created here."""
+        return {"labelSelector": f"{FIXTURE_LABEL}={self._fixture}"} if self._fixture else {}
+
+    def add_ownership(self, metadata: dict[str, Any]) -> None:
+        """Add the labels and annotations that say whose an object is."""
+        Ownership.for_run(self.run_id).write(metadata)
+        if self._fixture:
+            metadata["labels"][FIXTURE_LABEL] = self._fixture
+
+    def create(self, document: dict[str, Any], origin: str) -> Object:
+        """Create an object of a manifest, and return it as the API server has it.
+
+        Raises:
+            DeployRejected: the API server rejects it.
+            MissingRight: the account may not create it.
+        """
+        document = copy.deepcopy(document)
+        metadata = document.setdefault("metadata", {})
+        metadata["namespace"] = self.namespace
+        self.add_ownership(metadata)
+        try:
+            if self.shared_namespace is None:
+                created = resources.create(self.api, document, self.namespace)
+            else:
+                created = self._create_when_free(document, Deadline(self.timeouts.ready))
+        except errors.ApiError as error:
+            raise admission.rejection(error, origin, document) from None
+        if self.shared_namespace is not None or not created.is_namespaced:
+            self._remaining.append(created)
+        return created.live
+
+    def keep(self, test: str) -> None:
+        """Annotate the objects as kept for a test, so that no later run deletes them."""
+        annotations = ownership.keep_annotations(test, time.time())
+        while self._remaining:
+            # a deleted object need not be kept
+            with contextlib.suppress(errors.PodshareError):
+                path = self._remaining.pop().path
+                self.api.patch(path, {"metadata": {"annotations": annotations}})
+
+    def delete(self, controlled_pods: Callable[[], Sequence[Object]]) -> None:
+        """Delete the objects, the last first; wait for it in a namespace that stays; never raises.
+
+        Args:
+            controlled_pods: lists the Pods that controllers have created from them.
+        """
+        if self.shared_namespace is not None and self._remaining:
+            self.shared_namespace.undeleted += self._delete_and_wait(
+                controlled_pods, Deadline(self.timeouts.delete)
+            )
+            self._remaining = []
+        while self._remaining:
+            self._remaining.pop().delete(self.api)
+
+    def _create_when_free(self, document: dict[str, Any], deadline: Deadline) -> Resource:
+        """Create an object once no other test has one of its name."""
+
+        def attempt() -> Resource | errors.ApiError:
+            try:
+                return resources.create(self.api, document, self.namespace)
+            except errors.ApiError as error:
+                if error.reason != _ALREADY_EXISTS or not document["metadata"].get("name"):
+                    raise
+                self._check_that_it_goes(document, error)
+                return error
+
+        def is_created(result: object) -> bool:
+            return isinstance(result, Resource)
+
+        result = poll(attempt, until=is_created, deadline=deadline, first=0.1, most=1.0)
+        if isinstance(result, Resource):
+            return result
+        raise _name_taken(result, f"another test still used it after {deadline.seconds:g} s")
+
+    def _check_that_it_goes(self, document: dict[str, Any], error: errors.ApiError) -> None:
+        """Check that the existing object will be deleted; delete one that a killed run left."""
+        existing = resources.find(self.api, document, self.namespace)
+        if existing is None or "deletionTimestamp" in existing.live["metadata"]:
+            return
+        owner = Ownership.read(existing.live["metadata"])
+        if owner is None:
+            raise _name_taken(error, "podshare did not create the existing object")
+        if owner.disposition(time.time()).removable:
+            existing.request_deletion(self.api, _GRACE)
+        elif owner.kept_for:
+            raise _name_taken(error, f"the existing object is kept for {owner.kept_for}")
+        elif owner.is_current_process:
+            raise _name_taken(error, "another test of this process uses it")
+
+    def _delete_and_wait(
+        self, controlled_pods: Callable[[], Sequence[Object]], deadline: Deadline
+    ) -> tuple[str, ...]:
+        """Delete the objects and wait; return those that still exist, each as its kind and name."""
+        remaining, forbidden = self._remaining[::-1], list[str]()
+
+        def is_done(item: Resource) -> bool:
+            try:
+                return item.request_deletion(self.api, _GRACE)
+            except errors.MissingRight as error:
+                forbidden.append(f"{_name(item)} (the account has no permission to {error.right})")
+                return True
+
+        def delete_remaining() -> list[Resource]:
+            nonlocal remaining
+            remaining = [item for item in remaining if not is_done(item)]
+            return remaining
+
+        try:
+            delete_remaining()
+            for pod in controlled_pods():
+                # of their own accord they take their application's whole grace period
+                path = pod_path(pod["metadata"]["namespace"], pod["metadata"]["name"])
+                is_done(Resource(path, {"kind": "Pod", **pod}, True))
+            poll(delete_remaining, until=operator.not_, deadline=deadline, first=0.1, most=0.5)
+        except errors.PodshareError:
+            # the API server does not answer; the next run finds them by their labels
+            pass
+        return (*map(_name, remaining), *forbidden)
+
+
+def _name(item: Resource) -> str:
+    return f"{item.live['kind']} {item.live['metadata']['name']}"
+
+
+def _name_taken(error: errors.ApiError, why: str) -> errors.ApiError:
+    return errors.ApiError(
+        f"{error.what}: {why}",
+        "Delete the existing object, or give the tests a namespace of their own.",
+        status=error.status,
+        reason=error.reason,
+        details=f"{error.details}: {why}",
+    )
