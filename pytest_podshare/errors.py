@@ -376,7 +376,20 @@ class ControlMissing(PodError):
 
 
 class PodGone(PodError):
-    """The Pod was deleted, evicted or replaced by someone else."""
+    """The Pod was deleted, evicted or replaced by someone else.
+
+    Args:
+        what: one sentence, naming the Pod.
+        remedy: one sentence, saying what to do.
+        eviction: the kubelet's message, which `what` quotes; "" unless the kubelet evicted it.
+        explained: as of `PodshareError`.
+    """
+
+    def __init__(
+        self, what: str, remedy: str | Remedy, *, eviction: str = "", **explained: Any
+    ) -> None:
+        super().__init__(what, remedy, **explained)
+        self.eviction = eviction
 
 
 # ---- files in a container ----

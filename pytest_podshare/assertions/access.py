@@ -61,9 +61,9 @@ def assert_read_only(pod: Pod, *, container: str, volume: str) -> Evidence:
                 where=f"{container} has {mount}",
                 volume=volume,
                 containers=[container],
-                cause=volume_causes.writable(container, mount, live)
+                cause=volume_causes.explain_writable(container, mount, live)
                 if refused is None
-                else diagnose.refused(pod, FileLocation(container, path, mount), refused),
+                else diagnose.write_refused(pod, FileLocation(container, path, mount), refused),
             )
         events += [f"{container} was refused: {_EROFS}", str(entry)]
     (control,) = _control(pod, container)
@@ -147,7 +147,7 @@ def assert_permissions(
             expected=_described(asked),
             got=_described(has) if has else "missing",
             containers=[container],
-            cause=volume_causes.permissions(pod, FileLocation(container, path, None)),
+            cause=volume_causes.explain_permissions(pod, FileLocation(container, path, None)),
         )
     claim = f"{container}:{path} has {_described(has)}"
     return pod.record(

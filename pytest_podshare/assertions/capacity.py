@@ -65,7 +65,7 @@ def assert_medium(
             where=f"{container} has {mount}",
             volume=volume,
             containers=[container],
-            cause=volume_causes.medium(pod, container, mount),
+            cause=volume_causes.explain_medium(pod, container, mount),
         )
     claim = f"{volume} is of medium {medium} for {container}"
     return pod.record(
@@ -137,7 +137,7 @@ def assert_size_limited(
             where=f"{container}:{path}  {quantity.written(limit + _MEBI)}",
             volume=volume,
             containers=[container],
-            cause=volume_causes.not_limited(pod, container, mount, refused),
+            cause=volume_causes.explain_missing_limit(pod, container, mount, refused),
         )
     if not in_memory:
         replacement.delete(pod, Deadline(patience))

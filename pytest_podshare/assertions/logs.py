@@ -72,7 +72,7 @@ def assert_log_contains(
             where=f"{container} {failure.mounted(pod.wiring, container)}",
             # the API server has the log: nobody looks into the container for it
             containers=[],
-            cause=volume_causes.log(pod, container),
+            cause=volume_causes.explain_missing_log_line(pod, container),
         )
     wrong = [line for line in lines if lacks is not None and lacks in line]
     if wrong:

@@ -131,7 +131,7 @@ def _lost(
                 proof=str(proof),
                 volume=mark.volume,
                 containers=sentinel.looked_into([mark]),
-                cause=volume_causes.outlives(pod, mark.volume),
+                cause=volume_causes.explain_outliving(pod, mark.volume),
             )
         events.append(f"{mark.container} no longer has what was in {mark.path}")
     volumes = ", ".join(mark.volume for mark in left)

@@ -71,7 +71,7 @@ def assert_not_shared(
                 where=f"{from_c} has {mark.mount}; {to_c} {failure.mounted(pod.wiring, to_c)}",
                 volume=mark.volume,
                 containers=[from_c, to_c],
-                cause=volume_causes.same_folder(
+                cause=volume_causes.explain_shared_folder(
                     pod, mark.place, FileLocation(to_c, found[0], None)
                 ),
             )

@@ -152,7 +152,7 @@ def _explained(pod: Pod, error: errors.PodshareError) -> errors.PodshareError:
     cause = None
     # the first failure is what the user must see, whatever becomes of its explanation
     with contextlib.suppress(Exception):
-        cause = diagnose.of_error(pod, error)
+        cause = diagnose.raised_error(pod, error)
     if cause is None:
         return error
     facts = {"why": cause, "to do": cause.remedy or error.remedy, "pod": pod}

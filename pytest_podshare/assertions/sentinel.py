@@ -226,7 +226,7 @@ def leave_at(
             where=f"{container} has {mount}",
             volume=mount.volume,
             containers=[] if on_node else [container],
-            cause=diagnose.refused(pod, FileLocation(container, path, mount), refused),
+            cause=diagnose.write_refused(pod, FileLocation(container, path, mount), refused),
         )
     who = f"node {pod.node}" if on_node else container
     wrote = step("wrote", who, mount.volume, path, content, time.monotonic() - begun)
@@ -258,7 +258,7 @@ def of_application(pod: Pod, container: str, path: str) -> SentinelFile:
             expected=f"{place}  a file",
             got=content,
             containers=[container],
-            cause=diagnose.not_visible(pod, place, place, content, written=False),
+            cause=diagnose.not_visible(pod, place, place, content, existed=False),
         )
     has = step("has", container, mount.volume, path, content, time.monotonic() - begun)
     return SentinelFile(container, mount, path, content, has, pod.uid, is_ours=False)

@@ -113,7 +113,7 @@ def assert_update_not_visible(
             where=f"{container} has {mounts[0]}; {watcher.name} has {whole}",
             volume=volume,
             containers=[container],
-            cause=volume_causes.updated(container, mounts[0]),
+            cause=volume_causes.explain_unwanted_update(container, mounts[0]),
         )
     return pod.record(
         f"a change of {source} is not seen by {container}",
@@ -149,7 +149,7 @@ def _arrived(
             where=f"{container} has {mount}",
             volume=mount.volume,
             containers=[container],
-            cause=volume_causes.update(container, mount, deadline.seconds),
+            cause=volume_causes.explain_missing_update(container, mount, deadline.seconds),
         )
     seconds = time.monotonic() - begun
     return Step(container, "saw", mount.volume, path, len(seen), digest(seen), seconds)

@@ -17,7 +17,7 @@ from pytest_podshare.containers.fileops.content import Content
 from pytest_podshare.containers.node_shell import NodeShell
 from pytest_podshare.deadline import Deadline, poll
 from pytest_podshare.diagnosis import diagnose
-from pytest_podshare.diagnosis.facts import FileLocation
+from pytest_podshare.diagnosis.facts import FileLocation, locate_shared_file
 from pytest_podshare.pods.evidence import Evidence, Step
 from pytest_podshare.pods.pod import Pod
 from pytest_podshare.wiring.model import SharedMount
@@ -119,7 +119,7 @@ def _apart(pod: Pod, from_c: str, to_c: str, volume: str | None) -> errors.NoSha
         f"{to_c!r} does not see what {from_c!r} writes",
         expected=f"{from_c} and {to_c} mount {where}",
         got="; ".join(sides),
-        cause=diagnose.apart(pod, from_c, to_c, volume),
+        cause=diagnose.not_shared(pod, from_c, to_c, volume),
     )
 
 
@@ -157,7 +157,7 @@ def _only_present(
             else:
                 mark = sentinel.of_application(pod, from_c, path)
             name = posixpath.relpath(mark.path, meeting.from_dir)
-            _, reader = diagnose.meeting(meeting, from_c, to_c, name)
+            _, reader = locate_shared_file(meeting, from_c, to_c, name)
             seen = posix_shell.read(NodeShell(pod.live, to_c), reader.path)
             sentinel.remove(pod, mark)
             if seen != mark.content:
@@ -237,7 +237,7 @@ class _Transfer:
                 where=f"{self.writer.name} has {self.meeting.from_mount}",
                 volume=self.meeting.volume.name,
                 containers=[self.writer.name],
-                cause=diagnose.not_visible(self.pod, place, place, has, written=False),
+                cause=diagnose.not_visible(self.pod, place, place, has, existed=False),
             )
         wrote = self._step("has", self.writer, path, has, time.monotonic() - begun)
 
@@ -281,12 +281,12 @@ class _Transfer:
                 where=failure.mounts(self.meeting, self.writer.name, self.reader.name),
                 volume=self.meeting.volume.name,
                 containers=[self.writer.name, self.reader.name],
-                cause=diagnose.not_visible(self.pod, writer, reader, seen, written=True),
+                cause=diagnose.not_visible(self.pod, writer, reader, seen, existed=True),
             )
         return self._step("saw", self.reader, path, seen, time.monotonic() - begun)
 
     def _places(self, name: str) -> tuple[FileLocation, FileLocation]:
-        return diagnose.meeting(self.meeting, self.writer.name, self.reader.name, name)
+        return locate_shared_file(self.meeting, self.writer.name, self.reader.name, name)
 
     def _step(
         self, action: str, container: Container, path: str, content: Content, seconds: float

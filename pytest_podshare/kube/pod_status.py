@@ -185,7 +185,9 @@ def _failed(name: str, pod: Status) -> errors.PodError:
     reason = " ".join(f"{status.get('reason', '')} {status.get('message', '')}".split())
     if status.get("reason") == "Evicted":
         why = " ".join(str(status.get("message", "")).split())
-        return errors.PodGone(f"Pod {name} was evicted: {why}", "Raise the limit it exceeded.")
+        return errors.PodGone(
+            f"Pod {name} was evicted: {why}", "Raise the limit it exceeded.", eviction=why
+        )
     for each in statuses(pod):
         if why := container_waiting.never_started(each.get("state", {})):
             return _unstartable(f"Container {each['name']} of Pod {name}", why)

@@ -154,7 +154,7 @@ def test_an_error_that_is_explained_is_another_of_its_kind(pod):
     assert raised.facts == check.facts
     assert str(raised).splitlines() == [
         "c1 has no `cat`.",
-        "  why    tool missing: the check runs it in the container",
+        "  why    tool missing: the check needs it in the container",
         "  to do  Use an image with `cat`; nothing was learned about the volume.",
         "  pod    ns/web",
     ]

@@ -141,7 +141,7 @@ def test_a_volume_that_says_it_is_read_only_is_not_chosen(check, kind):
 @every_kind
 def test_why_nothing_of_an_earlier_pod_is_there(kind, lifetime):
     """It went with its Pod; any other kind needs another reason."""
-    cause = volume_causes.gone_with_its_pod(offline_pods.pod(manifest(kind)), "v")
+    cause = volume_causes.find_gone_with_pod(offline_pods.pod(manifest(kind)), "v")
 
     assert (cause is not None) == (lifetime is POD)
     if cause:
@@ -155,16 +155,16 @@ def test_why_nothing_of_an_earlier_pod_is_there(kind, lifetime):
 @every_kind
 def test_why_something_of_an_earlier_pod_is_there(kind, lifetime):
     """It stays, or the kubelet has filled it anew; what should be gone is not explained away."""
-    cause = volume_causes.outlives(offline_pods.pod(manifest(kind)), "v")
+    cause = volume_causes.explain_outliving(offline_pods.pod(manifest(kind)), "v")
 
     assert cause.kind == ("unknown" if lifetime is POD else "outlives its Pod")
-    said = {
-        POD: "should have gone with its Pod",
-        NODE: "stays when its Pod goes",
-        STORAGE: "stays when its Pod goes",
-        KUBELET: "the kubelet fills for every Pod anew",
+    expected = {
+        POD: "should have been deleted with its Pod",
+        NODE: "is not deleted with its Pod",
+        STORAGE: "is not deleted with its Pod",
+        KUBELET: "the kubelet fills again for every Pod",
     }
-    assert said[lifetime] in cause.text
+    assert expected[lifetime] in cause.text
 
 
 @pytest.mark.parametrize("kind", ["csi", "gitRepo"])
