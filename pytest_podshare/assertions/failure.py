@@ -5,10 +5,8 @@ from __future__ import annotations
 from pytest_podshare.containers.fileops import content
 from pytest_podshare.diagnosis.cause import Cause
 from pytest_podshare.errors import Fact
+from pytest_podshare.wiring.account_token import without_account_token
 from pytest_podshare.wiring.model import SharedMount, Wiring
-
-# every container has its account's token there, which tells nothing about sharing
-_TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount"
 
 
 def facts(
@@ -54,5 +52,5 @@ def mounts(meeting: SharedMount, writer: str, reader: str) -> str:
 
 def mounted(wiring: Wiring, container: str) -> str:
     """What a container mounts, in a line."""
-    entries = [each for each in wiring.container(container).mounts if each.path != _TOKEN]
+    entries = without_account_token(wiring).container(container).mounts
     return f"mounts {'; '.join(str(each) for each in entries)}" if entries else "mounts no volume"

@@ -90,7 +90,7 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     resolved, run = config.stash[stash.OPTIONS], config.stash[stash.RUN]
     settings = run.settings
     is_kind = isinstance(settings, KindSettings)
-    return terminal.header(
+    return terminal.format_header(
         provider=resolved.provider,
         cluster=resolved.cluster_name if is_kind else resolved.context or "(current context)",
         server=binary.known_server(settings) if isinstance(settings, KindSettings) else None,

@@ -45,15 +45,19 @@ def podshare_cluster(
     cluster = run.open()
     # of the workers of pytest-xdist, the one that made it speaks for all
     if cluster.created or not hasattr(config, "workerinput"):
-        config.stash[stash.LINES] += terminal.used(cluster, run.seconds)
-    config.stash[stash.LINES] += terminal.stuck_before(run.stuck_before)
+        config.stash[stash.LINES] += terminal.format_cluster(cluster, run.seconds)
+    config.stash[stash.LINES] += terminal.format_stuck_objects(run.stuck_before)
     yield cluster
     stuck = run.close()
     if (shared := run.shared_namespace) is not None and shared.left:
-        config.stash[stash.LINES].append(terminal.left_objects(shared.name, shared.left))
+        config.stash[stash.LINES].append(
+            terminal.format_undeleted_objects(shared.name, shared.left)
+        )
     if stuck:
-        config.stash[stash.LINES] += terminal.stuck_namespaces(stuck, run.settings.timeouts.delete)
-    config.stash[stash.LINES] += terminal.kept_namespaces(
+        config.stash[stash.LINES] += terminal.format_stuck_namespaces(
+            stuck, run.settings.timeouts.delete
+        )
+    config.stash[stash.LINES] += terminal.format_kept_namespaces(
         run.kept, cluster, run.settings, run.id, config.stash[stash.OPTIONS].namespace
     )
 

@@ -40,7 +40,7 @@ def pytest_runtest_makereport(
     lacking = _lacking(raised.value) if raised else None
     if raised is not None:
         call.excinfo = _skip_for(raised.value, item.config) or raised
-        call.excinfo = traceback.without_our_frames(call.excinfo)
+        call.excinfo = traceback.hide_plugin_frames(call.excinfo)
     pods = [pod for made in _podshares(item) for pod in made.pods]
     if call.when == "call":
         told = item.config.stash.setdefault(_TOLD, weakref.WeakKeyDictionary())
@@ -61,7 +61,7 @@ def pytest_runtest_makereport(
             if call.excinfo and report.failed and call.when != "teardown":
                 attach.attach(item, report, made, item.config.stash[stash.OPTIONS].artifacts_dir)
             else:
-                attach.hide(item, report, made)
+                attach.redact(item, report, made)
     return report
 
 
@@ -120,7 +120,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         config.stash[stash.LINES].append(f"podshare: {error}")
         why = "it could not be deleted"
     if run.removed:
-        config.stash[stash.LINES].append(terminal.removed(run.removed))
+        config.stash[stash.LINES].append(terminal.format_removed(run.removed))
     if hasattr(config, "workerinput"):
         # the process that outlives this one says what became of the cluster
         output: dict[str, Any] = config.workeroutput  # type: ignore[attr-defined]
@@ -129,7 +129,9 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         output["podshare_capabilities"] = config.stash[stash.CAPABILITIES]
     elif why and isinstance(run.settings, KindSettings):
         settings = run.settings
-        config.stash[stash.LINES] += terminal.kept_cluster(settings.name, settings.kubeconfig, why)
+        config.stash[stash.LINES] += terminal.format_kept_cluster(
+            settings.name, settings.kubeconfig, why
+        )
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -139,17 +141,19 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if any(hasattr(each, "podshare") for some in terminalreporter.stats.values() for each in some):
         from pytest_podshare.report import transport
 
-        told = transport.received(terminalreporter)
+        told = transport.receive(terminalreporter)
     said: list[str] = config.stash[stash.LINES]
     # workers of pytest-xdist may say the same
     lines = [*_verdicts(config, told), *map(printable, dict.fromkeys(said))]
     skipped = terminalreporter.getreports("skipped")
     rights = (str(getattr(report, _LACKING, "")) for report in skipped)
-    lines += map(printable, terminal.lacking_rights([right for right in rights if right]))
+    lines += map(
+        printable, terminal.format_missing_permissions([right for right in rights if right])
+    )
     known = config.stash[stash.CAPABILITIES]
-    lines += map(printable, terminal.capabilities(known))
+    lines += map(printable, terminal.format_capabilities(known))
     if config.stash[stash.OPTIONS].story:
-        lines = [*terminal.stories(_evidence(terminalreporter)), *lines]
+        lines = [*terminal.format_story(_evidence(terminalreporter)), *lines]
     if lines:
         terminalreporter.ensure_newline()
         terminalreporter.section("podshare")
@@ -166,9 +170,11 @@ def _verdicts(config: pytest.Config, told: Sequence[PhaseReport]) -> Iterator[st
     from pytest_podshare.report import github_annotations, html_page, terminal_table
 
     if checks and config.get_verbosity() >= 0:
-        yield from terminal_table.lines(checks, width=writer.fullwidth, colour=writer.hasmarkup)
-    yield from github_annotations.lines(
-        checks, here=config.invocation_params.dir, environ=os.environ
+        yield from terminal_table.format_table(
+            checks, width=writer.fullwidth, colour=writer.hasmarkup
+        )
+    yield from github_annotations.format_annotations(
+        checks, folder=config.invocation_params.dir, environ=os.environ
     )
     if resolved.report and not config.option.collectonly:
         run, known = config.stash[stash.RUN], config.stash[stash.CAPABILITIES]

@@ -239,7 +239,7 @@ def test_the_next_run_removes_what_a_killed_worker_left(
     said, left = poll(told, until=lambda it: it[0] and not it[1], deadline=Deadline(180))
 
     assert [line.split(": ")[:2] for line in said] == [
-        ["podshare", "removed what killed runs had left"]
+        ["podshare", "removed leftovers of killed runs"]
     ]
     assert not left
 

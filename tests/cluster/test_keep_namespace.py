@@ -83,10 +83,10 @@ def test_those_of_failed_tests_are_kept_and_told_of(kept, podshare_cluster, word
         "test_of_a_factory_fails",
     ]
     text = result.stdout.str()
-    told = re.findall(r"^podshare: kept namespace (\S+) until 20\S+Z, for \S+::(\w+)$", text, re.M)
+    told = re.findall(r"^podshare: kept namespace (\S+) of \S+::(\w+) until 20\S+Z$", text, re.M)
     assert dict(told) == names
     ((failed, _),) = [each for each in names.items() if each[1] == "test_fails"]
-    looks = [line.removeprefix("  look at it").strip() for line in text.splitlines()]
+    looks = [line.removeprefix("  inspect it").strip() for line in text.splitlines()]
     looks = [shlex.split(line) for line in looks if line.startswith("kubectl ") and failed in line]
     assert [each[5] for each in looks] == ["get", "describe", "logs", "exec"]
     # the run has a home of its own, and so a kubeconfig of its own
@@ -97,7 +97,7 @@ def test_those_of_failed_tests_are_kept_and_told_of(kept, podshare_cluster, word
     assert more == {}
     assert [each for each in names if not active(podshare_cluster, each)] == []
     (remove,) = {
-        line.strip().removeprefix("remove all").strip()
+        line.strip().removeprefix("delete all").strip()
         for line in text.splitlines()
         if "podshare clean" in line
     }
@@ -133,7 +133,7 @@ def test_a_cluster_stays_as_long_as_a_namespace_on_it_is_kept(pytester, own, clu
     result.stdout.fnmatch_lines(["podshare: kept namespace *", why])
     assert own in clusters()
     assert len(namespaces(own)) == 1
-    (remove,) = re.findall(r"remove all +podshare clean (.*)", result.stdout.str())
+    (remove,) = re.findall(r"delete all +podshare clean (.*)", result.stdout.str())
     done = clean(*shlex.split(remove))
     assert f"kind cluster {own}: removed; " in done.stdout
     assert own not in clusters()

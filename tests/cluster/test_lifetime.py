@@ -23,10 +23,10 @@ def test_a_cluster_is_deleted_unless_it_is_kept_and_found_again(pytester, own, c
             "  c2 sees what c1 wrote to xchange  (* ms, sh in each container over *)",
             "    c1 wrote /tmp/xchange/podshare-*  64 bytes  sha256 *  * ms",
             "    c2 saw   /tmp/data/podshare-*  64 bytes  sha256 *  * ms",
-            f"podshare: kind cluster {own}, https://127.0.0.1:*, Kubernetes v1.*, made in * s",
+            f"podshare: kind cluster {own}, https://127.0.0.1:*, Kubernetes v1.*, created in * s",
             f"podshare: kept cluster {own} (--podshare-keep-cluster=always)",
             "  use it     export KUBECONFIG=*",
-            f"  remove it  kind delete cluster --name {own} --kubeconfig *",
+            f"  delete it  kind delete cluster --name {own} --kubeconfig *",
         ]
     )
     assert own in clusters()

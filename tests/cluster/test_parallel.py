@@ -78,8 +78,8 @@ def test_the_last_of_two_runs_deletes_their_cluster(pytester, own, clusters, lea
     second, third = ended(two), ended(three)
     assert two.returncode == 0, second
     assert three.returncode == 0, third
-    assert sorted("made in" in text for text in (first, second)) == [False, True]
-    assert "made in" in third
+    assert sorted("created in" in text for text in (first, second)) == [False, True]
+    assert "created in" in third
     assert "kept cluster" not in second + third
     assert own not in clusters()
 
@@ -101,7 +101,7 @@ def test_who_is_killed_holds_no_cluster(pytester, own, clusters, leases):
     result = run(pytester, "-n", "2", "--max-worker-restart=0")
     result.assert_outcomes(passed=1, failed=1)
     result.stdout.fnmatch_lines(["*worker 'gw?' crashed while running 'test_dies.py::test_it'*"])
-    assert "made in" not in result.stdout.str()
+    assert "created in" not in result.stdout.str()
     assert own not in clusters()
 
 
@@ -121,7 +121,7 @@ def test_a_kept_cluster_that_will_not_do_is_replaced(pytester, own, clusters):
     replaced.stdout.fnmatch_lines(
         [
             f"podshare: replaced cluster {own}: its node {own}-control-plane is exited",
-            f"podshare: kind cluster {own}, *, made in * s",
+            f"podshare: kind cluster {own}, *, created in * s",
         ]
     )
     # this one is not asked to be kept, though the one before it was

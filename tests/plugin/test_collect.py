@@ -459,10 +459,7 @@ def test_collecting_and_planning_touch_no_cluster(pytester, folder, run):
 def test_the_header_says_that_the_applications_do_not_run(folder, run):
     """In skeleton mode, with what runs instead."""
     folder({"m/a.yaml": POD})
-    line = (
-        "podshare: skeletons: alpine runs in place of the applications of manifests,"
-        " which do not run"
-    )
+    line = "podshare: skeleton mode: alpine runs instead of the manifests' applications"
     options = ("--podshare-manifests=m", "--collect-only", "--podshare-probe-image=alpine")
 
     assert line in run(*options, "--podshare-skeleton").outlines

@@ -37,7 +37,7 @@ def test_what_no_role_can_give_is_skipped_and_what_one_gives_fails(pytester, wor
     result.assert_outcomes(skipped=3, failed=2)
     result.stdout.fnmatch_lines(["*SKIPPED*needs the right to patch nodes: it is forbidden*"])
     result.stdout.fnmatch_lines(
-        ["podshare: skipped 2 tests that need more rights: patch nodes (2)"]
+        ["podshare: skipped 2 tests for missing permissions: patch nodes (2)"]
     )
 
 

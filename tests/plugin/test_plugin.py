@@ -28,10 +28,9 @@ def test_the_header_says_what_will_be_used(plain):
 
     lines = [line for line in without_run_id(result.outlines) if line.startswith("podshare:")]
     assert lines == [
-        "podshare: kind cluster podshare, made when first needed, Kubernetes v1.36.3, "
+        "podshare: kind cluster podshare, created on first use, Kubernetes v1.36.3, "
         "node image podshare/node:v1.36.3, imagePullPolicy IfNotPresent, run RUN",
-        "podshare: stand-ins carry the names alpine, x:7 on these nodes; "
-        "they are not the published images",
+        "podshare: stand-ins on these nodes, not the published images: alpine, x:7",
     ]
 
 

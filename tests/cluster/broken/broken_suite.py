@@ -1,6 +1,6 @@
-"""Tests that fail, each on its own broken manifest; test_broken.py runs them and reads why.
+"""Failing tests, each on a broken manifest of its own; test_broken.py runs them.
 
-pytest does not collect this file by itself, since its name does not begin with `test_`.
+pytest does not collect this file by itself, since its name does not start with `test_`.
 """
 
 import dataclasses
@@ -28,63 +28,63 @@ pytestmark = pytest.mark.usefixtures("at_leisure")
 
 @pytest.fixture
 def broken(podshare):
-    """A function that deploys a manifest of manifests/broken by its name."""
+    """Return a function that deploys a manifest of manifests/broken by its name."""
     return lambda name: podshare.deploy(f"manifests/broken/{name}.yaml")
 
 
-# the slowest is the first: the kubelet looks at sizes every 10 s, at figures up to 10 s old, and
-# later on a busy machine
+# the slowest test comes first: the kubelet checks sizes that are up to 10 s old every 10 s, and
+# less often on a busy machine
 def test_evicted(broken):
-    """The Pod goes while its report is waited for."""
+    """The Pod is evicted while the test waits for its report."""
     assert_file_visible(
         broken("evicted"), from_c="app", to_c="uploader", path="/work/report.txt", timeout=180
     )
 
 
 def test_crash_loop(broken):
-    """The report is there, and its reader keeps ending."""
-    # an older kubelet waits for ten seconds before the second restart, and for twenty after it
+    """The report exists, and its reader keeps crashing."""
+    # an older kubelet waits ten seconds before the second restart, and twenty before the third
     assert_file_visible(
         broken("crash-loop"), from_c="app", to_c="uploader", path="/work/report.txt", timeout=90
     )
 
 
 def test_ended(broken):
-    """The report is there, and its reader has ended well."""
+    """The report exists, and its reader has exited with code 0."""
     assert_file_visible(
         broken("ended"), from_c="app", to_c="uploader", path="/work/report.txt", timeout=60
     )
 
 
 def test_restarted(broken):
-    """The writer crashes and does not write it when it is back."""
+    """The writer crashes, and does not write the report after its restart."""
     assert_file_visible(
         broken("restarted"), from_c="app", to_c="uploader", path="/work/report.txt", timeout=25
     )
 
 
 def test_not_mounted(broken):
-    """By the spec alone."""
+    """The spec shows it."""
     assert_file_visible(broken("not-mounted"), from_c="web", to_c="shipper")
 
 
 def test_not_mounted_by_name(broken):
-    """The same, when the volume is named."""
+    """The test names the volume."""
     assert_file_visible(broken("not-mounted"), from_c="web", to_c="shipper", volume="logs")
 
 
 def test_another_volume(broken):
-    """By the spec alone."""
+    """The spec shows it."""
     assert_file_visible(broken("another-volume"), from_c="exporter", to_c="uploader")
 
 
 def test_different_subpath(broken):
-    """By the spec alone."""
+    """The spec shows it."""
     assert_file_visible(broken("different-subpath"), from_c="generator", to_c="web")
 
 
 def test_shadowed(broken):
-    """The spec shows it as well, but the file has to be looked for."""
+    """The spec shows it, but only the search for the file fails."""
     pod = broken("shadowed")
     assert_file_visible(pod, from_c="builder", to_c="web", path="/site/assets/app.css", timeout=2)
 
@@ -95,107 +95,107 @@ def test_shadowed_by_itself(broken):
 
 
 def test_read_only(broken):
-    """The writer may not write."""
+    """The writer's mount is read-only."""
     assert_file_visible(broken("read-only"), from_c="generator", to_c="web", timeout=2)
 
 
 def test_permission_denied_to_write(broken):
-    """The folder belongs to somebody else."""
+    """The folder has another owner."""
     pod = broken("permission-denied-to-write")
     assert_file_visible(pod, from_c="thumbnailer", to_c="web", timeout=2)
 
 
 def test_permission_denied_to_read(broken):
-    """The file belongs to somebody else."""
+    """The file has another owner."""
     pod = broken("permission-denied-to-read")
     assert_file_visible(pod, from_c="app", to_c="shipper", path="/var/log/app/app.log", timeout=2)
 
 
 def test_no_space(broken):
-    """A file system in memory is full."""
+    """The tmpfs is full."""
     assert_file_visible(broken("no-space"), from_c="app", to_c="web", timeout=2)
 
 
 def test_replaced(broken):
-    """Another Pod is there, of another name."""
+    """A Pod with another name replaces the Pod."""
     pod = broken("replaced")
-    somebody_deletes(pod)
+    delete_behind_the_plugin(pod)
     assert_file_visible(pod, from_c="app", to_c="uploader", timeout=2)
 
 
-def somebody_deletes(pod):
-    """Delete a Pod behind the plugin's back, and wait for the next one if there is to be one."""
+def delete_behind_the_plugin(pod):
+    """Delete a Pod without the plugin, and wait for its replacement if it gets one."""
     pod.api.delete(pod_path(pod.namespace, pod.name), gracePeriodSeconds=0)
 
     def uids():
-        return [each["metadata"]["uid"] for each in pod.api.get(pod_path(pod.namespace))["items"]]
+        return [item["metadata"]["uid"] for item in pod.api.get(pod_path(pod.namespace))["items"]]
 
-    wanted = 0 if pod.manifest.is_bare else 1
-    left = poll(
+    expected = 0 if pod.manifest.is_bare else 1
+    remaining = poll(
         uids,
-        until=lambda them: len(them) == wanted and pod.uid not in them,
+        until=lambda found: len(found) == expected and pod.uid not in found,
         deadline=Deadline(120),
         first=0.1,
     )
-    assert len(left) == wanted
-    assert pod.uid not in left
+    assert len(remaining) == expected
+    assert pod.uid not in remaining
 
 
 def test_symlink(broken):
-    """What the link leads to is not in the volume."""
+    """The target of the symlink is outside the volume."""
     pod = broken("symlink")
     path = "/site/current/index.html"
     assert_file_visible(pod, from_c="deployer", to_c="web", path=path, timeout=2)
 
 
 def test_stale_file(broken):
-    """The reader has the file that was there before the rename."""
+    """The reader has the file from before the rename."""
     pod = broken("stale-file")
     path = "/work/routes.conf"
     assert_file_visible(pod, from_c="controller", to_c="proxy", path=path, timeout=2)
 
 
 def test_tool_missing(broken):
-    """The reader cannot look."""
+    """The reader has no tool to read the file."""
     pod = broken("tool-missing")
     assert_file_visible(pod, from_c="app", to_c="scanner", path="/uploads/report.txt", timeout=2)
 
 
 def test_never_updates(broken):
-    """The kubelet does not touch a subPath."""
+    """The kubelet does not update a subPath."""
     pod = broken("never-updates")
     assert_update_visible(pod, container="app", volume="features", timeout=2)
 
 
 def test_never_written(broken):
-    """The writer writes to a file of another name."""
+    """The writer writes a file with another name."""
     pod = broken("never-written")
     assert_file_visible(pod, from_c="app", to_c="uploader", path="/work/report.txt", timeout=2)
 
 
 def test_unknown(broken):
-    """The file was there, and nobody can tell what became of it."""
+    """The file existed, and nothing shows what happened to it."""
     pod = broken("unknown")
     assert_file_visible(pod, from_c="app", to_c="uploader", path="/work/report.txt", timeout=2)
 
 
 def test_removed(broken):
-    """What was written is gone after a restart, which is not what removed it."""
+    """A file is gone after a restart, which did not remove it."""
     assert_survives_restart(broken("unknown"), container="app")
 
 
 def test_deleted(podshare):
-    """The Pod is gone, and nobody makes another."""
+    """The Pod is deleted and not replaced."""
     pod = podshare.deploy("manifests/sharevol.yaml")
-    somebody_deletes(pod)
+    delete_behind_the_plugin(pod)
     assert_file_visible(pod, from_c="c1", to_c="c2", timeout=2)
 
 
 def test_no_answer(broken):
-    """A command that does not end says nothing about a file."""
+    """A command that does not finish says nothing about a file."""
     pod = broken("no-answer")
     for name in ("app", "uploader"):
-        # which may take as long
+        # opening a session may take as long as the timeout below
         pod[name].open()
     timeouts = dataclasses.replace(pod.live.timeouts, exec=10)
     pod.live = dataclasses.replace(pod.live, timeouts=timeouts)
@@ -203,12 +203,12 @@ def test_no_answer(broken):
 
 
 def test_another_content(broken):
-    """The application begins anew when it starts."""
+    """The application overwrites its state when it starts."""
     assert_survives_restart(broken("another-content"), container="queue", path="/queue/state")
 
 
 def test_same_folder(broken):
-    """Two volumes are one folder of the node."""
+    """Two volumes are the same folder on the node."""
     assert_not_shared(broken("same-folder"), from_c="tenant-a", to_c="tenant-b")
 
 
@@ -229,12 +229,12 @@ def test_not_limited(broken):
 
 
 def test_no_subpath(broken):
-    """A change arrives that should stay away."""
+    """A change arrives that should not."""
     assert_update_not_visible(broken("no-subpath"), container="app", volume="settings")
 
 
 def test_outlives_its_pod(broken):
-    """The next Pod finds what this one left."""
+    """The next Pod finds a file of this one."""
     assert_lost_on_delete(broken("outlives-its-pod"), volume="scratch")
 
 
@@ -245,6 +245,6 @@ def test_other_permissions(broken):
 
 
 def test_log(broken):
-    """The app cannot have printed what it never got to."""
+    """The application never reaches the line that prints it."""
     pod = broken("restarted")
     assert_log_contains(pod, container="app", text="report written", timeout=25)

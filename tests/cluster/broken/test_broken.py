@@ -1,6 +1,6 @@
-"""What pytest prints of each broken manifest, in whole, compared with a golden text.
+"""The whole failure of each broken manifest, compared with a golden text.
 
-`PODSHARE_GOLDEN=write` writes the golden texts anew.
+`PODSHARE_GOLDEN=write` writes the golden texts.
 """
 
 import os
@@ -21,8 +21,8 @@ HERE = Path(__file__).parent
 FAILING = Path(broken_suite.__file__).relative_to(Path.cwd())
 CASES = [name.removeprefix("test_") for name in vars(broken_suite) if name.startswith("test_")]
 
-# what differs from run to run, and what stands for it
-PASSING = {
+# text that differs from run to run, and its placeholder
+VARIABLE_TEXT = {
     r"podshare-[0-9a-f]{8}-[0-9a-f]{4}\b": "NAMESPACE",
     r"podshare-[0-9a-f]{16}\b": "NONCE",
     r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b": "UID",
@@ -35,19 +35,19 @@ PASSING = {
     r"(?<= is )(ext4|xfs|btrfs|overlay)(?= \()": "FS",
     r"\b\d+(\.\d+)? ms\b": "N ms",
     r"\b\d+\.\d+ s\b": "N s",
-    # a container in a loop does not wait to be counted
+    # the number of restarts depends on the moment
     r"\b\d+ restarts?\b": "N restarts",
 }
 
 
 @pytest.fixture(scope="session")
 def failures(request, podshare_cluster, tmp_path_factory):
-    """What pytest says of each case: one run of all that are selected, side by side."""
+    """The failure of each case, from one parallel run of all selected cases."""
     items = [item for item in request.session.items if item.path == Path(__file__)]
     cases = [item.callspec.params["case"] for item in items if hasattr(item, "callspec")]
     xml = tmp_path_factory.mktemp("broken") / "junit.xml"
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-n", "4"]
-    # two tests each at first, then one by one: so the slow ones are not for one worker
+    # two tests per worker first, then one by one, so that no worker gets all slow ones
     command += ["--dist=load", "--maxschedchunk=1", f"--junitxml={xml}"]
     cluster = {"PODSHARE_CLUSTER_NAME": podshare_cluster.name, "PODSHARE_KEEP_CLUSTER": "never"}
     run = subprocess.run(
@@ -57,26 +57,26 @@ def failures(request, podshare_cluster, tmp_path_factory):
         text=True,
     )
     assert run.returncode == pytest.ExitCode.TESTS_FAILED, run.stdout + run.stderr
-    found = ET.parse(xml).iter("testcase")
-    return {case.get("name").removeprefix("test_"): said(case) for case in found}
+    cases = ET.parse(xml).iter("testcase")
+    return {case.get("name").removeprefix("test_"): failure_text(case) for case in cases}
 
 
-def said(case):
-    """The lines that pytest marks as the error, normalised; "" for a test that did not fail."""
-    # one block for each error of a chain
+def failure_text(case):
+    """Return the lines that pytest marks as the error, normalised; "" if the test passed."""
+    # a chain of errors has a block for each
     blocks = re.findall(r"(?:^E(?: .*)?\n)+", case.findtext("failure", "") + "\n", re.M)
     text = "\n".join(textwrap.dedent(re.sub("^E", " ", block, flags=re.M)) for block in blocks)
-    for pattern, name in PASSING.items():
+    for pattern, name in VARIABLE_TEXT.items():
         text = re.sub(pattern, name, text)
     return text
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_the_failure_says_why(failures, case):
-    """The whole text is the golden one."""
+def test_the_failure_is_explained(failures, case):
+    """The text equals the golden text."""
     golden = HERE / "golden" / f"{case.replace('_', '-')}.txt"
     if os.environ.get("PODSHARE_GOLDEN") == "write":
         golden.write_text(failures[case])
-        pytest.skip(f"{golden.name} is written: read it, as somebody who knows no manifest")
+        pytest.skip(f"{golden.name} is written: read it as someone who does not know the manifest")
 
     assert golden.read_text().splitlines() == failures[case].splitlines()

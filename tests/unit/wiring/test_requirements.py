@@ -143,8 +143,8 @@ def test_the_terminal_says_what_was_asked_for():
     """What is there in one line, what is not with its reason; nothing if nothing was asked."""
     told = {"b": (True, "it works"), "c": (False, "why not"), "a": (True, "it works")}
 
-    assert terminal.capabilities(told) == [
+    assert terminal.format_capabilities(told) == [
         "podshare: the cluster has a, b",
         "podshare: the cluster lacks c: why not",
     ]
-    assert terminal.capabilities({}) == []
+    assert terminal.format_capabilities({}) == []
