@@ -379,10 +379,8 @@ class PodGone(PodError):
     """The Pod was deleted, evicted or replaced by someone else.
 
     Args:
-        what: one sentence, naming the Pod.
-        remedy: one sentence, saying what to do.
         eviction: the kubelet's message, which `what` quotes; "" unless the kubelet evicted it.
-        explained: as of `PodshareError`.
+        what, remedy, explained: as of `PodshareError`.
     """
 
     def __init__(

@@ -57,14 +57,7 @@ class FileLocation:
 def locate_shared_file(
     shared: SharedMount, from_c: str, to_c: str, name: str
 ) -> tuple[FileLocation, FileLocation]:
-    """Return the location of a file in both containers that share its folder.
-
-    Args:
-        shared: the two mounts and the folder that they share.
-        from_c: the writer.
-        to_c: the reader.
-        name: the file's path in that folder; `.` if the mount is the file itself.
-    """
+    """Return the two locations of a file in a shared folder; `.` if the mount is the file."""
 
     def join(folder: str) -> str:
         return posixpath.normpath(posixpath.join(folder, name))
@@ -137,7 +130,7 @@ class Facts:
 
 
 def gather(pod: Pod, *locations: FileLocation, timeout: float = TIMEOUT) -> Facts:
-    """Ask the API server and all containers at once; never raise an error."""
+    """Ask the API server and all containers in parallel; never raise an error."""
     deadline = Deadline(timeout)
     live = bounded.gather({"pod": lambda: _get_pod(pod)}, deadline)["pod"]
     unknown = tuple(ContainerView(location) for location in locations)
@@ -159,7 +152,7 @@ def gather(pod: Pod, *locations: FileLocation, timeout: float = TIMEOUT) -> Fact
 
 
 def _get_pod(pod: Pod) -> tuple[dict[str, Any], str, str]:
-    """Return the Pod as it is now, with its problem and the details."""
+    """Return the live Pod, with its problem and the details."""
     try:
         raw = pod.api.get(pod_path(pod.namespace, pod.name))
     except errors.ApiError as error:

@@ -11,16 +11,19 @@ from pytest_podshare.diagnosis.facts import ContainerView, FileLocation
 from pytest_podshare.diagnosis.symptom import Symptom
 from pytest_podshare.wiring.model import VolumeMount
 
+# a live mount that is no volume of the Pod
+_NONE = ("", "")
+
 
 def find_stale_file(symptom: Symptom) -> Cause | None:
     """Find a mount of a single file whose name another file has now."""
     writer, reader = symptom.writer, symptom.reader
-    mount = reader.live_mount
+    mount, source = reader.live_mount, writer.live_mount
     if mount is None or mount.path != reader.location.path or writer is reader:
         return None
-    is_deleted = mount.root.endswith("//deleted")
-    is_other = bool(writer.file and reader.file and writer.file.inode != reader.file.inode)
-    if not (is_deleted or (is_other and _are_on_one_file_system(writer, reader))):
+    is_on_same_device = source is not None and source.device == mount.device
+    is_other = writer.file and reader.file and writer.file.inode != reader.file.inode
+    if not (mount.root.endswith("//deleted") or (is_other and is_on_same_device)):
         return None
     return Cause(
         "stale file",
@@ -68,7 +71,8 @@ def _is_hidden_by(live: MountEntry, view: ContainerView, mount: VolumeMount) -> 
 def find_different_source(symptom: Symptom) -> Cause | None:
     """Find out whether the two paths are in different folders, according to the live mounts."""
     for view in symptom.facts.views:
-        if view.mount_table and view.location.mount and _is_on_root(view):
+        is_on_root = view.live_mount is None or view.live_mount.path == "/"
+        if view.mount_table and view.location.mount and is_on_root:
             container, mount = view.location.container, view.location.mount
             return Cause(
                 "not mounted",
@@ -83,16 +87,12 @@ def find_different_source(symptom: Symptom) -> Cause | None:
         return None
     if _locate_on_device(source, writer.location) == _locate_on_device(target, reader.location):
         return None
-    if (
-        source.device == target.device
-        and source.volume
-        and target.volume
-        and source.volume[0] == target.volume[0]
-    ):
+    (volume, folder), (other, other_folder) = source.volume or _NONE, target.volume or _NONE
+    if volume and volume == other and source.device == target.device:
         return explain_different_sub_path(
-            source.volume[0],
-            (writer.location.container, source.volume[1]),
-            (reader.location.container, target.volume[1]),
+            volume,
+            (writer.location.container, folder),
+            (reader.location.container, other_folder),
             reader.location.blame,
         )
     return Cause(
@@ -109,14 +109,7 @@ def explain_different_sub_path(
     reader: tuple[str, str],
     blame: tuple[str, VolumeMount] | None,
 ) -> Cause:
-    """Explain that two containers mount different folders of a volume.
-
-    Args:
-        volume: the volume's name.
-        writer: the writer, and the folder of the volume that it mounts; "" for the root.
-        reader: the same for the reader.
-        blame: the reader's mount.
-    """
+    """Explain that two containers mount different folders of a volume; "" is its root folder."""
     folders = [
         f"folder {folder!r}" if folder else "the root folder" for _, folder in (writer, reader)
     ]
@@ -143,15 +136,6 @@ def find_symlink(symptom: Symptom) -> Cause | None:
     return None
 
 
-def _is_on_root(view: ContainerView) -> bool:
-    return not view.live_mount or view.live_mount.path == "/"
-
-
-def _are_on_one_file_system(writer: ContainerView, reader: ContainerView) -> bool:
-    source, target = writer.live_mount, reader.live_mount
-    return bool(source and target and source.device == target.device)
-
-
 def _locate_on_device(mount: MountEntry, location: FileLocation) -> tuple[str, str]:
     """Return the device that a file is on, and its path on that device."""
     inside = posixpath.relpath(location.path, mount.path)
@@ -163,7 +147,7 @@ def _describe(mount: MountEntry) -> str:
         return f"its own root file system ({mount.fs_type})"
     if mount.volume:
         name, folder = mount.volume
-        return f"volume {name}" + (f", folder {folder!r}" if folder else "")
+        return f"folder {folder!r} of volume {name}" if folder else f"volume {name}"
     return f"a {mount.fs_type} of its own"
 
 

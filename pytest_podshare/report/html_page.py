@@ -57,46 +57,26 @@ class RunInfo:
 
 
 @dataclasses.dataclass(frozen=True)
-class CheckEntry:
-    """A check on the page, with the anchor that links lead to."""
-
-    anchor: str
-    check: Check
-    verdict: str
-    pod: PodRecord
-    test: str
-
-    @property
-    def promise(self) -> str:
-        """Return the name of the promise, in words."""
-        return terminal_table.promise_name(self.check.assertion)
-
-    @property
-    def needs_attention(self) -> bool:
-        """Return whether a person should read it."""
-        return self.verdict in (BROKEN, UNKNOWN)
-
-
-@dataclasses.dataclass(frozen=True)
 class PodSection:
     """The diagram and the checks of all Pods with the same manifest and wiring."""
 
-    anchor: str
-    pod: PodRecord
-    pods: Sequence[str]
-    nodes: Sequence[str]
-    entries: Sequence[CheckEntry]
+    records: Sequence[CheckRecord]
     is_open: bool
+
+    @property
+    def pod(self) -> PodRecord:
+        """Return one of the Pods."""
+        return self.records[0].pod
 
     @property
     def counts(self) -> Counter[str]:
         """Return the number of checks of each verdict."""
-        return Counter(entry.verdict for entry in self.entries)
+        return Counter(record.verdict for record in self.records)
 
     def draw(self, *, narrow: bool) -> Markup:
         """Return the diagram, with the verdicts at the mounts."""
         # the template does not escape this: the diagram has escaped its texts already
-        return Markup(svg.svg(self.pod.wiring, _mount_verdicts(self.entries), narrow=narrow))  # noqa: S704 RUF100
+        return Markup(svg.svg(self.pod.wiring, _mount_verdicts(self.records), narrow=narrow))  # noqa: S704 RUF100
 
     @property
     def mounts(self) -> list[tuple[str, str, str, str, str]]:
@@ -146,6 +126,7 @@ def render(phases: Sequence[PhaseReport], info: RunInfo) -> str:
         "label": verdict_label,
         "printable": printable,
         "printable_lines": printable_lines,
+        "promise": terminal_table.promise_name,
     }
     return environment.get_template("page.html.j2").render(
         clusters=_list_clusters(checks),
@@ -162,38 +143,26 @@ def render(phases: Sequence[PhaseReport], info: RunInfo) -> str:
 
 def _group_by_pod(records: Iterable[CheckRecord]) -> list[PodSection]:
     """Return the checks by manifest and wiring; the most urgent ones come first."""
-    groups: dict[str, list[CheckEntry]] = {}
-    for number, record in enumerate(records, start=1):
+    groups: dict[str, list[CheckRecord]] = {}
+    for record in sorted(records, key=_urgency):
         pod = record.pod
-        entry = CheckEntry(f"check-{number}", record.check, record.verdict, pod, record.test)
         key = repr((pod.manifest, pod.kind, pod.stand_in, pod.wiring))
-        groups.setdefault(key, []).append(entry)
-    ordered = sorted(groups.values(), key=lambda entries: min(map(_urgency, entries)))
-    return [
-        PodSection(
-            anchor=f"pod-{number}",
-            pod=entries[0].pod,
-            pods=list(dict.fromkeys(entry.check.pod for entry in entries)),
-            nodes=sorted({entry.pod.node for entry in entries}),
-            entries=sorted(entries, key=_urgency),
-            is_open=len(ordered) <= _MAX_OPEN_PODS
-            or any(entry.needs_attention for entry in entries),
-        )
-        for number, entries in enumerate(ordered, start=1)
-    ]
+        groups.setdefault(key, []).append(record)
+    are_few = len(groups) <= _MAX_OPEN_PODS
+    return [PodSection(group, are_few or group[0].needs_attention) for group in groups.values()]
 
 
-def _urgency(entry: CheckEntry) -> int:
-    return VERDICTS.index(entry.verdict)
+def _urgency(record: CheckRecord) -> int:
+    return VERDICTS.index(record.verdict)
 
 
-def _mount_verdicts(entries: Iterable[CheckEntry]) -> dict[tuple[str, str], str]:
+def _mount_verdicts(records: Iterable[CheckRecord]) -> dict[tuple[str, str], str]:
     """Return the worst verdict of each mount, by container and path, without expected failures."""
     verdicts: dict[tuple[str, str], str] = {}
-    for entry in sorted(entries, key=_urgency, reverse=True):
-        if entry.verdict != EXPECTED:
-            for mount in _list_mounts(entry.pod.wiring, entry.check):
-                verdicts[mount] = entry.verdict
+    for record in sorted(records, key=_urgency, reverse=True):
+        if record.verdict != EXPECTED:
+            for mount in _list_mounts(record.pod.wiring, record.check):
+                verdicts[mount] = record.verdict
     return verdicts
 
 

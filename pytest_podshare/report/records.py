@@ -74,6 +74,11 @@ class CheckRecord:
             return self.check.verdict
         return EXPECTED
 
+    @property
+    def needs_attention(self) -> bool:
+        """Return whether a person should read it."""
+        return self.verdict in (BROKEN, UNKNOWN)
+
 
 @dataclasses.dataclass(frozen=True)
 class PhaseReport:

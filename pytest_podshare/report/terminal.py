@@ -30,7 +30,7 @@ def format_header(
     run_id: str,
     stand_in: str | None = None,
 ) -> list[str]:
-    """Return what a run will use, as far as it is known before it connects to a cluster.
+    """Return what a run will use, as far as it knows before it connects to a cluster.
 
     Args:
         provider: `kind` or `existing`.
@@ -75,7 +75,7 @@ def format_cluster(cluster: Cluster, seconds: float) -> list[str]:
 
 
 def format_capabilities(capabilities: Mapping[str, tuple[bool, str]]) -> list[str]:
-    """Return which of the requested capabilities the cluster has.
+    """Return the capabilities that were requested, and whether the cluster has them.
 
     Args:
         capabilities: name → whether the cluster has it, and the reason.
@@ -107,7 +107,7 @@ def format_kept_cluster(name: str, kubeconfig: Path, reason: str) -> list[str]:
 
 
 def format_kept_namespaces(
-    kept: Sequence[Kept],
+    namespaces: Sequence[Kept],
     cluster: Cluster,
     settings: KindSettings | ExistingSettings,
     run_id: str,
@@ -116,24 +116,24 @@ def format_kept_namespaces(
     """Return how to inspect the namespaces that were kept, and how to delete what is in them.
 
     Args:
-        kept: the namespaces.
+        namespaces: the namespaces that were kept.
         cluster: the cluster that they are on.
         settings: how it was found.
         run_id: the run's id.
         shared: the namespace that the run shares with others; None for namespaces of its own.
     """
-    if not kept:
+    if not namespaces:
         return []
     connect = ["--kubeconfig", str(cluster.kubeconfig)] if cluster.kubeconfig else []
     clean = ["--cluster-name", cluster.name]
     if isinstance(settings, ExistingSettings):
         context = ["--context", settings.context] if settings.context else []
         allowed = [word for name in settings.allowed for word in ("--allow-context", name)]
-        namespace = ["--namespace", shared] if shared else []
-        clean = ["--provider=existing", *connect, *context, *allowed, *namespace]
+        only = ["--namespace", shared] if shared else []
+        clean = ["--provider=existing", *connect, *context, *allowed, *only]
         connect = [*connect, *context]
     lines: list[str] = []
-    for item in kept:
+    for item in namespaces:
         lines.append(f"podshare: kept namespace {item.name} of {item.test} until {item.until}")
         commands = [["get", "pods,events"]]
         for pod, containers in item.pods:

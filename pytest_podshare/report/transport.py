@@ -60,7 +60,7 @@ class Sender:
         for pod, new in unsent:
             mask = _create_mask(pod)
             for check in new:
-                data = _to_plain(check)
+                data = dataclasses.asdict(check)
                 data |= {name: mask.redact(data[name]) for name in _QUOTING_FIELDS}
                 # if no check explains the failure, any of them may have caused it
                 failed = _is_failure_of(check, raised) or not is_explained
@@ -71,7 +71,7 @@ class Sender:
             if raised and not is_explained:
                 error = Mask().redact_text(_describe(raised))[:_ERROR_LENGTH]
             data = {"pods": pod_data, "checks": checks, "error": error}
-            report.__dict__[_ATTRIBUTE] = _to_utf8(data)
+            report.__dict__[_ATTRIBUTE] = _to_sendable(data)
 
     def _take_new(self, pod: Pod) -> list[Check]:
         new = pod.checks[self._sent.get(pod, 0) :]
@@ -165,21 +165,12 @@ def _select(record: object, fields: Iterable[str]) -> dict[str, Any]:
     return {name: getattr(record, name) for name in fields}
 
 
-def _to_plain(value: Any) -> Any:
-    """Return a record as dicts, lists, strings and numbers."""
-    if dataclasses.is_dataclass(value):
-        return {
-            field.name: _to_plain(getattr(value, field.name)) for field in dataclasses.fields(value)
-        }
-    return [_to_plain(item) for item in value] if isinstance(value, tuple) else value
-
-
-def _to_utf8(value: Any) -> Any:
-    """Return the data in UTF-8: xdist cannot send a file name of other bytes."""
+def _to_sendable(value: Any) -> Any:
+    """Return data that xdist can send: lists, and no file name that is not UTF-8."""
     if isinstance(value, dict):
-        return {name: _to_utf8(item) for name, item in value.items()}
-    if isinstance(value, list):
-        return [_to_utf8(item) for item in value]
+        return {name: _to_sendable(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_to_sendable(item) for item in value]
     if isinstance(value, str):
         return value.encode("utf-8", "backslashreplace").decode()
     return value

@@ -12,7 +12,7 @@ from pytest_podshare.deadline import Deadline
 from pytest_podshare.escaping import printable
 from pytest_podshare.pods.deployer import Podshare
 from pytest_podshare.report.attachments import artifacts, collect
-from pytest_podshare.report.attachments.collect import Attachment, Collected
+from pytest_podshare.report.attachments.collect import Attachment
 from pytest_podshare.report.redaction.secret_mask import Mask
 
 _OPTION = "--podshare-artifacts-dir"
@@ -25,11 +25,7 @@ _ATTRIBUTES = ("longrepr", "sections", "podshare")
 
 
 def attach(
-    item: pytest.Item,
-    report: pytest.TestReport,
-    podshare: Podshare,
-    folder: Path | None,
-    timeout: float = collect.TIMEOUT,
+    item: pytest.Item, report: pytest.TestReport, podshare: Podshare, folder: Path | None
 ) -> None:
     """Attach to a failure what helps to understand it; an error in here never replaces it.
 
@@ -38,27 +34,21 @@ def attach(
         report: pytest's report of the phase that failed.
         podshare: the deployer of the test's Pods.
         folder: where to write files; None for no files.
-        timeout: seconds for everything.
     """
     try:
-        _attach(item, report, collect.collect(podshare, Deadline(timeout)), folder)
+        collected = collect.collect(podshare, Deadline(collect.TIMEOUT))
+        _redact(item, report, collected.mask)
+        location, note = _write_files(report.nodeid, collected.attachments, folder)
+        report.sections += build_sections(collected.attachments, note)
+        missing = map(printable, collected.missing)
+        report.sections.append(("podshare", "\n".join([*missing, location])))
+        item.user_properties += build_properties(collected.attachments)
+        report.user_properties = list(item.user_properties)
     except Exception as error:  # noqa: BLE001 - only the failure matters
         with contextlib.suppress(Exception):
             _redact(item, report, Mask())
         text = f"Some attachments are missing: {type(error).__name__}."
         report.sections.append(("podshare", text))
-
-
-def _attach(
-    item: pytest.Item, report: pytest.TestReport, collected: Collected, folder: Path | None
-) -> None:
-    _redact(item, report, collected.mask)
-    location, note = _write_files(report.nodeid, collected.attachments, folder)
-    report.sections += build_sections(collected.attachments, note)
-    missing = map(printable, collected.missing)
-    report.sections.append(("podshare", "\n".join([*missing, location])))
-    item.user_properties += build_properties(collected.attachments)
-    report.user_properties = list(item.user_properties)
 
 
 def redact(item: pytest.Item, report: pytest.TestReport, podshare: Podshare) -> None:
@@ -67,12 +57,7 @@ def redact(item: pytest.Item, report: pytest.TestReport, podshare: Podshare) -> 
 
 
 def build_sections(attachments: Iterable[Attachment], note: str) -> Iterator[tuple[str, str]]:
-    """Yield the title and the first or last lines of each attachment, for the terminal.
-
-    Args:
-        attachments: the attachments.
-        note: where to find the omitted lines.
-    """
+    """Yield the title and a few lines of each attachment; the note says where the others are."""
     lines_left, omitted = _ALL_LINES, list[str]()
     for attachment in attachments:
         if lines_left <= 0:

@@ -82,12 +82,7 @@ def collect(podshare: Podshare, deadline: Deadline) -> Collected:
     pods.sort(key=lambda pod: (pod_status.is_ready(pod), pod["metadata"]["name"]))
     if names := [pod["metadata"]["name"] for pod in pods[_MAX_PODS:]]:
         missing.append(f"Only {_MAX_PODS} Pods were inspected, not {', '.join(names)}.")
-    texts: dict[str, pod_dump.Job] = {}
-    for pod in pods[:_MAX_PODS]:
-        texts |= _list_texts(podshare, pod, events, mask, deadline)
-    texts |= _list_texts_of_gone_pods(podshare, {pod["metadata"]["name"] for pod in pods}, events)
-    if others := event_table.select_other_events(events):
-        texts["events.txt"] = functools.partial(event_table.format_events, others)
+    texts = _list_texts(podshare, pods, events, mask, deadline)
     attachments = _fetch_all(texts, mask, deadline)
     return Collected(attachments, tuple(map(mask.redact_text, missing)), mask)
 
@@ -122,26 +117,25 @@ def create_mask(
 
 def _list_texts(
     podshare: Podshare,
-    pod: dict[str, Any],
+    pods: list[dict[str, Any]],
     events: list[dict[str, Any]],
     mask: Mask,
     deadline: Deadline,
 ) -> dict[str, pod_dump.Job]:
-    name, uid = pod["metadata"]["name"], pod["metadata"]["uid"]
-    dump = pod_dump.PodDump(podshare.cluster.api, pod, mask, deadline)
-    texts = {f"{name}/{text}": job for text, job in dump.list_jobs()}
-    return _list_events(events, name, uid) | texts
-
-
-def _list_texts_of_gone_pods(
-    podshare: Podshare, listed: set[str], events: list[dict[str, Any]]
-) -> dict[str, pod_dump.Job]:
-    """Return the texts of deployed Pods that the API server does not list any more."""
+    """Return the name of each attachment with the function that fetches it."""
     texts: dict[str, pod_dump.Job] = {}
+    for raw in pods[:_MAX_PODS]:
+        name, uid = raw["metadata"]["name"], raw["metadata"]["uid"]
+        dump = pod_dump.PodDump(podshare.cluster.api, raw, mask, deadline)
+        texts |= _list_events(events, name, uid)
+        texts |= {f"{name}/{text}": job for text, job in dump.list_jobs()}
+    listed = {raw["metadata"]["name"] for raw in pods}
     for pod in podshare.pods:
         if pod.name not in listed:
             texts[f"{pod.name}/wiring.txt"] = functools.partial(pod_dump.format_wiring, pod.spec)
             texts |= _list_events(events, pod.name, pod.uid)
+    if others := event_table.select_other_events(events):
+        texts["events.txt"] = functools.partial(event_table.format_events, others)
     return texts
 
 

@@ -93,7 +93,7 @@ class PodDump:
                 limitBytes=str(_LOG_BYTES),
             )
         except errors.ApiError as error:
-            # usually the container has not started, and the API server says so
+            # usually the container has not started; the API server's message explains it
             return f"({error.details})"
         if len(log.encode(errors="replace")) < _LOG_BYTES:
             return log or "(empty)"

@@ -13,17 +13,17 @@ def keep_first(text: str, *, lines: int, size: int, note: str = "") -> str:
         note: where to find the omitted lines.
     """
     whole = text.splitlines()
-    kept = _fit(whole[:lines], size)
-    omitted = len(whole) - len(kept)
-    return "\n".join([*kept, _describe(omitted, "later", note)] if omitted else kept)
+    fitting = _fit(whole[:lines], size)
+    omitted = len(whole) - len(fitting)
+    return "\n".join([*fitting, _describe(omitted, "later", note)] if omitted else fitting)
 
 
 def keep_last(text: str, *, lines: int, size: int, note: str = "") -> str:
     """Return the last lines of a text, and how many earlier ones are omitted."""
     whole = text.splitlines()
-    kept = _fit(whole[::-1][:lines], size)[::-1]
-    omitted = len(whole) - len(kept)
-    return "\n".join([_describe(omitted, "earlier", note), *kept] if omitted else kept)
+    fitting = _fit(whole[::-1][:lines], size)[::-1]
+    omitted = len(whole) - len(fitting)
+    return "\n".join([_describe(omitted, "earlier", note), *fitting] if omitted else fitting)
 
 
 def _fit(lines: list[str], size: int) -> list[str]:

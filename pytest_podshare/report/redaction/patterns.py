@@ -1,4 +1,4 @@
-"""Patterns of text that looks like a secret, by its name or by its format."""
+"""Patterns of text that looks like a secret because of its name or its format."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ def server():
 
 @pytest.fixture
 def pod(server, tmp_path):
-    """The handle of a Pod that the API server may know or not."""
+    """The handle of a Pod; the test decides what the API server knows about it."""
     source = load(MANIFEST)
     with server.cluster(tmp_path) as cluster:
         live = offline_pods.live_pod(source.pod["spec"], api=cluster.api)

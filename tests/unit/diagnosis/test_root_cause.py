@@ -150,7 +150,7 @@ def test_an_unknown_cause_lists_all_known_facts():
 
 
 def test_permission_denied_names_the_owner_and_the_user_and_the_mode_to_set():
-    """A group alone does not open a file without group bits, and the remedy says so."""
+    """A group alone does not open a file without group bits, and the remedy mentions it."""
     cause = find_cause(SYMPTOMS["permission denied"])
 
     assert cause.text == (
@@ -211,9 +211,9 @@ def test_different_subpaths_name_both_folders():
 
 def test_a_file_that_was_never_seen_may_have_been_deleted():
     """Only a similar name shows that it was written elsewhere."""
-    gone = writer(path_entries=(folder("/out"),), siblings=("elsewhere",))
+    view = writer(path_entries=(folder("/out"),), siblings=("elsewhere",))
 
-    cause = find_cause(symptom(gone, None, existed=False))
+    cause = find_cause(symptom(view, None, existed=False))
 
     assert cause.kind == "unknown"
     assert cause.text == (

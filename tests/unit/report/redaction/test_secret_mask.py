@@ -253,7 +253,7 @@ def test_data_keeps_its_structure():
 
 def test_a_redacted_pod_stays_readable():
     """Variables, options, headers and an annotation of kubectl may have secret values."""
-    given = pod(
+    source = pod(
         {"name": "DB_PASSWORD", "value": "x"},
         {"name": "LEVEL", "value": "debug"},
         {"name": "TOKEN", "valueFrom": {"secretKeyRef": {"name": "db", "key": "password"}}},
@@ -261,9 +261,9 @@ def test_a_redacted_pod_stays_readable():
         readinessProbe={"httpGet": {"httpHeaders": [{"name": "Authorization", "value": "abc"}]}},
     )
     applied = "kubectl.kubernetes.io/last-applied-configuration"
-    given["metadata"]["annotations"] = {applied: json.dumps(given), "team": "a"}
+    source["metadata"]["annotations"] = {applied: json.dumps(source), "team": "a"}
 
-    shown = Mask().redact(given)
+    shown = Mask().redact(source)
 
     assert shown["metadata"]["annotations"] == {applied: "(hidden)", "team": "a"}
     container = shown["spec"]["containers"][0]
@@ -281,14 +281,14 @@ def test_a_redacted_pod_stays_readable():
 
 def test_the_values_in_secrets_and_pods_are_found():
     """They are in data, stringData, variables, options and URLs."""
-    given = {**secret(a=WORD), "stringData": {"b": "plain-one"}}
+    source = {**secret(a=WORD), "stringData": {"b": "plain-one"}}
     container = pod(
         {"name": "X_TOKEN", "value": "from-env"},
         {"name": "LEVEL", "value": "debug"},
         args=["--password", "from-args", "amqp://u:from-address@mq"],
     )
 
-    values = set(secret_mask.find_secret_values([given], [container]))
+    values = set(secret_mask.find_secret_values([source], [container]))
 
     assert values == {WORD, encoded(WORD), "plain-one", "from-env", "from-args", "from-address"}
 
@@ -315,11 +315,11 @@ def test_shell_variables_and_names_of_the_pod_are_not_secret():
 
 def test_binary_values_are_hidden_in_base64():
     """Values that are not text cause no error."""
-    given = {"kind": "Secret", "data": {"blob": base64.b64encode(bytes(range(256))).decode()}}
+    source = {"kind": "Secret", "data": {"blob": base64.b64encode(bytes(range(256))).decode()}}
 
-    secrets = Mask(secret_mask.find_secret_values([given, {"data": {"bad": "no base64"}}, {}], []))
+    secrets = Mask(secret_mask.find_secret_values([source, {"data": {"bad": "no base64"}}, {}], []))
 
-    assert secrets.redact_text(f"x {given['data']['blob']} y") == "x (hidden) y"
+    assert secrets.redact_text(f"x {source['data']['blob']} y") == "x (hidden) y"
 
 
 def test_a_megabyte_is_redacted_in_time():
