@@ -26,7 +26,11 @@ LINES = (
 FACTS = (
     Fact("expected", "app:/srv/data/podshare-8afd4e3af14b62fe  64 bytes  sha256 e7ded1b6…"),
     Fact("got", "debian:/pod-data/podshare-8afd4e3af14b62fe  missing  (for 30 s)"),
-    Fact("mounts", "app has shared-data at /srv/data (subPath=out); debian (subPath=in)"),
+    Fact(
+        "where",
+        "app has shared-data at /srv/data (subPath=out); debian has shared-data at /pod-data"
+        " (subPath=in)",
+    ),
     Fact(
         "why",
         "different subPath: app mounts folder 'out' of volume shared-data, but debian mounts folder"

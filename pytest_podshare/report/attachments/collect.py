@@ -81,7 +81,7 @@ def collect(podshare: Podshare, deadline: Deadline) -> Collected:
 
     pods.sort(key=lambda pod: (pod_status.is_ready(pod), pod["metadata"]["name"]))
     if names := [pod["metadata"]["name"] for pod in pods[_MAX_PODS:]]:
-        missing.append(f"Only {_MAX_PODS} Pods were inspected, not {', '.join(names)}.")
+        missing.append(f"Only {_MAX_PODS} Pods were inspected; skipped: {', '.join(names)}.")
     texts = _list_texts(podshare, pods, events, mask, deadline)
     attachments = _fetch_all(texts, mask, deadline)
     return Collected(attachments, tuple(map(mask.redact_text, missing)), mask)

@@ -294,7 +294,7 @@ def test_of_many_pods_those_that_are_not_ready_come_first(server, collected):
     names = list(dict.fromkeys(name.split("/")[0] for name in texts(result)))
     assert names == ["pod-22", *(f"pod-{number:02}" for number in range(19))]
     assert result.missing == (
-        "Only 20 Pods were inspected, not pod-19, pod-20, pod-21, pod-23, pod-24.",
+        "Only 20 Pods were inspected; skipped: pod-19, pod-20, pod-21, pod-23, pod-24.",
     )
 
 
