@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pytest_podshare.closeable import Closeable
 from pytest_podshare.cluster.connection import Cluster
-from pytest_podshare.cluster.kind.binary import KindSettings, default_state
+from pytest_podshare.cluster.kind.settings import KindSettings, default_state
 from pytest_podshare.cluster.ownership import RUN_LABEL
 from pytest_podshare.cluster.run import Run
 from pytest_podshare.deadline import Deadline, Timeouts, poll
@@ -60,13 +60,13 @@ class BenchmarkCluster(Closeable):
     def close(self) -> None:
         """Delete what this run has created in the cluster; may be called again."""
         self._run.close()
-        self._run.leave(failed=False)
+        self._run.release(failed=False)
 
     @contextlib.contextmanager
     def namespace(self) -> Iterator[str]:
         """Provide a namespace; afterwards, delete it and wait until it no longer exists."""
         namespaces = self._run.namespaces
-        name = namespaces.make(Deadline(_TIMEOUTS.ready))
+        name = namespaces.create(Deadline(_TIMEOUTS.ready))
         try:
             yield name
         finally:

@@ -127,7 +127,7 @@ class KindNodeShell(Closeable):
     """
 
     def __init__(self, node: str) -> None:
-        command = [nodes.engine_program(), "exec", "-i", node, "sh"]
+        command = [nodes.find_engine(), "exec", "-i", node, "sh"]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.run(":")
 

@@ -17,7 +17,7 @@ from sandbox.console import say
 from sandbox.errors import SandboxError
 
 if TYPE_CHECKING:
-    from pytest_podshare.cluster.kind.binary import KindSettings
+    from pytest_podshare.cluster.kind.settings import KindSettings
 
 RUN_ID = "dev-up"  # in place of a test run's ID, so that no test run considers the cluster its own
 
@@ -57,7 +57,7 @@ def bring_up(kind_bin: Path, engine: str, image: str) -> Path:
     else:
         say(f"creating cluster {kept_name()}")
     with _as_sandbox_errors():
-        provider.bring_up(settings, keep=True).close()
+        provider.acquire(settings, keep=True).close()
     return settings.kubeconfig
 
 
@@ -71,7 +71,7 @@ def delete(kind_bin: Path, cluster: str) -> None:
 
 
 def _settings(kind_bin: Path, cluster: str, image: str | None) -> KindSettings:
-    from pytest_podshare.cluster.kind.binary import KindSettings, default_state
+    from pytest_podshare.cluster.kind.settings import KindSettings, default_state
     from pytest_podshare.deadline import Timeouts
 
     return KindSettings(

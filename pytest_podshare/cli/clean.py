@@ -18,8 +18,9 @@ from pytest_podshare import errors
 from pytest_podshare.escaping import printable
 
 if TYPE_CHECKING:
-    from pytest_podshare.cluster.cleanup import Judge, Leftover
-    from pytest_podshare.cluster.kind.binary import KindSettings
+    from pytest_podshare.cluster.cleanup import Policy
+    from pytest_podshare.cluster.kind.settings import KindSettings
+    from pytest_podshare.cluster.leftover import Leftover
     from pytest_podshare.cluster.ownership import Disposition, Ownership
     from pytest_podshare.kube.client import Api
 
@@ -80,13 +81,13 @@ def run(asked: argparse.Namespace) -> int:
     """Clean up; the exit code."""
     now = time.time()
 
-    def judge(its: Ownership) -> Disposition:
-        return its.fate(now, named=asked.run)
+    def policy(ownership: Ownership) -> Disposition:
+        return ownership.disposition(now, selected_run=asked.run)
 
     look = _existing if asked.provider == "existing" else _kind
     code = _CLEAN
     try:
-        for each in look(asked, judge):
+        for each in look(asked, policy):
             code = max(code, each)
     except errors.PodshareError as error:
         return _unseen(error)
@@ -95,12 +96,12 @@ def run(asked: argparse.Namespace) -> int:
     return code
 
 
-def _kind(asked: argparse.Namespace, judge: Judge) -> Iterator[int]:
+def _kind(asked: argparse.Namespace, policy: Policy) -> Iterator[int]:
     from pytest_podshare.cluster.kind import abandoned, binary
-    from pytest_podshare.cluster.kind.binary import KindSettings
+    from pytest_podshare.cluster.kind.settings import KindSettings, default_state
 
-    state = binary.default_state()
-    known = abandoned.names(state)
+    state = default_state()
+    known = abandoned.list_names(state)
     names = [name for name in known if asked.cluster_name in ("", name)]
     if asked.cluster_name and not names:
         raise errors.ClusterUnreachable(
@@ -108,20 +109,22 @@ def _kind(asked: argparse.Namespace, judge: Judge) -> Iterator[int]:
             f"Those that were used: {', '.join(known) or 'none'}.",
         )
     kind_bin = Path(asked.kind_bin) if asked.kind_bin else None
-    every = [KindSettings.of(name, state, kind_bin=kind_bin) for name in names]
-    there = binary.clusters(every[0]) if every else ()
+    every = [KindSettings.by_name(name, state, kind_bin=kind_bin) for name in names]
+    there = binary.list_clusters(every[0]) if every else ()
     for settings in every:
         try:
-            fate = abandoned.clear(settings, there, named=asked.run, dry=asked.dry_run)
-            if fate is not None:
-                _say(f"kind cluster {settings.name}", fate.goes, fate.why, asked.dry_run)
-            if fate is not None and not fate.goes:
-                yield from _inside(settings, asked, judge)
+            disposition = abandoned.remove_if_abandoned(
+                settings, there, selected_run=asked.run, dry_run=asked.dry_run
+            )
+            if disposition is not None:
+                _say(f"kind cluster {settings.name}", disposition, asked.dry_run)
+            if disposition is not None and not disposition.removable:
+                yield from _inside(settings, asked, policy)
         except errors.PodshareError as error:
             yield _unseen(error)
 
 
-def _inside(settings: KindSettings, asked: argparse.Namespace, judge: Judge) -> Iterator[int]:
+def _inside(settings: KindSettings, asked: argparse.Namespace, policy: Policy) -> Iterator[int]:
     """Clean a kind cluster that stays."""
     from pytest_podshare.cluster import connection
     from pytest_podshare.deadline import Deadline
@@ -131,16 +134,16 @@ def _inside(settings: KindSettings, asked: argparse.Namespace, judge: Judge) -> 
         settings.name,
         kubeconfig=settings.kubeconfig,
         context=f"kind-{settings.name}",
-        allowed=(),
+        allowed_contexts=(),
         deadline=Deadline(_ANSWER),
     )
     try:
-        yield from _clean(cluster.api, asked, judge)
+        yield from _clean(cluster.api, asked, policy)
     finally:
         cluster.close()
 
 
-def _existing(asked: argparse.Namespace, judge: Judge) -> Iterator[int]:
+def _existing(asked: argparse.Namespace, policy: Policy) -> Iterator[int]:
     from pytest_podshare.cluster import existing
     from pytest_podshare.cluster.existing import ExistingSettings
     from pytest_podshare.deadline import Timeouts
@@ -149,25 +152,25 @@ def _existing(asked: argparse.Namespace, judge: Judge) -> Iterator[int]:
     settings = ExistingSettings(
         kubeconfig, asked.context or None, tuple(asked.allow_context), Timeouts()
     )
-    cluster = existing.bring_up(settings)
+    cluster = existing.connect_existing(settings)
     print(f"cluster {printable(cluster.server)}")
     try:
-        yield from _clean(cluster.api, asked, judge)
+        yield from _clean(cluster.api, asked, policy)
     finally:
         cluster.close()
 
 
-def _clean(api: Api, asked: argparse.Namespace, judge: Judge) -> Iterator[int]:
+def _clean(api: Api, asked: argparse.Namespace, policy: Policy) -> Iterator[int]:
     from pytest_podshare.cluster import cleanup
     from pytest_podshare.deadline import Deadline
 
     going: list[Leftover] = []
-    looks = [cleanup.nodes, cleanup.namespaces, cleanup.cluster_scoped]
+    looks = [cleanup.find_nodes, cleanup.find_namespaces, cleanup.find_cluster_scoped]
     if asked.namespace:
-        looks.append(functools.partial(cleanup.within, namespace=asked.namespace))
+        looks.append(functools.partial(cleanup.find_in_namespace, namespace=asked.namespace))
     for look in looks:
         try:
-            found = look(api, judge)
+            found = look(api, policy)
         except errors.ApiError as error:
             # whoever has but a namespace may have left nothing elsewhere
             if not (asked.namespace and error.status == 403):
@@ -181,7 +184,7 @@ def _clean(api: Api, asked: argparse.Namespace, judge: Judge) -> Iterator[int]:
             each.remove(api)
         except errors.ApiError as error:
             yield _unseen(error)
-    for what, why in cleanup.gone(api, going, Deadline(asked.timeout)).items():
+    for what, why in cleanup.wait_until_removed(api, going, Deadline(asked.timeout)).items():
         print(printable(f"  {what}: still there after {asked.timeout:g} s, held by: {why}"))
         yield _STUCK
 
@@ -190,15 +193,15 @@ def _told(found: Iterable[Leftover], dry: bool) -> list[Leftover]:
     """Tell what becomes of each; those that go."""
     going = []
     for each in found:
-        _say(f"  {each.what}", each.fate.goes, each.fate.why, dry)
-        if each.fate.goes:
+        _say(f"  {each.title}", each.disposition, dry)
+        if each.disposition.removable:
             going.append(each)
     return going
 
 
-def _say(what: str, goes: bool, why: str, dry: bool) -> None:
-    becomes = "stays" if not goes else "would be removed" if dry else "removed"
-    print(printable(f"{what}: {becomes}; {why}"))
+def _say(what: str, disposition: Disposition, dry: bool) -> None:
+    becomes = "stays" if not disposition.removable else "would be removed" if dry else "removed"
+    print(printable(f"{what}: {becomes}; {disposition.reason}"))
 
 
 def _unseen(error: errors.PodshareError) -> int:

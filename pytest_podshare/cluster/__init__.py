@@ -1,4 +1,4 @@
-"""Which cluster: kind's or an existing one, its guard, its images, the namespaces of a run.
+"""The cluster of a run: find or create it, own objects on it, and clean up after runs.
 
-Ends where a Pod begins: nothing here knows what is deployed.
+Stops short of Pods: nothing here knows what is deployed.
 """

@@ -1,6 +1,6 @@
-"""What runs have left on a cluster: found by their stamps, and removed if nobody uses it.
+"""Find what earlier runs have left on a cluster, and remove what is no longer in use.
 
-Only what carries a label of ours is looked at, and only what its stamp lets go is touched.
+Lists only objects that bear podshare's labels.
 """
 
 from __future__ import annotations
@@ -9,270 +9,147 @@ import contextlib
 import dataclasses
 import functools
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
 
 from pytest_podshare import errors
-from pytest_podshare.cluster import ownership
+from pytest_podshare.cluster.leftover import NAMESPACES, NODES, Leftover, deletion_blocker
 from pytest_podshare.cluster.ownership import CORDON_LABEL, RUN_LABEL, Disposition, Ownership
 from pytest_podshare.deadline import Deadline, poll
 from pytest_podshare.kube import resources
 from pytest_podshare.kube.client import Api, pod_path
 
-NAMESPACES, NODES = "/api/v1/namespaces", "/api/v1/nodes"
-# seconds after which what does not go is told of
-_SLOW = 60.0
-# seconds that the containers of a namespace get to end
-_GRACE = 1
-# seconds of a run's beginning that may go by for others' objects of a sort
-_MOMENT = 2.0
-_CONFLICT = 409
+# seconds that a sweep spends on removing leftovers of one sort
+_SWEEP_TIME = 2.0
 
-Judge = Callable[[Ownership], Disposition]
-
-
-@dataclasses.dataclass(frozen=True)
-class Leftover:
-    """An object of ours that is on a cluster.
-
-    Args:
-        what: its kind and name, `namespace podshare-1a2b`; of a node, its cordon.
-        path: where the API server has it.
-        live: the object.
-        fate: what is to become of it.
-    """
-
-    what: str
-    path: str
-    live: dict[str, Any]
-    fate: Disposition
-
-    @property
-    def run(self) -> str:
-        """The run that made it."""
-        labels: dict[str, str] = self.live["metadata"]["labels"]
-        return labels[CORDON_LABEL if self.is_node else RUN_LABEL]
-
-    @property
-    def is_going(self) -> bool:
-        """Whether its deletion has begun."""
-        return "deletionTimestamp" in self.live["metadata"]
-
-    def is_stuck(self, now: float) -> bool:
-        """Whether it should have gone long ago; most go within ten seconds."""
-        asked = ownership.moment(self.live["metadata"].get("deletionTimestamp", ""))
-        return asked is not None and asked + _SLOW < now
-
-    @property
-    def is_namespace(self) -> bool:
-        """Whether it is a namespace, and goes with all that is in it."""
-        return self.path == f"{NAMESPACES}/{self.live['metadata']['name']}"
-
-    @property
-    def is_node(self) -> bool:
-        """Whether it is a node that was cordoned, which goes back to work."""
-        return self.path.startswith(f"{NODES}/")
-
-    def remove(self, api: Api) -> None:
-        """Have it deleted, or let a node take Pods again; what is gone already is done.
-
-        Raises:
-            ApiError: the API server refuses.
-            ClusterUnreachable: it does not answer.
-        """
-        with _done_if(404, _CONFLICT):
-            if self.is_node:
-                self._uncordon(api)
-                return
-            told = self.live["metadata"]
-            # one that is extended meanwhile has another version, and stays
-            same = {"uid": told["uid"], "resourceVersion": told["resourceVersion"]}
-            if not self.is_going:
-                api.delete(self.path, preconditions=same, propagationPolicy="Background")
-            if self.is_namespace:
-                api.delete(pod_path(told["name"]), gracePeriodSeconds=_GRACE)
-
-    def _uncordon(self, api: Api) -> None:
-        """Let the node take Pods again, unless a drain has cordoned it anew meanwhile."""
-        live, mine = self.live, Ownership.read(self.live["metadata"], CORDON_LABEL)
-        while Ownership.read(live["metadata"], CORDON_LABEL) == mine:
-            version = {"resourceVersion": live["metadata"]["resourceVersion"]}
-            metadata = {**UNCORDON["metadata"], **version}
-            try:
-                api.patch(self.path, {**UNCORDON, "metadata": metadata})
-            except errors.ApiError as error:
-                if error.status != _CONFLICT:
-                    raise
-            else:
-                return
-            # the kubelet tells of its node now and then
-            live = api.get(self.path)
-
-    def held_by(self, api: Api) -> str | None:
-        """What keeps it from going, in the API server's words; None if it is gone."""
-        try:
-            live = api.get(self.path)
-        except errors.ApiError as error:
-            if error.status == 404:
-                return None
-            raise
-        if self.is_node or live["metadata"]["uid"] != self.live["metadata"]["uid"]:
-            return None
-        return holds(live)
-
-
-# a merge patch that takes back the mark of a cordon, and the stamp that tells whose it was
-UNCORDON: dict[str, Any] = {
-    "metadata": {
-        "labels": {CORDON_LABEL: None},
-        "annotations": dict.fromkeys(
-            (ownership.OWNER, ownership.PROCESS, ownership.EXPIRES, ownership.KEPT)
-        ),
-    },
-    "spec": {"unschedulable": None},
-}
+Policy = Callable[[Ownership], Disposition]
 
 
 @dataclasses.dataclass(frozen=True)
 class SweepResult:
-    """What a run found of those before it.
+    """The leftovers that a sweep found.
 
     Args:
-        removed: what was asked to go, each by its kind and name.
-        stuck: what had been asked before and cannot go, each with what holds it.
+        removed: the title of each object that it removed.
+        stuck: the title of each object whose deletion is stuck, with what blocks it.
     """
 
     removed: tuple[str, ...]
     stuck: tuple[str, ...]
 
 
-def sweep(api: Api, now: float, given: str | None = None) -> SweepResult:
-    """Have removed what killed runs left, as the next run does; two requests if there is nothing.
+def sweep(api: Api, now: float, shared_namespace: str | None = None) -> SweepResult:
+    """Remove what killed runs have left, at the start of a run; never raise.
 
-    What takes longer than a moment is left to the run after it, and what may not be asked for, or
-    is not answered, to `podshare clean`; never raises.
+    Sends two requests if there is nothing. Leaves to the next run what takes too long, and to
+    `podshare clean` what the account may not list.
 
     Args:
-        api: the cluster's connection.
-        now: the time of day.
-        given: the namespace of somebody's that the run works in, if it does.
+        api: the connection to the cluster.
+        now: the current time, in seconds since the epoch.
+        shared_namespace: the existing namespace that the run works in, if it does.
     """
     removed: list[str] = []
     stuck: list[str] = []
 
-    def judge(its: Ownership) -> Disposition:
-        return its.fate(now)
-
-    looks: list[Callable[[Api, Judge], tuple[Leftover, ...]]] = [nodes, namespaces, cluster_scoped]
-    if given:
-        looks.insert(0, functools.partial(_of_pods, namespace=given))
-    for look in looks:
-        if look is cluster_scoped and not removed:
-            # what lives in no namespace is left together with one
+    policy = functools.partial(Ownership.disposition, now=now)
+    finders: list[Callable[[Api, Policy], tuple[Leftover, ...]]]
+    finders = [find_nodes, find_namespaces, find_cluster_scoped]
+    if shared_namespace:
+        finders.insert(0, functools.partial(_find_if_pods, namespace=shared_namespace))
+    for find in finders:
+        if find is find_cluster_scoped and not removed:
+            # a killed run leaves cluster-scoped objects only together with a namespace
             break
         with contextlib.suppress(errors.PodshareError):
-            found = [each for each in look(api, judge) if each.fate.goes]
-            # from here on: where looking takes long, something is removed all the same
-            deadline = Deadline(_MOMENT)
-            for each in found:
-                if each.is_stuck(now):
-                    stuck.append(f"{each.what}, held by: {holds(each.live)}")
-                elif not each.is_going and not deadline.over:
-                    each.remove(api)
-                    removed.append(each.what)
+            leftovers = [found for found in find(api, policy) if found.disposition.removable]
+            # starts here, so that something is removed even where listing is slow
+            deadline = Deadline(_SWEEP_TIME)
+            for leftover in leftovers:
+                if leftover.is_stuck(now):
+                    blocker = deletion_blocker(leftover.live)
+                    stuck.append(f"{leftover.title}, blocked by: {blocker}")
+                elif not leftover.is_terminating and not deadline.over:
+                    leftover.remove(api)
+                    removed.append(leftover.title)
     return SweepResult(tuple(removed), tuple(stuck))
 
 
-def namespaces(api: Api, judge: Judge) -> tuple[Leftover, ...]:
-    """The namespaces of runs."""
-    listed = api.get(NAMESPACES, labelSelector=RUN_LABEL)["items"]
-    return tuple(_judged(NAMESPACES, "namespace", listed, judge))
+def find_namespaces(api: Api, policy: Policy) -> tuple[Leftover, ...]:
+    """Return the namespaces that runs have created."""
+    return tuple(_list(api, policy, NAMESPACES, "namespace"))
 
 
-def nodes(api: Api, judge: Judge) -> tuple[Leftover, ...]:
-    """The nodes that runs have cordoned."""
-    listed = api.get(NODES, labelSelector=CORDON_LABEL)["items"]
-    return tuple(_judged(NODES, "cordon of node", listed, judge, CORDON_LABEL))
+def find_nodes(api: Api, policy: Policy) -> tuple[Leftover, ...]:
+    """Return the nodes that runs have cordoned."""
+    return tuple(_list(api, policy, NODES, "cordon of node", CORDON_LABEL))
 
 
-def cluster_scoped(api: Api, judge: Judge) -> tuple[Leftover, ...]:
-    """The objects of runs that live in no namespace: a StorageClass, a PersistentVolume.
+def find_cluster_scoped(api: Api, policy: Policy) -> tuple[Leftover, ...]:
+    """Return the other objects without a namespace, such as StorageClasses.
 
-    They go with the last namespace of their run.
+    They become removable with the last namespace of their run.
     """
-    staying = {each.run for each in namespaces(api, judge) if not each.fate.goes}
+    namespaces = find_namespaces(api, policy)
+    staying_runs = {found.ownership.run for found in namespaces if not found.disposition.removable}
 
-    def with_its_namespace(its: Ownership) -> Disposition:
-        if its.run in staying:
-            return Disposition(False, f"run {its.run} of {its.owner} has a namespace that stays")
-        return judge(its)
+    def policy_with_namespace(ownership: Ownership) -> Disposition:
+        if ownership.run in staying_runs:
+            reason = f"run {ownership.run} of {ownership.owner} has a namespace that stays"
+            return Disposition(False, reason)
+        return policy(ownership)
 
-    kinds = (each for each in resources.kinds(api) if each.root not in (NAMESPACES, NODES))
-    return tuple(_of(api, with_its_namespace, kinds))
-
-
-def within(api: Api, judge: Judge, namespace: str) -> tuple[Leftover, ...]:
-    """The objects of runs in a namespace that is somebody's; those of a controller go with it."""
-    return tuple(_of(api, judge, resources.kinds(api, namespace)))
+    kinds = (kind for kind in resources.kinds(api) if kind.root not in (NAMESPACES, NODES))
+    return tuple(_list_kinds(api, policy_with_namespace, kinds))
 
 
-def _of_pods(api: Api, judge: Judge, namespace: str) -> tuple[Leftover, ...]:
-    """The same, if there is a Pod among them: that costs one request if there is nothing."""
-    pods = api.get(pod_path(namespace), labelSelector=RUN_LABEL)["items"]
-    left = any(each.fate.goes for each in _judged(pod_path(namespace), "pod", pods, judge))
-    return within(api, judge, namespace) if left else ()
+def find_in_namespace(api: Api, policy: Policy, namespace: str) -> tuple[Leftover, ...]:
+    """Return the objects of runs in an existing namespace, except those that a controller owns."""
+    return tuple(_list_kinds(api, policy, resources.kinds(api, namespace)))
 
 
-def gone(api: Api, removed: Iterable[Leftover], deadline: Deadline) -> dict[str, str]:
-    """Wait until they are gone.
+def _find_if_pods(api: Api, policy: Policy, namespace: str) -> tuple[Leftover, ...]:
+    """Return the same if a Pod is among them, so that one request is enough if there is nothing."""
+    pods = _list(api, policy, pod_path(namespace), "pod")
+    any_removable = any(pod.disposition.removable for pod in pods)
+    return find_in_namespace(api, policy, namespace) if any_removable else ()
+
+
+def wait_until_removed(
+    api: Api, leftovers: Iterable[Leftover], deadline: Deadline
+) -> dict[str, str]:
+    """Wait until the objects are deleted.
 
     Returns:
-        What is still there when the deadline is over, each with what holds it.
+        The title of each object that remains, with what blocks its deletion.
     """
-    left = tuple(removed)
+    remaining = tuple(leftovers)
 
-    def look() -> dict[str, str]:
-        nonlocal left
-        held = [(each, why) for each in left if (why := each.held_by(api)) is not None]
-        left = tuple(each for each, _ in held)
-        return {each.what: why for each, why in held}
+    def read_blockers() -> dict[str, str]:
+        nonlocal remaining
+        blockers = [(leftover, leftover.read_blocker(api)) for leftover in remaining]
+        remaining = tuple(leftover for leftover, blocker in blockers if blocker is not None)
+        return {leftover.title: blocker for leftover, blocker in blockers if blocker is not None}
 
-    return poll(look, until=lambda held: not held, deadline=deadline, first=0.05, most=0.5)
-
-
-def holds(live: dict[str, Any]) -> str:
-    """What keeps an object from going that is being deleted: its finalizers, or its content's."""
-    told = [
-        each["message"]
-        for each in live.get("status", {}).get("conditions") or ()
-        if each["status"] == "True" and each["type"].startswith("Namespace")
-    ]
-    finalizers = live["metadata"].get("finalizers")
-    if not told and finalizers:
-        told = [f"finalizers: {', '.join(finalizers)}"]
-    return " ".join(told) or "nothing that it tells of"
+    return poll(
+        read_blockers, until=lambda found: not found, deadline=deadline, first=0.05, most=0.5
+    )
 
 
-def _of(api: Api, judge: Judge, kinds: Iterable[resources.ResourceType]) -> Iterator[Leftover]:
-    for kind in kinds:
-        with contextlib.suppress(errors.ApiError):  # what may not be listed was not made either
-            listed = api.get(kind.root, labelSelector=RUN_LABEL)["items"]
-            alone = [each for each in listed if not each["metadata"].get("ownerReferences")]
-            yield from _judged(kind.root, kind.name.lower(), alone, judge)
-
-
-def _judged(
-    root: str, kind: str, listed: list[dict[str, Any]], judge: Judge, label: str = RUN_LABEL
+def _list_kinds(
+    api: Api, policy: Policy, kinds: Iterable[resources.ResourceType]
 ) -> Iterator[Leftover]:
-    for live in listed:
-        its, name = Ownership.read(live["metadata"], label), live["metadata"]["name"]
-        if its is not None:
-            yield Leftover(f"{kind} {name}", f"{root}/{name}", live, judge(its))
+    for kind in kinds:
+        # an account that may not list a kind has not created objects of it either
+        with contextlib.suppress(errors.ApiError):
+            for leftover in _list(api, policy, kind.root, kind.name.lower()):
+                if not leftover.live["metadata"].get("ownerReferences"):
+                    yield leftover
 
 
-@contextlib.contextmanager
-def _done_if(*statuses: int) -> Iterator[None]:
-    try:
-        yield
-    except errors.ApiError as error:
-        if error.status not in statuses:
-            raise
+def _list(
+    api: Api, policy: Policy, collection: str, kind: str, label: str = RUN_LABEL
+) -> Iterator[Leftover]:
+    for live in api.get(collection, labelSelector=label)["items"]:
+        ownership, name = Ownership.read(live["metadata"], label), live["metadata"]["name"]
+        if ownership is not None:
+            path = f"{collection}/{name}"
+            yield Leftover(f"{kind} {name}", path, live, ownership, policy(ownership))

@@ -1,4 +1,4 @@
-"""What the rest of the package knows of a cluster."""
+"""Connect to a cluster, and wait until it is ready."""
 
 from __future__ import annotations
 
@@ -8,25 +8,26 @@ from pathlib import Path
 from pytest_podshare import errors
 from pytest_podshare.cluster import guard
 from pytest_podshare.deadline import Deadline, poll
-from pytest_podshare.kube import watch as watching
 from pytest_podshare.kube.client import Api
 from pytest_podshare.kube.conditions import is_node_ready
+from pytest_podshare.kube.watch import Watch
 
 
 @dataclasses.dataclass(frozen=True)
 class Cluster:
-    """A cluster that answers.
+    """A cluster whose API server answers.
 
     Args:
         provider: `kind` or `existing`.
-        name: the kind cluster's name, or the context of an existing one.
-        kubeconfig: the file by which it was reached; None for the client's default.
-        image: the node image it was asked to be made of; None for the provider's default.
-        own: whether it is for tests alone, so that pull policies and images may be set.
-        created: whether it was made just now.
-        version: its Kubernetes version, `v1.36.3`.
-        api: the connection to it, closed with the cluster.
-        replaced: why one that was there before it had to go; "" if there was none.
+        name: the name of the kind cluster, or the context of an existing one.
+        kubeconfig: the kubeconfig file; None for the client's default.
+        image: the node image from which it was created; None for the provider's default.
+        own: whether it is a kind cluster, so that image pull policies may be changed and commands
+            run on its nodes.
+        created: whether this run created it.
+        version: the Kubernetes version, `v1.36.3`.
+        api: the connection, closed with the cluster.
+        replaced: why the previous cluster of that name was deleted; "" if there was none.
     """
 
     provider: str
@@ -41,11 +42,11 @@ class Cluster:
 
     @property
     def server(self) -> str:
-        """Its API server's address."""
+        """Return the URL of the API server."""
         return self.api.server
 
     def close(self) -> None:
-        """Close the connection; the cluster itself is left alone."""
+        """Close the connection, and leave the cluster running."""
         self.api.close()
 
 
@@ -55,24 +56,24 @@ def connect(
     *,
     kubeconfig: Path | None,
     context: str | None,
-    allowed: tuple[str, ...],
+    allowed_contexts: tuple[str, ...],
     deadline: Deadline,
     image: str | None = None,
     own: bool = False,
     nodes: int = 1,
 ) -> Cluster:
-    """Connect to an API server, once the guard lets it pass and it says that it is ready.
+    """Connect to an API server that the guard allows, and wait until it is ready.
 
-    One of our `own` is ready when its nodes are, and as many as there must be at least.
+    For an `own` cluster, also wait for that number of nodes, all of them ready.
 
     Raises:
-        ContextNotAllowed: it is not on this machine, and its context is not among the allowed.
+        ContextNotAllowed: it is not on this machine, and its context is not allowed.
         ClusterUnreachable: it did not become ready before the deadline.
     """
     api = Api(kubeconfig, context)
     try:
-        guard.check(_way(api), api.context, allowed)
-        _wait_until_it_answers(api, deadline)
+        guard.check(_route(api), api.context, allowed_contexts)
+        _wait_until_ready(api, deadline)
         version = str(api.get("/version")["gitVersion"])
         if own:
             _wait_for_nodes(api, nodes, deadline)
@@ -82,54 +83,55 @@ def connect(
     return Cluster(provider, name, kubeconfig, image, own, False, version, api)
 
 
-def _way(api: Api) -> guard.ServerRoute:
+def _route(api: Api) -> guard.ServerRoute:
     login = api.login
     return guard.ServerRoute(
         api.server,
         proxy=login.proxy.url if login.proxy else "",
         tls_name=str(getattr(login.configuration, "tls_server_name", None) or ""),
-        # who does not verify the certificate does not know who answers
+        # without verification of the certificate, any server could answer
         authority=login.authority if login.configuration.verify_ssl else "",
     )
 
 
-def _wait_until_it_answers(api: Api, deadline: Deadline) -> None:
-    def answer() -> str:
+def _wait_until_ready(api: Api, deadline: Deadline) -> None:
+    def read_status() -> str:
         try:
-            # asked again after a while: one that is stopped takes connections, and says nothing
+            # a short timeout, since a stopped server accepts connections and never answers
             return api.text("/readyz", patience=min(5.0, max(2.0, deadline.left)))
         except errors.ApiError as error:
-            # without the right to ask, having been answered must do
+            # an account without permission cannot learn more than that the server answers
             return "ok" if error.status in (401, 403) else str(error.what)
         except errors.ClusterUnreachable as error:
             return error.what
 
-    said = poll(answer, until=lambda text: text == "ok", deadline=deadline)
-    if said != "ok":
+    status = poll(read_status, until=lambda text: text == "ok", deadline=deadline)
+    if status != "ok":
         raise errors.ClusterUnreachable(
-            f"The API server {api.server} is not ready: {said}",
-            "See whether the cluster runs; one on kind is made anew after "
+            f"The API server {api.server} is not ready: {status}",
+            "Check that the cluster is running. To recreate a kind cluster, first run "
             "`kind delete cluster --name NAME`.",
         )
 
 
-def _wait_for_nodes(api: Api, nodes: int, deadline: Deadline) -> None:
-    """A Pod made before its node is ready would be called unschedulable.
+def _wait_for_nodes(api: Api, count: int, deadline: Deadline) -> None:
+    """Wait for the nodes, without which a Pod would be reported as unschedulable.
 
-    The kubelet of a node that kind has just joined may take seconds to make it known.
+    The kubelet may take seconds to register a node after kind has joined it.
     """
-    with watching.Watch(api, "/api/v1/nodes") as watch:
-        seen = watch.until(
-            lambda there: len(there) >= nodes and all(map(is_node_ready, there.values())), deadline
+    with Watch(api, "/api/v1/nodes") as watch:
+        nodes = watch.until(
+            lambda seen: len(seen) >= count and all(map(is_node_ready, seen.values())), deadline
         )
-    for name, node in sorted(seen.items()):
+    for name, node in sorted(nodes.items()):
         if not is_node_ready(node):
             raise errors.ClusterUnreachable(
                 f"Node {name} did not become ready.",
-                f"See `kubectl describe node {name}`, or delete the cluster and try again.",
+                f"Run `kubectl describe node {name}`, or delete the cluster and try again.",
             )
-    if len(seen) < nodes:
+    if len(nodes) < count:
         raise errors.ClusterUnreachable(
-            f"Only {len(seen)} of {nodes} nodes came up: {', '.join(sorted(seen)) or 'none'}.",
-            "See the kubelet's log on the others, or delete the cluster and try again.",
+            f"Only {len(nodes)} of {count} nodes joined the cluster:"
+            f" {', '.join(sorted(nodes)) or 'none'}.",
+            "Read the kubelet's log on the missing nodes, or delete the cluster and try again.",
         )

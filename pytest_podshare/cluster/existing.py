@@ -1,4 +1,4 @@
-"""A cluster that is there already: any kubeconfig and context that the guard lets pass."""
+"""The provider of existing clusters: any context of a kubeconfig that the guard allows."""
 
 from __future__ import annotations
 
@@ -14,29 +14,30 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True)
 class ExistingSettings:
-    """Which cluster.
+    """Settings of an existing cluster.
 
     Args:
-        kubeconfig: its kubeconfig file; None for kubectl's default, or the account of our own Pod.
-        context: its context; None for the file's current one.
-        allowed: contexts whose API server may be elsewhere than on this machine.
-        timeouts: how long things may take.
+        kubeconfig: the kubeconfig file; None for kubectl's default, or the account of the Pod that
+            pytest runs in.
+        context: the context; None for the current one.
+        allowed_contexts: the contexts whose API server may be on another machine.
+        timeouts: how long each step may take.
     """
 
     kubeconfig: Path | None
     context: str | None
-    allowed: tuple[str, ...]
+    allowed_contexts: tuple[str, ...]
     timeouts: Timeouts
 
 
-def bring_up(settings: ExistingSettings) -> connection.Cluster:
-    """Connect to it.
+def connect_existing(settings: ExistingSettings) -> connection.Cluster:
+    """Connect to the cluster.
 
     Raises:
-        ContextNotAllowed: it is not on this machine, and was not allowed.
+        ContextNotAllowed: it is not on this machine, and its context is not allowed.
         ClusterUnreachable: it does not answer.
     """
-    # here, because it brings the Kubernetes client, and settings alone need none
+    # imported late, since it imports the Kubernetes client, which the settings do without
     from pytest_podshare.cluster import connection
 
     cluster = connection.connect(
@@ -44,7 +45,7 @@ def bring_up(settings: ExistingSettings) -> connection.Cluster:
         settings.context or "",
         kubeconfig=settings.kubeconfig,
         context=settings.context,
-        allowed=settings.allowed,
+        allowed_contexts=settings.allowed_contexts,
         deadline=Deadline(settings.timeouts.exec),
     )
     return dataclasses.replace(cluster, name=cluster.api.context)

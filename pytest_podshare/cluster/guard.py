@@ -1,4 +1,4 @@
-"""The guard before every cluster: nobody's production by accident."""
+"""Refuse clusters beyond this machine unless their context is allowed by name."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from pytest_podshare.kube import proxies
 
 @dataclasses.dataclass(frozen=True)
 class ServerRoute:
-    """How an API server is reached, as far as a kubeconfig tells.
+    """How a kubeconfig reaches an API server.
 
     Args:
-        server: its address.
-        proxy: the proxy on the way to it; "" if there is none.
-        tls_name: the name that its certificate has to bear; "" for that of its address.
-        authority: the file of the authority that signs its certificate; "" if it is not a file.
+        server: the server's URL.
+        proxy: the URL of the proxy; "" if there is none.
+        tls_name: the name expected in the server's certificate; "" for the host of the URL.
+        authority: the file of the certificate authority; "" if it is not in a file.
     """
 
     server: str
@@ -31,55 +31,58 @@ class ServerRoute:
 
     @property
     def host(self) -> str:
-        """The server's name or address."""
+        """Return the server's host name or IP address."""
         return urlsplit(self.server).hostname or ""
 
 
 def check(
-    way: ServerRoute,
+    route: ServerRoute,
     context: str,
-    allowed: tuple[str, ...],
+    allowed_contexts: tuple[str, ...],
     environ: Mapping[str, str] = os.environ,
 ) -> None:
-    """Let a server of this machine pass, and any other only by its context's name.
+    """Raise unless the server is on this machine or its context is allowed.
 
     Raises:
-        ContextNotAllowed: neither.
+        ContextNotAllowed: neither is the case.
     """
-    if context in allowed or is_local(way) or is_minikube(way, environ):
+    if context in allowed_contexts or is_local(route) or is_minikube(route, environ):
         return
-    by = f" by the proxy {way.proxy}" if way.proxy else ""
+    via = f" via the proxy {route.proxy}" if route.proxy else ""
     raise errors.ContextNotAllowed(
-        f"Context {context!r} leads to {way.server}{by}, which is not on this machine.",
+        f"Context {context!r} points to {route.server}{via}, which is not on this machine.",
         errors.Remedy(
-            "If tests may run there, say so: {}={context}", "allow-context", context=context
+            "If tests may use that cluster, allow its context: {}={context}",
+            "allow-context",
+            context=context,
         ),
     )
 
 
-def is_local(way: ServerRoute) -> bool:
-    """Whether it can only be a server of this machine, as kind, k3d and the like make one.
+def is_local(route: ServerRoute) -> bool:
+    """Return whether the server is certainly on this machine, as those of kind and k3d are.
 
-    A proxy has another idea of where 127.0.0.1 is, and a certificate in another name tells of a
-    tunnel.
+    It is not behind a proxy, whose 127.0.0.1 is another machine, nor behind a tunnel, which shows
+    in a certificate with another name.
     """
-    names = [way.host, *([way.tls_name] if way.tls_name else [])]
-    return not way.proxy and all(proxies.is_this_machine(each) for each in names)
+    names = [route.host, *([route.tls_name] if route.tls_name else [])]
+    return not route.proxy and all(map(proxies.is_this_machine, names))
 
 
-def is_minikube(way: ServerRoute, environ: Mapping[str, str] = os.environ) -> bool:
-    """Whether it is a minikube of this user, which has an address of its own on this machine.
+def is_minikube(route: ServerRoute, environ: Mapping[str, str] = os.environ) -> bool:
+    """Return whether the server is this user's minikube, whose IP address is not a loopback one.
 
-    It answers by an authority whose key minikube keeps in its folder, so that no other cluster can.
+    Its certificate authority proves it: minikube keeps the private key in this user's folder.
     """
-    given = environ.get("MINIKUBE_HOME")
-    home = Path(given) if given else Path(environ.get("HOME") or "/nowhere")
-    folders = {home / ".minikube", *({home} if given else ())}
+    configured = environ.get("MINIKUBE_HOME")
+    home = Path(configured) if configured else Path(environ.get("HOME") or "/nowhere")
+    folders = {home / ".minikube", *({home} if configured else ())}
     try:
-        private = ipaddress.ip_address(way.host).is_private
+        is_private = ipaddress.ip_address(route.host).is_private
     except ValueError:
         return False
-    ours = any(
-        way.authority == str(each / "ca.crt") and (each / "ca.key").is_file() for each in folders
+    is_signed_here = any(
+        route.authority == str(folder / "ca.crt") and (folder / "ca.key").is_file()
+        for folder in folders
     )
-    return private and ours and not way.proxy and not way.tls_name
+    return is_private and is_signed_here and not route.proxy and not route.tls_name

@@ -1,6 +1,7 @@
-"""What every object that podshare makes says of itself: its run, its owner, and when it may go.
+"""Ownership of objects: which run created them, on whose behalf, and when they expire.
 
-By this what a killed run has left is told from what is in use. Nothing here asks a cluster.
+Kept in labels and annotations, by which later runs tell leftovers from objects in use. Sends no
+request.
 """
 
 from __future__ import annotations
@@ -15,151 +16,156 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from pytest_podshare.cluster import processes
+from pytest_podshare.cluster.processes import Process, is_tag_running
 
 RUN_LABEL = "podshare.dev/run"
-# where tests share a namespace: which fixture of the run it was
+# which fixture of the run, where tests share a namespace
 FIXTURE_LABEL = "podshare.dev/fixture"
-# on a node that a drain has cordoned, in place of the other
+# replaces RUN_LABEL on a node that a drain has cordoned
 CORDON_LABEL = "podshare.dev/cordoned-by"
-OWNER, PROCESS = "podshare.dev/owner", "podshare.dev/process"
-EXPIRES, KEPT = "podshare.dev/expires", "podshare.dev/kept-for"
+OWNER_ANNOTATION, PROCESS_ANNOTATION = "podshare.dev/owner", "podshare.dev/process"
+EXPIRES_ANNOTATION, KEPT_ANNOTATION = "podshare.dev/expires", "podshare.dev/kept-for"
+ANNOTATIONS = (OWNER_ANNOTATION, PROCESS_ANNOTATION, EXPIRES_ANNOTATION, KEPT_ANNOTATION)
 
-# seconds until an object may go whose process cannot be asked for, and the same of what is kept for
-# a look; a run extends its own when half are over
-LIFE, KEPT_LIFE = 2 * 3600.0, 24 * 3600.0
+# seconds until an object expires, and one that is kept for inspection; a run extends its objects
+# halfway through
+LIFETIME, KEPT_LIFETIME = 2 * 3600.0, 24 * 3600.0
 # seconds by which the clocks of two machines may differ
-_SLACK = 3600.0
+_CLOCK_SKEW = 3600.0
 
-_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
-# where CI systems tell the address of the job
-_JOBS = ("CI_JOB_URL", "BUILD_URL", "BUILDKITE_BUILD_URL", "CIRCLE_BUILD_URL")
+_TIME_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
+# environment variables in which CI systems pass the URL of the job
+_JOB_URLS = ("CI_JOB_URL", "BUILD_URL", "BUILDKITE_BUILD_URL", "CIRCLE_BUILD_URL")
 
 
 @dataclasses.dataclass(frozen=True)
 class Disposition:
-    """What is to become of an object.
+    """Whether an object or a cluster may be removed.
 
     Args:
-        goes: whether nobody uses it any more.
-        why: the reason, either way.
+        removable: whether it is no longer in use.
+        reason: why, or why not.
     """
 
-    goes: bool
-    why: str
+    removable: bool
+    reason: str
 
 
 @dataclasses.dataclass(frozen=True)
 class Ownership:
-    """Whose an object is.
+    """The owner of an object.
 
     Args:
-        run: the run that made it.
-        owner: the person and the machine, or the address of the CI job.
-        process: the process that uses it, as `processes.tag` has it.
-        expires: when it may go though nobody knows what became of the process; None if it does
-            not say.
-        kept: the test that it is kept for; "" if it is not.
+        run: the run that created it.
+        owner: the user and the machine, or the URL of the CI job.
+        process: the tag of the process that uses it.
+        expires: when it expires, in seconds since the epoch; None if it never does.
+        kept_for: the test for which it is kept; "" if it is not.
     """
 
     run: str
     owner: str
     process: str
     expires: float | None
-    kept: str = ""
+    kept_for: str = ""
 
     @classmethod
-    def of(cls, run: str, *, now: float | None = None) -> Ownership:
-        """That of an object which this process makes for a run."""
-        begun = time.time() if now is None else now
-        return cls(run, owner(os.environ), processes.tag(processes.this()), begun + LIFE)
+    def for_run(cls, run: str, *, now: float | None = None) -> Ownership:
+        """Return the ownership of an object that this process creates for a run."""
+        created = time.time() if now is None else now
+        return cls(run, find_owner(os.environ), Process.current().tag, created + LIFETIME)
 
     @classmethod
     def read(cls, metadata: Mapping[str, Any], label: str = RUN_LABEL) -> Ownership | None:
-        """What an object says; None if it is not ours."""
+        """Return the ownership in an object's metadata; None if podshare did not create it."""
         run = (metadata.get("labels") or {}).get(label)
-        told: dict[str, str] = metadata.get("annotations") or {}
         if run is None:
             return None
+        annotations: dict[str, str] = metadata.get("annotations") or {}
         return cls(
             run,
-            told.get(OWNER, "somebody"),
-            told.get(PROCESS, ""),
-            moment(told.get(EXPIRES, "")),
-            told.get(KEPT, ""),
+            annotations.get(OWNER_ANNOTATION, "an unknown owner"),
+            annotations.get(PROCESS_ANNOTATION, ""),
+            parse_time(annotations.get(EXPIRES_ANNOTATION, "")),
+            annotations.get(KEPT_ANNOTATION, ""),
         )
 
-    def put(self, metadata: dict[str, Any], label: str = RUN_LABEL) -> None:
-        """Write it on an object that is about to be made or patched."""
-        for field, more in (("labels", {label: self.run}), ("annotations", self._annotations())):
-            # a manifest may have the field, and nothing in it
-            metadata[field] = {**(metadata.get(field) or {}), **more}
+    def write(self, metadata: dict[str, Any], label: str = RUN_LABEL) -> None:
+        """Add the label and the annotations to the metadata of a manifest or a patch."""
+        annotations = {OWNER_ANNOTATION: self.owner, PROCESS_ANNOTATION: self.process}
+        if self.expires is not None:
+            annotations[EXPIRES_ANNOTATION] = format_time(self.expires)
+        if self.kept_for:
+            annotations[KEPT_ANNOTATION] = self.kept_for
+        for field, entries in (("labels", {label: self.run}), ("annotations", annotations)):
+            # the field of a manifest may be null
+            metadata[field] = {**(metadata.get(field) or {}), **entries}
 
-    def fate(self, now: float, *, named: str = "") -> Disposition:
-        """What is to become of the object that says this.
+    @property
+    def is_current_process(self) -> bool:
+        """Return whether this very process uses the object."""
+        return self.process == Process.current().tag
+
+    def disposition(self, now: float, *, selected_run: str = "") -> Disposition:
+        """Return whether the object may be removed.
 
         Args:
-            now: the time of day.
-            named: a run whose objects are to go, whenever they expire and whatever keeps them.
+            now: the current time, in seconds since the epoch.
+            selected_run: a run whose objects are removable even if they are kept or not expired,
+                unless it still uses them.
         """
-        its = f"run {self.run} of {self.owner}"
-        runs = processes.tag_runs(self.process)
-        if runs:
-            return Disposition(False, f"{its} uses it")
-        if self.run == named:
-            return Disposition(True, f"{its} was named")
+        run = f"run {self.run} of {self.owner}"
+        is_running = is_tag_running(self.process)
+        if is_running:
+            return Disposition(False, f"{run} is using it")
+        if self.run == selected_run:
+            return Disposition(True, f"{run} was selected")
         if self.expires is None:
-            return Disposition(False, f"{its} does not say when it may go")
-        if self.expires + _SLACK <= now:
-            return Disposition(True, f"{its} let it expire at {text(self.expires)}")
-        if self.kept:
-            return Disposition(False, f"{its} keeps it until {text(self.expires)}, for {self.kept}")
-        if runs is None:
-            return Disposition(
-                False, f"{its} runs elsewhere, and may use it until {text(self.expires)}"
-            )
-        return Disposition(True, f"{its} has ended")
-
-    def _annotations(self) -> dict[str, str]:
-        told = {OWNER: self.owner, PROCESS: self.process}
-        told |= {} if self.expires is None else {EXPIRES: text(self.expires)}
-        return told | ({KEPT: self.kept} if self.kept else {})
+            return Disposition(False, f"{run} set no expiry time")
+        expires = format_time(self.expires)
+        if self.expires + _CLOCK_SKEW <= now:
+            return Disposition(True, f"{run} let it expire at {expires}")
+        if self.kept_for:
+            return Disposition(False, f"{run} keeps it until {expires} for {self.kept_for}")
+        if is_running is None:
+            return Disposition(False, f"{run} may be using it from elsewhere, until {expires}")
+        return Disposition(True, f"{run} has ended")
 
 
-def kept_for(test: str, now: float) -> dict[str, str]:
-    """The annotations of an object that is kept for a look from now on."""
-    return {KEPT: test, EXPIRES: text(now + KEPT_LIFE)}
+def keep_annotations(test: str, now: float) -> dict[str, str]:
+    """Return the annotations that keep an object for inspection from now on."""
+    return {KEPT_ANNOTATION: test, EXPIRES_ANNOTATION: format_time(now + KEPT_LIFETIME)}
 
 
-def owner(environ: Mapping[str, str]) -> str:
-    """The CI job by its address, without what it may hold of credentials; else user and machine."""
+def find_owner(environ: Mapping[str, str]) -> str:
+    """Return the URL of the CI job, stripped of credentials; elsewhere user@machine."""
     if environ.get("GITHUB_RUN_ID"):
         parts = (environ.get(f"GITHUB_{name}", "") for name in ("SERVER_URL", "REPOSITORY"))
-        return _address("/".join([*parts, "actions/runs", environ["GITHUB_RUN_ID"]]))
-    for name in _JOBS:
+        return _strip_credentials("/".join([*parts, "actions/runs", environ["GITHUB_RUN_ID"]]))
+    for name in _JOB_URLS:
         if environ.get(name):
-            return _address(environ[name])
+            return _strip_credentials(environ[name])
     try:
         user = getpass.getuser()
-    except (KeyError, OSError):  # an id without a name, as in a container
+    except (KeyError, OSError):  # a user ID without a name, as in a container
         user = str(os.getuid())
     return f"{user}@{socket.gethostname()}"
 
 
-def text(moment: float) -> str:
-    """A time of day, in the form of RFC 3339."""
-    return datetime.datetime.fromtimestamp(moment, datetime.timezone.utc).strftime(_FORMAT)
+def format_time(seconds: float) -> str:
+    """Return a time in seconds since the epoch in the format of RFC 3339."""
+    return datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc).strftime(_TIME_FORMAT)
 
 
-def moment(text: str) -> float | None:
-    """The time of day that such a text tells; None if it tells none."""
+def parse_time(text: str) -> float | None:
+    """Return a formatted time in seconds since the epoch; None if the text is not a time."""
     try:
-        read = datetime.datetime.strptime(text, _FORMAT)
+        parsed = datetime.datetime.strptime(text, _TIME_FORMAT)
     except ValueError:
         return None
-    return read.replace(tzinfo=datetime.timezone.utc).timestamp()
+    return parsed.replace(tzinfo=datetime.timezone.utc).timestamp()
 
 
-def _address(url: str) -> str:
+def _strip_credentials(url: str) -> str:
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"

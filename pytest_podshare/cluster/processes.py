@@ -1,4 +1,4 @@
-"""Processes, so that one that has ended can be told from one that runs, whoever asks."""
+"""Identify processes, so that any other process can tell whether they still run."""
 
 from __future__ import annotations
 
@@ -12,66 +12,64 @@ _PROC = Path("/proc")
 
 @dataclasses.dataclass(frozen=True)
 class Process:
-    """A process, named so that no later one is taken for it.
+    """A process, identified beyond the reuse of its ID.
 
     Args:
-        pid: its id, which another process may have by now.
-        started: when it started, as the kernel tells it; "" where that is not known.
-        space: where the id means something: one boot of one machine, one namespace of ids; "" where
-            that is not known.
+        pid: the process ID.
+        start_time: when it started, as the kernel reports it; "" if unknown.
+        pid_namespace: where the ID is valid: the machine's boot ID and the PID namespace; "" if
+            unknown.
     """
 
     pid: int
-    started: str
-    space: str
+    start_time: str
+    pid_namespace: str
+
+    @classmethod
+    def current(cls) -> Process:
+        """Return the calling process."""
+        pid = os.getpid()
+        return cls(pid, start_time(pid) or "", _pid_namespace())
+
+    def is_running(self) -> bool | None:
+        """Return whether it still runs; None if its ID belongs to another machine or container."""
+        if not self.pid_namespace or self.pid_namespace != _pid_namespace():
+            return None
+        return start_time(self.pid) == self.start_time
+
+    @property
+    def tag(self) -> str:
+        """Return the process as a short text for an annotation."""
+        return f"{self.pid} {self.start_time} {_digest(self.pid_namespace)}"
 
 
-def this() -> Process:
-    """The one that asks."""
-    pid = os.getpid()
-    return Process(pid, started(pid) or "", space())
-
-
-def runs(process: Process) -> bool | None:
-    """Whether it still runs; None where its id cannot be asked for, as from another container."""
-    if not process.space or process.space != space():
-        return None
-    return started(process.pid) == process.started
-
-
-def tag(process: Process) -> str:
-    """A process in a few words, for objects that others can read."""
-    return f"{process.pid} {process.started} {_digest(process.space)}"
-
-
-def tag_runs(tag: str) -> bool | None:
-    """Whether the process of a tag still runs; None where it cannot be asked for."""
+def is_tag_running(tag: str) -> bool | None:
+    """Return whether the process with that tag still runs; None if it runs elsewhere."""
     pid, _, rest = tag.partition(" ")
-    began, _, where = rest.partition(" ")
-    here = space()
-    if not pid.isascii() or not pid.isdigit() or not here or where != _digest(here):
+    started, _, digest = rest.partition(" ")
+    namespace = _pid_namespace()
+    if not pid.isascii() or not pid.isdigit() or not namespace or digest != _digest(namespace):
         return None
-    return started(int(pid)) == began
+    return start_time(int(pid)) == started
 
 
-def started(pid: int) -> str | None:
-    """When a process of this space started; None if there is none of that id, or a dead one."""
+def start_time(pid: int) -> str | None:
+    """Return when a process of this PID namespace started; None if it has ended."""
     try:
         fields = (_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
     except (OSError, UnicodeDecodeError):
         return None
-    # its state and its start; a zombie has ended, and waits for its parent to notice
+    # the first field is the state: a zombie has ended, and only its parent has not noticed
     return None if fields[0] in "ZX" else fields[19]
 
 
-def space() -> str:
-    """This boot of this machine and this namespace of ids; "" where the system does not tell."""
+def _pid_namespace() -> str:
     try:
-        boot = (_PROC / "sys/kernel/random/boot_id").read_text().strip()
-        return f"{boot} {(_PROC / 'self/ns/pid').readlink()}"
+        boot_id = (_PROC / "sys/kernel/random/boot_id").read_text().strip()
+        return f"{boot_id} {(_PROC / 'self/ns/pid').readlink()}"
     except OSError:
         return ""
 
 
-def _digest(space: str) -> str:
-    return hashlib.sha256(space.encode()).hexdigest()[:16] if space else "-"
+def _digest(pid_namespace: str) -> str:
+    return hashlib.sha256(pid_namespace.encode()).hexdigest()[:16] if pid_namespace else "-"

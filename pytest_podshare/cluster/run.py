@@ -1,4 +1,4 @@
-"""One test run's hold on its cluster: taken at the first need, given back at the end."""
+"""A test run's use of its cluster: open it when first needed, and release it at the end."""
 
 from __future__ import annotations
 
@@ -11,38 +11,42 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from pytest_podshare import errors
-from pytest_podshare.cluster import existing, processes
-from pytest_podshare.cluster.existing import ExistingSettings
-from pytest_podshare.cluster.kind.binary import KindSettings
+from pytest_podshare.cluster.existing import ExistingSettings, connect_existing
+from pytest_podshare.cluster.heartbeat import Heartbeat
+from pytest_podshare.cluster.kind.settings import KindSettings
+from pytest_podshare.cluster.kind.users import ClusterUser, ClusterUsers
 from pytest_podshare.cluster.processes import Process
 from pytest_podshare.deadline import Deadline
 
 if TYPE_CHECKING:
     from pytest_podshare.cluster.connection import Cluster
-    from pytest_podshare.cluster.kind.users import Heartbeat
-    from pytest_podshare.cluster.namespaces import Kept, Namespaces, SharedNamespace
+    from pytest_podshare.cluster.namespaces import KeptNamespace, Namespaces, SharedNamespace
 
 _Handler = Callable[[int, FrameType | None], Any] | int | None
 
 
 class Run:
-    """The cluster and the namespaces of one run; making one touches nothing.
+    """A run, with its cluster and its namespaces; touches nothing until it is opened.
 
-    What needs a Kubernetes client is imported when the cluster is: most runs of pytest need none.
+    Imports the Kubernetes client as late as possible: most runs of pytest need none.
 
     Args:
-        run_id: names the run, and labels what it makes.
-        settings: which cluster.
-        keep: `never`, `failed` or `always`: when a kind cluster that this run uses stays.
-        load: local images for its nodes.
-        namespace: the one namespace to work in, which stays; None for one for each test.
-        keep_namespace: `never`, `failed` or `always`: when a test's namespace stays.
-        controller: the process that outlives this one in the same run, as that of pytest-xdist does
-            its workers; None if there is none.
+        run_id: identifies the run, and labels the objects that it creates.
+        settings: which cluster to use.
+        keep: `never`, `failed` or `always`: when to keep a kind cluster.
+        load: the local images to load onto its nodes.
+        namespace: the existing namespace that all tests share; None for one namespace per test.
+        keep_namespace: `never`, `failed` or `always`: when to keep a test's namespace.
+        controller: the process that outlives this one in the same run, as the controller of
+            pytest-xdist does; None if there is none.
 
     Attributes:
-        shared_namespace: the one namespace to work in, once the cluster is there; None where each
+        shared_namespace: the namespace that all tests share, once the cluster is open; None if each
             test has its own.
+        removed: the leftovers of killed runs that this run has removed.
+        stuck: the leftovers whose deletion is stuck.
+        kept_namespaces: the namespaces that this run keeps.
+        workers_keep: whether a worker of pytest-xdist keeps a namespace.
     """
 
     def __init__(
@@ -58,154 +62,134 @@ class Run:
     ) -> None:
         self.id = run_id
         self.settings = settings
+        self.process = Process.current()
         self.cluster: Cluster | None = None
+        self.shared_namespace: SharedNamespace | None = None
+        # seconds that it took to open the cluster
         self.seconds = 0.0
-        # what killed runs had left, and was removed; what this one, or its workers, leave
         self.removed: list[str] = []
-        self.stuck_before: tuple[str, ...] = ()
-        self.kept: tuple[Kept, ...] = ()
+        self.stuck: tuple[str, ...] = ()
+        self.kept_namespaces: tuple[KeptNamespace, ...] = ()
         self.workers_keep = False
         self._keep = keep
         self._namespace = namespace
         self._keep_namespace = keep_namespace
         self._load = load
-        self._process = processes.this()
-        self._holders = (self._process,) if controller is None else (self._process, controller)
-        self._heartbeat: Heartbeat | None = None
-        self._extending: Heartbeat | None = None
-        self._clearing: threading.Thread | None = None
+        self._processes = (self.process, *([controller] if controller else ()))
         self._namespaces: Namespaces | SharedNamespace | None = None
-        self.shared_namespace: SharedNamespace | None = None
-        self._sigterm: _Handler = None
+        self._users_heartbeat: Heartbeat | None = None
+        self._namespaces_heartbeat: Heartbeat | None = None
+        self._cleanup: threading.Thread | None = None
+        self._sigterm_handler: _Handler = None
 
     def __repr__(self) -> str:
         return f"<Run {self.id} on {self.cluster.name if self.cluster else 'no cluster yet'}>"
 
-    @property
-    def process(self) -> Process:
-        """The process that runs it, or a part of it."""
-        return self._process
-
     def open(self) -> Cluster:
-        """Bring the cluster up; from here on SIGTERM cleans up as Ctrl-C does.
+        """Find or create the cluster, and from now on clean up after SIGTERM as after Ctrl-C.
 
         Raises:
-            ClusterError: there is none to be had.
+            ClusterError: there is no usable cluster.
         """
         from pytest_podshare.cluster import cleanup
-        from pytest_podshare.cluster.kind.users import Heartbeat
 
-        begun = time.monotonic()
-        self._take_sigterm()
+        started = time.monotonic()
+        self._handle_sigterm()
         try:
             if isinstance(self.settings, KindSettings):
-                self.cluster = self._bring_up(self.settings)
+                self.cluster = self._acquire(self.settings)
             else:
                 self._refuse_images()
-                self.cluster = existing.bring_up(self.settings)
+                self.cluster = connect_existing(self.settings)
         except BaseException:
             self.close()
             raise
         self._namespaces = self._open_namespaces(self.cluster)
-        self._extending = Heartbeat(self._namespaces.extend)
+        self._namespaces_heartbeat = Heartbeat(self._namespaces.extend_expiry)
         if not self.cluster.created:
             swept = cleanup.sweep(self.cluster.api, time.time(), self._namespace)
             self.removed += swept.removed
-            self.stuck_before = swept.stuck
-        self.seconds = time.monotonic() - begun
+            self.stuck = swept.stuck
+        self.seconds = time.monotonic() - started
         return self.cluster
 
     @property
     def namespaces(self) -> Namespaces | SharedNamespace:
-        """The namespaces of this run; there once the cluster is."""
+        """Return the namespaces of the run, once the cluster is open."""
         if self._namespaces is None:
-            raise RuntimeError("Run.open() comes first")
+            raise RuntimeError("Call Run.open() first")
         return self._namespaces
 
     def keep_namespace(self, name: str, test: str, *, failed: bool) -> bool:
-        """Have a test's namespace stay there for a look, if that is asked for.
-
-        Args:
-            name: the namespace.
-            test: the test.
-            failed: whether it failed.
-
-        Returns:
-            Whether it stays.
-        """
-        wanted = self._keep_namespace == "always" or (self._keep_namespace == "failed" and failed)
-        if wanted and self._namespaces is not None:
+        """Keep a test's namespace for inspection if the options say so, and return whether."""
+        keep = self._keep_namespace == "always" or (self._keep_namespace == "failed" and failed)
+        if keep and self._namespaces is not None:
             self._namespaces.keep(name, test)
-        return wanted
+        return keep
 
     def close(self) -> tuple[str, ...]:
-        """Have the run's namespaces deleted and close the connection; never raises.
+        """Delete the namespaces and close the connection; never raise.
 
-        On kind nobody waits for them: they go with the cluster, or the next run tells of them.
+        On kind, do not wait: the namespaces go with the cluster, or the next run reports them.
 
         Returns:
-            The namespaces that are still there although the deadline is over.
+            The namespaces that still exist after the deadline.
         """
-        stuck: tuple[str, ...] = ()
+        remaining: tuple[str, ...] = ()
         try:
-            if self._extending is not None:
-                self._extending.close()
+            if self._namespaces_heartbeat is not None:
+                self._namespaces_heartbeat.close()
             if self._namespaces is not None:
                 self._namespaces.delete_all()
-                self.kept = self._namespaces.kept()
+                self.kept_namespaces = self._namespaces.kept()
                 if isinstance(self.settings, ExistingSettings):
                     deadline = Deadline(self.settings.timeouts.delete)
-                    stuck = self._namespaces.wait_until_gone(deadline)
+                    remaining = self._namespaces.wait_until_deleted(deadline)
         except errors.PodshareError:
-            # a cluster that does not answer cannot be tidied; what it holds goes with it
+            # a cluster that does not answer cannot be cleaned up now
             pass
         finally:
             if self.cluster is not None:
                 self.cluster.close()
-            self._give_sigterm_back()
-        return stuck
+            self._restore_sigterm()
+        return remaining
 
-    def leave(self, *, failed: bool) -> str | None:
-        """Give the cluster up; the last to do so deletes it, unless it is to be kept.
+    def release(self, *, failed: bool) -> str | None:
+        """End the use of a kind cluster, and delete it if nothing uses or keeps it.
 
         Returns:
-            Why a kind cluster that this run used is still there; None if it is not.
+            Why the kind cluster still exists; None if it does not, or was not used.
 
         Raises:
             ClusterError: kind could not delete it.
         """
-        if self._heartbeat is not None:
-            self._heartbeat.close()
-        if self._clearing is not None:
-            self._clearing.join(self.settings.timeouts.delete)
+        if self._users_heartbeat is not None:
+            self._users_heartbeat.close()
+        if self._cleanup is not None:
+            self._cleanup.join(self.settings.timeouts.delete)
         if not isinstance(self.settings, KindSettings):
             return None
-        from pytest_podshare.cluster.kind.users import ClusterUser, ClusterUsers
-
-        lease = ClusterUser(self.id, self._process)
-        if not ClusterUsers(self.settings.leases).holds(lease):
-            # a run without a test of ours imports no client only to find that out
+        user = ClusterUser(self.id, self.process)
+        if not ClusterUsers(self.settings.users_folder).is_registered(user):
+            # without importing the client only to find that out
             return None
         from pytest_podshare.cluster.kind import provider
 
-        return provider.leave(self.settings, lease, keep=self._keeps(failed))
+        return provider.release(self.settings, user, keep=self._keep_reason(failed))
 
-    def _bring_up(self, settings: KindSettings) -> Cluster:
+    def _acquire(self, settings: KindSettings) -> Cluster:
         from pytest_podshare.cluster.kind import abandoned, provider
-        from pytest_podshare.cluster.kind.users import ClusterUser, ClusterUsers, Heartbeat
 
-        leases = tuple(ClusterUser(self.id, holder) for holder in self._holders)
-        # before they are taken: making a cluster takes longer than a lease lasts unattended
-        all_leases = ClusterUsers(settings.leases)
-        self._heartbeat = Heartbeat(lambda: all_leases.touch_all(leases))
-        if others := set(abandoned.orphans(settings.state)) - {settings.name}:
-            # deleting a cluster takes seconds, which no test has to wait for
-            clear = functools.partial(abandoned.clear_all, settings, sorted(others), self.removed)
-            self._clearing = threading.Thread(target=clear, name="podshare-clearing", daemon=True)
-            self._clearing.start()
-        return provider.bring_up(
-            settings, leases=leases, keep=self._keep == "always", load=self._load
-        )
+        users = tuple(ClusterUser(self.id, process) for process in self._processes)
+        registry = ClusterUsers(settings.users_folder)
+        # starts before they register: creating a cluster takes longer than a registration lasts
+        self._users_heartbeat = Heartbeat(lambda: registry.touch(*users))
+        if others := set(abandoned.find_abandoned(settings.state)) - {settings.name}:
+            # in a thread, since deleting a cluster takes seconds that no test should wait
+            remove = functools.partial(abandoned.remove_all, settings, sorted(others), self.removed)
+            self._cleanup = threading.Thread(target=remove, name="podshare-cleanup", daemon=True)
+            self._cleanup.start()
+        return provider.acquire(settings, users=users, keep=self._keep == "always", load=self._load)
 
     def _open_namespaces(self, cluster: Cluster) -> Namespaces | SharedNamespace:
         from pytest_podshare.cluster.namespaces import Namespaces, SharedNamespace
@@ -215,30 +199,30 @@ class Run:
         self.shared_namespace = SharedNamespace(cluster.api, self._namespace, self.id)
         return self.shared_namespace
 
-    def _keeps(self, failed: bool) -> str:
-        """What asks for the cluster to stay; "" if nothing does."""
+    def _keep_reason(self, failed: bool) -> str:
+        """Return the option that keeps the cluster; "" if none does."""
         if self._keep == "always" or (self._keep == "failed" and failed):
             return f"--podshare-keep-cluster={self._keep}"
-        if self.kept or self.workers_keep:
+        if self.kept_namespaces or self.workers_keep:
             return f"--podshare-keep-namespace={self._keep_namespace}"
         return ""
 
     def _refuse_images(self) -> None:
         if self._load:
             raise errors.ImageLoadFailed(
-                "--podshare-image works on kind clusters alone.",
-                "Push the image to a registry that the existing cluster pulls from.",
+                "--podshare-image works only on kind clusters.",
+                "Push the image to a registry from which the existing cluster can pull it.",
             )
 
-    def _take_sigterm(self) -> None:
-        """CI systems stop a run by SIGTERM, which would otherwise leave everything behind."""
+    def _handle_sigterm(self) -> None:
+        """Clean up after SIGTERM, by which CI systems cancel a run."""
         if threading.current_thread() is threading.main_thread():
-            self._sigterm = signal.signal(signal.SIGTERM, _interrupt)
+            self._sigterm_handler = signal.signal(signal.SIGTERM, _interrupt)
 
-    def _give_sigterm_back(self) -> None:
-        if self._sigterm is not None:
-            signal.signal(signal.SIGTERM, self._sigterm)
-            self._sigterm = None
+    def _restore_sigterm(self) -> None:
+        if self._sigterm_handler is not None:
+            signal.signal(signal.SIGTERM, self._sigterm_handler)
+            self._sigterm_handler = None
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:

@@ -61,7 +61,7 @@ class NodeShell:
 
     def run(self, script: bytes) -> Completed:
         """Run a script of ours on the node; its paths are those that `resolve_path` gave."""
-        return nodes.script(self._pod.node, script)
+        return nodes.run_script(self._pod.node, script)
 
     def run_inline(self, script: bytes) -> Completed:
         """As `run`."""

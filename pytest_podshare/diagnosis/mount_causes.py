@@ -11,7 +11,7 @@ from pytest_podshare.diagnosis.facts import ContainerView, FileLocation
 from pytest_podshare.diagnosis.symptom import Symptom
 from pytest_podshare.wiring.model import VolumeMount
 
-# a live mount that is no volume of the Pod
+# the volume and folder of any other mount
 _NONE = ("", "")
 
 

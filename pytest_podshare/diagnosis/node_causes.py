@@ -29,8 +29,8 @@ def find_node_problem(pod: Pod) -> Cause | None:
 
 
 def _ask_engine(pod: Pod) -> str:
-    state = dict(nodes.states(pod.cluster.name)).get(pod.node) if pod.cluster.own else None
-    return f"the container of node {pod.node} is {state}" if state else ""
+    state = dict(nodes.read_states(pod.cluster.name)).get(pod.node) if pod.cluster.own else None
+    return f"node {pod.node} {'has' if state == 'exited' else 'is'} {state}" if state else ""
 
 
 def _ask_api(pod: Pod) -> str:

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from pytest_podshare.cluster.kind import binary, cluster_config
-from pytest_podshare.cluster.kind.binary import KindSettings
+from pytest_podshare.cluster.kind import cluster_config
+from pytest_podshare.cluster.kind.settings import KindSettings, read_server
 from pytest_podshare.cluster.processes import Process
 from pytest_podshare.cluster.run import Run
 from pytest_podshare.plugin import collection, fixtures, options, spelling, stash
@@ -93,8 +93,8 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     return terminal.format_header(
         provider=resolved.provider,
         cluster=resolved.cluster_name if is_kind else resolved.context or "(current context)",
-        server=binary.known_server(settings) if isinstance(settings, KindSettings) else None,
-        version=cluster_config.version_text(resolved.kind_image),
+        server=read_server(settings) if isinstance(settings, KindSettings) else None,
+        version=cluster_config.version_tag(resolved.kind_image),
         image=resolved.kind_image,
         stand_ins=resolved.stand_ins,
         run_id=run.id,

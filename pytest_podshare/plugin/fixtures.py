@@ -10,15 +10,14 @@ import pytest
 
 from pytest_podshare import errors
 from pytest_podshare.cluster.existing import ExistingSettings
-from pytest_podshare.cluster.kind import binary
-from pytest_podshare.cluster.kind.binary import KindSettings
+from pytest_podshare.cluster.kind.settings import KindSettings, default_state
 from pytest_podshare.deadline import Deadline
 from pytest_podshare.kube.transient import is_transient
 from pytest_podshare.plugin import options, stash
 from pytest_podshare.report import terminal
 
 if TYPE_CHECKING:
-    from pytest_podshare.cluster.capabilities.registry import Capabilities
+    from pytest_podshare.cluster.capabilities.catalog import Capabilities
     from pytest_podshare.cluster.connection import Cluster
     from pytest_podshare.pods.deployer import Podshare
     from pytest_podshare.pods.factory import PodshareFactory
@@ -46,19 +45,19 @@ def podshare_cluster(
     # of the workers of pytest-xdist, the one that made it speaks for all
     if cluster.created or not hasattr(config, "workerinput"):
         config.stash[stash.LINES] += terminal.format_cluster(cluster, run.seconds)
-    config.stash[stash.LINES] += terminal.format_stuck_objects(run.stuck_before)
+    config.stash[stash.LINES] += terminal.format_stuck_objects(run.stuck)
     yield cluster
     stuck = run.close()
-    if (shared := run.shared_namespace) is not None and shared.left:
+    if (shared := run.shared_namespace) is not None and shared.undeleted:
         config.stash[stash.LINES].append(
-            terminal.format_undeleted_objects(shared.name, shared.left)
+            terminal.format_undeleted_objects(shared.name, shared.undeleted)
         )
     if stuck:
         config.stash[stash.LINES] += terminal.format_stuck_namespaces(
             stuck, run.settings.timeouts.delete
         )
     config.stash[stash.LINES] += terminal.format_kept_namespaces(
-        run.kept, cluster, run.settings, run.id, config.stash[stash.OPTIONS].namespace
+        run.kept_namespaces, cluster, run.settings, run.id, config.stash[stash.OPTIONS].namespace
     )
 
 
@@ -68,17 +67,17 @@ def podshare_capabilities(
 ) -> Iterator[Capabilities]:
     """What the cluster can do, each asked for when it is first wanted."""
     from pytest_podshare.cluster.capabilities.api_checks import CheckContext
-    from pytest_podshare.cluster.capabilities.registry import Capabilities
+    from pytest_podshare.cluster.capabilities.catalog import Capabilities
 
     run, image = pytestconfig.stash[stash.RUN], pytestconfig.stash[stash.OPTIONS].probe_image
 
     def place() -> CheckContext:
-        namespace = run.namespaces.make(Deadline(run.settings.timeouts.ready))
+        namespace = run.namespaces.create(Deadline(run.settings.timeouts.ready))
         return CheckContext(podshare_cluster, namespace, image, run.id)
 
     capabilities = Capabilities(place)
     yield capabilities
-    told = {each.name: (each.there, each.why) for each in capabilities.known}
+    told = {each.name: (each.there, each.why) for each in capabilities.checked}
     pytestconfig.stash[stash.CAPABILITIES].update(told)
 
 
@@ -93,12 +92,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture
 def _podshare_needed(request: pytest.FixtureRequest) -> None:
     """Skip what is marked as needing more than the cluster has."""
-    from pytest_podshare.cluster.capabilities import registry
+    from pytest_podshare.cluster.capabilities import catalog
 
     names = [name for mark in request.node.iter_markers(_NEEDS) for name in mark.args]
-    registry.check_names(names or [""])
+    catalog.check_names(names or [""])
     asked: Capabilities = request.getfixturevalue("podshare_capabilities")
-    if lacking := asked.lacking(names):
+    if lacking := asked.find_missing(names):
         pytest.skip(f"the cluster lacks {lacking}")
 
 
@@ -106,7 +105,7 @@ def _podshare_needed(request: pytest.FixtureRequest) -> None:
 def podshare_namespace(podshare_cluster: Cluster, pytestconfig: pytest.Config) -> Iterator[str]:
     """A namespace for one test; its deletion is not waited for."""
     run = pytestconfig.stash[stash.RUN]
-    name = run.namespaces.make(Deadline(run.settings.timeouts.ready))
+    name = run.namespaces.create(Deadline(run.settings.timeouts.ready))
     yield name
     try:
         run.namespaces.delete(name)
@@ -184,6 +183,6 @@ def settings(
         nodes=resolved.kind_nodes,
         kind_bin=resolved.kind_bin,
         run_id=run_id,
-        state=binary.default_state(),
+        state=default_state(),
         timeouts=resolved.timeouts,
     )

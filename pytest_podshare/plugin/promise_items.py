@@ -14,7 +14,7 @@ from pytest_podshare.assertions.lost import assert_lost_on_delete
 from pytest_podshare.assertions.not_shared import assert_not_shared
 from pytest_podshare.assertions.survives import assert_survives_delete, assert_survives_restart
 from pytest_podshare.assertions.visible import assert_file_visible
-from pytest_podshare.cluster.capabilities.registry import Capabilities
+from pytest_podshare.cluster.capabilities.catalog import Capabilities
 from pytest_podshare.kube import pod_status
 from pytest_podshare.plugin.manifest_items import ManifestItem
 from pytest_podshare.plugin.options import Options
@@ -148,7 +148,7 @@ class PromiseItem(ManifestItem):
         if self.config.getoption("setupplan", default=False):
             return
         capabilities = cast(Capabilities, self.funcargs["podshare_capabilities"])
-        if missing := capabilities.lacking(self._deployed.needs):
+        if missing := capabilities.find_missing(self._deployed.needs):
             pytest.skip(f"the cluster lacks {missing}")
         factory = cast(PodshareFactory, self.funcargs["podshare_factory"])
         self.stash[PODSHARE] = self._deployed.take(factory)

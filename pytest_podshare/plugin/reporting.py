@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_podshare import errors
-from pytest_podshare.cluster.kind.binary import KindSettings
+from pytest_podshare.cluster.kind.settings import KindSettings
 from pytest_podshare.errors import PodshareError
 from pytest_podshare.escaping import printable
 from pytest_podshare.plugin import stash
@@ -115,7 +115,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     config = session.config
     run = config.stash[stash.RUN]
     try:
-        why = run.leave(failed=session.testsfailed > 0)
+        why = run.release(failed=session.testsfailed > 0)
     except PodshareError as error:
         config.stash[stash.LINES].append(f"podshare: {error}")
         why = "it could not be deleted"
@@ -125,7 +125,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         # the process that outlives this one says what became of the cluster
         output: dict[str, Any] = config.workeroutput  # type: ignore[attr-defined]
         output["podshare_lines"] = config.stash[stash.LINES]
-        output["podshare_kept"] = bool(run.kept)
+        output["podshare_kept"] = bool(run.kept_namespaces)
         output["podshare_capabilities"] = config.stash[stash.CAPABILITIES]
     elif why and isinstance(run.settings, KindSettings):
         settings = run.settings

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pytest_podshare import errors
-from pytest_podshare.cluster.capabilities import registry
+from pytest_podshare.cluster.capabilities import catalog
 from pytest_podshare.cluster.capabilities.api_checks import CheckContext
 from pytest_podshare.cluster.connection import Cluster
 from pytest_podshare.kube import api_errors
@@ -102,7 +102,7 @@ def named(
     """The error of a rejected manifest, by the capability that the cluster lacks, if that is it."""
     place = CheckContext(cluster, namespace, _ANY_IMAGE, run_id="")
     try:
-        lacking = registry.refused(place, requirements.of_pod(manifest.pod["spec"]))
+        lacking = catalog.find_unsupported(place, requirements.of_pod(manifest.pod["spec"]))
     except errors.ClusterError:
         return error
     if lacking is None:

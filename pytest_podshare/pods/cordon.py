@@ -13,8 +13,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from pytest_podshare import errors
-from pytest_podshare.cluster import cleanup, processes
-from pytest_podshare.cluster.cleanup import NODES
+from pytest_podshare.cluster.leftover import NODES, UNCORDON_PATCH
 from pytest_podshare.cluster.ownership import CORDON_LABEL, RUN_LABEL, Ownership
 from pytest_podshare.deadline import Deadline, poll
 from pytest_podshare.kube import watch
@@ -67,7 +66,7 @@ def is_drained(node: Object) -> bool:
     its = Ownership.read(node["metadata"], CORDON_LABEL)
     if its is None or not node["spec"].get("unschedulable"):
         return False
-    return its.process != processes.tag(processes.this()) and not its.fate(time.time()).goes
+    return not its.is_current_process and not its.disposition(time.time()).removable
 
 
 def _cordon(pod: Pod, node: str, *, alone: bool = True) -> bool | None:
@@ -84,7 +83,7 @@ def _cordon(pod: Pod, node: str, *, alone: bool = True) -> bool | None:
     # whoever has changed the node meanwhile may have cordoned it
     metadata: dict[str, Any] = {"resourceVersion": live["metadata"]["resourceVersion"]}
     # so that it can be told whose cordon it is, should this process be killed
-    Ownership.of(pod.live.labels.get(RUN_LABEL, "")).put(metadata, CORDON_LABEL)
+    Ownership.for_run(pod.live.labels.get(RUN_LABEL, "")).write(metadata, CORDON_LABEL)
     try:
         pod.api.patch(f"{NODES}/{node}", {"metadata": metadata, "spec": {"unschedulable": True}})
     except errors.ApiError as error:
@@ -110,7 +109,7 @@ def _is_left(node: Object) -> bool:
 def _uncordon(pod: Pod, node: str) -> None:
     def attempt() -> errors.ClusterError | None:
         try:
-            pod.api.patch(f"{NODES}/{node}", cleanup.UNCORDON)
+            pod.api.patch(f"{NODES}/{node}", UNCORDON_PATCH)
         except errors.ClusterError as error:
             if isinstance(error, errors.ApiError) and error.status == _GONE:
                 return None

@@ -161,7 +161,9 @@ class Podshare(Closeable):
 
     def _leave(self) -> None:
         """Say of what goes with no namespace of ours that it is kept."""
-        told = {"metadata": {"annotations": ownership.kept_for(self._kept_for, time.time())}}
+        told = {
+            "metadata": {"annotations": ownership.keep_annotations(self._kept_for, time.time())}
+        }
         while self._astray:
             # one that is gone need not be kept
             with contextlib.suppress(errors.PodshareError):
@@ -170,7 +172,7 @@ class Podshare(Closeable):
     def _tidy(self) -> None:
         if self._shared_namespace is not None and self._astray:
             deadline = Deadline(self._timeouts.delete)
-            self._shared_namespace.left += shared_objects.remove(
+            self._shared_namespace.undeleted += shared_objects.remove(
                 self.cluster.api, self._astray, self._controlled, deadline
             )
             self._astray = []
@@ -206,7 +208,7 @@ class Podshare(Closeable):
         return created.live
 
     def _stamp(self, metadata: dict[str, Any]) -> None:
-        Ownership.of(self._run_id).put(metadata)
+        Ownership.for_run(self._run_id).write(metadata)
         metadata["labels"].update(self._mark)
 
     def _prepared(self, loaded: Manifest) -> Manifest:

@@ -54,7 +54,7 @@ class PodshareFactory(Closeable):
             ApiError: the API server gives no namespace.
         """
         namespaces = self._namespaces
-        name = namespaces.make(Deadline(self._timeouts.ready))
+        name = namespaces.create(Deadline(self._timeouts.ready))
         made = Podshare(
             self._cluster,
             name,

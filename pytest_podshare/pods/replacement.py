@@ -8,9 +8,9 @@ import time
 from concurrent import futures
 
 from pytest_podshare import errors
-from pytest_podshare.cluster.cleanup import NODES
 from pytest_podshare.cluster.connection import Cluster
 from pytest_podshare.cluster.kind import nodes
+from pytest_podshare.cluster.leftover import NODES
 from pytest_podshare.containers.proof import Proof
 from pytest_podshare.deadline import Deadline, poll
 from pytest_podshare.kube import access_review

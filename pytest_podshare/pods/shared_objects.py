@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from pytest_podshare import errors
-from pytest_podshare.cluster import processes
 from pytest_podshare.cluster.ownership import Ownership
 from pytest_podshare.deadline import Deadline, poll
 from pytest_podshare.kube import resources
@@ -62,12 +61,11 @@ def _check_that_it_goes(
     its = Ownership.read(live.live["metadata"])
     if its is None:
         raise _taken(error, "there is one already, and podshare did not make it")
-    fate = its.fate(time.time())
-    if fate.goes:
+    if its.disposition(time.time()).removable:
         live.is_gone(api, _GRACE)
-    elif its.kept or its.process == processes.tag(processes.this()):
+    elif its.kept_for or its.is_current_process:
         mine = "this very process uses it for another test"
-        raise _taken(error, f"it is kept for {its.kept}" if its.kept else mine)
+        raise _taken(error, f"it is kept for {its.kept_for}" if its.kept_for else mine)
 
 
 def remove(

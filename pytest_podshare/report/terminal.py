@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_podshare.cluster.existing import ExistingSettings
-from pytest_podshare.cluster.kind.binary import KindSettings
+from pytest_podshare.cluster.kind.settings import KindSettings
 
 if TYPE_CHECKING:
     from pytest_podshare.cluster.connection import Cluster
-    from pytest_podshare.cluster.namespaces import Kept
+    from pytest_podshare.cluster.namespaces import KeptNamespace
 
 # how many removed leftovers are named
 _MAX_NAMES = 5
@@ -107,7 +107,7 @@ def format_kept_cluster(name: str, kubeconfig: Path, reason: str) -> list[str]:
 
 
 def format_kept_namespaces(
-    namespaces: Sequence[Kept],
+    namespaces: Sequence[KeptNamespace],
     cluster: Cluster,
     settings: KindSettings | ExistingSettings,
     run_id: str,
@@ -128,7 +128,7 @@ def format_kept_namespaces(
     clean = ["--cluster-name", cluster.name]
     if isinstance(settings, ExistingSettings):
         context = ["--context", settings.context] if settings.context else []
-        allowed = [word for name in settings.allowed for word in ("--allow-context", name)]
+        allowed = [word for name in settings.allowed_contexts for word in ("--allow-context", name)]
         only = ["--namespace", shared] if shared else []
         clean = ["--provider=existing", *connect, *context, *allowed, *only]
         connect = [*connect, *context]

@@ -60,7 +60,7 @@ def local_image(tmp_path):
 
 @pytest.fixture
 def kind_bin():
-    """The kind program this run uses."""
+    """The kind program that this run uses."""
     return binary.find_kind(Path(os.environ.get("PODSHARE_KIND_BIN") or "kind"))
 
 
@@ -75,15 +75,15 @@ def clusters(kind_bin):
 
 
 @pytest.fixture
-def own(kind_bin, pytester, monkeypatch):
-    """A cluster's name and a home of this test's own; whatever is left is removed."""
+def own_cluster(kind_bin, pytester, monkeypatch):
+    """The name of a cluster that only this test uses, in its own home; deleted after the test."""
     name = f"podshare-own-{os.getpid()}"
     home = pytester.path / "home"
     (home / ".kube").mkdir(parents=True)
     (home / ".kube" / "config").write_text("not: touched\n")
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.delenv("KUBECONFIG", raising=False)
-    # two nodes are for the tests around these
+    # one node is enough for these tests
     monkeypatch.delenv("PODSHARE_KIND_NODES", raising=False)
     monkeypatch.setenv("PODSHARE_CLUSTER_NAME", name)
     monkeypatch.delenv("PODSHARE_KEEP_CLUSTER", raising=False)
@@ -92,7 +92,7 @@ def own(kind_bin, pytester, monkeypatch):
     subprocess.run([kind_bin, "delete", "cluster", "--name", name], check=True)
     assert (home / ".kube" / "config").read_text() == "not: touched\n"
     assert [path.name for path in (home / ".kube").iterdir()] == ["config"]
-    # pytest-kind's own folder
+    # the folder of pytest-kind
     assert not (pytester.path / ".pytest-kind").exists()
 
 
@@ -104,11 +104,11 @@ def api(podshare_cluster):
 
 @pytest.fixture
 def run_id():
-    """A run that is no other test's."""
+    """The ID of a run that only this test uses."""
     return f"gone{secrets.token_hex(3)}"
 
 
 @pytest.fixture
-def words(podshare_cluster):
-    """What names this cluster to the command, which waits for all that goes, of other tests too."""
+def clean_options(podshare_cluster):
+    """Options of `podshare clean` for this cluster; it waits for leftovers of other tests too."""
     return ("--provider=kind", "--cluster-name", podshare_cluster.name, "--timeout=300")

@@ -1,4 +1,4 @@
-"""What a cluster can do, asked of the real one; and that the answers can be no."""
+"""Capabilities, checked on the real cluster; each check can also fail."""
 
 import contextlib
 import json
@@ -9,43 +9,43 @@ import yaml
 from pytest_podshare import errors
 from pytest_podshare.cluster.capabilities import api_checks, trials
 from pytest_podshare.cluster.capabilities.api_checks import CheckContext
-from pytest_podshare.cluster.capabilities.registry import Capabilities
+from pytest_podshare.cluster.capabilities.catalog import Capabilities
 from pytest_podshare.kube.client import Api
 from tests.support.pytest_runs import run
 
-# what the two versions that the sandbox builds differ in
+# what differs between the two versions that the sandbox builds
 NEWER = {"image-volumes", "restart-rules", "restart-all-containers"}
-# on a kind cluster whatever its version
+# what every kind cluster has
 KIND = {"ephemeral-containers", "node-access", "restart-by-resize", "user-namespaces"}
 
 
 @pytest.fixture
-def place(podshare):
-    """Where to ask: the namespace of the test."""
+def context(podshare):
+    """Return a context in the namespace of the test."""
     return CheckContext(podshare.cluster, podshare.namespace, "busybox", "test")
 
 
 @pytest.fixture
-def powerless(place, tmp_path):
-    """The same, asked by an account without any right."""
-    path = f"/api/v1/namespaces/{place.namespace}/serviceaccounts/default/token"
+def powerless(context, tmp_path):
+    """Return the same context with an account without permissions."""
+    path = f"/api/v1/namespaces/{context.namespace}/serviceaccounts/default/token"
     request = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
-    token = place.cluster.api.post(path, request)["status"]["token"]
-    config = yaml.safe_load(place.cluster.kubeconfig.read_text())
-    config["users"] = [{"name": each["name"], "user": {"token": token}} for each in config["users"]]
+    token = context.cluster.api.post(path, request)["status"]["token"]
+    config = yaml.safe_load(context.cluster.kubeconfig.read_text())
+    config["users"] = [{**user, "user": {"token": token}} for user in config["users"]]
     file = tmp_path / "powerless.yaml"
     file.write_text(yaml.safe_dump(config))
     with contextlib.closing(Api(file)) as api:
-        cluster = type(place.cluster)(
-            "existing", "powerless", file, None, False, False, place.cluster.version, api
+        cluster = type(context.cluster)(
+            "existing", "powerless", file, None, False, False, context.cluster.version, api
         )
-        yield CheckContext(cluster, place.namespace, "busybox", "test")
+        yield CheckContext(cluster, context.namespace, "busybox", "test")
 
 
-def test_a_kind_cluster_has_what_it_has(podshare_capabilities, podshare_cluster):
-    """And has no volume for several nodes, in its provisioner's own words."""
+def test_a_kind_cluster_has_its_capabilities(podshare_capabilities, podshare_cluster):
+    """It lacks volumes for several nodes, in the words of its provisioner."""
     if not podshare_cluster.own:
-        pytest.skip("this is about kind")
+        pytest.skip("this is a test of kind")
 
     assert {name for name in KIND if podshare_capabilities[name].there} == KIND
     many = podshare_capabilities["read-write-many"]
@@ -55,83 +55,95 @@ def test_a_kind_cluster_has_what_it_has(podshare_capabilities, podshare_cluster)
 
 
 @pytest.mark.parametrize("name", sorted(NEWER))
-def test_the_sandboxs_versions_are_told_apart(podshare_capabilities, podshare_cluster, name):
-    """Without their numbers, which say here what is to be found: 1.34 lacks it, 1.36 has it."""
+def test_a_newer_capability_is_missing_in_1_34_and_found_in_1_36(
+    podshare_capabilities, podshare_cluster, name
+):
+    """The check does not read the version; only this test does."""
     minor = int(podshare_cluster.version.split(".")[1])
     if not podshare_cluster.own or minor == 35:
-        pytest.skip("somebody else's cluster may have any of them")
+        pytest.skip("this is a test of kind in a version that the sandbox builds")
 
     assert podshare_capabilities[name].there == (minor > 35), podshare_capabilities[name]
 
 
-def test_each_is_asked_for_once(place):
-    """In one namespace, which is made for the first question."""
-    asked = []
+def test_a_capability_is_checked_once(context):
+    """All checks share one context, created for the first of them."""
+    contexts = []
 
-    def here():
-        asked.append(place)
-        return place
+    def create_context():
+        contexts.append(context)
+        return context
 
-    capabilities = Capabilities(here)
-    assert (asked, capabilities.known) == ([], ())
+    capabilities = Capabilities(create_context)
+    assert (contexts, capabilities.checked) == ([], ())
 
     first = capabilities["two-nodes"]
 
     assert capabilities["two-nodes"] is first
     assert capabilities["ephemeral-containers"].there
-    assert asked == [place]
-    assert [each.name for each in capabilities.known] == ["ephemeral-containers", "two-nodes"]
+    assert contexts == [context]
+    names = [capability.name for capability in capabilities.checked]
+    assert names == ["ephemeral-containers", "two-nodes"]
 
 
-def test_nothing_stays_of_what_was_tried(place):
-    """The Pods and claims go with the answer."""
-    Capabilities(lambda: place)["user-namespaces"]
+def test_the_objects_of_a_trial_are_deleted(context):
+    """They are Pods and claims."""
+    Capabilities(lambda: context)["user-namespaces"]
 
-    pods = place.cluster.api.get(f"/api/v1/namespaces/{place.namespace}/pods")["items"]
-    assert [each for each in pods if "deletionTimestamp" not in each["metadata"]] == []
+    pods = context.cluster.api.get(f"/api/v1/namespaces/{context.namespace}/pods")["items"]
+    assert [pod for pod in pods if "deletionTimestamp" not in pod["metadata"]] == []
 
 
-def test_a_right_that_is_missing_is_a_capability_that_is_missing(powerless):
-    """Named, also where listing would need it; what needs no right is told by its own reason."""
+def test_without_a_permission_the_capability_is_missing(powerless):
+    """The reason names the permission, unless the check needs none."""
     capabilities = Capabilities(lambda: powerless)
 
     why = {name: capabilities[name].why for name in (*KIND, "two-nodes", "image-volumes")}
 
-    assert not any(each.there for each in capabilities.known)
-    assert why["ephemeral-containers"] == "no right to patch pods/ephemeralcontainers"
-    assert why["restart-by-resize"] == "no right to patch pods/resize"
-    assert why["node-access"] == "the cluster is not a kind cluster of the plugin's own"
+    assert not any(capability.there for capability in capabilities.checked)
+    assert why["ephemeral-containers"] == (
+        "the account lacks the permission to patch pods/ephemeralcontainers"
+    )
+    assert why["restart-by-resize"] == ("the account lacks the permission to patch pods/resize")
+    assert why["node-access"] == "only the kind provider gives access to nodes"
     for name in ("user-namespaces", "image-volumes"):
         assert "cannot create resource" in why[name], why[name]
     assert 'cannot list resource "nodes"' in why["two-nodes"]
 
 
-def test_a_dry_run_can_refuse(place):
-    """Its twin: the same field with a value that no API server takes."""
-    known = api_checks.pod(place, {"hostUsers": False})
-    unknown = api_checks.pod(place, {"hostUsers": "no"})
+def test_a_dry_run_can_fail(context):
+    """The twin has the same field with a value that every API server rejects."""
+    valid = api_checks.build_pod(context, {"hostUsers": False})
+    invalid = api_checks.build_pod(context, {"hostUsers": "no"})
 
-    assert api_checks.keeps(place, known) == ""
+    assert api_checks.check_fields(context, valid) == ""
     with pytest.raises(errors.ApiError, match="hostUsers"):
-        api_checks.keeps(place, unknown)
+        api_checks.check_fields(context, invalid)
 
 
-def test_what_the_node_cannot_do_is_told_in_its_words(place):
-    """The twins of the trials: no image of that name, a code without a rule, one node."""
-    stays = api_checks.pod(place, {"restartPolicy": "Never"}, command=["sh", "-c", "exit 43"])
-    back = api_checks.pod(place, {"restartPolicy": "Always"}, command=["sh", "-c", "exit 43"])
-    nothing = api_checks.pod(place, {}, image="No Image")
+def test_a_trial_can_fail_with_the_reason_of_the_node(context):
+    """The twins have an invalid image, and an exit code without a restart rule."""
+    never, always = (
+        api_checks.build_pod(
+            context, {"restartPolicy": restart_policy}, command=["sh", "-c", "exit 43"]
+        )
+        for restart_policy in ("Never", "Always")
+    )
+    invalid = api_checks.build_pod(context, {}, image="No Image")
 
-    assert trials.restarts(place, stays) == "its container ended for good with 43 (Error)"
-    assert trials.restarts(place, back) == ""
-    assert trials.runs(place, nothing).startswith("InvalidImageName: ")
-    assert trials.binds_claim(place, "ReadWriteOnce") == ""
+    failure = "its container exited with 43 and stays ended (Error)"
+    assert trials.try_restart(context, never) == failure
+    assert trials.try_restart(context, always) == ""
+    assert trials.try_start(context, invalid).startswith("InvalidImageName: ")
+    assert trials.try_claim(context, "ReadWriteOnce") == ""
 
 
 @pytest.mark.parametrize("name", sorted(NEWER))
-def test_a_manifest_runs_or_is_refused_by_what_it_needs(podshare, podshare_capabilities, name):
-    """On every version one of the two, never a Pod that lacks a field without a word."""
-    spec = MANIFESTS[name]
+def test_a_manifest_is_deployed_only_with_the_capability_that_it_needs(
+    podshare, podshare_capabilities, name
+):
+    """The API server never drops a field silently."""
+    spec = SPECS[name]
     manifest = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": spec}
 
     if podshare_capabilities[name].there:
@@ -141,22 +153,21 @@ def test_a_manifest_runs_or_is_refused_by_what_it_needs(podshare, podshare_capab
             podshare.deploy(manifest)
 
 
-def _spec(action="", volume=None):
-    container = {"name": "c", "image": "busybox", "command": ["sleep", "600"]}
-    if action:
-        rule = {"action": action, "exitCodes": {"operator": "In", "values": [42]}}
-        container |= {"restartPolicy": "Never", "restartPolicyRules": [rule]}
-    volumes = [{"name": "v", "image": {"reference": "busybox"}}] if volume else []
-    if volume:
-        container["volumeMounts"] = [{"name": "v", "mountPath": "/v"}]
-        volumes[0]["image"]["pullPolicy"] = "IfNotPresent"
-    return {"restartPolicy": "Never", "containers": [container], "volumes": volumes}
+def _spec(volumes=(), **fields):
+    container = {"name": "c", "image": "busybox", "command": ["sleep", "600"], **fields}
+    return {"restartPolicy": "Never", "containers": [container], "volumes": list(volumes)}
 
 
-MANIFESTS = {
-    "image-volumes": _spec(volume=True),
-    "restart-rules": _spec("Restart"),
-    "restart-all-containers": _spec("RestartAllContainers"),
+def _restart_rule(action):
+    rule = {"action": action, "exitCodes": {"operator": "In", "values": [42]}}
+    return {"restartPolicy": "Never", "restartPolicyRules": [rule]}
+
+
+IMAGE_VOLUME = {"name": "v", "image": {"reference": "busybox", "pullPolicy": "IfNotPresent"}}
+SPECS = {
+    "image-volumes": _spec([IMAGE_VOLUME], volumeMounts=[{"name": "v", "mountPath": "/v"}]),
+    "restart-rules": _spec(**_restart_rule("Restart")),
+    "restart-all-containers": _spec(**_restart_rule("RestartAllContainers")),
 }
 CLAIM = """\
 apiVersion: v1
@@ -180,23 +191,23 @@ MARKED = """
 import pytest
 
 @pytest.fixture
-def begun():
-    print("a fixture has begun")
+def resource():
+    print("a fixture has started")
 
 @pytest.mark.podshare_needs("ephemeral-containers", "read-write-many")
-def test_lacks(begun):
+def test_lacks(resource):
     pass
 
 @pytest.mark.podshare_needs("ephemeral-containers")
-def test_has(begun):
+def test_has(resource):
     pass
 """
 
 
-def test_what_the_cluster_lacks_is_skipped_and_said(pytester, podshare_cluster):
-    """Before the test's own fixtures; what it has runs; manifests' items likewise."""
+def test_a_test_is_skipped_if_the_cluster_lacks_a_capability(pytester, podshare_cluster):
+    """It is skipped before its fixtures start; the items of manifests are skipped as well."""
     if not podshare_cluster.own:
-        pytest.skip("this is about kind, whose volumes are of one node")
+        pytest.skip("this is a test of kind, whose volumes are on one node")
     pytester.makepyfile(MARKED)
     (pytester.path / "many.yaml").write_text(CLAIM % "ReadWriteMany")
     (pytester.path / "once.yaml").write_text(CLAIM % "ReadWriteOnce")
@@ -211,7 +222,7 @@ def test_what_the_cluster_lacks_is_skipped_and_said(pytester, podshare_cluster):
     assert outcomes["passed"] >= 4, printed
     assert "failed" not in outcomes, printed
     assert "errors" not in outcomes, printed
-    assert printed.count("a fixture has begun") == 1
+    assert printed.count("a fixture has started") == 1
     lacks = "the cluster lacks read-write-many: ProvisioningFailed: "
     assert f"podshare: {lacks}" in printed
     assert "podshare: the cluster has ephemeral-containers\n" in printed

@@ -1,4 +1,4 @@
-"""The cluster itself: everything that Pods, claims, Services and two nodes need works on it."""
+"""The cluster itself: Pods, claims, Services and the network between two nodes work on it."""
 
 import pytest
 
@@ -9,7 +9,7 @@ pytestmark = pytest.mark.two_nodes
 
 
 def sleeper(name, **spec):
-    """A Pod whose only container does nothing."""
+    """Return a Pod whose only container sleeps."""
     container = {"name": "c", "image": "busybox", "command": ["sleep", "10000"]}
     return {
         "apiVersion": "v1",
@@ -21,12 +21,12 @@ def sleeper(name, **spec):
 
 @pytest.fixture
 def nodes(podshare_cluster):
-    """The names of the nodes."""
+    """Return the names of the nodes."""
     return [node["metadata"]["name"] for node in podshare_cluster.api.get("/api/v1/nodes")["items"]]
 
 
-def test_every_pod_of_the_system_runs_and_is_ready(podshare_cluster):
-    """As `kubectl get pods -A` shows it: the control plane, kube-proxy, DNS, the network."""
+def test_every_pod_of_the_system_is_ready(podshare_cluster):
+    """They are the control plane, kube-proxy, DNS and the network."""
 
     def unready():
         listed = podshare_cluster.api.get("/api/v1/pods")["items"]
@@ -35,22 +35,22 @@ def test_every_pod_of_the_system_runs_and_is_ready(podshare_cluster):
             for pod in listed
             if not pod["metadata"]["namespace"].startswith("podshare-")
             and not any(
-                each["type"] == "Ready" and each["status"] == "True"
-                for each in pod["status"].get("conditions", ())
+                condition["type"] == "Ready" and condition["status"] == "True"
+                for condition in pod["status"].get("conditions", ())
             )
         ]
 
-    assert poll(unready, until=lambda left: not left, deadline=Deadline(120)) == []
+    assert poll(unready, until=lambda names: not names, deadline=Deadline(120)) == []
     names = [
         pod["metadata"]["name"]
         for pod in podshare_cluster.api.get("/api/v1/namespaces/kube-system/pods")["items"]
     ]
-    wanted = ("etcd", "kube-apiserver", "kube-scheduler", "kube-proxy", "coredns")
-    assert [name for name in wanted if not any(each.startswith(name) for each in names)] == []
+    for component in ("etcd", "kube-apiserver", "kube-scheduler", "kube-proxy", "coredns"):
+        assert any(name.startswith(component) for name in names), component
 
 
 def test_a_claim_is_bound_and_its_volume_shared(podshare):
-    """The default StorageClass provisions it when the Pod comes."""
+    """The default StorageClass provisions it for its first Pod."""
     claim = {
         "apiVersion": "v1",
         "kind": "PersistentVolumeClaim",
@@ -76,8 +76,8 @@ def test_a_claim_is_bound_and_its_volume_shared(podshare):
     assert bound["spec"]["storageClassName"] == "standard"
 
 
-def test_a_service_is_found_by_name_and_reached_from_another_node(podshare, nodes):
-    """DNS, kube-proxy, and the network between the nodes."""
+def test_a_service_is_reached_by_name_from_another_node(podshare, nodes):
+    """This needs DNS, kube-proxy, and the network between the nodes."""
     server = sleeper(
         "server",
         nodeName=nodes[-1],
@@ -95,36 +95,36 @@ def test_a_service_is_found_by_name_and_reached_from_another_node(podshare, node
     podshare.deploy({"kind": "List", "items": [service, server]})
     client = podshare.deploy(sleeper("client", nodeName=nodes[0]))
 
-    def fetched(name):
-        fetch = ["wget", "-q", "-T", "5", "-O", "-", f"http://{name}/"]
-        # where no DNS server answers yet, it asks for each of many names for seconds
-        return client["c"].exec(fetch, timeout=120).stdout
+    def fetch(name):
+        command = ["wget", "-q", "-T", "5", "-O", "-", f"http://{name}/"]
+        # until the DNS server answers, wget tries many names for seconds
+        return client["c"].exec(command, timeout=120).stdout
 
     for name in ("hello", f"hello.{podshare.namespace}.svc.cluster.local"):
-        got = poll(
-            lambda name=name: fetched(name),
+        body = poll(
+            lambda name=name: fetch(name),
             until=lambda body: body == b"hello\n",
             deadline=Deadline(120),
         )
-        assert got == b"hello\n"
+        assert body == b"hello\n"
     assert client["c"].exec(["nslookup", "no-such-service"]).returncode != 0
 
 
 @pytest.mark.podshare_needs("two-nodes")
 def test_pods_reach_each_other_across_nodes(podshare, nodes):
-    """Each node has addresses of its own, and a way to the other's."""
-    here = podshare.deploy(sleeper("here", nodeName=nodes[0]))
-    there = podshare.deploy(sleeper("there", nodeName=nodes[1]))
-    addresses = {pod.name: pod.check_still_there()["status"]["podIP"] for pod in (here, there)}
+    """Each node has its own range of IP addresses."""
+    first = podshare.deploy(sleeper("first", nodeName=nodes[0]))
+    second = podshare.deploy(sleeper("second", nodeName=nodes[1]))
+    addresses = {pod.name: pod.check_still_there()["status"]["podIP"] for pod in (first, second)}
 
-    for pod, other in ((here, "there"), (there, "here")):
+    for pod, other in ((first, "second"), (second, "first")):
         done = pod["c"].exec(["ping", "-c", "1", "-W", "5", addresses[other]])
         assert done.returncode == 0, done.stdout + done.stderr
     assert len({address.rsplit(".", 1)[0] for address in addresses.values()}) == 2
 
 
 def test_user_namespaces_work(podshare):
-    """With hostUsers: false, root in the container is nobody on the node; volumes are shared."""
+    """With hostUsers: false, root in a container is unprivileged on the node."""
     pod = sleeper("userns", hostUsers=False, volumes=[{"name": "v", "emptyDir": {}}])
     first = pod["spec"]["containers"][0]
     first["volumeMounts"] = [{"name": "v", "mountPath": "/v"}]
@@ -141,8 +141,8 @@ def test_user_namespaces_work(podshare):
 @pytest.mark.parametrize(
     "image", ["busybox", "busybox:latest", "alpine", "centos:7", "nginx", "redis"]
 )
-def test_the_images_of_the_articles_are_there(podshare, image):
-    """By the names that manifests use, with or without a tag, whatever their pull policy."""
+def test_the_images_of_the_manifests_can_be_used(podshare, image):
+    """Their names have a tag or none."""
     pod = podshare.deploy(sleeper("image", container={"image": image}))
 
     assert pod["c"].exec(["sh", "-c", "echo $((6 * 7))"]).stdout == b"42\n"

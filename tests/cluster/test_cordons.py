@@ -8,11 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from pytest_podshare.cluster import cleanup, ownership, processes
-from pytest_podshare.cluster.cleanup import NODES
+from pytest_podshare.cluster import cleanup, ownership
+from pytest_podshare.cluster.leftover import NODES, UNCORDON_PATCH
 from pytest_podshare.cluster.ownership import CORDON_LABEL, Ownership
+from pytest_podshare.cluster.processes import Process, start_time
 from pytest_podshare.pods import cordon as cordoning
-from tests.support.clean_command import clean, stamped
+from tests.support.clean_command import clean, owned_metadata
 from tests.support.pytest_runs import SHAREVOL
 
 pytestmark = pytest.mark.two_nodes
@@ -30,32 +31,32 @@ def node(podshare, api):
     """The Pod of a node, and the node, which takes Pods again after the test."""
     pod = podshare.deploy(SHAREVOL)
     yield pod, pod.node
-    api.patch(f"{NODES}/{pod.node}", cleanup.UNCORDON)
+    api.patch(f"{NODES}/{pod.node}", UNCORDON_PATCH)
 
 
-def test_a_cordon_of_a_run_that_has_ended_is_taken_back(api, node, run_id, words):
+def test_a_cordon_of_a_run_that_has_ended_is_taken_back(api, node, run_id, clean_options):
     """Not one that somebody else has made, nor one of a run that goes on."""
     _, name = node
     cordon = {"spec": {"unschedulable": True}}
     api.patch(f"{NODES}/{name}", cordon)
-    foreign = clean(*words)
+    foreign = clean(*clean_options)
     assert (unschedulable(api, name), name in foreign.stdout) == ((True, None), False)
 
     api.patch(
         f"{NODES}/{name}",
-        {"metadata": stamped(run_id, processes.tag(processes.this()), label=CORDON_LABEL)},
+        {"metadata": owned_metadata(run_id, Process.current().tag, label=CORDON_LABEL)},
     )
-    living = clean(*words)
+    living = clean(*clean_options)
     assert unschedulable(api, name) == (True, run_id)
     assert f"  cordon of node {name}: stays; " in living.stdout
 
-    api.patch(f"{NODES}/{name}", {"metadata": stamped(run_id, label=CORDON_LABEL)})
-    dead = clean(*words)
+    api.patch(f"{NODES}/{name}", {"metadata": owned_metadata(run_id, label=CORDON_LABEL)})
+    dead = clean(*clean_options)
 
     # or by another test's run, when it begins
     assert dead.returncode == 0
     assert unschedulable(api, name) == (False, None)
-    assert ownership.EXPIRES not in api.get(f"{NODES}/{name}")["metadata"]["annotations"]
+    assert ownership.EXPIRES_ANNOTATION not in api.get(f"{NODES}/{name}")["metadata"]["annotations"]
 
 
 def test_a_drain_says_whose_cordon_it_is_while_it_lasts(api, node, podshare, run_id):
@@ -63,7 +64,7 @@ def test_a_drain_says_whose_cordon_it_is_while_it_lasts(api, node, podshare, run
     pod, name = node
     for left in (False, True):
         if left:
-            metadata = stamped(run_id, label=CORDON_LABEL)
+            metadata = owned_metadata(run_id, label=CORDON_LABEL)
             api.patch(f"{NODES}/{name}", {"metadata": metadata, "spec": {"unschedulable": True}})
         with cordoning.cordoned(pod, name):
             assert unschedulable(api, name) == (True, podshare._run_id)
@@ -79,9 +80,10 @@ def test_a_drain_says_whose_cordon_it_is_while_it_lasts(api, node, podshare, run
 def drained(api, run_id):
     """A function that cordons a node for another run, which goes on until the test ends."""
     with subprocess.Popen(["sleep", "1000"]) as other:
-        started = processes.started(other.pid)
-        its = dataclasses.replace(processes.this(), pid=other.pid, started=started)
-        metadata = stamped(run_id, processes.tag(its), label=CORDON_LABEL)
+        its = dataclasses.replace(
+            Process.current(), pid=other.pid, start_time=start_time(other.pid)
+        )
+        metadata = owned_metadata(run_id, its.tag, label=CORDON_LABEL)
         names = []
 
         def cordon(name):
@@ -91,7 +93,7 @@ def drained(api, run_id):
         yield cordon
         other.kill()
         for name in names:
-            api.patch(f"{NODES}/{name}", cleanup.UNCORDON)
+            api.patch(f"{NODES}/{name}", UNCORDON_PATCH)
 
 
 @pytest.fixture(params=["the same node", "the other node"])
@@ -119,7 +121,7 @@ def test_a_drain_waits_for_another_runs(api, node, podshare, drained, which):
         try:
             is_early = entered.wait(3)
         finally:
-            api.patch(f"{NODES}/{which}", cleanup.UNCORDON)
+            api.patch(f"{NODES}/{which}", UNCORDON_PATCH)
         seen = ours.result()
 
     assert not is_early
@@ -165,10 +167,12 @@ def test_a_cordon_that_a_drain_has_taken_over_is_not_taken_back(
 ):
     """Another run found it first; the control: a node that has only changed takes Pods again."""
     _, name = node
-    path, metadata = f"{NODES}/{name}", stamped(run_id, label=CORDON_LABEL)
+    path, metadata = f"{NODES}/{name}", owned_metadata(run_id, label=CORDON_LABEL)
     api.patch(path, {"metadata": metadata, "spec": {"unschedulable": True}})
     (found,) = (
-        each for each in cleanup.nodes(api, lambda its: its.fate(time.time())) if each.path == path
+        each
+        for each in cleanup.find_nodes(api, lambda its: its.disposition(time.time()))
+        if each.path == path
     )
 
     if by_another_run:

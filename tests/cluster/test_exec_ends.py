@@ -62,7 +62,7 @@ def test_what_was_posted_is_run_even_if_its_session_dies(pod):
     shell = session_shell(container)
     with another_session(container) as beside:
         beside.run(b"kill -STOP %d" % shell, timeout=30)
-        container.post(b"rm -f /v/f")
+        container.enqueue(b"rm -f /v/f")
         beside.run(b"kill -9 %d" % shell, timeout=30)
 
     assert container.exec(["ls", "-A", "/v"]).stdout == b""
@@ -122,7 +122,7 @@ def test_a_large_content_whose_connection_is_cut_does_not_get_its_name(pod, by_p
     container = pod["c1"]
     through_proxy = copy.copy(container)
     live = dataclasses.replace(pod.live, cluster=cluster)
-    through_proxy._current = CurrentPod(live, pod.settle)
+    through_proxy._current = CurrentPod(live, pod.flush)
 
     def pieces():
         for _ in range(64):

@@ -40,7 +40,7 @@ def image(tmp_path, podshare_cluster, pytestconfig):
     )
     settings = pytestconfig.stash[stash.RUN].settings
     # others tidy up the cluster's files, and add to them, while they have its lock
-    with provider.locked(settings):
+    with provider.lock(settings):
         images.load(settings, [IMAGE])
     yield IMAGE
     subprocess.run(["docker", "image", "rm", "--force", IMAGE], check=True, capture_output=True)

@@ -1,4 +1,4 @@
-"""Namespaces that stay for a look: which, what is told of them, and how they go."""
+"""Namespaces that are kept for inspection: which, what the run prints, and how they are removed."""
 
 import re
 import shlex
@@ -38,102 +38,105 @@ def test_of_a_factory_fails(shared):
 
 
 @pytest.fixture
-def kept(podshare_cluster, pytester, monkeypatch):
-    """A function that runs the tests on this very cluster: the result, and what it has kept."""
+def run_tests(podshare_cluster, pytester, monkeypatch):
+    """Return a function that runs the tests, and returns the result and the kept namespaces."""
     monkeypatch.setenv("PODSHARE_CLUSTER_NAME", podshare_cluster.name)
     pytester.makepyfile(TESTS)
-    runs = []
+    run_ids = []
 
-    def run_them(*words):
-        result = run(pytester, "--podshare-provider=kind", *words)
-        text = result.stdout.str()
-        runs.append(re.search(r", run ([0-9a-f]{8})$", text, re.M)[1])
-        listed = podshare_cluster.api.get(
-            NAMESPACES, labelSelector=f"{ownership.RUN_LABEL}={runs[-1]}"
-        )["items"]
+    def run_tests(*options):
+        result = run(pytester, "--podshare-provider=kind", *options)
+        run_ids.append(re.search(r", run ([0-9a-f]{8})$", result.stdout.str(), re.M)[1])
+        label = f"{ownership.RUN_LABEL}={run_ids[-1]}"
+        listed = podshare_cluster.api.get(NAMESPACES, labelSelector=label)["items"]
+        metadata = [live["metadata"] for live in listed]
         return result, {
-            each["metadata"]["name"]: each["metadata"]["annotations"][ownership.KEPT].split("::")[1]
-            for each in listed
-            if "deletionTimestamp" not in each["metadata"]
+            entry["name"]: entry["annotations"][ownership.KEPT_ANNOTATION].split("::")[1]
+            for entry in metadata
+            if "deletionTimestamp" not in entry
         }
 
-    yield run_them
-    for each in runs:
-        clean("--cluster-name", podshare_cluster.name, "--run", each)
+    yield run_tests
+    for run_id in run_ids:
+        clean("--cluster-name", podshare_cluster.name, "--run", run_id)
 
 
-def test_by_default_nothing_is_kept(kept):
-    """The control of the others."""
-    result, names = kept("-k", "test_fails")
+def is_active(cluster, name):
+    """Return whether a namespace exists and is not being deleted."""
+    listed = cluster.api.get(NAMESPACES, fieldSelector=f"metadata.name={name}")["items"]
+    return [live["status"]["phase"] for live in listed] == ["Active"]
+
+
+def test_by_default_no_namespace_is_kept(run_tests):
+    """The control of the other tests."""
+    result, kept = run_tests("-k", "test_fails")
 
     result.assert_outcomes(failed=1)
-    assert names == {}
+    assert kept == {}
     assert "kept namespace" not in result.stdout.str()
 
 
-@pytest.mark.parametrize("words", [(), ("-n", "2")], ids=["alone", "workers"])
-def test_those_of_failed_tests_are_kept_and_told_of(kept, podshare_cluster, words):
-    """With the commands to look at them, and to remove them; the next run leaves them alone."""
-    result, names = kept("--podshare-keep-namespace=failed", *words)
+@pytest.mark.parametrize("options", [(), ("-n", "2")], ids=["alone", "workers"])
+def test_the_namespaces_of_failed_tests_are_kept_and_reported(run_tests, podshare_cluster, options):
+    """The run prints commands to inspect and remove them; the next run leaves them alone."""
+    result, kept = run_tests("--podshare-keep-namespace=failed", *options)
 
     result.assert_outcomes(passed=2, failed=3)
-    assert sorted(names.values()) == [
+    assert sorted(kept.values()) == [
         "test_fails",
         "test_never_deploys",
         "test_of_a_factory_fails",
     ]
     text = result.stdout.str()
-    told = re.findall(r"^podshare: kept namespace (\S+) of \S+::(\w+) until 20\S+Z$", text, re.M)
-    assert dict(told) == names
-    ((failed, _),) = [each for each in names.items() if each[1] == "test_fails"]
-    looks = [line.removeprefix("  inspect it").strip() for line in text.splitlines()]
-    looks = [shlex.split(line) for line in looks if line.startswith("kubectl ") and failed in line]
-    assert [each[5] for each in looks] == ["get", "describe", "logs", "exec"]
+    line = r"^podshare: kept namespace (\S+) of \S+::(\w+) until 20\S+Z$"
+    assert dict(re.findall(line, text, re.M)) == kept
+    (failed,) = [name for name, test in kept.items() if test == "test_fails"]
+    commands = [line.removeprefix("  inspect it").strip() for line in text.splitlines()]
+    commands = [
+        shlex.split(command)
+        for command in commands
+        if command.startswith("kubectl ") and failed in command
+    ]
+    assert [command[5] for command in commands] == ["get", "describe", "logs", "exec"]
     # the run has a home of its own, and so a kubeconfig of its own
     file = Path.home() / ".cache/podshare/clusters" / podshare_cluster.name / "kubeconfig"
-    assert looks[0][:5] == ["kubectl", "--kubeconfig", str(file), "--namespace", failed]
+    assert commands[0][:5] == ["kubectl", "--kubeconfig", str(file), "--namespace", failed]
 
-    _, more = kept("-k", "test_passes")
-    assert more == {}
-    assert [each for each in names if not active(podshare_cluster, each)] == []
+    _, kept_by_next = run_tests("-k", "test_passes")
+    assert kept_by_next == {}
+    assert [name for name in kept if not is_active(podshare_cluster, name)] == []
     (remove,) = {
         line.strip().removeprefix("delete all").strip()
         for line in text.splitlines()
         if "podshare clean" in line
     }
-    # all that goes is waited for, also what other tests' runs have just left
+    # it waits for all leftovers, also those of other tests
     done = clean(*shlex.split(remove)[2:], "--timeout=300")
     assert done.returncode == 0, done.stdout
-    assert [each for each in names if active(podshare_cluster, each)] == []
+    assert [name for name in kept if is_active(podshare_cluster, name)] == []
 
 
-def test_all_are_kept_if_that_is_asked_for(kept):
-    """Also those of tests that pass."""
-    result, names = kept("--podshare-keep-namespace=always", "-k", "passes")
+def test_the_namespaces_of_all_tests_are_kept_on_request(run_tests):
+    """The option is --podshare-keep-namespace=always."""
+    result, kept = run_tests("--podshare-keep-namespace=always", "-k", "passes")
 
     result.assert_outcomes(passed=2, deselected=3)
-    assert sorted(names.values()) == ["test_of_a_factory_passes", "test_passes"]
-
-
-def active(cluster, name):
-    """Whether the namespace is there, and nobody is deleting it."""
-    listed = cluster.api.get(NAMESPACES, fieldSelector=f"metadata.name={name}")["items"]
-    return [each["status"]["phase"] for each in listed] == ["Active"]
+    assert sorted(kept.values()) == ["test_of_a_factory_passes", "test_passes"]
 
 
 @pytest.mark.engine
-def test_a_cluster_stays_as_long_as_a_namespace_on_it_is_kept(pytester, own, clusters):
-    """Though the run made it, and would have deleted it; who names the run removes both."""
+def test_a_cluster_with_a_kept_namespace_is_kept(pytester, own_cluster, clusters):
+    """The run would otherwise delete it; the printed command removes both."""
     pytester.makepyfile("def test_it(podshare_namespace): assert podshare_namespace == 'other'")
 
     result = run(pytester, "--podshare-keep-namespace=failed", "-n", "1")
 
     result.assert_outcomes(failed=1)
-    why = f"podshare: kept cluster {own} (--podshare-keep-namespace=failed)"
-    result.stdout.fnmatch_lines(["podshare: kept namespace *", why])
-    assert own in clusters()
-    assert len(namespaces(own)) == 1
+    reason = f"podshare: kept cluster {own_cluster} (--podshare-keep-namespace=failed)"
+    result.stdout.fnmatch_lines(["podshare: kept namespace *", reason])
+    assert own_cluster in clusters()
+    assert len(namespaces(own_cluster)) == 1
     (remove,) = re.findall(r"delete all +podshare clean (.*)", result.stdout.str())
     done = clean(*shlex.split(remove))
-    assert f"kind cluster {own}: removed; " in done.stdout
-    assert own not in clusters()
+    assert f"kind cluster {own_cluster}: removed; " in done.stdout
+    assert own_cluster not in clusters()

@@ -1,4 +1,4 @@
-"""Whole runs of pytest with clusters of their own: made, kept, deleted, interrupted."""
+"""Whole runs of pytest that create, keep and delete clusters, and are interrupted."""
 
 import os
 import signal
@@ -12,8 +12,8 @@ from tests.support.pytest_runs import SHAREVOL, ended, namespaces, run, started,
 pytestmark = [pytest.mark.engine, pytest.mark.slow]
 
 
-def test_a_cluster_is_deleted_unless_it_is_kept_and_found_again(pytester, own, clusters):
-    """`always` keeps it and says how to remove it, the next run uses it, and never deletes it."""
+def test_a_kept_cluster_stays_and_is_used_again(pytester, own_cluster, clusters):
+    """The run prints how to use and delete it; the next run finds it and does not delete it."""
     first = run(pytester, "--podshare-keep-cluster=always", "--podshare-story")
 
     first.assert_outcomes(passed=1)
@@ -23,35 +23,39 @@ def test_a_cluster_is_deleted_unless_it_is_kept_and_found_again(pytester, own, c
             "  c2 sees what c1 wrote to xchange  (* ms, sh in each container over *)",
             "    c1 wrote /tmp/xchange/podshare-*  64 bytes  sha256 *  * ms",
             "    c2 saw   /tmp/data/podshare-*  64 bytes  sha256 *  * ms",
-            f"podshare: kind cluster {own}, https://127.0.0.1:*, Kubernetes v1.*, created in * s",
-            f"podshare: kept cluster {own} (--podshare-keep-cluster=always)",
+            f"podshare: kind cluster {own_cluster}, https://127.0.0.1:*, Kubernetes v1.*, "
+            "created in * s",
+            f"podshare: kept cluster {own_cluster} (--podshare-keep-cluster=always)",
             "  use it     export KUBECONFIG=*",
-            f"  delete it  kind delete cluster --name {own} --kubeconfig *",
+            f"  delete it  kind delete cluster --name {own_cluster} --kubeconfig *",
         ]
     )
-    assert own in clusters()
+    assert own_cluster in clusters()
 
     second = run(pytester)
 
     second.assert_outcomes(passed=1)
     second.stdout.fnmatch_lines(
         [
-            f"podshare: kind cluster {own}, https://127.0.0.1:*, node image *",
-            f"podshare: kind cluster {own}, *, connected in * s",
-            f"podshare: kept cluster {own} (it was there before this run)",
+            f"podshare: kind cluster {own_cluster}, https://127.0.0.1:*, node image *",
+            f"podshare: kind cluster {own_cluster}, *, connected in * s",
+            f"podshare: kept cluster {own_cluster} (it existed before this run)",
         ]
     )
-    assert own in clusters()
+    assert own_cluster in clusters()
 
 
-def test_a_cluster_that_a_run_made_is_deleted_after_it(pytester, own, clusters, local_image):
-    """By default nothing is left; local images are there before the first Pod."""
+def test_by_default_a_run_deletes_the_cluster_that_it_created(
+    pytester, own_cluster, clusters, local_image
+):
+    """Local images are on its nodes before the first Pod."""
     pytester.makepyfile(
         test_image=f"""
         from pytest_podshare.cluster.kind import nodes
 
         def test_the_image_is_there(podshare_cluster):
-            listed = nodes.run("{own}-control-plane", "ctr", "-n", "k8s.io", "images", "ls", "-q")
+            node = "{own_cluster}-control-plane"
+            listed = nodes.run(node, "ctr", "-n", "k8s.io", "images", "ls", "-q")
             assert {local_image!r} in listed.split()
         """
     )
@@ -60,36 +64,38 @@ def test_a_cluster_that_a_run_made_is_deleted_after_it(pytester, own, clusters, 
 
     result.assert_outcomes(passed=2)
     assert "kept cluster" not in result.stdout.str()
-    assert own not in clusters()
+    assert own_cluster not in clusters()
 
 
-def test_a_failed_run_keeps_its_cluster_if_it_is_asked_to(pytester, own, clusters):
-    """`failed` keeps what there is to look at."""
+def test_a_failed_run_keeps_its_cluster_on_request(pytester, own_cluster, clusters):
+    """The option is --podshare-keep-cluster=failed."""
     pytester.makepyfile("def test_it(podshare_namespace): assert podshare_namespace == 'other'")
 
     result = run(pytester, "--podshare-keep-cluster=failed")
 
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines([f"podshare: kept cluster {own} (--podshare-keep-cluster=failed)"])
-    assert own in clusters()
+    result.stdout.fnmatch_lines(
+        [f"podshare: kept cluster {own_cluster} (--podshare-keep-cluster=failed)"]
+    )
+    assert own_cluster in clusters()
 
 
-def test_ctrl_c_while_the_cluster_is_made_leaves_nothing(pytester, own, clusters):
-    """The half-made cluster is removed."""
+def test_ctrl_c_during_the_creation_leaves_no_cluster(pytester, own_cluster, clusters):
+    """The incomplete cluster is removed."""
     process = started(pytester)
-    wait_for(process, lambda: own in clusters())
+    wait_for(process, lambda: own_cluster in clusters())
 
     os.killpg(process.pid, signal.SIGINT)
     printed = ended(process)
 
     assert process.returncode == pytest.ExitCode.INTERRUPTED
     assert "KeyboardInterrupt" in printed
-    assert own not in clusters()
+    assert own_cluster not in clusters()
 
 
 @pytest.mark.parametrize("keep", ["never", "always"])
-def test_sigterm_in_a_test_cleans_up_as_ctrl_c_does(pytester, own, clusters, keep):
-    """As CI systems stop a run: the namespace goes, and the cluster if it is not to be kept."""
+def test_sigterm_during_a_test_cleans_up_as_ctrl_c_does(pytester, own_cluster, clusters, keep):
+    """CI systems cancel a run this way: the namespace goes, and so does a cluster not to keep."""
     marker = pytester.path / "in-the-test"
     pytester.makepyfile(
         f"""
@@ -103,17 +109,19 @@ def test_sigterm_in_a_test_cleans_up_as_ctrl_c_does(pytester, own, clusters, kee
     process = started(pytester, f"--podshare-keep-cluster={keep}")
     wait_for(process, marker.exists)
 
-    begun = time.monotonic()
+    interrupted = time.monotonic()
     os.kill(process.pid, signal.SIGTERM)
     printed = ended(process)
 
     assert process.returncode == pytest.ExitCode.INTERRUPTED
-    # deleting a cluster takes a busy machine a minute; the test itself would go on for an hour
-    assert time.monotonic() - begun < 300
+    # deleting a cluster takes a minute on a busy machine; the test itself would take an hour
+    assert time.monotonic() - interrupted < 300
     if keep == "never":
-        assert own not in clusters()
+        assert own_cluster not in clusters()
     else:
-        assert f"podshare: kept cluster {own} (--podshare-keep-cluster=always)" in printed
-        # it was asked to go, and nobody has waited for it
-        left = poll(lambda: namespaces(own), until=lambda names: not names, deadline=Deadline(180))
-        assert left == []
+        assert f"podshare: kept cluster {own_cluster} (--podshare-keep-cluster=always)" in printed
+        # the run does not wait for the deletion of the namespace
+        remaining = poll(
+            lambda: namespaces(own_cluster), until=lambda names: not names, deadline=Deadline(180)
+        )
+        assert remaining == []

@@ -1,4 +1,4 @@
-"""A run's namespaces: labelled, its own, and the only ones it deletes."""
+"""The namespaces of a run: their ownership, their deletion, and those that it must not delete."""
 
 import contextlib
 import re
@@ -9,8 +9,15 @@ import pytest
 import yaml
 
 from pytest_podshare import Podshare
-from pytest_podshare.cluster import ownership
-from pytest_podshare.cluster.namespaces import RUN_LABEL, Namespaces
+from pytest_podshare.cluster.namespaces import Namespaces
+from pytest_podshare.cluster.ownership import (
+    EXPIRES_ANNOTATION,
+    KEPT_LIFETIME,
+    LIFETIME,
+    RUN_LABEL,
+    Ownership,
+    parse_time,
+)
 from pytest_podshare.deadline import Deadline
 from pytest_podshare.errors import ApiError
 from pytest_podshare.kube.watch import wait_for
@@ -22,166 +29,164 @@ SHAREVOL = yaml.safe_load(Path("manifests/sharevol.yaml").read_text())
 
 
 @pytest.fixture
-def run(podshare_cluster):
-    """A run of its own within this run."""
+def namespaces(podshare_cluster):
+    """Return the namespaces of a run within this run."""
     namespaces = Namespaces(podshare_cluster.api, "testrun1")
     yield namespaces
     namespaces.delete_all()
 
 
 @pytest.fixture
-def hold(podshare_cluster):
-    """A function that has a namespace stay though it is deleted, until the test is over."""
-    held = []
+def block_deletion(podshare_cluster):
+    """Return a function that blocks the deletion of a namespace until the end of the test."""
+    names = []
 
-    def one(name):
+    def block(name):
         config_map = {"metadata": {"name": "held", "finalizers": ["podshare.dev/held"]}}
         podshare_cluster.api.post(f"{COLLECTION}/{name}/configmaps", config_map)
-        held.append(name)
+        names.append(name)
 
-    yield one
-    for name in held:
+    yield block
+    for name in names:
         with contextlib.suppress(ApiError):
-            let_go(podshare_cluster, name)
+            unblock_deletion(podshare_cluster, name)
 
 
-def let_go(cluster, name):
-    """Let a namespace go that was held."""
+def unblock_deletion(cluster, name):
+    """Let a namespace be deleted whose deletion was blocked."""
     path = f"{COLLECTION}/{name}/configmaps/held"
     cluster.api.patch(path, {"metadata": {"finalizers": None}})
 
 
-def test_a_namespace_carries_the_runs_label(run, podshare_cluster):
-    """So that it can be told whose it is."""
-    name = run.make(Deadline(30))
+def test_a_namespace_has_the_label_of_its_run(namespaces, podshare_cluster):
+    """Its name contains the run as well."""
+    name = namespaces.create(Deadline(30))
 
-    made = podshare_cluster.api.get(f"{COLLECTION}/{name}")
-    assert made["metadata"]["labels"][RUN_LABEL] == "testrun1"
+    live = podshare_cluster.api.get(f"{COLLECTION}/{name}")
+    assert live["metadata"]["labels"][RUN_LABEL] == "testrun1"
     assert name.startswith("podshare-testrun1-")
 
 
-def test_a_deleted_namespace_is_gone(run, podshare_cluster):
+def test_a_deleted_namespace_does_not_exist(namespaces, podshare_cluster):
     """The positive control of the next test."""
-    name = run.make(Deadline(30))
+    name = namespaces.create(Deadline(30))
 
-    run.delete(name)
+    namespaces.delete(name)
 
-    assert run.wait_until_gone(Deadline(180)) == ()
+    assert namespaces.wait_until_deleted(Deadline(180)) == ()
     with pytest.raises(ApiError) as caught:
         podshare_cluster.api.get(f"{COLLECTION}/{name}")
     assert caught.value.status == 404
 
 
-def test_a_long_run_puts_off_when_its_namespaces_may_go(podshare_cluster, hold):
-    """Once half of the time is over, and not before; not of one that is being deleted."""
+def test_a_long_run_extends_the_expiry_of_its_namespaces(podshare_cluster, block_deletion):
+    """It does so in the second half of their lifetime, unless they are being deleted."""
     now = [time.time()]
-    run = Namespaces(podshare_cluster.api, "testrun2", now=lambda: now[0])
-    names = [run.make(Deadline(30)) for _ in range(2)]
-    # or it might be gone before it is looked at
-    hold(names[1])
-    run.delete(names[1])
+    namespaces = Namespaces(podshare_cluster.api, "testrun2", now=lambda: now[0])
+    names = [namespaces.create(Deadline(30)) for _ in range(2)]
+    # or it might not exist any more when its expiry is read
+    block_deletion(names[1])
+    namespaces.delete(names[1])
 
-    def expires(name):
-        return ownership.moment(
-            podshare_cluster.api.get(f"{COLLECTION}/{name}")["metadata"]["annotations"][
-                ownership.EXPIRES
-            ]
-        )
+    def read_expiry(name):
+        metadata = podshare_cluster.api.get(f"{COLLECTION}/{name}")["metadata"]
+        return parse_time(metadata["annotations"][EXPIRES_ANNOTATION])
 
-    seen = [[expires(name) - now[0] for name in names]]
+    seconds_left = [[read_expiry(name) - now[0] for name in names]]
     for _ in range(2):
-        now[0] += ownership.LIFE * 0.4
-        run.extend()
-        seen.append([expires(name) - now[0] for name in names])
-    run.delete_all()
+        now[0] += LIFETIME * 0.4
+        namespaces.extend_expiry()
+        seconds_left.append([read_expiry(name) - now[0] for name in names])
+    namespaces.delete_all()
 
     expected = [[1.0, 1.0], [0.6, 0.6], [1.0, 0.2]]
     assert [
-        [pytest.approx(ownership.LIFE * part, abs=2) for part in each] for each in expected
-    ] == seen
+        [pytest.approx(LIFETIME * part, abs=2) for part in parts] for parts in expected
+    ] == seconds_left
 
 
-def test_a_namespace_that_is_kept_says_for_what_and_is_not_waited_for(run, podshare_cluster):
-    """Of several tests it is kept for the first; one that somebody has deleted is not kept."""
-    name, gone = (run.make(Deadline(30)) for _ in range(2))
+def test_a_kept_namespace_names_its_test_and_is_not_waited_for(namespaces, podshare_cluster):
+    """The first of several tests counts; a namespace that was deleted meanwhile is not kept."""
+    name, deleted = (namespaces.create(Deadline(30)) for _ in range(2))
     for test in ("first", "second"):
-        run.keep(name, test)
-    run.keep(gone, "first")
-    run.keep("default", "first")
-    podshare_cluster.api.delete(f"{COLLECTION}/{gone}")
-    wait_for(podshare_cluster.api, COLLECTION, gone, lambda seen: seen is None, Deadline(180))
+        namespaces.keep(name, test)
+    namespaces.keep(deleted, "first")
+    namespaces.keep("default", "first")
+    podshare_cluster.api.delete(f"{COLLECTION}/{deleted}")
+    wait_for(podshare_cluster.api, COLLECTION, deleted, lambda seen: seen is None, Deadline(180))
 
-    run.delete_all()
+    namespaces.delete_all()
 
-    assert [(each.name, each.test) for each in run.kept()] == [(name, "first")]
-    assert run.wait_until_gone(Deadline(0)) == ()
-    its = ownership.Ownership.read(podshare_cluster.api.get(f"{COLLECTION}/{name}")["metadata"])
-    assert its.kept == "first"
-    assert its.expires == pytest.approx(time.time() + ownership.KEPT_LIFE, abs=60)
+    assert [(kept.name, kept.test) for kept in namespaces.kept()] == [(name, "first")]
+    assert namespaces.wait_until_deleted(Deadline(0)) == ()
+    ownership = Ownership.read(podshare_cluster.api.get(f"{COLLECTION}/{name}")["metadata"])
+    assert ownership.kept_for == "first"
+    assert ownership.expires == pytest.approx(time.time() + KEPT_LIFETIME, abs=60)
     podshare_cluster.api.delete(f"{COLLECTION}/{name}")
 
 
-def test_a_namespace_of_somebody_else_is_left_alone(run, podshare_cluster):
-    """Neither one that was never ours, nor one that took the name of ours."""
-    theirs = podshare_cluster.api.post(
+def test_a_namespace_that_the_run_did_not_create_is_left_alone(namespaces, podshare_cluster):
+    """This includes one that has the name of a deleted namespace of the run."""
+    foreign = podshare_cluster.api.post(
         COLLECTION, {"kind": "Namespace", "metadata": {"generateName": "podshare-theirs-"}}
     )
-    name = theirs["metadata"]["name"]
+    name = foreign["metadata"]["name"]
 
-    run.delete(name)
-    run._made[name] = "another-uid"
-    run.delete(name)
+    namespaces.delete(name)
+    namespaces._uids[name] = "another-uid"
+    namespaces.delete(name)
 
-    still = podshare_cluster.api.get(f"{COLLECTION}/{name}")
-    assert still["status"]["phase"] == "Active"
-    assert still["metadata"]["uid"] == theirs["metadata"]["uid"]
+    live = podshare_cluster.api.get(f"{COLLECTION}/{name}")
+    assert live["status"]["phase"] == "Active"
+    assert live["metadata"]["uid"] == foreign["metadata"]["uid"]
     podshare_cluster.api.delete(f"{COLLECTION}/{name}")
 
 
-def test_what_does_not_go_is_named(run, podshare_cluster, hold):
-    """A finalizer that nobody removes holds a namespace; the wait ends and tells which."""
-    name = run.make(Deadline(30))
-    hold(name)
+def test_a_namespace_that_cannot_be_deleted_is_returned(
+    namespaces, podshare_cluster, block_deletion
+):
+    """Neither its deletion nor the creation of the next namespace waits for it."""
+    name = namespaces.create(Deadline(30))
+    block_deletion(name)
 
-    begun = time.monotonic()
-    run.delete(name)
-    run.delete(run.make(Deadline(30)))
+    started = time.monotonic()
+    namespaces.delete(name)
+    namespaces.delete(namespaces.create(Deadline(30)))
 
-    # neither the deletion nor the next test's namespace has waited for it, as a wait of a minute
-    # would have
-    assert time.monotonic() - begun < 50
-    assert name in run.wait_until_gone(Deadline(2))
-    let_go(podshare_cluster, name)
-    assert run.wait_until_gone(Deadline(180)) == ()
+    # a wait would take a minute
+    assert time.monotonic() - started < 50
+    assert name in namespaces.wait_until_deleted(Deadline(2))
+    unblock_deletion(podshare_cluster, name)
+    assert namespaces.wait_until_deleted(Deadline(180)) == ()
 
 
-def test_a_run_on_an_existing_cluster_tells_what_is_still_there(podshare_cluster, pytester):
-    """Its end has an end, also where a namespace cannot go."""
+def test_a_run_on_an_existing_cluster_reports_remaining_namespaces(podshare_cluster, pytester):
+    """It ends even if a namespace cannot be deleted."""
     pytester.makepyfile(test_held=HELD, test_free=TEST)
-    where = (
+    existing = (
         "--podshare-provider=existing",
         f"--podshare-kubeconfig={podshare_cluster.kubeconfig}",
         "-n1",
     )
 
-    hasty = run_pytest(pytester, *where, "--podshare-delete-timeout=1", "test_held.py")
-    # whatever it has said, for what cannot go would be in the way of other tests
-    (its,) = re.findall(r", run ([0-9a-f]{8})$", hasty.stdout.str(), re.M)
-    label = f"{RUN_LABEL}={its}"
-    for each in podshare_cluster.api.get(COLLECTION, labelSelector=label)["items"]:
-        let_go(podshare_cluster, each["metadata"]["name"])
-    patient = run_pytest(pytester, *where, "--podshare-delete-timeout=240", "test_free.py")
+    blocked = run_pytest(pytester, *existing, "--podshare-delete-timeout=1", "test_held.py")
+    # before any assertion, since a namespace that remains would disturb other tests
+    (run_id,) = re.findall(r", run ([0-9a-f]{8})$", blocked.stdout.str(), re.M)
+    label = f"{RUN_LABEL}={run_id}"
+    for live in podshare_cluster.api.get(COLLECTION, labelSelector=label)["items"]:
+        unblock_deletion(podshare_cluster, live["metadata"]["name"])
+    free = run_pytest(pytester, *existing, "--podshare-delete-timeout=240", "test_free.py")
 
-    hasty.assert_outcomes(passed=1)
-    # the worker tells of it
-    hasty.stdout.fnmatch_lines(["podshare: still being deleted after 1 s: podshare-*"])
-    patient.assert_outcomes(passed=1)
-    # it may tell of what other tests' runs have left
-    assert "still being deleted after" not in patient.stdout.str()
+    blocked.assert_outcomes(passed=1)
+    # by the worker
+    blocked.stdout.fnmatch_lines(["podshare: still being deleted after 1 s: podshare-*"])
+    free.assert_outcomes(passed=1)
+    # it may report leftovers of other tests
+    assert "still being deleted after" not in free.stdout.str()
 
 
-def test_an_object_outside_of_namespaces_goes_with_its_test(podshare_cluster, podshare_namespace):
-    """A manifest's StorageClass would otherwise stay on a kept cluster."""
+def test_a_cluster_scoped_object_is_deleted_with_its_test(podshare_cluster, podshare_namespace):
+    """Otherwise the StorageClass of a manifest would stay on a kept cluster."""
     storage_class = {
         "apiVersion": "storage.k8s.io/v1",
         "kind": "StorageClass",

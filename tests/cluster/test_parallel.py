@@ -1,4 +1,4 @@
-"""Runs that share a cluster: at once, one after another, with workers, and with some that die."""
+"""Runs that share a cluster: in parallel, one after another, with workers, and when some die."""
 
 import os
 import signal
@@ -6,8 +6,8 @@ import subprocess
 
 import pytest
 
-from pytest_podshare.cluster import processes
 from pytest_podshare.cluster.kind.users import ClusterUser, ClusterUsers
+from pytest_podshare.cluster.processes import Process
 from pytest_podshare.deadline import Deadline, poll
 from tests.support.pytest_runs import (
     HELD,
@@ -29,9 +29,10 @@ from pytest_podshare import assert_file_visible
 from pytest_podshare.deadline import Deadline, poll
 
 def test_it(podshare, podshare_cluster):
-    here = pathlib.Path(__file__).parent
-    (here / "{{mine}}").touch()
-    assert poll((here / "{{other}}").exists, until=bool, deadline=Deadline({PATIENCE}), first=0.1)
+    folder = pathlib.Path(__file__).parent
+    (folder / "{{own}}").touch()
+    other = (folder / "{{other}}").exists
+    assert poll(other, until=bool, deadline=Deadline({PATIENCE}), first=0.1)
     pod = podshare.deploy({str(SHAREVOL)!r})
     assert_file_visible(pod, from_c="c1", to_c="c2")
 """
@@ -47,19 +48,18 @@ def test_it(podshare):
 
 
 @pytest.fixture
-def leases(own, pytester):
-    """The leases on this test's own cluster, whose files are in its own home."""
-    return ClusterUsers(
-        pytester.path / "home" / ".cache" / "podshare" / "clusters" / own / "leases"
-    )
+def users(own_cluster, pytester):
+    """Return the processes that use this test's cluster, whose files are in its own home."""
+    folder = pytester.path / "home" / ".cache" / "podshare" / "clusters" / own_cluster
+    return ClusterUsers(folder / "leases")
 
 
-def test_the_last_of_two_runs_deletes_their_cluster(pytester, own, clusters, leases):
-    """Whichever made it; and one that begins meanwhile waits, and makes its own."""
+def test_the_last_of_two_runs_deletes_their_cluster(pytester, own_cluster, clusters, users):
+    """A run that starts during the deletion waits, and creates its own cluster."""
     pytester.makepyfile(
-        test_one=WAITS.format(mine="one-is-in", other="two-is-in"),
-        test_two=WAITS.format(mine="two-is-in", other="one-is-over"),
-        test_alone=TEST,
+        test_one=WAITS.format(own="one-started", other="two-started"),
+        test_two=WAITS.format(own="two-started", other="one-ended"),
+        test_three=TEST,
     )
 
     one = started(pytester, "test_one.py")
@@ -67,84 +67,94 @@ def test_the_last_of_two_runs_deletes_their_cluster(pytester, own, clusters, lea
     first = ended(one)
 
     assert one.returncode == 0, first
-    assert own in clusters()
-    assert f"kept cluster {own} (it is still in use, and goes with the last who uses it)" in first
-    (pytester.path / "one-is-over").touch()
+    assert own_cluster in clusters()
+    reason = "it is still in use; the last run that uses it will delete it"
+    assert f"kept cluster {own_cluster} ({reason})" in first
+    (pytester.path / "one-ended").touch()
     often = {"first": 0.01, "most": 0.01}
-    poll(leases.held, until=lambda held: not held, deadline=Deadline(PATIENCE), **often)
-    # it deletes the cluster now; on a busy machine to ask kind may take longer than that
+    poll(users.active, until=lambda active: not active, deadline=Deadline(PATIENCE), **often)
+    # the second run deletes the cluster now; on a busy machine, asking kind may take longer
     assert two.poll() is None
-    three = started(pytester, "test_alone.py")
+    three = started(pytester, "test_three.py")
     second, third = ended(two), ended(three)
     assert two.returncode == 0, second
     assert three.returncode == 0, third
-    assert sorted("created in" in text for text in (first, second)) == [False, True]
+    assert sorted("created in" in output for output in (first, second)) == [False, True]
     assert "created in" in third
     assert "kept cluster" not in second + third
-    assert own not in clusters()
+    assert own_cluster not in clusters()
 
 
-def test_who_is_killed_holds_no_cluster(pytester, own, clusters, leases):
-    """A run leaves its own to the next one, which deletes it though a worker of its is killed."""
+def test_a_killed_process_does_not_keep_a_cluster(pytester, own_cluster, clusters, users):
+    """The next run uses the cluster of a killed one, and deletes it despite a killed worker."""
     marker = pytester.path / "in-the-test"
     pytester.makepyfile(test_dies=DIES.format(marker=str(marker), seconds=300))
     killed = started(pytester, "test_dies.py")
     wait_for(killed, marker.exists)
-    assert len(leases.held()) == 1
+    assert len(users.active()) == 1
 
     os.killpg(killed.pid, signal.SIGKILL)
     ended(killed)
 
-    assert own in clusters()
-    assert leases.held() == ()
+    assert own_cluster in clusters()
+    assert users.active() == ()
     pytester.makepyfile(test_dies=DIES.format(marker=str(marker), seconds=0))
     result = run(pytester, "-n", "2", "--max-worker-restart=0")
     result.assert_outcomes(passed=1, failed=1)
     result.stdout.fnmatch_lines(["*worker 'gw?' crashed while running 'test_dies.py::test_it'*"])
     assert "created in" not in result.stdout.str()
-    assert own not in clusters()
+    assert own_cluster not in clusters()
 
 
-def test_a_kept_cluster_that_will_not_do_is_replaced(pytester, own, clusters):
-    """If it is ours, and nobody uses it; and it is said why."""
+def test_a_kept_cluster_that_cannot_be_used_is_replaced(pytester, own_cluster, clusters):
+    """The run prints why; podshare has created the cluster, and nothing uses it."""
     pytester.makepyfile(HELD)
     kept = run(pytester, "-n", "1", "--podshare-keep-cluster=always")
     kept.assert_outcomes(passed=1)
-    # nobody has waited for its namespace, which cannot go
+    # the run has not waited for its namespace, which cannot be deleted
     assert "still being deleted" not in kept.stdout.str()
-    assert len(namespaces(own)) == 1
-    subprocess.run(["docker", "stop", "-t", "0", f"{own}-control-plane"], check=True)
+    assert len(namespaces(own_cluster)) == 1
+    subprocess.run(["docker", "stop", "-t", "0", f"{own_cluster}-control-plane"], check=True)
 
     replaced = run(pytester)
 
     replaced.assert_outcomes(passed=1)
+    reason = f"node {own_cluster}-control-plane has exited"
     replaced.stdout.fnmatch_lines(
         [
-            f"podshare: replaced cluster {own}: its node {own}-control-plane is exited",
-            f"podshare: kind cluster {own}, *, created in * s",
+            f"podshare: replaced cluster {own_cluster}: {reason}",
+            f"podshare: kind cluster {own_cluster}, *, created in * s",
         ]
     )
-    # this one is not asked to be kept, though the one before it was
-    assert own not in clusters()
+    # the previous cluster was to be kept, the new one is not
+    assert own_cluster not in clusters()
 
 
-def test_a_cluster_of_another_kind_is_not_replaced_where_it_must_not_be(pytester, own, leases):
-    """Neither under another run's feet, nor if somebody else made it."""
+def test_a_cluster_that_does_not_match_is_not_replaced_if_it_is_in_use_or_foreign(
+    pytester, own_cluster, users
+):
+    """The error says which of the two it is."""
     assert run(pytester, "--podshare-keep-cluster=always").ret == 0
-    user = ClusterUser("another", processes.this())
-    leases.take(user)
+    user = ClusterUser("another", Process.current())
+    users.register(user)
 
     used = run(pytester, "--podshare-kind-nodes=2")
-    leases.give_back(user)
-    maker = leases.path(user).parent.parent / "made-by"
-    maker.unlink()
-    theirs = run(pytester, "--podshare-kind-nodes=2")
-    as_it_is = run(pytester)
+    users.unregister(user)
+    record = users.path(user).parent.parent / "made-by"
+    record.unlink()
+    foreign = run(pytester, "--podshare-kind-nodes=2")
+    matching = run(pytester)
 
-    begun = f"Cluster {own} will not do: it has 1 node, not 2; and"
+    failure = f"Cluster '{own_cluster}' cannot be used: it has 1 node, not 2."
     used.assert_outcomes(errors=1)
-    used.stdout.fnmatch_lines([f"*{begun} it is in use."])
-    theirs.assert_outcomes(errors=1)
-    theirs.stdout.fnmatch_lines([f"*{begun} podshare did not make it."])
-    as_it_is.assert_outcomes(passed=1)
-    as_it_is.stdout.fnmatch_lines([f"podshare: kept cluster {own} (it was there before this run)"])
+    used.stdout.fnmatch_lines(
+        [f"*{failure} Another run is using it, so podshare will not replace it."]
+    )
+    foreign.assert_outcomes(errors=1)
+    foreign.stdout.fnmatch_lines(
+        [f"*{failure} podshare did not create this cluster and will not replace it."]
+    )
+    matching.assert_outcomes(passed=1)
+    matching.stdout.fnmatch_lines(
+        [f"podshare: kept cluster {own_cluster} (it existed before this run)"]
+    )

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from pytest_podshare.cluster.kind import binary, creation_record, nodes
-from pytest_podshare.cluster.kind.binary import KindSettings
+from pytest_podshare.cluster.kind import creation_record, nodes
+from pytest_podshare.cluster.kind.settings import KindSettings, default_state
 from pytest_podshare.cluster.ownership import CORDON_LABEL, RUN_LABEL, Ownership
 from pytest_podshare.deadline import Deadline, poll
 
@@ -93,12 +93,13 @@ class Storm:
         """Count what killed runs have left, until other runs remove it."""
         for kind, label in LEFT:
             for each in self.api.get(KINDS[kind], labelSelector=label)["items"]:
-                self.left[kind] += Ownership.read(each["metadata"], label).fate(time.time()).goes
+                its = Ownership.read(each["metadata"], label)
+                self.left[kind] += its.disposition(time.time()).removable
 
     def kill_a_maker(self, name, delay, group):
         """Start a run that makes a cluster of its own, and kill it meanwhile."""
         more = {"PODSHARE_CLUSTER_NAME": name, "PODSHARE_KIND_NODES": "1"}
-        settings = KindSettings.of(name, binary.default_state())
+        settings = KindSettings.by_name(name, default_state())
         # or else there would be nothing to be left
         assert self._kill(
             "set-up", delay, group, more, begun=lambda: creation_record.read(settings)
@@ -153,7 +154,7 @@ class Storm:
 def in_use(namespace):
     """Whether it is of a run that goes on."""
     its = Ownership.read(namespace["metadata"])
-    return its is not None and not its.fate(time.time()).goes
+    return its is not None and not its.disposition(time.time()).removable
 
 
 def on_cluster(api):
@@ -173,7 +174,7 @@ def on_cluster(api):
 def in_the_engine(makers):
     """The containers of the engine, but nodes of clusters that are somebody else's."""
     form = '{{.Names}} {{.Label "io.x-k8s.kind.cluster"}}'
-    asked = [nodes.engine_program(), "ps", "--all", "--format", form]
+    asked = [nodes.find_engine(), "ps", "--all", "--format", form]
     told = [line.split() for line in subprocess.check_output(asked, text=True).splitlines()]
     return {name for name, *cluster in told if not cluster or cluster[0] in makers}
 
@@ -223,6 +224,6 @@ def test_a_storm_of_kills_leaves_nothing_behind(podshare_cluster, tmp_path, on_t
     assert before - after == set()
     assert in_the_engine(makers) == engine
     for name in makers:
-        folder = binary.default_state() / name
+        folder = default_state() / name
         assert {each.name for each in folder.iterdir()} <= {"lock", "kind.log"}
         shutil.rmtree(folder)

@@ -1,4 +1,4 @@
-"""`podshare clean` where there is no cluster to look at; tests/cluster has the others."""
+"""`podshare clean` without a cluster; tests/cluster runs it on one."""
 
 import re
 import shutil
@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from pytest_podshare.cli import clean as cleaning
+from pytest_podshare.cli import clean as clean_module
 from pytest_podshare.cluster.kind import creation_record
-from pytest_podshare.cluster.kind.binary import KindSettings
+from pytest_podshare.cluster.kind.creation_record import CreationRecord
+from pytest_podshare.cluster.kind.settings import KindSettings
 
 OPTIONS = [
     action
-    for action in cleaning.parser()._actions
+    for action in clean_module.parser()._actions
     if action.option_strings and action.dest != "help"
 ]
 KUBECONFIG = """
@@ -29,29 +30,29 @@ users: [{name: u, user: {}}]
 
 @pytest.fixture
 def clean(tmp_path, monkeypatch):
-    """A function that runs the command on a machine where nothing has been run."""
+    """Return a function that runs the command where podshare has never been used."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     program = shutil.which("podshare", path=str(Path(sys.executable).parent))
     assert program, "the package is not installed"
 
-    def run(*words):
+    def run(*options):
         return subprocess.run(
-            [program, "clean", *words], capture_output=True, text=True, timeout=60, check=False
+            [program, "clean", *options], capture_output=True, text=True, timeout=60, check=False
         )
 
     return run
 
 
-def test_where_nothing_was_run_nothing_is_left(clean, tmp_path):
-    """No program is asked, and nothing is made."""
+def test_without_runs_there_are_no_leftovers(clean, tmp_path):
+    """The command calls no program and creates nothing."""
     done = clean("--kind-bin=/no/such/kind")
 
     assert (done.returncode, done.stdout, done.stderr) == (0, "nothing is left that could go\n", "")
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_cluster_that_nobody_has_used_is_named(clean):
-    """A typing error is not taken for a clean machine."""
+def test_an_unknown_cluster_is_an_error(clean):
+    """A typo must not look like a clean machine."""
     done = clean("--cluster-name=typo")
 
     assert (done.returncode, done.stdout) == (2, "")
@@ -61,38 +62,38 @@ def test_a_cluster_that_nobody_has_used_is_named(clean):
     )
 
 
-def test_without_kind_it_is_not_known_what_is_left(clean, tmp_path):
-    """Files tell of a cluster, and nobody can say whether it is there."""
-    settings = KindSettings.of("t", tmp_path / "podshare" / "clusters")
+def test_without_kind_a_recorded_cluster_is_an_error(clean, tmp_path):
+    """Whether the cluster exists is unknown."""
+    settings = KindSettings.by_name("t", tmp_path / "podshare" / "clusters")
     settings.folder.mkdir(parents=True)
     (settings.folder / "lock").touch()
-    creation_record.write(settings, creation_record.CreationRecord("r1", None, None, False))
+    creation_record.write(settings, CreationRecord("r1", None, None, False))
 
     done = clean("--kind-bin=/no/such/kind")
 
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
-        "podshare: There is no kind program at /no/such/kind.\n"
-        "  Install kind (0.30 or newer), or name it with --kind-bin.\n"
+        "podshare: The kind program was not found at /no/such/kind.\n"
+        "  Install kind 0.30 or newer, or set its path with --kind-bin.\n"
     )
     assert creation_record.read(settings)
 
 
 @pytest.mark.parametrize("context", ["far", "far--podshare-away", "{far}"])
-def test_a_cluster_elsewhere_has_to_be_allowed(clean, tmp_path, context):
-    """As tests have to be: whoever cleans up deletes. A name that is like an option stays so."""
+def test_a_cluster_on_another_machine_must_be_allowed(clean, tmp_path, context):
+    """The remedy has the option of this command, and the name of the context unchanged."""
     kubeconfig = tmp_path / "kubeconfig"
     kubeconfig.write_text(KUBECONFIG.replace("far", f"'{context}'"))
 
     done = clean("--provider=existing", "--kubeconfig", str(kubeconfig))
 
     assert (done.returncode, done.stdout) == (2, "")
-    assert f"Context '{context}' leads to https://10.0.0.1:6443" in done.stderr
-    assert f"say so: --allow-context={context}\n" in done.stderr
+    assert f"Context '{context}' points to https://10.0.0.1:6443" in done.stderr
+    assert f"allow its context: --allow-context={context}\n" in done.stderr
 
 
-def test_the_environment_of_pytests_options_holds(clean, monkeypatch):
-    """Whoever has set a machine up says it once; a word on the command line comes before it."""
+def test_the_environment_variables_of_pytests_options_apply(clean, monkeypatch):
+    """An option on the command line takes precedence."""
     monkeypatch.setenv("PODSHARE_CLUSTER_NAME", "of-the-environment")
 
     assert "a kind cluster of-the-environment." in clean().stderr
@@ -100,8 +101,8 @@ def test_the_environment_of_pytests_options_holds(clean, monkeypatch):
 
 
 def test_the_reference_lists_every_option_of_the_command():
-    """With its default and its help."""
-    rows = [each for each in Path("docs/reference.md").read_text().splitlines() if "`--" in each]
+    """Each row has the help of the option."""
+    rows = [line for line in Path("docs/reference.md").read_text().splitlines() if "`--" in line]
 
     missing = [
         action.option_strings[0]
@@ -113,10 +114,10 @@ def test_the_reference_lists_every_option_of_the_command():
     assert missing == []
 
 
-def test_every_option_that_is_shown_can_be_given():
-    """The how-to's commands."""
+def test_every_option_in_the_how_to_exists():
+    """The commands in it can be run."""
     text = Path("docs/how-to/clean-up.md").read_text()
     shown = set(re.findall(r"--[a-z-]+", " ".join(re.findall(r"podshare clean .*", text))))
 
     assert len(shown) > 4
-    assert shown <= {each.option_strings[0] for each in OPTIONS}
+    assert shown <= {action.option_strings[0] for action in OPTIONS}

@@ -223,8 +223,8 @@ def test_without_a_cluster_its_promises_are_skipped_with_the_reason(folder, run)
     result.assert_outcomes(passed=1, skipped=5)
     (line,) = (each for each in result.outlines if each.startswith("SKIPPED"))
     assert re.sub(r"\] \S+:", "] …:", line) == (
-        "SKIPPED [5] …: no cluster: There is no kind program on PATH. "
-        "Install kind (0.30 or newer), or name it with --podshare-kind-bin."
+        "SKIPPED [5] …: no cluster: The kind program was not found on PATH. "
+        "Install kind 0.30 or newer, or set its path with --podshare-kind-bin."
     )
 
 
@@ -236,7 +236,7 @@ def test_where_a_cluster_is_required_its_absence_is_an_error(folder, run):
 
     result.assert_outcomes(passed=1, errors=5)
     text = result.stdout.str()
-    assert text.count("\nThere is no kind program on PATH.\n") == 5
+    assert text.count("\nThe kind program was not found on PATH.\n") == 5
     assert "promised.py" not in text
 
 

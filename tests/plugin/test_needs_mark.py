@@ -1,4 +1,4 @@
-"""The mark podshare_needs, as far as it goes without a cluster."""
+"""The mark podshare_needs, as far as it needs no cluster."""
 
 import pytest
 
@@ -7,66 +7,66 @@ PLUGINS = ("-p", "no:pytest-kind", "-p", "no:hypothesispytest")
 
 @pytest.fixture
 def run(pytester, monkeypatch):
-    """A function that runs pytest where no kind program is to be found."""
+    """Return a function that runs pytest without a kind program on PATH."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(pytester.path / "cache"))
     monkeypatch.setenv("PATH", "/nowhere")
 
-    def ran(*args):
-        return pytester.runpytest_subprocess(*PLUGINS, *args)
+    def run(*options):
+        return pytester.runpytest_subprocess(*PLUGINS, *options)
 
-    return ran
+    return run
 
 
 MARKED = """
 import pytest
 
 @pytest.fixture
-def begun():
-    print("a fixture has begun")
+def resource():
+    print("a fixture has started")
 
 @pytest.mark.podshare_needs({names})
-def test_marked(begun):
+def test_marked(resource):
     pass
 
-def test_unmarked(begun):
+def test_unmarked(resource):
     pass
 """
 
 
-def test_an_unknown_name_is_an_error_that_lists_the_others(pytester, run):
-    """Before a cluster is looked for, and before any fixture of the test's own."""
+def test_an_unknown_capability_is_an_error_that_lists_the_known_ones(pytester, run):
+    """It is raised before a cluster is needed, and before the test's own fixtures start."""
     pytester.makepyfile(MARKED.format(names='"image-volume"'))
 
     result = run("-rE")
 
     result.assert_outcomes(passed=1, errors=1)
     printed = result.stdout.str()
-    assert "There is no capability 'image-volume'." in printed
+    assert "Unknown capability 'image-volume'." in printed
     assert "Use one of ephemeral-containers, image-volumes, node-access, " in printed
-    assert "kind" not in printed.partition("There is no capability")[2].partition("Use one of")[0]
-    assert "a fixture has begun" not in printed
+    assert "kind" not in printed.partition("Unknown capability")[2].partition("Use one of")[0]
+    assert "a fixture has started" not in printed
 
 
-def test_a_mark_without_names_is_an_error(pytester, run):
-    """It would need nothing, and never skip."""
+def test_a_mark_without_capabilities_is_an_error(pytester, run):
+    """Such a test would never be skipped."""
     pytester.makepyfile(MARKED.format(names=""))
 
     result = run()
 
     result.assert_outcomes(passed=1, errors=1)
-    result.stdout.fnmatch_lines(["*There is no capability ''.*"])
+    result.stdout.fnmatch_lines(["*Unknown capability ''.*"])
 
 
-def test_one_of_several_parameters_may_need_more(pytester, run):
-    """The others reach no cluster: here there is none, which is the error of the first."""
+def test_a_single_parameter_may_have_the_mark(pytester, run):
+    """The others need no cluster; its absence is the error of the marked one."""
     pytester.makepyfile(
         """
         import pytest
 
         needs = pytest.mark.podshare_needs("two-nodes")
 
-        @pytest.mark.parametrize("which", [pytest.param(1, marks=needs), 2])
-        def test_it(which):
+        @pytest.mark.parametrize("number", [pytest.param(1, marks=needs), 2])
+        def test_it(number):
             pass
         """
     )
@@ -74,11 +74,13 @@ def test_one_of_several_parameters_may_need_more(pytester, run):
     result = run()
 
     result.assert_outcomes(passed=1, errors=1)
-    result.stdout.fnmatch_lines(["*ERROR at setup of test_it?1?*", "There is no kind program *"])
+    result.stdout.fnmatch_lines(
+        ["*ERROR at setup of test_it?1?*", "The kind program was not found *"]
+    )
 
 
-def test_the_mark_is_known(run):
-    """To --strict-markers and to people."""
+def test_the_mark_is_registered(run):
+    """--markers prints its help."""
     result = run("--markers")
 
     result.stdout.fnmatch_lines(["@pytest.mark.podshare_needs(*names): skip the test where *"])

@@ -116,8 +116,8 @@ def test_no_kind_is_two_lines_and_no_traceback(pytester, plain):
     text = "\n".join(result.outlines)
     shown = text[text.index("ERROR at setup of test_it") :].splitlines()[1:3]
     assert shown == [
-        "There is no kind program on PATH.",
-        "Install kind (0.30 or newer), or name it with --podshare-kind-bin.",
+        "The kind program was not found on PATH.",
+        "Install kind 0.30 or newer, or set its path with --podshare-kind-bin.",
     ]
     assert "plugin/" not in text
 
@@ -157,8 +157,8 @@ def test_a_cluster_elsewhere_is_refused_before_anything_is_sent(pytester, plain)
 
     result.stdout.fnmatch_lines(
         [
-            "Context 'prod' leads to https://prod.example.com:6443, which is not on this machine.",
-            "If tests may run there, say so: --podshare-allow-context=prod",
+            "Context 'prod' points to https://prod.example.com:6443, which is not on this machine.",
+            "If tests may use that cluster, allow its context: --podshare-allow-context=prod",
         ]
     )
 
@@ -180,7 +180,7 @@ def test_the_kubeconfig_fixture_can_be_overridden(pytester, plain):
 
     result = plain("-q")
 
-    result.stdout.fnmatch_lines(["Context 'prod' leads to *"])
+    result.stdout.fnmatch_lines(["Context 'prod' points to *"])
 
 
 def test_it_stands_beside_pytest_kinds_own_plugin(pytester):

@@ -58,7 +58,7 @@ def test_failures_outside_of_checks_are_on_the_page(pytester, page, workers):
 
     result.assert_outcomes(errors=2, failed=1)
     assert "<h1>2 tests failed</h1>" in text
-    assert text.count("There is no kind program on PATH.") == 1
+    assert text.count("The kind program was not found on PATH.") == 1
     assert all(f"{name}</li>" in text for name in ("test_one", "test_two"))
     assert "test_other" not in text
 

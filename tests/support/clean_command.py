@@ -1,32 +1,32 @@
-"""`podshare clean` as people run it, and stamps of runs that have ended."""
+"""`podshare clean` as users run it, and the ownership of objects that killed runs have left."""
 
+import dataclasses
 import shutil
 import subprocess
 import sys
 import time
 from pathlib import Path
 
-from pytest_podshare.cluster import processes
-from pytest_podshare.cluster.ownership import LIFE, Ownership
+from pytest_podshare.cluster.ownership import LIFETIME, Ownership
 from pytest_podshare.cluster.processes import Process
 
-ME = processes.this()
-DEAD = processes.tag(Process(ME.pid, "0", ME.space))
-ELSEWHERE = processes.tag(Process(ME.pid, ME.started, "another boot"))
+CURRENT = Process.current().tag
+ENDED = dataclasses.replace(Process.current(), start_time="0").tag
+ELSEWHERE = dataclasses.replace(Process.current(), pid_namespace="another boot").tag
 
 
-def clean(*words):
-    """Run the command; what it said, and its exit code."""
+def clean(*options):
+    """Run the command, and return the completed process."""
     program = shutil.which("podshare", path=str(Path(sys.executable).parent))
     assert program, "the package is not installed"
     return subprocess.run(
-        [program, "clean", *words], capture_output=True, text=True, timeout=600, check=False
+        [program, "clean", *options], capture_output=True, text=True, timeout=600, check=False
     )
 
 
-def stamped(run, process=DEAD, *, seconds=LIFE, label=None, **more):
-    """Metadata with the stamp of a run, by default of one that has ended."""
+def owned_metadata(run, process=ENDED, *, seconds=LIFETIME, label=None, **fields):
+    """Return metadata with the ownership of a run, by default of one that has ended."""
     metadata = {}
-    stamp = Ownership(run, "me@here", process, time.time() + seconds, **more)
-    stamp.put(metadata, **({"label": label} if label else {}))
+    ownership = Ownership(run, "me@here", process, time.time() + seconds, **fields)
+    ownership.write(metadata, **({"label": label} if label else {}))
     return metadata

@@ -1,4 +1,4 @@
-"""Files that hold credentials, or what the next run takes as its own: for their owner alone."""
+"""Files with credentials, or that the next run trusts, are accessible only to their owner."""
 
 import os
 import stat
@@ -6,7 +6,9 @@ import stat
 import pytest
 
 from pytest_podshare import errors
-from pytest_podshare.cluster.kind import binary, find, provider
+from pytest_podshare.cluster.kind import creation_record, find, provider
+from pytest_podshare.cluster.kind.creation_record import CreationRecord
+from pytest_podshare.cluster.kind.settings import KindSettings
 from pytest_podshare.deadline import Timeouts
 
 KUBECONFIG = "clusters: [{cluster: {certificate-authority-data: QQ==}}]"
@@ -14,19 +16,19 @@ KUBECONFIG = "clusters: [{cluster: {certificate-authority-data: QQ==}}]"
 
 @pytest.fixture(autouse=True)
 def _open_umask():
-    """The worst that an environment can do."""
-    before = os.umask(0)
+    """Set the umask that grants every access."""
+    previous = os.umask(0)
     yield
-    os.umask(before)
+    os.umask(previous)
 
 
 @pytest.fixture
 def settings(tmp_path):
-    """A cluster whose kind gives a kubeconfig, and is of no other use."""
+    """Return settings with a kind program that returns a kubeconfig and otherwise fails."""
     program = tmp_path / "kind-program"
     program.write_text(f"#!/bin/sh\n[ $1 = get ] || exit 1\necho '{KUBECONFIG}'\n")
     program.chmod(0o755)
-    return binary.KindSettings(
+    return KindSettings(
         name="t",
         image=None,
         config=None,
@@ -39,38 +41,47 @@ def settings(tmp_path):
 
 
 def mode(path):
-    """The permission bits."""
+    """Return the permission bits of a file."""
     return stat.S_IMODE(path.stat().st_mode)
 
 
-def test_a_clusters_folder_is_for_its_owner_alone(settings):
-    """With all of its parents that were made, so that nobody puts another in its place."""
+def test_the_folder_of_a_cluster_is_accessible_only_to_its_owner(settings):
+    """So are the parents that were created, or someone could replace it."""
     with pytest.raises(errors.ClusterError):
-        provider.bring_up(settings)
+        provider.acquire(settings)
 
     folders = (settings.folder, settings.state, settings.state.parent)
-    assert [mode(each) for each in folders] == [0o700] * 3
+    assert [mode(folder) for folder in folders] == [0o700] * 3
 
 
-def test_a_folder_that_was_open_to_others_is_closed(settings):
-    """As an earlier version, or another umask, may have left it."""
+def test_an_existing_folder_loses_the_access_of_others(settings):
+    """An earlier version, or another umask, may have created it."""
     settings.folder.mkdir(parents=True)
     assert mode(settings.folder) == 0o777
 
     with pytest.raises(errors.ClusterError):
-        provider.bring_up(settings)
+        provider.acquire(settings)
 
     assert mode(settings.folder) == 0o700
 
 
-@pytest.mark.parametrize("stale", [False, True])
-def test_a_kubeconfig_is_for_its_owner_alone(settings, stale):
-    """Also where an interrupted run has left a draft that everybody may read."""
+@pytest.mark.parametrize("has_draft", [False, True])
+def test_a_kubeconfig_is_accessible_only_to_its_owner(settings, has_draft):
+    """An interrupted run may have left a draft with another mode."""
     settings.folder.mkdir(parents=True)
-    if stale:
+    if has_draft:
         settings.kubeconfig.with_suffix(".new").touch(mode=0o666)
 
-    find.write_kubeconfig(settings)
+    find.export_kubeconfig(settings)
 
     assert settings.kubeconfig.read_text().strip() == KUBECONFIG
     assert mode(settings.kubeconfig) == 0o600
+
+
+def test_a_creation_record_is_accessible_only_to_its_owner(settings):
+    """By it a run decides which clusters it may delete."""
+    settings.folder.mkdir(parents=True)
+
+    creation_record.write(settings, CreationRecord("r1", None, None, False))
+
+    assert mode(settings.record_file) == 0o600

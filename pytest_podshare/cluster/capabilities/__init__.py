@@ -1,1 +1,1 @@
-"""What a cluster can do, found out when it is needed."""
+"""What a cluster can do, checked on the cluster itself when first needed."""

@@ -1,6 +1,7 @@
-"""Questions to an API server that make nothing: dry runs, reviews of rights, lists of what it has.
+"""Check capabilities by requests that create nothing: dry runs, access reviews, lists.
 
-Each gives why something is not to be had; "" where nothing is in the way. A refusal is raised.
+Each check returns why the capability is missing; "" if nothing shows that it is. An error of the
+API server is raised.
 """
 
 from __future__ import annotations
@@ -19,18 +20,18 @@ from pytest_podshare.kube.conditions import is_node_ready
 from pytest_podshare.kube.rbac import Permission
 from pytest_podshare.wiring import requirements
 
-_KEEPS_PODS_AWAY = ("NoSchedule", "NoExecute")
+_UNSCHEDULABLE_TAINT = "node.kubernetes.io/unschedulable"
 
 
 @dataclasses.dataclass(frozen=True)
 class CheckContext:
-    """Where a question is asked.
+    """Where capabilities are checked.
 
     Args:
         cluster: the cluster.
-        namespace: a namespace that is there.
-        image: what runs in a Pod that is made to see whether it works; it has a shell.
-        run_id: the run, as what it makes says of itself.
+        namespace: an existing namespace.
+        image: an image with a shell, for trial Pods.
+        run_id: the run that owns the trial objects.
     """
 
     cluster: Cluster
@@ -39,21 +40,20 @@ class CheckContext:
     run_id: str
 
 
-def pod(place: CheckContext, spec: Mapping[str, Any], **container: Any) -> dict[str, Any]:
-    """A Pod of one container that waits, small and without any privilege."""
-    security = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
-    # a quota may want both; a limit that is too tight keeps the runtime itself from starting
+def build_pod(context: CheckContext, spec: Mapping[str, Any], **container: Any) -> dict[str, Any]:
+    """Return a small, unprivileged Pod of one container that sleeps."""
+    # a quota may require both; a runtime does not start with a memory limit that is too low
     requests, limits = {"cpu": "10m", "memory": "16Mi"}, {"cpu": "500m", "memory": "64Mi"}
-    its = {
+    container = {
         "name": "c",
-        "image": place.image,
+        "image": context.image,
         "imagePullPolicy": "IfNotPresent",
         "command": ["sh", "-c", "sleep 600"],
         "resources": {"requests": requests, "limits": limits},
-        "securityContext": security,
+        "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
         **container,
     }
-    whole = {
+    pod_spec = {
         "securityContext": {
             "runAsNonRoot": True,
             "runAsUser": 65534,
@@ -61,76 +61,81 @@ def pod(place: CheckContext, spec: Mapping[str, Any], **container: Any) -> dict[
         },
         "automountServiceAccountToken": False,
         "terminationGracePeriodSeconds": 1,
-        "containers": [its],
+        "containers": [container],
         **spec,
     }
+    metadata = build_metadata(context)
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": pod_spec}
+
+
+def build_metadata(context: CheckContext) -> dict[str, Any]:
+    """Return the metadata of a trial object."""
     metadata: dict[str, Any] = {"generateName": "podshare-can-"}
-    ownership.Ownership.of(place.run_id).put(metadata)
-    return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": whole}
+    ownership.Ownership.for_run(context.run_id).write(metadata)
+    return metadata
 
 
-def keeps(place: CheckContext, manifest: Mapping[str, Any]) -> str:
-    """Whether the API server keeps what is new in a Pod, which it may drop without a word."""
-    wanted = requirements.of_pod(manifest["spec"])
-    live = _dry_run(place, manifest)
-    dropped = [wanted[each] for each in wanted if each not in requirements.of_pod(live["spec"])]
+def check_fields(context: CheckContext, manifest: Mapping[str, Any]) -> str:
+    """Check that the API server keeps the newer fields of a Pod, which it may drop silently."""
+    required = requirements.of_pod(manifest["spec"])
+    kept = requirements.of_pod(_dry_run(context, manifest)["spec"])
+    dropped = [field for capability, field in required.items() if capability not in kept]
     return f"the API server drops the field {', '.join(dropped)}" if dropped else ""
 
 
-def serves(place: CheckContext, subresource: str) -> str:
-    """Whether the API server has that subresource of Pods, and lets it be patched."""
-    api = place.cluster.api
-    known = {each["name"] for each in api.get("/api/v1")["resources"]}
-    if f"pods/{subresource}" not in known:
-        return f"the API server has no pods/{subresource}"
-    wanted = [Permission("patch", f"pods/{subresource}", namespace=place.namespace)]
-    missing = access_review.missing(api, wanted)
-    return f"no right to {missing[0]}" if missing else ""
+def check_subresource(context: CheckContext, subresource: str) -> str:
+    """Check that Pods have a subresource, and that the account may patch it."""
+    api = context.cluster.api
+    served = {resource["name"] for resource in api.get("/api/v1")["resources"]}
+    if f"pods/{subresource}" not in served:
+        return f"the API server does not serve pods/{subresource}"
+    patch = Permission("patch", f"pods/{subresource}", namespace=context.namespace)
+    missing = access_review.missing(api, [patch])
+    return f"the account lacks the permission to {missing[0]}" if missing else ""
 
 
-def keeps_resize_policy(place: CheckContext) -> str:
-    """Whether a container's resizePolicy stays; where it is off, the field goes."""
+def check_resize_policy(context: CheckContext) -> str:
+    """Check that the API server keeps the resizePolicy of a container."""
     policy = [{"resourceName": "cpu", "restartPolicy": "RestartContainer"}]
-    live = _dry_run(place, pod(place, {}, resizePolicy=policy))
-    given = live["spec"]["containers"][0].get("resizePolicy") or ()
-    kept = any(each["restartPolicy"] == "RestartContainer" for each in given)
-    return "" if kept else "the API server drops the field resizePolicy"
+    live = _dry_run(context, build_pod(context, {}, resizePolicy=policy))
+    kept = live["spec"]["containers"][0].get("resizePolicy") or ()
+    is_kept = any(resource["restartPolicy"] == "RestartContainer" for resource in kept)
+    return "" if is_kept else "the API server drops the field resizePolicy"
 
 
-def reaches_nodes(place: CheckContext) -> str:
-    """Whether commands can be run on the cluster's nodes."""
-    if not place.cluster.own:
-        return "the cluster is not a kind cluster of the plugin's own"
-    names = [name for name, state in nodes.states(place.cluster.name) if not state]
-    if not names:
-        return f"the container engine knows no node of cluster {place.cluster.name}"
+def check_node_access(context: CheckContext) -> str:
+    """Check that commands can be run on the nodes."""
+    if not context.cluster.own:
+        return "only the kind provider gives access to nodes"
+    running = [name for name, state in nodes.read_states(context.cluster.name) if not state]
+    if not running:
+        return f"the container engine runs no node of cluster {context.cluster.name}"
     try:
-        nodes.run(names[0], "true")
+        nodes.run(running[0], "true")
     except errors.NodeAccessMissing as error:
         return error.what
     return ""
 
 
-def has_two_nodes(place: CheckContext) -> str:
-    """Whether a Pod that leaves its node has another one to go to."""
-    listed = place.cluster.api.get("/api/v1/nodes")["items"]
-    free = [each["metadata"]["name"] for each in listed if _takes_pods(each)]
-    return "" if len(free) > 1 else f"{len(free)} of {len(listed)} nodes takes Pods"
+def check_two_nodes(context: CheckContext) -> str:
+    """Check that a Pod that leaves its node can go to another one."""
+    listed = context.cluster.api.get("/api/v1/nodes")["items"]
+    count = sum(map(_accepts_pods, listed))
+    return "" if count > 1 else f"only {count} of {len(listed)} nodes accepts Pods"
 
 
-def _takes_pods(node: Mapping[str, Any]) -> bool:
-    """Whether a node is ready, and nobody has cordoned it but a drain of ours, which ends."""
-    ours = ownership.CORDON_LABEL in (node["metadata"].get("labels") or {})
-    taints = [
-        each["key"]
-        for each in node["spec"].get("taints") or ()
-        if each["effect"] in _KEEPS_PODS_AWAY
-    ]
-    if ours:
-        taints = [each for each in taints if each != "node.kubernetes.io/unschedulable"]
-    return is_node_ready(node) and not taints and (ours or not node["spec"].get("unschedulable"))
+def _accepts_pods(node: Mapping[str, Any]) -> bool:
+    """Return whether a node is ready, and at most cordoned by a drain of podshare, which ends."""
+    is_drained = ownership.CORDON_LABEL in (node["metadata"].get("labels") or {})
+    if not is_node_ready(node) or (node["spec"].get("unschedulable") and not is_drained):
+        return False
+    return not any(
+        taint["effect"] in ("NoSchedule", "NoExecute")
+        and not (is_drained and taint["key"] == _UNSCHEDULABLE_TAINT)
+        for taint in node["spec"].get("taints") or ()
+    )
 
 
-def _dry_run(place: CheckContext, manifest: Mapping[str, Any]) -> dict[str, Any]:
-    """The Pod as the API server would have it."""
-    return place.cluster.api.post(pod_path(place.namespace), manifest, dryRun="All")
+def _dry_run(context: CheckContext, manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the Pod that the API server would create."""
+    return context.cluster.api.post(pod_path(context.namespace), manifest, dryRun="All")

@@ -1,7 +1,8 @@
-"""What no question can tell, tried with the smallest Pod or claim that shows it.
+"""Check capabilities by trial: create the smallest Pod or claim that shows whether they work.
 
-The API server may know a field that the kubelet, the container runtime or the kernel does not. Each
-gives why it does not work; "" if it does. A refusal is raised. What was made goes again.
+The kubelet, the container runtime or the kernel may not support a field that the API server knows.
+Each trial returns why it failed; "" if it succeeded. An error of the API server is raised. The
+objects are deleted after the trial.
 """
 
 from __future__ import annotations
@@ -12,147 +13,155 @@ from typing import Any
 
 from pytest_podshare import errors
 from pytest_podshare.cluster import ownership
-from pytest_podshare.cluster.capabilities import api_checks
-from pytest_podshare.cluster.capabilities.api_checks import CheckContext
+from pytest_podshare.cluster.capabilities.api_checks import CheckContext, build_metadata, build_pod
 from pytest_podshare.deadline import Deadline, poll
 from pytest_podshare.kube import container_waiting, watch
 from pytest_podshare.kube.client import pod_path
 from pytest_podshare.kube.watch import Object
 
-# seconds for a Pod to show it; the image may have to be pulled
-_PATIENCE = 60.0
-_CLASSES = "/apis/storage.k8s.io/v1/storageclasses"
+# seconds for a trial, in which the image may have to be pulled
+_TIMEOUT = 60.0
+_STORAGE_CLASSES = "/apis/storage.k8s.io/v1/storageclasses"
 
 
-def runs(place: CheckContext, manifest: Mapping[str, Any]) -> str:
-    """Whether a Pod like that starts."""
-    with _made(place, pod_path(place.namespace), manifest) as live:
-        return _outcome(place, live, lambda status: status.get("started") is True)
+def try_start(context: CheckContext, manifest: Mapping[str, Any]) -> str:
+    """Try to start a Pod."""
+    return _try_pod(context, manifest, lambda status: status.get("started") is True)
 
 
-def restarts(place: CheckContext, manifest: Mapping[str, Any]) -> str:
-    """Whether the container of a Pod, which ends, is started again."""
-    with _made(place, pod_path(place.namespace), manifest) as live:
-        return _outcome(place, live, lambda status: status.get("restartCount", 0) > 0)
+def try_restart(context: CheckContext, manifest: Mapping[str, Any]) -> str:
+    """Try whether the container of a Pod is restarted after it has ended."""
+    return _try_pod(context, manifest, lambda status: status.get("restartCount", 0) > 0)
 
 
-def binds_claim(place: CheckContext, mode: str) -> str:
-    """Whether a storage class, the default one or another, has a volume of that access mode."""
-    claims = f"/api/v1/namespaces/{place.namespace}/persistentvolumeclaims"
-    with contextlib.ExitStack() as made:
+def try_claim(context: CheckContext, access_mode: str) -> str:
+    """Try to bind a claim with that access mode, by any StorageClass."""
+    claims = f"/api/v1/namespaces/{context.namespace}/persistentvolumeclaims"
+    with contextlib.ExitStack() as stack:
         names = []
-        for storage_class in _classes(place):
-            claim = made.enter_context(_made(place, claims, _claim(place, mode, storage_class)))
+        for storage_class in _list_storage_classes(context):
+            manifest = _build_claim(context, access_mode, storage_class)
+            claim = stack.enter_context(_temporary(context, claims, manifest))
             names.append(claim["metadata"]["name"])
-            # some classes wait for the first Pod that uses a claim
+            # some StorageClasses wait for the first Pod that uses a claim
             volume = {"name": "v", "persistentVolumeClaim": {"claimName": names[-1]}}
-            user = api_checks.pod(
-                place, {"volumes": [volume]}, volumeMounts=[{"name": "v", "mountPath": "/v"}]
+            pod = build_pod(
+                context, {"volumes": [volume]}, volumeMounts=[{"name": "v", "mountPath": "/v"}]
             )
-            made.enter_context(_made(place, pod_path(place.namespace), user))
+            stack.enter_context(_temporary(context, pod_path(context.namespace), pod))
         if not names:
-            return "the cluster has no storage class"
-        told = poll(
-            lambda: _told_of_claims(place, claims, names),
-            until=lambda seen: seen is not None,
-            deadline=Deadline(_PATIENCE),
+            return "the cluster has no StorageClass"
+        failure = poll(
+            lambda: _claims_failure(context, claims, names),
+            until=lambda result: result is not None,
+            deadline=Deadline(_TIMEOUT),
             first=0.2,
             most=1.0,
         )
-    return f"no claim was bound within {_PATIENCE:.0f} s" if told is None else told
+    return f"no claim was bound within {_TIMEOUT:.0f} s" if failure is None else failure
 
 
-def _outcome(place: CheckContext, live: Object, shown: Callable[[Mapping[str, Any]], bool]) -> str:
-    """Wait until the only container of a Pod shows something, or cannot any more."""
+def _try_pod(
+    context: CheckContext,
+    manifest: Mapping[str, Any],
+    has_succeeded: Callable[[Mapping[str, Any]], bool],
+) -> str:
+    """Wait until the only container of a Pod has succeeded, or no longer can."""
 
-    def settled(seen: Object | None) -> bool:
-        return seen is None or shown(_status(seen)) or bool(_hopeless(seen))
+    def is_decided(pod: Object | None) -> bool:
+        return pod is None or has_succeeded(_status(pod)) or bool(_permanent_failure(pod))
 
-    name = live["metadata"]["name"]
-    path = pod_path(place.namespace)
-    seen = watch.wait_for(place.cluster.api, path, name, settled, Deadline(_PATIENCE))
-    if seen is None:
-        return f"Pod {name}, made to see whether it works, was deleted by somebody"
-    if shown(_status(seen)):
-        return ""
-    why = _hopeless(seen) or _last_warning(place, name)
-    return why or f"its Pod did not start within {_PATIENCE:.0f} s"
+    path = pod_path(context.namespace)
+    with _temporary(context, path, manifest) as created:
+        name = created["metadata"]["name"]
+        pod = watch.wait_for(context.cluster.api, path, name, is_decided, Deadline(_TIMEOUT))
+        if pod is None:
+            return f"another client deleted the trial Pod {name}"
+        if has_succeeded(_status(pod)):
+            return ""
+        failure = _permanent_failure(pod) or _last_warning(context, name)
+    return failure or f"the trial Pod did not start within {_TIMEOUT:.0f} s"
 
 
-def _status(seen: Object) -> Mapping[str, Any]:
-    statuses: Sequence[Mapping[str, Any]] = seen.get("status", {}).get("containerStatuses") or [{}]
+def _status(pod: Object) -> Mapping[str, Any]:
+    statuses: Sequence[Mapping[str, Any]] = pod.get("status", {}).get("containerStatuses") or [{}]
     return statuses[0]
 
 
-def _hopeless(seen: Object) -> str:
-    reason, message = container_waiting.permanent_reason(_status(seen))
+def _permanent_failure(pod: Object) -> str:
+    reason, message = container_waiting.permanent_reason(_status(pod))
     if reason:
         return f"{reason}: {message}"
-    status = seen.get("status", {})
-    if status.get("phase") in ("Failed", "Succeeded"):
-        ended = _status(seen).get("state", {}).get("terminated") or {}
-        words = " ".join(str(ended.get(key, "")) for key in ("reason", "message"))
-        why = status.get("message") or f"its container ended for good with {ended.get('exitCode')}"
-        return _line(f"{why} ({_line(words)})")
-    return ""
+    status = pod.get("status", {})
+    if status.get("phase") not in ("Failed", "Succeeded"):
+        return ""
+    ended = _status(pod).get("state", {}).get("terminated") or {}
+    details = " ".join(str(ended.get(key, "")) for key in ("reason", "message"))
+    exit_code = ended.get("exitCode")
+    failure = status.get("message") or f"its container exited with {exit_code} and stays ended"
+    return _one_line(f"{failure} ({_one_line(details)})")
 
 
-def _last_warning(place: CheckContext, name: str) -> str:
-    """What was last complained of; "" where that may not be asked."""
-    path = f"/api/v1/namespaces/{place.namespace}/events"
+def _last_warning(context: CheckContext, name: str) -> str:
+    """Return the last warning event about an object; "" if the account may not list events."""
+    path = f"/api/v1/namespaces/{context.namespace}/events"
     try:
-        listed = place.cluster.api.get(path, fieldSelector=f"involvedObject.name={name}")
+        listed = context.cluster.api.get(path, fieldSelector=f"involvedObject.name={name}")
     except errors.ApiError:
         return ""
-    said = [each for each in listed["items"] if each.get("type") == "Warning"]
-    return _line(f"{said[-1]['reason']}: {said[-1]['message']}") if said else ""
+    warnings = [event for event in listed["items"] if event.get("type") == "Warning"]
+    return _one_line(f"{warnings[-1]['reason']}: {warnings[-1]['message']}") if warnings else ""
 
 
-def _classes(place: CheckContext) -> list[str | None]:
-    """The storage classes but those of tests; the default one where they may not be listed."""
+def _list_storage_classes(context: CheckContext) -> list[str | None]:
+    """Return the StorageClasses except those of tests; None, the default one, if not allowed."""
     try:
-        listed = place.cluster.api.get(_CLASSES)["items"]
+        listed = context.cluster.api.get(_STORAGE_CLASSES)["items"]
     except errors.ApiError:
         return [None]
-    told = (each["metadata"] for each in listed)
+    all_metadata = (storage_class["metadata"] for storage_class in listed)
     return [
-        str(each["name"]) for each in told if ownership.RUN_LABEL not in (each.get("labels") or {})
+        str(metadata["name"])
+        for metadata in all_metadata
+        if ownership.RUN_LABEL not in (metadata.get("labels") or {})
     ]
 
 
-def _claim(place: CheckContext, mode: str, storage_class: str | None) -> dict[str, Any]:
-    metadata: dict[str, Any] = {"generateName": "podshare-can-"}
-    ownership.Ownership.of(place.run_id).put(metadata)
-    spec = {"accessModes": [mode], "resources": {"requests": {"storage": "1Mi"}}}
+def _build_claim(
+    context: CheckContext, access_mode: str, storage_class: str | None
+) -> dict[str, Any]:
+    spec = {"accessModes": [access_mode], "resources": {"requests": {"storage": "1Mi"}}}
     if storage_class is not None:
         spec["storageClassName"] = storage_class
+    metadata = build_metadata(context)
     return {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": metadata, "spec": spec}
 
 
-def _told_of_claims(place: CheckContext, claims: str, names: list[str]) -> str | None:
-    """Why none is bound, once all were refused; "" once one is, None as long as neither is so."""
-    api, refused = place.cluster.api, []
+def _claims_failure(context: CheckContext, claims: str, names: list[str]) -> str | None:
+    """Return "" if a claim is bound, why if all have failed, and None if neither is decided."""
+    api, failures = context.cluster.api, []
     for name in names:
         if api.get(f"{claims}/{name}").get("status", {}).get("phase") == "Bound":
             return ""
-        warning = _last_warning(place, name)
-        refused += [warning] if warning.startswith("ProvisioningFailed") else []
-    return refused[0] if len(refused) == len(names) else None
+        warning = _last_warning(context, name)
+        failures += [warning] if warning.startswith("ProvisioningFailed") else []
+    return failures[0] if len(failures) == len(names) else None
 
 
 @contextlib.contextmanager
-def _made(place: CheckContext, collection: str, manifest: Mapping[str, Any]) -> Iterator[Object]:
-    """An object for as long as it is looked at."""
-    api = place.cluster.api
+def _temporary(
+    context: CheckContext, collection: str, manifest: Mapping[str, Any]
+) -> Iterator[Object]:
+    """Create an object, and delete it at the end."""
+    api = context.cluster.api
     live = api.post(collection, manifest)
     try:
         yield live
     finally:
-        # one that cannot be deleted now goes with its namespace, or is cleaned up by its stamp
+        # otherwise it is deleted with its namespace, or by a later run as a leftover
         with contextlib.suppress(errors.PodshareError):
-            path = f"{collection}/{live['metadata']['name']}"
-            api.delete(path, gracePeriodSeconds=1)
+            api.delete(f"{collection}/{live['metadata']['name']}", gracePeriodSeconds=1)
 
 
-def _line(text: str) -> str:
+def _one_line(text: str) -> str:
     return " ".join(text.split())

@@ -1,1 +1,1 @@
-"""The default provider: a kind cluster of our own."""
+"""The default provider: a kind cluster that runs share and the last one deletes."""

@@ -1,7 +1,7 @@
-"""Kind clusters that killed runs have left, and the files beside them.
+"""Find and delete kind clusters that killed runs have abandoned, with their files.
 
-A cluster goes that has our record, bears the certificate authority of its kubeconfig, is used by
-no process that counts, and is not kept.
+A cluster is deleted if podshare created it (by its record and its certificate authority), no
+process uses it, and it is not kept.
 """
 
 from __future__ import annotations
@@ -13,119 +13,117 @@ from pathlib import Path
 
 from pytest_podshare import errors
 from pytest_podshare.cluster.kind import binary, create, creation_record, find, provider
-from pytest_podshare.cluster.kind.binary import KindSettings
+from pytest_podshare.cluster.kind.settings import KindSettings
 from pytest_podshare.cluster.kind.users import ClusterUsers
 from pytest_podshare.cluster.ownership import Disposition
 
-# what is of no use without the cluster; the lock is another process's to wait for, and the log
-# tells why there is none
+# useless without the cluster; the lock stays, as others may wait for it, and so does kind's log
 _FILES = ("kubeconfig", "made-by", "images", "kind", "kind.yaml", "pid")
 
 
-def names(state: Path) -> tuple[str, ...]:
-    """The clusters that there are files of."""
-    return tuple(sorted(each.parent.name for each in state.glob("*/lock")))
+def list_names(state: Path) -> tuple[str, ...]:
+    """Return the names of the clusters that have files."""
+    return tuple(sorted(lock.parent.name for lock in state.glob("*/lock")))
 
 
-def orphans(state: Path) -> tuple[str, ...]:
-    """The clusters whose files say that nobody uses them, and that they are not kept; asks nobody.
+def find_abandoned(state: Path) -> tuple[str, ...]:
+    """Return the names of clusters that are neither used nor kept, by their files alone.
 
-    Whether they are there, and ours, is found out when they are cleared.
+    Whether they exist, and are podshare's, is checked before they are deleted.
     """
-    settings = (KindSettings.of(name, state) for name in names(state))
+    settings = (KindSettings.by_name(name, state) for name in list_names(state))
     return tuple(
-        each.name
-        for each in settings
-        if (its := creation_record.read(each))
-        and not its.kept
-        and not ClusterUsers(each.leases).held()
+        candidate.name
+        for candidate in settings
+        if (record := creation_record.read(candidate))
+        and not record.kept
+        and not ClusterUsers(candidate.users_folder).active()
     )
 
 
-def clear_all(settings: KindSettings, which: Collection[str], removed: list[str]) -> None:
-    """Delete those of other names that nobody uses, as the next run does; never raises.
-
-    Args:
-        settings: those of a cluster.
-        which: the names of the others.
-        removed: gets what was removed.
-    """
+def remove_all(settings: KindSettings, names: Collection[str], removed: list[str]) -> None:
+    """Remove the abandoned clusters of those names, and add them to `removed`; never raise."""
     with contextlib.suppress(errors.PodshareError):
-        there = binary.clusters(settings)
-        for name in which:
-            fate = clear(KindSettings.of(name, settings.state, kind_bin=settings.kind_bin), there)
-            if fate and fate.goes:
+        existing = binary.list_clusters(settings)
+        for name in names:
+            other = KindSettings.by_name(name, settings.state, kind_bin=settings.kind_bin)
+            disposition = remove_if_abandoned(other, existing)
+            if disposition and disposition.removable:
                 removed.append(f"kind cluster {name}")
 
 
-def clear(
-    settings: KindSettings, there: Collection[str], *, named: str = "", dry: bool = False
+def remove_if_abandoned(
+    settings: KindSettings,
+    existing: Collection[str],
+    *,
+    selected_run: str = "",
+    dry_run: bool = False,
 ) -> Disposition | None:
-    """Delete a cluster that nobody uses, and what lies beside it.
+    """Delete a cluster that no process uses, and its files.
 
     Args:
-        settings: which one.
-        there: the names of all kind clusters.
-        named: a run whose kept cluster goes as well.
-        dry: only say what would become of it.
+        settings: the cluster.
+        existing: the names of all kind clusters.
+        selected_run: a run whose cluster is deleted even if it is kept.
+        dry_run: whether to change nothing.
 
     Returns:
-        What became of it, and why; None if there is no such cluster.
-
-    Raises:
-        ClusterError: kind could not.
+        Whether the cluster may be deleted, and why; None if it does not exist.
     """
     with contextlib.ExitStack() as stack:
         try:
-            stack.enter_context(provider.locked(settings, 0.0))
+            stack.enter_context(provider.lock(settings, 0.0))
         except errors.ClusterCreateFailed:
-            return Disposition(False, "another process works on it")
-        fate = _fate(settings, there, named)
-        if not dry:
-            if fate and fate.goes:
+            return Disposition(False, "another process holds its lock")
+        disposition = _disposition(settings, existing, selected_run)
+        if not dry_run:
+            if disposition and disposition.removable:
                 _remove(settings)
-            _tidy(settings, gone=fate is None or fate.goes)
-        return fate
+            _remove_files(settings, all_files=disposition is None or disposition.removable)
+        return disposition
 
 
-def _fate(settings: KindSettings, there: Collection[str], named: str) -> Disposition | None:
-    if users := ClusterUsers(settings.leases).held():
-        return Disposition(False, f"run {users[0].run} uses it")
-    if settings.name in there:
+def _disposition(
+    settings: KindSettings, existing: Collection[str], selected_run: str
+) -> Disposition | None:
+    if users := ClusterUsers(settings.users_folder).active():
+        return Disposition(False, f"run {users[0].run} is using it")
+    if settings.name in existing:
         with contextlib.suppress(find.UnusableCluster):
-            # the record is void where the cluster bears another authority
-            find.write_kubeconfig(settings)
-    elif not _half_made(settings):
+            # deletes the record of a cluster with another certificate authority
+            find.export_kubeconfig(settings)
+    elif not _is_partial(settings):
         return None
-    its = creation_record.read(settings)
-    if its is None:
-        return Disposition(False, "podshare did not make it")
-    if its.kept and its.run != named:
+    record = creation_record.read(settings)
+    if record is None:
+        return Disposition(False, "podshare did not create it")
+    if record.kept and record.run != selected_run:
         return Disposition(False, "it is kept")
-    return Disposition(True, f"run {its.run} of {its.owner or 'somebody'} has ended")
+    return Disposition(True, f"run {record.run} of {record.owner or 'an unknown owner'} has ended")
 
 
 def _remove(settings: KindSettings) -> None:
-    if _half_made(settings):
-        # a node that the engine was asked for may still appear
-        create.stop_orphan(settings)
-        create.remove_half_made(settings, create.engine(settings))
-    if settings.name in binary.clusters(settings):
+    if _is_partial(settings):
+        # a node that kind has requested from the engine may still appear
+        create.kill_orphan(settings)
+        create.remove_partial(settings, create.pytest_kind_cluster(settings))
+    if settings.name in binary.list_clusters(settings):
         provider.remove(settings)
 
 
-def _half_made(settings: KindSettings) -> bool:
-    return creation_record.read(settings) is not None and not find.size(settings)
+def _is_partial(settings: KindSettings) -> bool:
+    """Return whether the creation of the cluster was interrupted."""
+    return creation_record.read(settings) is not None and not find.has_kubeconfig(settings)
 
 
-def _tidy(settings: KindSettings, *, gone: bool) -> None:
-    """Remove files that a killed run was writing, and all of a cluster that is gone."""
-    for draft in (*settings.folder.glob("*.new"), *settings.leases.glob("*.new")):
+def _remove_files(settings: KindSettings, *, all_files: bool) -> None:
+    """Remove the drafts of killed runs, and with `all_files` those of a deleted cluster."""
+    for draft in (*settings.folder.glob("*.new"), *settings.users_folder.glob("*.new")):
         draft.unlink(missing_ok=True)
     for folder in settings.folder.glob("images-*"):
         shutil.rmtree(folder, ignore_errors=True)
-    if gone:
+    if all_files:
         for name in _FILES:
             (settings.folder / name).unlink(missing_ok=True)
         with contextlib.suppress(OSError):
-            settings.leases.rmdir()
+            settings.users_folder.rmdir()

@@ -1,28 +1,28 @@
-"""The kind configuration that makes a cluster quick to test on."""
+"""The kind configuration of podshare's own clusters, which makes them quick to test on."""
 
 from __future__ import annotations
 
 import re
 
-# the first version whose kubelet caps the restart back-off by default, and refuses cgroup v1
-_QUICK_SINCE = (1, 35)
+# the first version in which the kubelet caps the restart back-off, and rejects cgroup v1 by default
+_BACKOFF_CAP_SINCE = (1, 35)
 
 
 def default(image: str | None, nodes: int) -> str:
-    """Nodes that all take Pods, and whose kubelets notice things in seconds.
+    """Return a configuration in which every node accepts Pods and kubelets react within seconds.
 
     Args:
-        image: the node image, whose tag tells the Kubernetes version; None when kind chooses.
-        nodes: how many; the first one carries the control plane as well.
+        image: the node image, whose tag names the Kubernetes version; None for kind's default.
+        nodes: how many nodes; the first one also runs the control plane.
     """
-    # here, because what is below serves every run, and this only those that make a cluster
+    # imported late, since most runs create no cluster
     import yaml
 
-    patches = [yaml.safe_dump(kubelet(image)), *map(yaml.safe_dump, control_plane())]
+    patches = [yaml.safe_dump(kubelet_patch(image)), *map(yaml.safe_dump, control_plane_patches())]
     if nodes > 1:
-        # of several nodes kind keeps the first free of Pods (a single one it untaints itself)
-        untainted = {"kind": "InitConfiguration", "nodeRegistration": {"taints": []}}
-        patches.append(yaml.safe_dump(untainted))
+        # kind removes the control plane's taint only if that is the only node
+        untaint = {"kind": "InitConfiguration", "nodeRegistration": {"taints": []}}
+        patches.append(yaml.safe_dump(untaint))
     return yaml.safe_dump(
         {
             "kind": "Cluster",
@@ -34,38 +34,38 @@ def default(image: str | None, nodes: int) -> str:
     )
 
 
-def nodes(config: str) -> int:
-    """How many nodes a cluster has that kind made by that configuration; one where it says none."""
+def count_nodes(config: str) -> int:
+    """Return how many nodes a configuration creates; one if it lists none."""
     import yaml
 
     return len((yaml.safe_load(config) or {}).get("nodes") or [None])
 
 
-def kubelet(image: str | None) -> dict[str, object]:
-    """The kubelet's part of it, by the version the image's tag names."""
-    quick: dict[str, object] = {
+def kubelet_patch(image: str | None) -> dict[str, object]:
+    """Return the kubelet's settings for the Kubernetes version of the image."""
+    patch: dict[str, object] = {
         "kind": "KubeletConfiguration",
-        # the size of a volume is looked at every 10 s instead of 60: an eviction takes ~10 s
+        # measure volumes every 10 s instead of 60 s, so that an eviction takes about 10 s
         "volumeStatsAggPeriod": "10s",
-        # a changed ConfigMap reaches its volume within ~10 s instead of ~60
+        # update the volumes of ConfigMaps within about 10 s instead of 60 s
         "syncFrequency": "10s",
     }
-    if (version(image) or _QUICK_SINCE) >= _QUICK_SINCE:
-        # a container that is killed again and again is back after 1 s instead of up to 300
-        quick["crashLoopBackOff"] = {"maxContainerRestartPeriod": "1s"}
-        # without it the kubelet refuses to start on a cgroup v1 host
-        quick["failCgroupV1"] = False
-    return quick
+    if (parse_version(image) or _BACKOFF_CAP_SINCE) >= _BACKOFF_CAP_SINCE:
+        # restart a container that is killed repeatedly after 1 s instead of up to 300 s
+        patch["crashLoopBackOff"] = {"maxContainerRestartPeriod": "1s"}
+        # start on hosts with cgroup v1 as well
+        patch["failCgroupV1"] = False
+    return patch
 
 
-def control_plane() -> tuple[dict[str, object], ...]:
-    """What makes controllers quick, in both formats of kubeadm's: kind applies the one that fits.
+def control_plane_patches() -> tuple[dict[str, object], ...]:
+    """Return the controllers' settings in both formats of kubeadm; kind applies the one that fits.
 
-    Nobody competes to lead a control plane that is alone, and at kubeadm's own limit of twenty
-    requests a second the controllers of many Pods wait for their turn.
+    A single control plane needs no leader election, and kubeadm's limit of twenty requests per
+    second slows down the controllers of many Pods.
     """
     manager = {
-        # kind's own, which an older kind would lose, since it takes a list for the whole of it
+        # kind's own argument, which older versions of kind lose because they replace the whole list
         "enable-hostpath-provisioner": "true",
         "kube-api-burst": "1000",
         "kube-api-qps": "500",
@@ -73,34 +73,34 @@ def control_plane() -> tuple[dict[str, object], ...]:
     }
     scheduler = {"leader-elect": "false"}
     return (
-        _components("v1beta3", manager, scheduler),
-        _components("v1beta4", _listed(manager), _listed(scheduler)),
+        _cluster_patch("v1beta3", manager, scheduler),
+        _cluster_patch("v1beta4", _to_list(manager), _to_list(scheduler)),
     )
 
 
-def _components(format_: str, manager: object, scheduler: object) -> dict[str, object]:
+def _cluster_patch(version: str, manager: object, scheduler: object) -> dict[str, object]:
     return {
         "kind": "ClusterConfiguration",
-        "apiVersion": f"kubeadm.k8s.io/{format_}",
+        "apiVersion": f"kubeadm.k8s.io/{version}",
         "controllerManager": {"extraArgs": manager},
         "scheduler": {"extraArgs": scheduler},
     }
 
 
-def _listed(arguments: dict[str, str]) -> list[dict[str, str]]:
+def _to_list(arguments: dict[str, str]) -> list[dict[str, str]]:
     return [{"name": name, "value": value} for name, value in arguments.items()]
 
 
-def version(image: str | None) -> tuple[int, int] | None:
-    """Major and minor version in a tag such as `kindest/node:v1.36.3@sha256:…`."""
-    text = version_text(image)
-    if text is None:
+def parse_version(image: str | None) -> tuple[int, int] | None:
+    """Return the major and minor version in a tag such as `kindest/node:v1.36.3@sha256:…`."""
+    version = version_tag(image)
+    if version is None:
         return None
-    major, minor, *_ = text.removeprefix("v").split(".")
+    major, minor, *_ = version.removeprefix("v").split(".")
     return int(major), int(minor)
 
 
-def version_text(image: str | None) -> str | None:
-    """The version in such a tag: `v1.36.3`."""
+def version_tag(image: str | None) -> str | None:
+    """Return the version in such a tag, `v1.36.3`; None if it names none."""
     found = re.search(r":(v\d+\.\d+(\.\d+)?)", image or "")
     return found[1] if found else None

@@ -1,7 +1,7 @@
-"""Making a kind cluster through pytest-kind, and unmaking one that is half made.
+"""Create a kind cluster through pytest-kind, or remove one that was created only in part.
 
-What pytest-kind leaves open is settled here: what kind said when it failed, a bound on its time, a
-clean working directory, and what is left when it is stopped.
+Adds what pytest-kind lacks: kind's error messages, a time limit, a clean working directory, and
+the removal of a cluster whose creation is interrupted.
 """
 
 from __future__ import annotations
@@ -18,36 +18,37 @@ from typing import Any
 
 from pytest_podshare import errors
 from pytest_podshare.cluster.kind import cluster_config, creation_record, find
-from pytest_podshare.cluster.kind.binary import KindSettings, clusters, find_kind, last_words
+from pytest_podshare.cluster.kind.binary import find_kind, last_error, list_clusters
+from pytest_podshare.cluster.kind.creation_record import CreationRecord
+from pytest_podshare.cluster.kind.settings import KindSettings
 from pytest_podshare.deadline import Deadline, poll
 
-# how many looks, most of a second apart, must find no trace of a half-made cluster
-_QUIET = 3
+# how often in a row, most of a second apart, kind must not list a cluster that is removed
+_ABSENCES = 3
 
 _SHIM = """\
 #!/bin/sh
-# pytest-kind runs this in place of kind: it keeps what kind says, and its process id
+# pytest-kind runs this instead of kind, to keep kind's process ID and messages
 cd {folder} && echo $$ >pid && exec {kind} "$@" 2>>kind.log
 """
 
 
-def make(settings: KindSettings, deadline: Deadline, *, kept: bool) -> int:
-    """Make the cluster and its kubeconfig file, or leave nothing of it.
+def create_cluster(settings: KindSettings, deadline: Deadline, *, keep: bool) -> int:
+    """Create a cluster and its kubeconfig, or leave nothing behind.
 
     Args:
-        settings: what it is made of.
+        settings: the cluster.
         deadline: when to give up.
-        kept: whether it is to stay when nobody uses it.
+        keep: whether the cluster stays when nothing uses it.
 
     Returns:
         How many nodes it has.
 
     Raises:
-        KindMissing: no kind program.
-        ClusterCreateFailed: kind gave up, or the deadline passed.
+        ClusterError: kind is missing, failed, or did not finish before the deadline.
     """
-    stop_orphan(settings)
-    creation_record.forget(settings)
+    kill_orphan(settings)
+    creation_record.delete(settings)
     settings.kubeconfig.unlink(missing_ok=True)
     settings.log.unlink(missing_ok=True)
     config = settings.config or settings.folder / "kind.yaml"
@@ -55,69 +56,65 @@ def make(settings: KindSettings, deadline: Deadline, *, kept: bool) -> int:
         config.write_text(cluster_config.default(settings.image, settings.nodes or 1))
     elif not config.exists():
         raise errors.ClusterCreateFailed(
-            f"There is no kind configuration {config}.",
-            errors.Remedy("Give a file with {}.", "kind-config"),
+            f"The kind configuration file {config} does not exist.",
+            errors.Remedy("Set {} to an existing file.", "kind-config"),
         )
-    cluster = engine(settings)
-    # said before it is made, so that a run that is interrupted knows what to clean up
-    creation_record.write(settings, creation_record.CreationRecord.asked(settings, kept=kept))
+    cluster = pytest_kind_cluster(settings)
+    # before the cluster, so that the next run can clean up after an interrupted one
+    creation_record.write(settings, CreationRecord.for_settings(settings, kept=keep))
     try:
-        with bounded(settings, deadline.left) as expired:
+        with time_limit(settings, deadline.left) as expired:
             cluster.create(config_file=config.resolve())
-        if not settings.kubeconfig.stat().st_size:
-            find.write_kubeconfig(settings)
+        if not find.has_kubeconfig(settings):
+            find.export_kubeconfig(settings)
     except BaseException as error:
-        remove_half_made(settings, cluster)
+        remove_partial(settings, cluster)
         if isinstance(error, subprocess.CalledProcessError):
-            raise _create_failed(settings, error.returncode, expired.is_set()) from None
+            failure = (
+                f"did not finish within {settings.timeouts.create:.0f} s"
+                if expired.is_set()
+                else f"failed with exit code {error.returncode}"
+            )
+            raise errors.ClusterCreateFailed(
+                f"`kind create cluster --name {settings.name}` {failure}: {last_error(settings)}",
+                f"Read kind's messages in {settings.log}; the incomplete cluster was removed.",
+            ) from None
         raise
-    return cluster_config.nodes(config.read_text())
+    return cluster_config.count_nodes(config.read_text())
 
 
-def remove_half_made(settings: KindSettings, cluster: Any) -> None:
-    """Remove what kind made before it failed or was stopped; never raises.
+def remove_partial(settings: KindSettings, cluster: Any) -> None:
+    """Remove what kind created before it failed or was stopped; never raise.
 
-    kind does so itself when it fails, not when it is stopped; and a node that it asked the engine
-    for may appear after it is dead, so that one look is not enough.
+    A kind that is stopped does not clean up, and a node that it has requested from the engine may
+    appear later: so look more than once.
     """
-    looks = 0
+    absences = 0
 
-    def looks_without_it() -> int:
-        nonlocal looks
-        looks += 1
-        if settings.name in clusters(settings):
-            looks = 0
+    def count_absences() -> int:
+        nonlocal absences
+        absences += 1
+        if settings.name in list_clusters(settings):
+            absences = 0
             cluster.delete()
-        return looks
+        return absences
 
     with contextlib.suppress(subprocess.CalledProcessError, errors.PodshareError):
         deadline = Deadline(settings.timeouts.delete)
-        poll(looks_without_it, until=lambda n: n >= _QUIET, deadline=deadline, first=0.7, most=0.7)
-        creation_record.forget(settings)
+        poll(count_absences, until=_ABSENCES.__le__, deadline=deadline, first=0.7, most=0.7)
+        creation_record.delete(settings)
         settings.kubeconfig.unlink(missing_ok=True)
 
 
-def _create_failed(settings: KindSettings, code: int, late: bool) -> errors.ClusterCreateFailed:
-    how = (
-        f"did not end within {settings.timeouts.create:.0f} s"
-        if late
-        else f"failed with exit code {code}"
-    )
-    return errors.ClusterCreateFailed(
-        f"kind create cluster --name {settings.name} {how}: {last_words(settings)}",
-        f"Read what kind said in {settings.log}; what it had made was removed.",
-    )
-
-
 @contextlib.contextmanager
-def bounded(settings: KindSettings, seconds: float) -> Iterator[threading.Event]:
-    """Stop kind when the time is over: pytest-kind itself would wait for it for ever."""
+def time_limit(settings: KindSettings, seconds: float) -> Iterator[threading.Event]:
+    """Stop kind after some time, since pytest-kind waits for it without a limit."""
     expired = threading.Event()
 
     def stop() -> None:
         expired.set()
         with contextlib.suppress(OSError, ValueError):
-            os.kill(int((settings.folder / "pid").read_text()), signal.SIGTERM)
+            os.kill(_read_pid(settings), signal.SIGTERM)
 
     timer = threading.Timer(seconds, stop)
     timer.start()
@@ -127,22 +124,26 @@ def bounded(settings: KindSettings, seconds: float) -> Iterator[threading.Event]
         timer.cancel()
 
 
-def stop_orphan(settings: KindSettings) -> None:
-    """Stop a kind whose run was killed: it would go on making the cluster, or delete the next one.
+def kill_orphan(settings: KindSettings) -> None:
+    """Kill a kind program whose run was killed, before it creates or deletes a cluster.
 
-    Nobody else can have started it, for the cluster's lock is held.
+    It belongs to no live run, since the caller holds the lock of the cluster.
     """
     with contextlib.suppress(OSError, ValueError):
-        pid = int((settings.folder / "pid").read_text())
-        # by now another program may have its id
-        words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-        if b"cluster" in words and settings.name.encode() in words:
+        pid = _read_pid(settings)
+        # another program may have that ID by now
+        arguments = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+        if b"cluster" in arguments and settings.name.encode() in arguments:
             os.kill(pid, signal.SIGKILL)
 
 
-def engine(settings: KindSettings) -> Any:
-    """pytest-kind's cluster, given our kind and our kubeconfig."""
-    # here, because it brings a client and an HTTP library of its own that most runs never need
+def _read_pid(settings: KindSettings) -> int:
+    return int((settings.folder / "pid").read_text())
+
+
+def pytest_kind_cluster(settings: KindSettings) -> Any:
+    """Return pytest-kind's object for the cluster, with podshare's kind program and kubeconfig."""
+    # imported late, since it imports clients that most runs never need
     from pytest_kind import KindCluster
 
     shim = settings.folder / "kind"
@@ -154,7 +155,7 @@ def engine(settings: KindSettings) -> Any:
     cluster = KindCluster(
         settings.name, kubeconfig=settings.kubeconfig, image=settings.image, kind_path=shim
     )
-    # it makes a folder in the working directory for the programs it would download
+    # it creates folders in the working directory for programs that it would download
     for folder in (cluster.path, cluster.path.parent):
         with contextlib.suppress(OSError):
             folder.rmdir()

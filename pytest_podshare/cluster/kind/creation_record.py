@@ -1,6 +1,6 @@
-"""What a kind cluster was made of, by which run, and whether it is to stay: kept beside it.
+"""The record of how a kind cluster was created, kept beside its kubeconfig.
 
-A cluster without such a record is somebody else's: it is used, and never deleted or replaced.
+A cluster without one was created by someone else: it is used, but never deleted or replaced.
 """
 
 from __future__ import annotations
@@ -12,19 +12,19 @@ import os
 from pathlib import Path
 
 from pytest_podshare.cluster import ownership
-from pytest_podshare.cluster.kind.binary import KindSettings
+from pytest_podshare.cluster.kind.settings import KindSettings, write_file
 
 
 @dataclasses.dataclass(frozen=True)
 class CreationRecord:
-    """What was asked for when a cluster was made.
+    """How a cluster was created.
 
     Args:
-        run: the run that made it, or is making it.
-        image: its node image; None for kind's own.
-        config: the digest of its configuration file; None for the one of ours.
-        kept: whether it stays when nobody uses it.
-        owner: who that run belongs to; "" if an older version made it.
+        run: the run that created it, or is creating it.
+        image: the node image; None for kind's default.
+        config: the digest of the configuration file; None for podshare's own configuration.
+        kept: whether it stays when nothing uses it.
+        owner: the owner of the run; "" if an older version created it.
     """
 
     run: str
@@ -34,44 +34,40 @@ class CreationRecord:
     owner: str = ""
 
     @classmethod
-    def asked(cls, settings: KindSettings, *, kept: bool) -> CreationRecord:
-        """What these settings would make."""
-        its = ownership.owner(os.environ)
-        return cls(settings.run_id, settings.image, digest(settings.config), kept, its)
+    def for_settings(cls, settings: KindSettings, *, kept: bool) -> CreationRecord:
+        """Return the record of a cluster that is created with these settings."""
+        owner = ownership.find_owner(os.environ)
+        return cls(settings.run_id, settings.image, _digest(settings.config), kept, owner)
+
+    def difference(self, settings: KindSettings) -> str | None:
+        """Return how the cluster differs from the settings; None if it satisfies them."""
+        if settings.image is not None and settings.image != self.image:
+            return f"its node image is {self.image or 'the default of kind'}, not {settings.image}"
+        if settings.config is not None and _digest(settings.config) != self.config:
+            return f"it was not created with the current content of {settings.config}"
+        return None
 
 
-def write(settings: KindSettings, made: CreationRecord) -> None:
-    """Put it down."""
-    draft = settings.maker.with_suffix(".new")
-    draft.write_text(json.dumps(dataclasses.asdict(made)))
-    draft.replace(settings.maker)
+def write(settings: KindSettings, record: CreationRecord) -> None:
+    """Write the record of a cluster."""
+    write_file(settings.record_file, json.dumps(dataclasses.asdict(record)))
 
 
 def read(settings: KindSettings) -> CreationRecord | None:
-    """What the cluster of that name was made of; None if podshare did not make it."""
+    """Return the record of a cluster; None if podshare did not create it."""
     try:
-        return CreationRecord(**json.loads(settings.maker.read_text()))
+        return CreationRecord(**json.loads(settings.record_file.read_text()))
     except (OSError, ValueError, TypeError):
         return None
 
 
-def unlike(made: CreationRecord, settings: KindSettings) -> str | None:
-    """In what way a cluster is not what was asked for; what is not asked for is always right."""
-    if settings.image is not None and settings.image != made.image:
-        return f"it is made of {made.image or 'the node image of kind'}, not of {settings.image}"
-    if settings.config is not None and digest(settings.config) != made.config:
-        return f"it was not made with {settings.config} as that is now"
-    return None
+def delete(settings: KindSettings) -> None:
+    """Delete the record of a cluster that no longer exists, and the list of its images."""
+    for path in (settings.record_file, settings.images_file):
+        path.unlink(missing_ok=True)
 
 
-def digest(config: Path | None) -> str | None:
-    """What tells one configuration from another."""
+def _digest(config: Path | None) -> str | None:
     if config is None or not config.is_file():
         return None
     return hashlib.sha256(config.read_bytes()).hexdigest()
-
-
-def forget(settings: KindSettings) -> None:
-    """Take back what is known of a cluster that is not there any more."""
-    for path in (settings.maker, settings.loaded):
-        path.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""The nodes of a kind cluster: containers of the local engine, so commands can be run on them."""
+"""Run commands on the nodes of a kind cluster, which are containers of the local engine."""
 
 from __future__ import annotations
 
@@ -9,99 +9,89 @@ import subprocess
 from pytest_podshare import errors
 from pytest_podshare.kube.exec import protocol
 
-# seconds for a command on a node; none of ours does more than look or send a signal
-_PATIENCE = 30.0
+# seconds for a command on a node, which never does more than look or send a signal
+_TIMEOUT = 30.0
 
 
-def engine_program() -> str:
-    """The container engine that kind uses.
+def find_engine() -> str:
+    """Return the program of the container engine that kind uses.
 
     Raises:
         EngineMissing: neither it nor Podman is on PATH.
     """
-    wanted = os.environ.get("KIND_EXPERIMENTAL_PROVIDER") or "docker"
-    for name in (wanted, "podman"):
+    engine = os.environ.get("KIND_EXPERIMENTAL_PROVIDER") or "docker"
+    for name in (engine, "podman"):
         if found := shutil.which(name):
             return found
     raise errors.EngineMissing(
-        f"There is no {wanted} on PATH.", "Install the client of the engine that kind uses."
+        f"The container engine {engine} was not found on PATH.",
+        "Install the client of the engine that kind uses.",
     )
 
 
 def run(node: str, *argv: str) -> str:
-    """Run a command on a node.
-
-    Returns:
-        What it printed.
+    """Run a command on a node, and return its stdout.
 
     Raises:
-        NodeAccessMissing: it failed, or did not end.
+        NodeAccessMissing: it failed, or did not finish.
     """
-    try:
-        done = subprocess.run(
-            [engine_program(), "exec", node, *argv],
-            capture_output=True,
-            text=True,
-            timeout=_PATIENCE,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        raise _failed(node, argv, f"no end within {_PATIENCE:.0f} s") from None
+    done = _exec(node, argv)
     if done.returncode != 0:
-        raise _failed(node, argv, done.stderr.strip() or f"exit code {done.returncode}")
-    return done.stdout
+        raise _failed(node, argv, _text(done.stderr) or f"exit code {done.returncode}")
+    return done.stdout.decode(errors="replace")
 
 
-def script(node: str, script: bytes) -> protocol.Completed:
+def run_script(node: str, script: bytes) -> protocol.Completed:
     """Run a POSIX shell script on a node, with an empty stdin.
 
-    Returns:
-        Its exit code and what it printed.
-
     Raises:
-        NodeAccessMissing: it could not be run, or did not end.
+        NodeAccessMissing: it could not be run, or did not finish.
     """
     marker = protocol.new_marker()
-    try:
-        done = subprocess.run(
-            [engine_program(), "exec", "-i", node, "sh"],
-            # as an exec session is sent it, without the channel's number
-            input=protocol.command(script, marker)[1:],
-            capture_output=True,
-            timeout=_PATIENCE,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        raise _failed(node, ("sh",), f"no end within {_PATIENCE:.0f} s") from None
+    # the frame that an exec session would send, without the channel number
+    done = _exec(node, ("sh",), stdin=protocol.command(script, marker)[1:])
     reply = protocol.ReplyParser(marker)
     reply.feed(bytes([protocol.STDOUT]) + done.stdout)
     reply.feed(bytes([protocol.STDERR]) + done.stderr)
     if reply.completed is None:
-        raise _failed(node, ("sh",), done.stderr.decode(errors="replace").strip())
+        raise _failed(node, ("sh",), _text(done.stderr))
     return reply.completed
 
 
-def states(cluster: str) -> tuple[tuple[str, str], ...]:
-    """The containers that are a kind cluster's nodes, each with its state; "" if it runs.
-
-    Empty where the engine cannot be asked.
-    """
-    asked = ["ps", "--all", "--filter", f"label=io.x-k8s.kind.cluster={cluster}"]
+def read_states(cluster: str) -> tuple[tuple[str, str], ...]:
+    """Return each node of a kind cluster with the state of its container; "" if that runs."""
+    listing = ("ps", "--all", "--filter", f"label=io.x-k8s.kind.cluster={cluster}")
     try:
-        done = subprocess.run(
-            [engine_program(), *asked, "--format", "{{.Names}} {{.State}}"],
-            capture_output=True,
-            text=True,
-            timeout=_PATIENCE,
-            check=False,
-        )
+        done = _engine(*listing, "--format", "{{.Names}} {{.State}}")
     except (errors.EngineMissing, subprocess.TimeoutExpired):
+        # an engine that does not answer reports no states
         return ()
-    told = [line.split() for line in done.stdout.splitlines()]
-    return tuple((name, "" if state == "running" else state) for name, state, *_ in told)
+    lines = (line.split() for line in done.stdout.decode().splitlines())
+    return tuple((name, "" if state == "running" else state) for name, state, *_ in lines)
 
 
-def _failed(node: str, argv: tuple[str, ...], why: str) -> errors.NodeAccessMissing:
-    return errors.NodeAccessMissing(
-        f"`{' '.join(argv[:4])} …` on node {node}: {why}", "See whether the node runs: docker ps"
+def _exec(
+    node: str, argv: tuple[str, ...], stdin: bytes | None = None
+) -> subprocess.CompletedProcess[bytes]:
+    interactive = () if stdin is None else ("-i",)
+    try:
+        return _engine("exec", *interactive, node, *argv, stdin=stdin)
+    except subprocess.TimeoutExpired:
+        raise _failed(node, argv, f"it did not finish within {_TIMEOUT:.0f} s") from None
+
+
+def _engine(*arguments: str, stdin: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        [find_engine(), *arguments], input=stdin, capture_output=True, timeout=_TIMEOUT, check=False
     )
+
+
+def _failed(node: str, argv: tuple[str, ...], reason: str) -> errors.NodeAccessMissing:
+    return errors.NodeAccessMissing(
+        f"`{' '.join(argv[:4])} …` failed on node {node}: {reason}",
+        "Check that the node is running: docker ps",
+    )
+
+
+def _text(output: bytes) -> str:
+    return output.decode(errors="replace").strip()

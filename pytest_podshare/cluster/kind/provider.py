@@ -1,7 +1,6 @@
-"""The default provider: a kind cluster of our own, for as long as anybody uses it.
+"""Acquire and release a kind cluster: runs share it, and the last one deletes it.
 
-Everything here happens under the cluster's lock: finding it, making it, joining those who use it,
-leaving them, and deleting it when nobody is left.
+Each step holds the lock of the cluster.
 """
 
 from __future__ import annotations
@@ -16,46 +15,45 @@ import filelock
 from pytest_podshare import errors
 from pytest_podshare.cluster import connection
 from pytest_podshare.cluster.kind import create, creation_record, find, images
-from pytest_podshare.cluster.kind.binary import KindSettings, last_words
+from pytest_podshare.cluster.kind.binary import last_error
+from pytest_podshare.cluster.kind.settings import KindSettings
 from pytest_podshare.cluster.kind.users import ClusterUser, ClusterUsers
 from pytest_podshare.deadline import Deadline
 
-_PRIVATE = 0o700
+_OWNER_ONLY = 0o700
+_EXISTED = "it existed before this run"
 
 
-def bring_up(
+def acquire(
     settings: KindSettings,
     *,
-    leases: Sequence[ClusterUser] = (),
+    users: Sequence[ClusterUser] = (),
     keep: bool = False,
     load: Sequence[str] = (),
 ) -> connection.Cluster:
-    """Use the cluster of that name, or make it.
+    """Find the cluster, or create it.
 
     Args:
         settings: the cluster.
-        leases: those of the processes that use it from now on, until they leave.
-        keep: whether it stays there if it has to be made.
-        load: local images for its nodes.
+        users: the processes that use it until they release it.
+        keep: whether the cluster stays afterwards if it is created now.
+        load: the local images to load onto its nodes.
 
     Raises:
-        KindMissing: no kind program.
-        EngineMissing: kind finds no container engine.
-        ClusterCreateFailed: kind gave up, or took longer than `timeouts.create`.
-        ClusterUnreachable: the cluster does not become ready.
-        ClusterUnfit: it is there, of no use, and must not be replaced.
+        ClusterUnfit: it exists, cannot be used, and must not be replaced.
+        ClusterError: it could not be created, or did not become ready in time.
         ImageLoadFailed: an image could not be loaded.
     """
     deadline = Deadline(settings.timeouts.create)
-    with locked(settings):
-        cluster, fault = _found(settings)
-        for lease in leases:
-            ClusterUsers(settings.leases).take(lease)
+    with lock(settings):
+        cluster, replaced = _find_or_remove(settings)
+        for user in users:
+            ClusterUsers(settings.users_folder).register(user)
         if cluster is None:
-            nodes = create.make(settings, deadline, kept=keep)
-            # all of them, or the next who finds the cluster would call it too small
+            nodes = create.create_cluster(settings, deadline, keep=keep)
+            # wait for all nodes, or the next run would find too few
             cluster = find.connect(settings, deadline, nodes)
-            cluster = dataclasses.replace(cluster, created=True, replaced=fault)
+            cluster = dataclasses.replace(cluster, created=True, replaced=replaced)
         try:
             images.load(settings, load)
         except BaseException:
@@ -64,128 +62,119 @@ def bring_up(
     return cluster
 
 
-def leave(settings: KindSettings, lease: ClusterUser, *, keep: str) -> str | None:
-    """End a process's use of the cluster; the last one deletes it, unless it is to be kept.
+def release(settings: KindSettings, user: ClusterUser, *, keep: str) -> str | None:
+    """End a process's use of the cluster; delete the cluster after the last, unless it is kept.
 
     Args:
         settings: the cluster.
-        lease: the process's own.
-        keep: why it is to be kept from now on; "" if this run does not want that.
+        user: the process.
+        keep: why to keep the cluster from now on; "" to leave that as it is.
 
     Returns:
-        Why the cluster is still there; None if it is not, or was not used.
+        Why the cluster still exists; None if it does not, or was not used.
 
     Raises:
         ClusterError: kind could not delete it.
     """
-    leases = ClusterUsers(settings.leases)
-    if not leases.holds(lease):
+    users = ClusterUsers(settings.users_folder)
+    if not users.is_registered(user):
         return None
-    with locked(settings):
-        last = leases.give_back(lease)
-        its = creation_record.read(settings)
-        if its is None:
-            # somebody else's, or none at all because it could not be made
-            return "it was there before this run" if settings.kubeconfig.exists() else None
+    with lock(settings):
+        is_last = users.unregister(user)
+        record = creation_record.read(settings)
+        if record is None:
+            # created by someone else, or not at all because that failed
+            return _EXISTED if settings.kubeconfig.exists() else None
         if keep:
-            creation_record.write(settings, dataclasses.replace(its, kept=True))
-        if keep or its.kept:
-            before = "it was there before this run"
-            return (keep or "another run keeps it") if its.run == settings.run_id else before
-        if not last:
-            return "it is still in use, and goes with the last who uses it"
+            creation_record.write(settings, dataclasses.replace(record, kept=True))
+        if keep or record.kept:
+            reason = keep or "another run keeps it"
+            return reason if record.run == settings.run_id else _EXISTED
+        if not is_last:
+            return "it is still in use; the last run that uses it will delete it"
         remove(settings)
         return None
 
 
 def delete(settings: KindSettings) -> None:
-    """Delete the cluster and its files; one that is not there is deleted already.
-
-    Raises:
-        ClusterError: kind could not.
-    """
-    with locked(settings):
+    """Delete the cluster and its files, if it exists."""
+    with lock(settings):
         remove(settings)
 
 
-def _found(settings: KindSettings) -> tuple[connection.Cluster | None, str]:
-    """The cluster that is there, or why one that was there had to go."""
+def _find_or_remove(settings: KindSettings) -> tuple[connection.Cluster | None, str]:
+    """Return the cluster if it can be used, or else None and why it was removed."""
     try:
-        return find.find(settings), ""
-    except find.UnusableCluster as unfit:
-        fault = str(unfit)
+        return find.find_cluster(settings), ""
+    except find.UnusableCluster as error:
+        reason = str(error)
+    failure = f"Cluster {settings.name!r} cannot be used: {reason}."
     if creation_record.read(settings) is None:
         raise errors.ClusterUnfit(
-            f"Cluster {settings.name} will not do: {fault}; and podshare did not make it.",
+            f"{failure} podshare did not create this cluster and will not replace it.",
             errors.Remedy(
-                "Give this run a name of its own with {}, or delete what is there:"
+                "Choose another cluster name with {}, or delete this cluster:"
                 " kind delete cluster --name {name}",
                 "cluster-name",
                 name=settings.name,
             ),
         )
-    if ClusterUsers(settings.leases).held():
+    if ClusterUsers(settings.users_folder).active():
         raise errors.ClusterUnfit(
-            f"Cluster {settings.name} will not do: {fault}; and it is in use.",
+            f"{failure} Another run is using it, so podshare will not replace it.",
             errors.Remedy(
-                "Wait for the other run, or give this one a name of its own with {}.",
+                "Wait for the other run to finish, or choose another cluster name with {}.",
                 "cluster-name",
             ),
         )
     remove(settings)
-    return None, fault
+    return None, reason
 
 
 def remove(settings: KindSettings) -> None:
-    """Delete the cluster and its files; its lock is held.
-
-    Raises:
-        ClusterError: kind could not.
-    """
-    create.stop_orphan(settings)
+    """Delete the cluster and its files; the caller holds the lock."""
+    create.kill_orphan(settings)
     try:
-        with create.bounded(settings, settings.timeouts.delete):
-            create.engine(settings).delete()
+        with create.time_limit(settings, settings.timeouts.delete):
+            create.pytest_kind_cluster(settings).delete()
     except subprocess.CalledProcessError:
         raise errors.ClusterCreateFailed(
-            f"kind could not delete cluster {settings.name}: {last_words(settings)}",
+            f"kind could not delete cluster {settings.name!r}: {last_error(settings)}",
             f"Try again: kind delete cluster --name {settings.name}",
         ) from None
-    creation_record.forget(settings)
+    creation_record.delete(settings)
     settings.kubeconfig.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
-def locked(settings: KindSettings, patience: float | None = None) -> Iterator[None]:
-    """One process at a time finds, makes, joins, leaves or deletes this cluster.
-
-    Args:
-        settings: the cluster.
-        patience: seconds to wait for another; None for as long as one may take.
+def lock(settings: KindSettings, timeout: float | None = None) -> Iterator[None]:
+    """Let one process at a time find, create, acquire, release or delete the cluster.
 
     Raises:
-        ClusterCreateFailed: another has not come to its end by then.
+        ClusterCreateFailed: another process still holds the lock after `timeout` seconds, by
+            default as long as it may take.
     """
-    _make_folder(settings)
-    if patience is None:
-        patience = settings.timeouts.create + settings.timeouts.delete
+    _create_folder(settings)
+    if timeout is None:
+        timeout = settings.timeouts.create + settings.timeouts.delete
     try:
-        with filelock.FileLock(settings.folder / "lock", timeout=patience):
+        with filelock.FileLock(settings.folder / "lock", timeout=timeout):
             yield
     except filelock.Timeout:
         raise errors.ClusterCreateFailed(
-            f"Another run has been working on cluster {settings.name} for {patience:.0f} s.",
+            f"Another run has held the lock of cluster {settings.name!r} for {timeout:.0f} s.",
             errors.Remedy(
-                "Wait for it, or give this run a name of its own with {}.", "cluster-name"
+                "Wait for the other run to finish, or choose another cluster name with {}.",
+                "cluster-name",
             ),
         ) from None
 
 
-def _make_folder(settings: KindSettings) -> None:
-    """Whoever could write there would give the next run its credentials and its programs."""
-    settings.state.parent.mkdir(mode=_PRIVATE, parents=True, exist_ok=True)
+def _create_folder(settings: KindSettings) -> None:
+    """Create the folder for this user only: it holds credentials, and a program that runs."""
+    settings.state.parent.mkdir(mode=_OWNER_ONLY, parents=True, exist_ok=True)
     for folder in (settings.state, settings.folder):
-        folder.mkdir(mode=_PRIVATE, exist_ok=True)
+        folder.mkdir(mode=_OWNER_ONLY, exist_ok=True)
     with contextlib.suppress(PermissionError):
-        # one that is there may have been made by another umask
-        settings.folder.chmod(_PRIVATE)
+        # an existing folder may have another mode
+        settings.folder.chmod(_OWNER_ONLY)

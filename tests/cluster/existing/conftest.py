@@ -1,11 +1,11 @@
-"""Accounts on a cluster that is somebody's."""
+"""An account that may use one namespace of an existing cluster."""
 
 import secrets
 
 import pytest
 
 from pytest_podshare import errors
-from pytest_podshare.cluster.existing import ExistingSettings, bring_up
+from pytest_podshare.cluster.existing import ExistingSettings, connect_existing
 from pytest_podshare.cluster.namespaces import Namespaces
 from pytest_podshare.deadline import Deadline, Timeouts
 from pytest_podshare.kube.rbac import Permission
@@ -15,21 +15,21 @@ from tests.support.permissions import settled
 
 @pytest.fixture(scope="module")
 def namespaces(podshare_cluster):
-    """Namespaces of this module's own, made as somebody who may."""
+    """Return the namespaces of this module, created by an account that may do so."""
     if not podshare_cluster.own:
-        pytest.skip("this makes accounts and gives them rights")
-    made = Namespaces(podshare_cluster.api, secrets.token_hex(4))
-    yield made
-    made.delete_all()
+        pytest.skip("this test creates accounts on a kind cluster")
+    namespaces = Namespaces(podshare_cluster.api, secrets.token_hex(4))
+    yield namespaces
+    namespaces.delete_all()
 
 
 @pytest.fixture(scope="module")
 def team(podshare_cluster, namespaces, tmp_path_factory):
-    """An account with the rights of manifests/rbac.yaml, in a namespace of its own."""
-    name = namespaces.make(Deadline(60))
+    """Return an account with the permissions of manifests/rbac.yaml, and its namespace."""
+    name = namespaces.create(Deadline(60))
     folder = tmp_path_factory.mktemp("team")
     account = accounts.make(podshare_cluster, name, folder)
-    cluster = bring_up(ExistingSettings(account.kubeconfig, None, (), Timeouts()))
+    cluster = connect_existing(ExistingSettings(account.kubeconfig, None, (), Timeouts()))
     assert settled(cluster.api, Permission("create", "pods", namespace=name), there=True)
     yield accounts.Team(podshare_cluster, account, cluster)
     cluster.close()
@@ -37,7 +37,7 @@ def team(podshare_cluster, namespaces, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def images(podshare_cluster, team):
-    """Let Pods of the team's namespace use the images that the nodes have."""
+    """Let Pods of the team's namespace use the images on the nodes."""
     value = f"{team.namespace}-images"
     labels = {"metadata": {"labels": {image_policy.LABEL: value}}}
     podshare_cluster.api.patch(f"/api/v1/namespaces/{team.namespace}", labels)

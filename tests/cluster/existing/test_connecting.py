@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from pytest_podshare import assert_file_visible, errors
-from pytest_podshare.cluster.existing import ExistingSettings, bring_up
+from pytest_podshare.cluster.existing import ExistingSettings, connect_existing
 from pytest_podshare.cluster.namespaces import SharedNamespace
 from pytest_podshare.deadline import Deadline, Timeouts, poll
 from pytest_podshare.kube.client import Api, pod_path
@@ -27,7 +27,9 @@ def connect(team, tmp_path):
 
     def connect(user, allowed=(), **changed):
         kubeconfig = accounts.kubeconfig(team.admin, tmp_path, user, **changed)
-        made.append(bring_up(ExistingSettings(kubeconfig, None, allowed, Timeouts(exec=10))))
+        made.append(
+            connect_existing(ExistingSettings(kubeconfig, None, allowed, Timeouts(exec=10)))
+        )
         return made[-1]
 
     yield connect

@@ -124,7 +124,7 @@ def test_without_a_namespace_of_its_own_the_account_can_do_nothing(team, tmp_pat
     code, said = accounts.pytest_as(account, "-q", str(test))
 
     assert code == 1, said
-    assert "No namespace can be made for a test: namespaces is forbidden" in said
+    assert "Cannot create a namespace for a test: namespaces is forbidden" in said
     assert "--podshare-namespace" in said
 
 
@@ -150,7 +150,7 @@ def deploy(used, _resource):
     given, podshare = used.team.podshare()
     with podshare:
         podshare.deploy(another)
-    return given.left
+    return given.undeleted
 
 
 def bring(used, resource):
@@ -178,7 +178,7 @@ def bring(used, resource):
             podshare._create(manifest, "a manifest")
     if "this very process uses it" not in str(caught.value):
         raise caught.value
-    return given.left
+    return given.undeleted
 
 
 def change(used, resource):

@@ -56,7 +56,7 @@ def test_a_manifest_that_wants_more_is_told_of_in_the_api_servers_words(team, ma
     assert "securityContext" in caught.value.remedy
     # and not when the deadline for a Pod was over, after two minutes
     assert time.monotonic() - begun < 60
-    assert given.left == []
+    assert given.undeleted == []
 
 
 def test_an_image_that_runs_as_root_is_told_of(team):

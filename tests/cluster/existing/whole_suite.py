@@ -16,7 +16,7 @@ _HERE = Path(__file__).parents[1]
 # they make clusters, namespaces or accounts of their own, which is what they are about; or they
 # compare all that a run says with what it says on kind, where more is known and nothing is skipped
 _ABOUT_KIND = {
-    *("test_benchmarks.py", "test_capabilities.py", "test_cleaning.py", "test_cluster.py"),
+    *("test_benchmarks.py", "test_capabilities.py", "test_cleanup.py", "test_cluster.py"),
     *("test_images.py", "test_in_cluster_job.py", "test_keep_namespace.py", "test_lifetime.py"),
     *("test_namespaces.py", "test_parallel.py"),
     *("test_broken.py", "test_collect.py", "test_failing_runs.py", "test_report.py"),

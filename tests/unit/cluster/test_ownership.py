@@ -1,4 +1,4 @@
-"""Stamps: what an object says of itself, and what is to become of it."""
+"""The ownership of objects, and whether they may be removed."""
 
 import dataclasses
 
@@ -6,108 +6,111 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_podshare.cluster import ownership, processes
-from pytest_podshare.cluster.ownership import CORDON_LABEL, KEPT_LIFE, LIFE, Ownership
+from pytest_podshare.cluster import ownership
+from pytest_podshare.cluster.ownership import CORDON_LABEL, KEPT_LIFETIME, LIFETIME, Ownership
 from pytest_podshare.cluster.processes import Process
 
 NOW = 1_800_000_000.0
 HOUR = 3600.0
-ME = processes.this()
-DEAD = processes.tag(Process(ME.pid, "0", ME.space))
-ELSEWHERE = processes.tag(Process(ME.pid, ME.started, "another boot"))
+CURRENT = Process.current()
+ENDED = dataclasses.replace(CURRENT, start_time="0").tag
+ELSEWHERE = dataclasses.replace(CURRENT, pid_namespace="another boot").tag
 
 
-def of(process, **more):
-    """The stamp of a run, by that process."""
-    return Ownership("r1", "me@here", process, NOW + LIFE, **more)
+def owned_by(process, **fields):
+    """Return the ownership of an object of run r1, used by that process."""
+    return Ownership("r1", "me@here", process, NOW + LIFETIME, **fields)
 
 
 @pytest.mark.parametrize("label", [ownership.RUN_LABEL, CORDON_LABEL])
-def test_what_is_written_on_an_object_is_read_from_it(label):
-    """Beside what the object says already."""
+def test_ownership_is_read_as_it_was_written(label):
+    """Other labels stay."""
     metadata = {"labels": {"app": "a"}, "annotations": None}
-    written = of(DEAD, kept="test_it.py::test_it[ä\n]")
+    written = owned_by(ENDED, kept_for="test_it.py::test_it[ä\n]")
 
-    written.put(metadata, label)
+    written.write(metadata, label)
 
     assert Ownership.read(metadata, label) == written
     assert metadata["labels"] == {"app": "a", label: "r1"}
 
 
 @pytest.mark.parametrize("metadata", [{}, {"labels": None}, {"labels": {"app": "a"}}])
-def test_what_has_no_label_of_ours_is_not_ours(metadata):
-    """Whatever else it says."""
-    assert (
-        Ownership.read({**metadata, "annotations": {ownership.EXPIRES: "2001-01-01T00:00:00Z"}})
-        is None
+def test_an_object_without_the_label_has_no_ownership(metadata):
+    """Annotations alone do not count."""
+    annotations = {ownership.EXPIRES_ANNOTATION: "2001-01-01T00:00:00Z"}
+
+    assert Ownership.read({**metadata, "annotations": annotations}) is None
+
+
+def test_an_object_of_a_running_process_is_in_use():
+    """Its expiry does not matter: the machine may have been asleep."""
+    owned = Ownership.for_run("r1", now=NOW)
+
+    assert owned.expires == NOW + LIFETIME
+    assert owned.disposition(NOW + 10 * LIFETIME).removable is False
+    assert owned.disposition(NOW + 10 * LIFETIME, selected_run="r1").removable is False
+    assert owned.disposition(NOW).reason == f"run r1 of {owned.owner} is using it"
+
+
+def test_an_object_of_an_ended_process_is_removable_at_once():
+    """Another process may have its ID by now."""
+    assert owned_by(ENDED).disposition(NOW) == ownership.Disposition(
+        True, "run r1 of me@here has ended"
     )
 
 
-def test_an_object_of_this_process_is_in_use():
-    """Also long after it should have expired, as where a machine was asleep."""
-    its = Ownership.of("r1", now=NOW)
+def test_an_object_of_a_process_elsewhere_is_removable_after_its_expiry():
+    """One hour later, since the clocks of two machines may differ."""
+    owned = owned_by(ELSEWHERE)
 
-    assert its.expires == NOW + LIFE
-    assert its.fate(NOW + 10 * LIFE).goes is False
-    assert its.fate(NOW + 10 * LIFE, named="r1").goes is False
-    assert its.fate(NOW).why == f"run r1 of {its.owner} uses it"
-
-
-def test_an_object_of_a_process_that_has_ended_goes_at_once():
-    """Its id may be another process's by now."""
-    assert of(DEAD).fate(NOW) == ownership.Disposition(True, "run r1 of me@here has ended")
-
-
-def test_an_object_from_elsewhere_goes_when_it_has_expired():
-    """With an hour for clocks that differ, whichever of them is off."""
-    its = of(ELSEWHERE)
-
-    assert its.fate(NOW).why == (
-        "run r1 of me@here runs elsewhere, and may use it until 2027-01-15T10:00:00Z"
+    assert owned.disposition(NOW).reason == (
+        "run r1 of me@here may be using it from elsewhere, until 2027-01-15T10:00:00Z"
     )
-    assert [its.fate(NOW + LIFE + more).goes for more in (-1, HOUR - 1, HOUR)] == [
-        False,
-        False,
-        True,
+    removable = [
+        owned.disposition(NOW + LIFETIME + seconds).removable for seconds in (-1, HOUR - 1, HOUR)
     ]
-
-
-def test_what_is_kept_for_a_look_outlives_its_process():
-    """Until it expires, or its run is named."""
-    its = dataclasses.replace(of(DEAD, kept="test_it"), expires=NOW + KEPT_LIFE)
-
-    assert its.fate(NOW).why == (
-        "run r1 of me@here keeps it until 2027-01-16T08:00:00Z, for test_it"
+    assert removable == [False, False, True]
+    assert owned.disposition(NOW + LIFETIME + HOUR).reason == (
+        "run r1 of me@here let it expire at 2027-01-15T10:00:00Z"
     )
-    assert its.fate(NOW).goes is False
-    assert its.fate(NOW, named="r2").goes is False
-    assert its.fate(NOW, named="r1").goes is True
-    assert its.fate(NOW + KEPT_LIFE + HOUR).goes is True
+
+
+def test_a_kept_object_outlives_its_process():
+    """It is removable after its expiry, or when its run is selected."""
+    owned = dataclasses.replace(owned_by(ENDED, kept_for="test_it"), expires=NOW + KEPT_LIFETIME)
+
+    assert owned.disposition(NOW).reason == (
+        "run r1 of me@here keeps it until 2027-01-16T08:00:00Z for test_it"
+    )
+    assert owned.disposition(NOW).removable is False
+    assert owned.disposition(NOW, selected_run="r2").removable is False
+    assert owned.disposition(NOW, selected_run="r1").removable is True
+    assert owned.disposition(NOW + KEPT_LIFETIME + HOUR).removable is True
 
 
 @pytest.mark.parametrize(
     "process",
-    [DEAD, ELSEWHERE, "", "1", "x y z", "² 1 a"],
-    ids=["dead", "elsewhere", "none", "short", "no-numbers", "no-digit"],
+    [ENDED, ELSEWHERE, "", "1", "x y z", "² 1 a"],
+    ids=["ended", "elsewhere", "none", "short", "no-numbers", "no-digit"],
 )
-def test_an_object_that_does_not_say_when_it_may_go_stays_until_it_is_named(process):
-    """As one that somebody has put our label on, or an older version has made."""
-    its = dataclasses.replace(of(process), expires=None)
+def test_an_object_without_an_expiry_stays_until_its_run_is_selected(process):
+    """Someone may have set the label by hand."""
+    owned = dataclasses.replace(owned_by(process), expires=None)
 
-    assert its.fate(NOW + 1000 * LIFE).goes is False
-    assert its.fate(NOW, named="r1").goes is True
+    assert owned.disposition(NOW + 1000 * LIFETIME).removable is False
+    assert owned.disposition(NOW, selected_run="r1").removable is True
 
 
 @given(st.integers(0, 4_000_000_000))
-def test_a_moment_is_read_as_it_was_written(moment):
-    """To the second."""
-    assert ownership.moment(ownership.text(moment)) == moment
+def test_a_time_is_parsed_as_it_was_formatted(seconds):
+    """Its precision is one second."""
+    assert ownership.parse_time(ownership.format_time(seconds)) == seconds
 
 
 @given(st.text())
-def test_a_text_that_is_no_moment_never_expires(text):
-    """Nobody's typing error deletes anything."""
-    assert ownership.moment(f"{text}!") is None
+def test_a_text_that_is_not_a_time_is_no_expiry(text):
+    """So a typo deletes nothing."""
+    assert ownership.parse_time(f"{text}!") is None
 
 
 @pytest.mark.parametrize(
@@ -127,27 +130,20 @@ def test_a_text_that_is_no_moment_never_expires(text):
         ),
     ],
 )
-def test_the_owner_is_the_ci_job(environ, owner):
-    """Without what its address may hold of credentials."""
-    assert ownership.owner(environ) == owner
+def test_the_owner_is_the_url_of_the_ci_job(environ, owner):
+    """Credentials in the URL are removed."""
+    assert ownership.find_owner(environ) == owner
 
 
-def test_the_owner_is_else_a_person_and_a_machine(monkeypatch):
-    """Also where the person has no name."""
+def test_without_a_ci_job_the_owner_is_a_user_and_a_machine(monkeypatch):
+    """The user may have no name."""
     monkeypatch.setattr("socket.gethostname", lambda: "machine")
     monkeypatch.setenv("LOGNAME", "me")
 
-    assert ownership.owner({}) == "me@machine"
+    assert ownership.find_owner({}) == "me@machine"
 
-    def unknown():
-        raise KeyError("no such id")
+    def fail():
+        raise KeyError("no such ID")
 
-    monkeypatch.setattr("getpass.getuser", unknown)
-    assert ownership.owner({}).endswith("@machine")
-
-
-def test_a_process_is_known_by_its_tag():
-    """One that runs, one that has ended, and one that cannot be asked."""
-    tags = (processes.tag(ME), DEAD, ELSEWHERE, processes.tag(Process(1, "", "")))
-
-    assert [processes.tag_runs(each) for each in tags] == [True, False, None, None]
+    monkeypatch.setattr("getpass.getuser", fail)
+    assert ownership.find_owner({}).endswith("@machine")

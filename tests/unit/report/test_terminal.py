@@ -6,12 +6,16 @@ import pytest
 
 from pytest_podshare.cluster.connection import Cluster
 from pytest_podshare.cluster.existing import ExistingSettings
-from pytest_podshare.cluster.kind.binary import KindSettings
-from pytest_podshare.cluster.namespaces import Kept
+from pytest_podshare.cluster.kind.settings import KindSettings
+from pytest_podshare.cluster.namespaces import KeptNamespace
 from pytest_podshare.deadline import Timeouts
 from pytest_podshare.report import terminal
 
-KEPT = (Kept("podshare-1a-2b", "t.py::test_it", "2026-11-22T12:00:00Z", (("p", ("c1", "c2")),)),)
+KEPT = (
+    KeptNamespace(
+        "podshare-1a-2b", "t.py::test_it", "2026-11-22T12:00:00Z", (("p", ("c1", "c2")),)
+    ),
+)
 FILE = Path("/k/kube config")
 TEAM = ExistingSettings(FILE, "team", ("team",), Timeouts())
 KUBECTL = "kubectl --kubeconfig '/k/kube config'"
@@ -31,7 +35,7 @@ def test_a_kept_namespace_on_kind_has_commands_to_inspect_and_delete_it():
     """The commands are quoted for a shell."""
     inspect = f"  inspect it  {KUBECTL} --namespace podshare-1a-2b"
 
-    assert kept_lines("kind", KindSettings.of("mine", Path("/s"))) == [
+    assert kept_lines("kind", KindSettings.by_name("mine", Path("/s"))) == [
         "podshare: kept namespace podshare-1a-2b of t.py::test_it until 2026-11-22T12:00:00Z",
         f"{inspect} get pods,events",
         f"{inspect} describe pod p",

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from pytest_podshare import errors
-from pytest_podshare.cluster.capabilities import registry
-from pytest_podshare.cluster.capabilities.api_checks import _takes_pods
+from pytest_podshare.cluster.capabilities import catalog
+from pytest_podshare.cluster.capabilities.api_checks import _accepts_pods
 from pytest_podshare.cluster.ownership import CORDON_LABEL
 from pytest_podshare.pods import admission
 from pytest_podshare.report import terminal
@@ -71,10 +71,10 @@ def test_whatever_a_pod_may_need_can_be_asked_for():
     }
 
     assert set(SPECS) < names
-    assert names <= set(registry.QUESTIONS)
+    assert names <= set(catalog.CHECKS)
 
 
-@pytest.mark.parametrize("name", registry.QUESTIONS)
+@pytest.mark.parametrize("name", catalog.CHECKS)
 def test_every_capability_is_in_the_reference(name):
     """With a row of its own."""
     assert f"\n| `{name}` |" in Path("docs/reference.md").read_text()
@@ -83,10 +83,10 @@ def test_every_capability_is_in_the_reference(name):
 def test_a_name_that_is_none_is_refused_with_those_that_are():
     """A typing error must not become a test that never runs."""
     with pytest.raises(errors.UnknownCapability) as caught:
-        registry.check_names(["two-nodes", "image-volume"])
+        catalog.check_names(["two-nodes", "image-volume"])
 
     what, remedy = str(caught.value).splitlines()
-    assert what == "There is no capability 'image-volume'."
+    assert what == "Unknown capability 'image-volume'."
     assert remedy.startswith("Use one of ephemeral-containers, image-volumes, ")
 
 
@@ -127,7 +127,7 @@ NODES = {
 
 
 @pytest.mark.parametrize("which", NODES)
-def test_a_node_counts_that_takes_pods(which):
+def test_a_node_counts_that_accepts_pods(which):
     """A drain of ours, beside which a test asks, ends and gives the node back."""
     counts, how = NODES[which]
     node = {
@@ -136,7 +136,7 @@ def test_a_node_counts_that_takes_pods(which):
         "status": {"conditions": [{"type": "Ready", "status": how.get("ready", "True")}]},
     }
 
-    assert _takes_pods(node) == counts
+    assert _accepts_pods(node) == counts
 
 
 def test_the_terminal_says_what_was_asked_for():

@@ -1,159 +1,158 @@
-"""Which kind clusters go with what lies beside them; the real kind is used in tests/faults."""
+"""Which abandoned kind clusters are deleted, with a fake kind; tests/faults uses the real one."""
 
 import signal
 import subprocess
 
 import pytest
 
-from pytest_podshare.cluster import processes
 from pytest_podshare.cluster.kind import abandoned, binary, creation_record, provider
-from pytest_podshare.cluster.kind.binary import KindSettings
+from pytest_podshare.cluster.kind.creation_record import CreationRecord
+from pytest_podshare.cluster.kind.settings import KindSettings
 from pytest_podshare.cluster.kind.users import ClusterUser, ClusterUsers
 from pytest_podshare.cluster.ownership import Disposition
+from pytest_podshare.cluster.processes import Process
 
-# it has a cluster as long as its file is there, and notes what it is asked to delete
+# the cluster exists as long as the file `exists`; deletions are logged in `calls`
 KIND = """#!/bin/sh
 cd {folder}
 case "$*" in
-    "get clusters") [ ! -e there ] || echo t;;
-    "get kubeconfig"*) cat there;;
-    "delete"*) echo deleted >>calls; rm -f there;;
+    "get clusters") [ ! -e exists ] || echo t;;
+    "get kubeconfig"*) cat exists;;
+    "delete"*) echo deleted >>calls; rm -f exists;;
 esac
 """
-OURS, THEIRS = (
-    f"clusters: [{{cluster: {{certificate-authority-data: {name}}}}}]\n"
-    for name in ("ours", "theirs")
+KUBECONFIG, OTHER_KUBECONFIG = (
+    f"clusters: [{{cluster: {{certificate-authority-data: {authority}}}}}]\n"
+    for authority in ("podshare", "other")
 )
 
 
 @pytest.fixture
 def settings(tmp_path):
-    """A cluster that a killed run has left: it is there, and nobody uses it."""
+    """Return settings of a cluster that a killed run has left: it exists, and nothing uses it."""
     program = tmp_path / "kind-program"
     program.write_text(KIND.format(folder=tmp_path))
     program.chmod(0o755)
-    its = KindSettings.of("t", tmp_path / "state", kind_bin=program)
-    with provider.locked(its):
-        (tmp_path / "there").write_text(OURS)
-        its.kubeconfig.write_text(OURS)
-        its.leases.mkdir()
-        creation_record.write(
-            its, creation_record.CreationRecord("r1", None, None, False, "me@here")
-        )
-    return its
+    settings = KindSettings.by_name("t", tmp_path / "state", kind_bin=program)
+    with provider.lock(settings):
+        (tmp_path / "exists").write_text(KUBECONFIG)
+        settings.kubeconfig.write_text(KUBECONFIG)
+        settings.users_folder.mkdir()
+        creation_record.write(settings, CreationRecord("r1", None, None, False, "me@here"))
+    return settings
 
 
-def cleared(settings, **how):
-    """What became of it, and whether kind was asked to delete it."""
-    fate = abandoned.clear(settings, binary.clusters(settings), **how)
-    calls = settings.kind_bin.parent / "calls"
-    return fate, calls.exists()
+def remove(settings, **options):
+    """Remove an abandoned cluster; also return whether kind has deleted it."""
+    existing = binary.list_clusters(settings)
+    disposition = abandoned.remove_if_abandoned(settings, existing, **options)
+    return disposition, (settings.kind_bin.parent / "calls").exists()
 
 
-def test_what_a_killed_run_left_goes_with_its_files(settings):
-    """The lock stays, for others may wait for it, and kind's log; the next look finds nothing."""
-    assert abandoned.orphans(settings.state) == ("t",)
+def test_an_abandoned_cluster_is_deleted_with_its_files(settings):
+    """The lock, for which others may wait, and kind's log stay."""
+    assert abandoned.find_abandoned(settings.state) == ("t",)
 
-    fate, deleted = cleared(settings)
+    disposition, deleted = remove(settings)
 
-    assert fate == Disposition(True, "run r1 of me@here has ended")
+    assert disposition == Disposition(True, "run r1 of me@here has ended")
     assert deleted
     assert sorted(path.name for path in settings.folder.iterdir()) == ["kind.log", "lock"]
-    assert abandoned.names(settings.state) == ("t",)
-    assert abandoned.orphans(settings.state) == ()
-    assert cleared(settings)[0] is None
+    assert abandoned.list_names(settings.state) == ("t",)
+    assert abandoned.find_abandoned(settings.state) == ()
+    assert remove(settings)[0] is None
 
 
 def test_a_dry_run_changes_nothing(settings):
-    """It says what would become of it."""
+    """It only returns the disposition."""
     before = sorted(settings.folder.iterdir())
 
-    fate, deleted = cleared(settings, dry=True)
+    disposition, deleted = remove(settings, dry_run=True)
 
-    assert fate.goes
+    assert disposition.removable
     assert not deleted
     assert sorted(settings.folder.iterdir()) == before
 
 
 def test_a_cluster_in_use_stays(settings):
-    """As long as the process of one lease runs."""
-    ClusterUsers(settings.leases).take(ClusterUser("r2", processes.this()))
+    """One running process is enough."""
+    ClusterUsers(settings.users_folder).register(ClusterUser("r2", Process.current()))
 
-    assert abandoned.orphans(settings.state) == ()
-    assert cleared(settings) == (Disposition(False, "run r2 uses it"), False)
+    assert abandoned.find_abandoned(settings.state) == ()
+    assert remove(settings) == (Disposition(False, "run r2 is using it"), False)
 
 
-def test_a_cluster_that_a_process_works_on_stays(settings):
-    """It may be taking a lease right now."""
-    with provider.locked(settings):
-        fate, deleted = cleared(settings)
+def test_a_locked_cluster_stays(settings):
+    """The process that holds the lock may be about to register."""
+    with provider.lock(settings):
+        disposition, deleted = remove(settings)
 
-    assert fate == Disposition(False, "another process works on it")
+    assert disposition == Disposition(False, "another process holds its lock")
     assert not deleted
 
 
-def test_a_kept_cluster_stays_until_its_run_is_named(settings):
-    """Whoever kept it wants it."""
-    creation_record.write(settings, creation_record.CreationRecord("r1", None, None, True))
+def test_a_kept_cluster_stays_until_its_run_is_selected(settings):
+    """Selecting another run is not enough."""
+    creation_record.write(settings, CreationRecord("r1", None, None, True))
 
-    assert abandoned.orphans(settings.state) == ()
-    assert cleared(settings) == (Disposition(False, "it is kept"), False)
-    assert cleared(settings, named="r2") == (Disposition(False, "it is kept"), False)
-    assert cleared(settings, named="r1") == (
-        Disposition(True, "run r1 of somebody has ended"),
+    assert abandoned.find_abandoned(settings.state) == ()
+    assert remove(settings) == (Disposition(False, "it is kept"), False)
+    assert remove(settings, selected_run="r2") == (Disposition(False, "it is kept"), False)
+    assert remove(settings, selected_run="r1") == (
+        Disposition(True, "run r1 of an unknown owner has ended"),
         True,
     )
 
 
-@pytest.mark.parametrize("how", ["no record", "another authority"])
-def test_a_cluster_of_somebody_else_stays(settings, how):
-    """Also one that took the name of ours after ours was deleted."""
-    if how == "no record":
-        settings.maker.unlink()
+@pytest.mark.parametrize("case", ["no record", "another authority"])
+def test_a_cluster_that_podshare_did_not_create_stays(settings, case):
+    """This includes one that took the name of a deleted cluster of podshare's."""
+    if case == "no record":
+        settings.record_file.unlink()
     else:
-        (settings.kind_bin.parent / "there").write_text(THEIRS)
+        (settings.kind_bin.parent / "exists").write_text(OTHER_KUBECONFIG)
 
-    assert cleared(settings) == (Disposition(False, "podshare did not make it"), False)
+    assert remove(settings) == (Disposition(False, "podshare did not create it"), False)
 
 
-def test_files_of_a_cluster_that_is_gone_go(settings):
-    """Somebody has deleted it by hand."""
-    (settings.kind_bin.parent / "there").unlink()
+def test_the_files_of_a_cluster_that_no_longer_exists_are_removed(settings):
+    """The cluster may have been deleted by hand."""
+    (settings.kind_bin.parent / "exists").unlink()
 
-    assert cleared(settings) == (None, False)
+    assert remove(settings) == (None, False)
     assert [path.name for path in settings.folder.iterdir()] == ["lock"]
 
 
-def test_what_a_killed_run_was_writing_goes_from_a_cluster_that_stays(settings):
-    """Drafts, and images on their way to the nodes, which are large."""
-    creation_record.write(settings, creation_record.CreationRecord("r1", None, None, True))
-    drafts = (settings.folder / "kubeconfig.new", settings.leases / "r1-1.new")
+def test_the_drafts_of_a_killed_run_are_removed_from_a_cluster_that_stays(settings):
+    """They include the images that it was loading, which are large."""
+    creation_record.write(settings, CreationRecord("r1", None, None, True))
+    drafts = (settings.folder / "kubeconfig.new", settings.users_folder / "r1-1.new")
     for draft in drafts:
         draft.touch()
     images = settings.folder / "images-abc"
     images.mkdir()
     (images / "images.tar").touch()
 
-    cleared(settings)
+    remove(settings)
 
     assert [path for path in (*drafts, images) if path.exists()] == []
     assert settings.kubeconfig.exists()
-    assert settings.maker.exists()
+    assert settings.record_file.exists()
 
 
-@pytest.mark.parametrize(("name", "stopped"), [("t", True), ("another", False)])
-def test_a_kind_that_outlived_its_run_is_stopped_before_it_makes_more(settings, name, stopped):
-    """Only pytest itself was killed; a program that has its id by now is left alone."""
+@pytest.mark.parametrize(("name", "killed"), [("t", True), ("another", False)])
+def test_a_kind_program_that_outlived_its_run_is_killed(settings, name, killed):
+    """Another program that has got its process ID is left alone."""
     settings.kubeconfig.unlink()
-    (settings.kind_bin.parent / "there").unlink()
-    words = ["sh", "-c", "sleep 60; :", "create", "cluster", "--name", name]
-    with subprocess.Popen(words) as orphan:
-        (settings.folder / "pid").write_text(f"{orphan.pid}\n")
+    (settings.kind_bin.parent / "exists").unlink()
+    arguments = ["sh", "-c", "sleep 60; :", "create", "cluster", "--name", name]
+    with subprocess.Popen(arguments) as program:
+        (settings.folder / "pid").write_text(f"{program.pid}\n")
 
-        fate, _ = cleared(settings)
+        disposition, _ = remove(settings)
 
-        assert fate.goes
-        if not stopped:
-            assert orphan.poll() is None
-            orphan.terminate()
-        assert orphan.wait(10) == (-signal.SIGKILL if stopped else -signal.SIGTERM)
+        assert disposition.removable
+        if not killed:
+            assert program.poll() is None
+            program.terminate()
+        assert program.wait(10) == (-signal.SIGKILL if killed else -signal.SIGTERM)

@@ -1,8 +1,6 @@
-"""Leases on a cluster: who counts as using it, and who leaves it last."""
+"""The processes that use a cluster: which of them count, and which is the last one."""
 
-import os
-import subprocess
-import sys
+import json
 import tempfile
 from pathlib import Path
 
@@ -11,212 +9,187 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
-from pytest_podshare.cluster import processes
-from pytest_podshare.cluster.kind.users import BEAT, EXPIRY, ClusterUser, ClusterUsers
-from pytest_podshare.cluster.processes import Process
+from pytest_podshare.cluster.heartbeat import INTERVAL
+from pytest_podshare.cluster.kind.users import EXPIRY, ClusterUser, ClusterUsers
+from pytest_podshare.cluster.processes import Process, start_time
 
-ME = processes.this()
-
-
-@pytest.fixture
-def child():
-    """A process that waits until its stdin is closed."""
-    waiting = "import sys; sys.stdin.read()"
-    with subprocess.Popen([sys.executable, "-c", waiting], stdin=subprocess.PIPE) as process:
-        yield process
-        process.kill()
-
-
-def known(process):
-    """A child process as it is written into a lease."""
-    return Process(process.pid, processes.started(process.pid), ME.space)
-
-
-def test_a_process_that_runs_is_known_to_run(child):
-    """This one, and another of this machine."""
-    assert processes.runs(ME) is True
-    assert processes.runs(known(child)) is True
-
-
-def test_a_killed_process_does_not_run_though_nobody_has_noticed(child):
-    """A zombie keeps its id until its parent asks for it."""
-    its = known(child)
-
-    child.kill()
-    os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
-
-    assert processes.runs(its) is False
-    child.wait()
-    assert processes.runs(its) is False
-
-
-def test_a_reused_id_is_another_process():
-    """What counts is when it started."""
-    assert processes.runs(Process(ME.pid, "0", ME.space)) is False
-
-
-@pytest.mark.parametrize("space", ["another boot pid:[4026531836]", ""])
-def test_a_process_elsewhere_cannot_be_asked(space):
-    """Its id means something else here."""
-    assert processes.runs(Process(ME.pid, ME.started, space)) is None
+CURRENT = Process.current()
 
 
 @pytest.fixture
 def clock():
-    """The time of day, which passes when a test says so."""
+    """Return the current time, in a list so that a test can change it."""
     return [1000.0]
 
 
 @pytest.fixture
-def leases(tmp_path, clock):
-    """The leases on a cluster of this test's own."""
+def users(tmp_path, clock):
+    """Return the users of a cluster that only this test has."""
     return ClusterUsers(tmp_path / "leases", now=lambda: clock[0])
 
 
-def test_nobody_holds_what_nobody_took(leases, tmp_path):
-    """Looking makes no folder."""
-    assert leases.held() == ()
+def test_without_registration_there_are_no_users(users, tmp_path):
+    """Reading them creates no folder."""
+    assert users.active() == ()
     assert not (tmp_path / "leases").exists()
 
 
-def test_taking_twice_is_taking_once(leases):
-    """Several workers take the lease of the process above them."""
-    lease = ClusterUser("run", ME)
+def test_registering_twice_is_registering_once(users):
+    """Several workers register their common controller."""
+    user = ClusterUser("run", CURRENT)
 
-    leases.take(lease)
-    leases.take(lease)
+    users.register(user)
+    users.register(user)
 
-    assert leases.held() == (lease,)
-    assert leases.give_back(lease) is True
-    assert leases.give_back(lease) is True
+    assert users.active() == (user,)
+    assert users.unregister(user) is True
+    assert users.unregister(user) is True
 
 
-def test_a_process_that_can_be_asked_needs_no_heartbeat(leases, clock):
-    """One that was stopped for an hour still uses its cluster."""
-    leases.take(ClusterUser("run", ME))
+def test_a_running_process_needs_no_heartbeat(users, clock):
+    """It may have been stopped for an hour."""
+    users.register(ClusterUser("run", CURRENT))
     clock[0] += 3600
 
-    assert leases.held() == (ClusterUser("run", ME),)
+    assert users.active() == (ClusterUser("run", CURRENT),)
 
 
-def test_the_lease_of_a_killed_process_counts_no_more(leases, child):
-    """At once, and its file is gone."""
-    lease = ClusterUser("run", known(child))
-    leases.take(lease)
-    assert leases.held() == (lease,)
+def test_a_killed_process_stops_counting_at_once(users, child):
+    """Its file is removed."""
+    user = ClusterUser("run", Process(child.pid, start_time(child.pid), CURRENT.pid_namespace))
+    users.register(user)
+    assert users.active() == (user,)
 
     child.kill()
     child.wait()
 
-    assert leases.held() == ()
-    assert not leases.path(lease).exists()
+    assert users.active() == ()
+    assert not users.path(user).exists()
 
 
-def test_a_process_elsewhere_counts_as_long_as_it_gives_signs_of_life(leases, clock):
-    """Here that is all there is to go by."""
-    elsewhere = ClusterUser("run", Process(1, "1", "another boot"))
-    leases.take(elsewhere)
+def test_a_process_elsewhere_counts_until_its_heartbeat_stops(users, clock):
+    """Whether it runs cannot be read here."""
+    user = ClusterUser("run", Process(1, "1", "another boot"))
+    users.register(user)
 
     clock[0] += EXPIRY - 1
-    leases.touch(elsewhere)
+    users.touch(user)
     clock[0] += EXPIRY - 1
-    assert leases.held() == (elsewhere,)
+    assert users.active() == (user,)
     clock[0] += 1
-    assert leases.held() == ()
-    leases.touch(elsewhere)
-    assert not leases.holds(elsewhere)
+    assert users.active() == ()
+    users.touch(user)
+    assert not users.is_registered(user)
+
+
+def test_the_format_of_the_files_is_stable(users):
+    """Another version of podshare may use the same cluster."""
+    user = ClusterUser("run", CURRENT)
+    users.register(user)
+
+    assert json.loads(users.path(user).read_text()) == {
+        "run": "run",
+        "holder": {
+            "pid": CURRENT.pid,
+            "started": CURRENT.start_time,
+            "space": CURRENT.pid_namespace,
+        },
+    }
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"run": "r"}', '{"run": "r", "holder": {}}'])
-def test_a_file_that_is_no_lease_holds_nothing(leases, tmp_path, text):
-    """As a disk that ran full leaves it."""
+def test_an_invalid_file_does_not_count(users, tmp_path, text):
+    """A full disk may have truncated it."""
     (tmp_path / "leases").mkdir()
     (tmp_path / "leases" / "r-1.json").write_text(text)
 
-    assert leases.held() == ()
+    assert users.active() == ()
 
 
-class Comings(RuleBasedStateMachine):
-    """Processes of two spaces that join, leave and are killed, as time passes."""
+class ClusterLife(RuleBasedStateMachine):
+    """Processes of two PID namespaces that register, unregister and are killed over time."""
 
     def __init__(self):
         super().__init__()
         self.folder = tempfile.TemporaryDirectory()
         self.now = 1000.0
         self.count = 0
-        # those that run, and when each of those that were killed gave its last sign of life
+        # the running users, and the last heartbeat of each killed one that is still registered
         self.running, self.killed = [], {}
-        self.is_there = False
+        self.exists = False
 
-    def seen_from(self, space):
-        """The leases, as a process of that space sees them."""
+    def users(self, pid_namespace):
+        """Return the users, as a process of that PID namespace reads them."""
 
-        def runs(process):
-            if process.space != space:
+        def is_running(process):
+            if process.pid_namespace != pid_namespace:
                 return None
-            return any(process == lease.holder for lease in self.running)
+            return any(process == user.process for user in self.running)
 
-        return ClusterUsers(Path(self.folder.name), now=lambda: self.now, runs=runs)
+        folder = Path(self.folder.name)
+        return ClusterUsers(folder, now=lambda: self.now, is_running=is_running)
 
-    @rule(space=st.sampled_from(["here", "there"]), pid=st.integers(1, 3))
-    def join(self, space, pid):
-        """Use the cluster, or make it; a process may have the id of one that has ended."""
-        if any((lease.holder.space, lease.holder.pid) == (space, pid) for lease in self.running):
+    @rule(pid_namespace=st.sampled_from(["a", "b"]), pid=st.integers(1, 3))
+    def register(self, pid_namespace, pid):
+        """Use the cluster, or create it; a process may have the ID of one that has ended."""
+        used = [(user.process.pid_namespace, user.process.pid) for user in self.running]
+        if (pid_namespace, pid) in used:
             return
         self.count += 1
-        lease = ClusterUser(f"r{self.count}", Process(pid, str(self.count), space))
-        self.is_there = True
-        self.seen_from(space).take(lease)
-        self.running.append(lease)
+        user = ClusterUser(f"r{self.count}", Process(pid, str(self.count), pid_namespace))
+        self.exists = True
+        self.users(pid_namespace).register(user)
+        self.running.append(user)
 
     @precondition(lambda self: self.running)
     @rule(data=st.data())
-    def leave(self, data):
-        """The last one deletes the cluster, and no other."""
-        lease = data.draw(st.sampled_from(self.running))
-        self.running.remove(lease)
-        # who looks drops those of its own space that have ended, and those that have expired
+    def unregister(self, data):
+        """Only the last user deletes the cluster."""
+        user = data.draw(st.sampled_from(self.running))
+        self.running.remove(user)
+        # those of the same PID namespace are known to have ended, the others expire
         self.killed = {
-            each: last
-            for each, last in self.killed.items()
-            if each.holder.space != lease.holder.space and self.now - last < EXPIRY
+            killed: heartbeat
+            for killed, heartbeat in self.killed.items()
+            if killed.process.pid_namespace != user.process.pid_namespace
+            and self.now - heartbeat < EXPIRY
         }
 
-        last = self.seen_from(lease.holder.space).give_back(lease)
+        is_last = self.users(user.process.pid_namespace).unregister(user)
 
-        assert self.is_there
-        assert last == (not self.running and not self.killed)
-        self.is_there = not last
+        assert self.exists
+        assert is_last == (not self.running and not self.killed)
+        self.exists = not is_last
 
     @precondition(lambda self: self.running)
     @rule(data=st.data())
     def kill(self, data):
-        """It leaves without a word."""
-        lease = data.draw(st.sampled_from(self.running))
-        self.running.remove(lease)
-        self.killed[lease] = self.now
+        """A killed process does not unregister."""
+        user = data.draw(st.sampled_from(self.running))
+        self.running.remove(user)
+        self.killed[user] = self.now
 
     @rule(beats=st.integers(1, 12))
     def wait(self, beats):
-        """Those that run give their signs of life."""
+        """Running processes send their heartbeats."""
         for _ in range(beats):
-            self.now += BEAT
-            for lease in self.running:
-                self.seen_from(lease.holder.space).touch(lease)
+            self.now += INTERVAL
+            for user in self.running:
+                self.users(user.process.pid_namespace).touch(user)
 
     def teardown(self):
-        """Whatever has happened: after a while, the next to come and go deletes the cluster."""
+        """Whatever has happened: in the end, the next user deletes the cluster."""
         self.running.clear()
         self.now += EXPIRY
-        lease = ClusterUser("last", Process(9, "9", "here"))
-        self.seen_from("here").take(lease)
-        self.running.append(lease)
+        user = ClusterUser("last", Process(9, "9", "a"))
+        self.users("a").register(user)
+        self.running.append(user)
 
-        assert self.seen_from("here").held() == (lease,)
+        assert self.users("a").active() == (user,)
         self.running.clear()
-        assert self.seen_from("here").give_back(lease) is True
+        assert self.users("a").unregister(user) is True
         self.folder.cleanup()
 
 
-Comings.TestCase.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
-TestComings = Comings.TestCase
+ClusterLife.TestCase.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
+TestClusterLife = ClusterLife.TestCase

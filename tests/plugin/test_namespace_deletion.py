@@ -1,4 +1,4 @@
-"""What becomes of a test whose namespace the API server cannot delete when it is over."""
+"""A test whose namespace cannot be deleted at its end."""
 
 import pytest
 
@@ -8,9 +8,7 @@ from pytest_podshare import errors
 from pytest_podshare.plugin import stash
 
 class Namespaces:
-    given = None
-
-    def make(self, deadline):
+    def create(self, deadline):
         return "ns"
 
     def delete(self, name):
@@ -21,20 +19,20 @@ def podshare_cluster(pytestconfig, monkeypatch):
     monkeypatch.setattr(pytestconfig.stash[stash.RUN], "_namespaces", Namespaces())
 """
 UNREACHABLE = 'errors.ClusterUnreachable("no answer", "wait")'
-REFUSED = 'errors.ApiError("no", "ask", status={}, reason="", details="")'
+API_ERROR = 'errors.ApiError("no", "ask", status={}, reason="", details="")'
 
 
 @pytest.mark.parametrize(
     ("error", "errors"),
     [
         (UNREACHABLE, 0),
-        (REFUSED.format(429), 0),
-        (REFUSED.format(500), 0),
-        (REFUSED.format(403), 1),
+        (API_ERROR.format(429), 0),
+        (API_ERROR.format(500), 0),
+        (API_ERROR.format(403), 1),
     ],
 )
-def test_what_may_pass_is_left_to_the_end_of_the_run(pytester, error, errors):
-    """A test that has passed does not end in the error of a busy API server, but of a refusal."""
+def test_only_a_permanent_error_of_the_deletion_is_an_error_of_the_test(pytester, error, errors):
+    """After a transient one, the run tries again at its end."""
     pytester.makeconftest(CONFTEST.format(error=error))
     pytester.makepyfile("def test_it(podshare_namespace): assert podshare_namespace == 'ns'")
 

@@ -1,0 +1,66 @@
+"""The kind configuration of podshare's own clusters."""
+
+import pytest
+import yaml
+
+from pytest_podshare.cluster.kind import cluster_config
+
+
+@pytest.mark.parametrize(
+    ("image", "version"),
+    [
+        ("kindest/node:v1.36.3@sha256:0a1b", (1, 36)),
+        ("registry.example:5000/kindest/node:v1.34.4", (1, 34)),
+        ("podshare/node:v1.36.3-0123456789ab", (1, 36)),
+        ("podshare/node:latest", None),
+        (None, None),
+    ],
+)
+def test_the_version_is_parsed_from_the_tag_of_the_image(image, version):
+    """It decides which settings the kubelet accepts."""
+    assert cluster_config.parse_version(image) == version
+
+
+def test_an_older_kubelet_gets_no_setting_that_it_rejects():
+    """Before 1.35 the back-off cap is behind a feature gate, and the kubelet would not start."""
+    new, old = (cluster_config.kubelet_patch(f"kindest/node:v1.{minor}.0") for minor in (36, 34))
+
+    assert set(new) - set(old) == {"crashLoopBackOff", "failCgroupV1"}
+    assert old["volumeStatsAggPeriod"] == "10s"
+
+
+def test_every_node_accepts_pods():
+    """By default kind taints the control plane of a cluster with several nodes."""
+    config = yaml.safe_load(cluster_config.default(None, nodes=2))
+
+    assert [node["role"] for node in config["nodes"]] == ["control-plane", "worker"]
+    assert any("taints: []" in patch for patch in config["kubeadmConfigPatches"])
+
+
+def test_both_formats_of_kubeadm_have_the_same_settings():
+    """kind applies the one that fits the node's version."""
+    old, new = cluster_config.control_plane_patches()
+
+    assert (old["apiVersion"], new["apiVersion"]) == (
+        "kubeadm.k8s.io/v1beta3",
+        "kubeadm.k8s.io/v1beta4",
+    )
+    for component in ("controllerManager", "scheduler"):
+        arguments = new[component]["extraArgs"]
+        as_mapping = {argument["name"]: argument["value"] for argument in arguments}
+        assert old[component]["extraArgs"] == as_mapping
+
+
+@pytest.mark.parametrize(
+    ("config", "nodes"),
+    [
+        (cluster_config.default(None, nodes=2), 2),
+        ("kind: Cluster\nnodes: [{role: control-plane}, {role: worker}, {role: worker}]\n", 3),
+        ("kind: Cluster\n", 1),
+        ("nodes: []\n", 1),
+        ("", 1),
+    ],
+)
+def test_the_nodes_of_a_configuration_are_counted(config, nodes):
+    """A configuration that lists none creates one."""
+    assert cluster_config.count_nodes(config) == nodes
