@@ -129,7 +129,7 @@ def render(phases: Sequence[PhaseReport], info: RunInfo) -> str:
         "promise": terminal_table.promise_name,
     }
     return environment.get_template("page.html.j2").render(
-        clusters=_list_clusters(checks),
+        clusters=list(dict.fromkeys(check.pod.cluster for check in checks)),
         counts=Counter(check.verdict for check in checks),
         errors=_group_errors(phases),
         info=info,
@@ -193,13 +193,6 @@ def _group_errors(phases: Iterable[PhaseReport]) -> list[tuple[str, list[str]]]:
         if phase.error:
             tests.setdefault(phase.error, []).append(phase.test)
     return list(tests.items())
-
-
-def _list_clusters(records: Iterable[CheckRecord]) -> list[str]:
-    return [
-        f"{cluster.provider} cluster {cluster.name}, Kubernetes {cluster.version}, {cluster.server}"
-        for cluster in dict.fromkeys(record.pod.cluster for record in records)
-    ]
 
 
 def _format_time(phases: Sequence[PhaseReport]) -> str:

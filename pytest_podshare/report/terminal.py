@@ -58,12 +58,7 @@ def format_header(
 
 
 def format_cluster(cluster: Cluster, seconds: float) -> list[str]:
-    """Return which cluster a run uses, and which one it replaced.
-
-    Args:
-        cluster: the cluster.
-        seconds: how long it took to create or connect to it.
-    """
+    """Return which cluster a run uses, how long opening it took, and which one it replaced."""
     action = "created" if cluster.created else "connected"
     lines = [
         f"podshare: {cluster.provider} cluster {cluster.name}, {cluster.server},"
@@ -75,11 +70,7 @@ def format_cluster(cluster: Cluster, seconds: float) -> list[str]:
 
 
 def format_capabilities(capabilities: Mapping[str, tuple[bool, str]]) -> list[str]:
-    """Return the capabilities that were requested, and whether the cluster has them.
-
-    Args:
-        capabilities: name → whether the cluster has it, and the reason.
-    """
+    """Return which capabilities the cluster has, and the reasons why it lacks others."""
     available = sorted(name for name, (is_available, _) in capabilities.items() if is_available)
     lines = [f"podshare: the cluster has {', '.join(available)}"] if available else []
     for name, (is_available, reason) in sorted(capabilities.items()):

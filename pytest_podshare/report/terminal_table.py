@@ -56,7 +56,11 @@ def format_table(records: Sequence[CheckRecord], *, width: int, colour: bool) ->
         manifests.setdefault(record.check.manifest, []).append(record)
     rows = {name: _merge(checked) for name, checked in manifests.items()}
     is_long = sum(map(len, rows.values())) > _MAX_ROWS
-    in_full = [name for name in rows if not is_long or _needs_attention(rows[name])]
+    in_full = [
+        name
+        for name, checked in manifests.items()
+        if not is_long or any(record.needs_attention for record in checked)
+    ]
     widths = _fit_widths([row for name in in_full for row in rows[name]], width)
     parts: list[Text | Table] = []
     for name, checked in manifests.items():
@@ -105,10 +109,6 @@ def _format_heading(manifest: str, records: Sequence[CheckRecord]) -> Text:
     is_skeleton = any(record.pod.stand_in for record in records)
     note = "  (the applications did not run)" if is_skeleton else ""
     return Text.assemble((printable(manifest), "bold"), (note, _STYLES[UNKNOWN]))
-
-
-def _needs_attention(rows: Iterable[TableRow]) -> bool:
-    return any(row.verdict in (BROKEN, UNKNOWN) for row in rows)
 
 
 def _format_summary(heading: Text, records: Sequence[CheckRecord]) -> Text:
