@@ -16,18 +16,12 @@ _MARK = re.compile(r"#(?=#\w*\[)")
 
 def printable(text: str) -> str:
     r"""The text with every character that does not print written as Python writes it: `\x1b`."""
-    if not text.isprintable():
-        text = "".join(
-            each if each.isprintable() else each.encode("unicode_escape").decode() for each in text
-        )
-    if "::" in text or "##" in text:
-        text = _MARK.sub(r"\\x23", _COMMAND.sub(r"\1\\x3a", text))
-    return text
+    return _without_commands(_spelled_out(text))
 
 
 def printable_lines(text: str) -> str:
     """The same of a text of several lines, which stay so, with their tabs."""
-    return re.sub(r"[^\n\t]+", lambda found: printable(found[0]), text)
+    return _without_commands(re.sub(r"[^\n\t]+", lambda found: _spelled_out(found[0]), text))
 
 
 def github_command(name: str, message: str, **properties: str) -> str:
@@ -40,6 +34,21 @@ def github_command(name: str, message: str, **properties: str) -> str:
     """
     given = ",".join(f"{key}={_property(value)}" for key, value in properties.items() if value)
     return f"::{name}{' ' if given else ''}{given}::{_data(message)}"
+
+
+def _spelled_out(text: str) -> str:
+    if text.isprintable():
+        return text
+    return "".join(
+        each if each.isprintable() else each.encode("unicode_escape").decode() for each in text
+    )
+
+
+def _without_commands(text: str) -> str:
+    """The text without what a CI runner obeys; a tab does not end a command."""
+    if "::" in text or "##" in text:
+        text = _MARK.sub(r"\\x23", _COMMAND.sub(r"\1\\x3a", text))
+    return text
 
 
 def _data(value: str) -> str:

@@ -1,3 +1,3 @@
 """What every test may use."""
 
-pytest_plugins = ["pytester", "tests.support.run_order"]
+pytest_plugins = ["pytester", "tests.support.flaky.plugin", "tests.support.run_order"]

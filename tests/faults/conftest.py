@@ -9,7 +9,7 @@ import pytest
 from pytest_podshare.cluster.connection import connect
 from pytest_podshare.cluster.kind import nodes
 from pytest_podshare.deadline import Deadline
-from tests.support.fault_table import WRONG, Fault, written
+from tests.support.fault_table import WRONG, Fault, render
 from tests.support.pod_pairs import manifest
 
 TABLE = Path("docs/reliability.md")
@@ -50,7 +50,7 @@ def faults():
     seen = {}
     yield seen
     if set(FAULTS) <= set(seen):
-        TABLE.write_text(written(seen[name] for name in FAULTS))
+        TABLE.write_text(render(seen[name] for name in FAULTS))
 
 
 @pytest.fixture

@@ -37,7 +37,7 @@ class Account:
 
     @property
     def environment(self):
-        """What makes a run of pytest one of this account's, and those that it runs itself."""
+        """The environment for runs of pytest as this account."""
         given = {"PODSHARE_PROVIDER": "existing", "PODSHARE_KUBECONFIG": str(self.kubeconfig)}
         return {**given, **({"PODSHARE_NAMESPACE": self.namespace} if self.namespace else {})}
 
@@ -143,7 +143,7 @@ def kubeconfig(cluster, folder, user, **changed):
 
 
 def pytest_as(account, *args, folder=Path(), seconds=600):
-    """Run pytest as an account, without what is said of the run around it; gives its output."""
+    """Run pytest as an account, without settings of the run around it; return status and output."""
     environ = {key: value for key, value in os.environ.items() if not key.startswith("PODSHARE_")}
     environ["PODSHARE_PROBE_IMAGE"] = os.environ.get("PODSHARE_PROBE_IMAGE", "busybox")
     done = subprocess.run(

@@ -1,4 +1,4 @@
-"""What is done again and again beside a test."""
+"""A function that a thread calls again and again while a test runs."""
 
 import contextlib
 import threading
@@ -6,11 +6,11 @@ import threading
 
 @contextlib.contextmanager
 def again_and_again(do, *, every, longer=0.0):
-    """Have something done meanwhile, by a thread of its own.
+    """Call a function again and again in another thread; use it as a context manager.
 
     Args:
-        do: what, a function without arguments.
-        every: seconds before the first time.
+        do: the function.
+        every: seconds before the first call.
         longer: seconds by which each pause is longer than the one before.
     """
     over = threading.Event()

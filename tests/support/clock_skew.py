@@ -1,6 +1,6 @@
-"""A plugin that sets the clock wrong, as far as Python asks it; no clock of the machine is touched.
+"""A pytest plugin by which Python reads a wrong time of day; the clock of the machine stays.
 
-Deadlines have nothing to do with it: they ask the monotonic clock.
+Deadlines read the monotonic clock, which stays as well.
 """
 
 import datetime

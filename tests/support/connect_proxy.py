@@ -1,4 +1,4 @@
-"""A proxy on this machine, as companies have them: it opens tunnels, to one server alone."""
+"""An HTTP proxy on this machine, as companies have them: CONNECT opens tunnels to one server."""
 
 import base64
 import socket

@@ -1,4 +1,4 @@
-"""An API server that says what a test wants, over real HTTP: what no real one would ever say."""
+"""An HTTP server with the answers that a test gives it, in place of an API server."""
 
 import contextlib
 import http.server
@@ -20,7 +20,7 @@ users: [{{name: u, user: {{token: the-accounts-own-token}}}}]
 
 
 class FakeApi(http.server.ThreadingHTTPServer):
-    """Answers by path; `silent` ones are never answered, others are 404."""
+    """Answers by path: `silent` paths never, unknown ones with 404."""
 
     daemon_threads = True
 
@@ -33,7 +33,7 @@ class FakeApi(http.server.ThreadingHTTPServer):
 
     @contextlib.contextmanager
     def cluster(self, folder):
-        """A cluster record whose API server this is."""
+        """Serve, and yield the record of a cluster with this API server."""
         kubeconfig = folder / "kubeconfig"
         kubeconfig.write_text(KUBECONFIG.format(port=self.server_port))
         threading.Thread(target=self.serve_forever, args=(0.01,), daemon=True).start()
@@ -73,4 +73,4 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(content)
 
     def log_message(self, *_):
-        """Say nothing."""
+        """Log nothing."""

@@ -2,7 +2,7 @@
 
 
 class FakeClock:
-    """Time passes only when somebody sleeps."""
+    """Time that passes only in `sleep`."""
 
     def __init__(self) -> None:
         self.now = 0.0

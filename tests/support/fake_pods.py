@@ -1,4 +1,4 @@
-"""An API server's Pods by a script, for faults that no real server can be made to have in time."""
+"""Pods of an API server that change by a script, for faults that no real server shows in time."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""A way to the API server that a test can break: what a network does, done on purpose.
+"""A TCP proxy in front of the API server that injects the faults of a network.
 
-It cuts, delays and truncates, leaves connections half open, and falls silent altogether: at once,
-or when so many more parts of what is said have passed.
+It cuts, delays and truncates connections, leaves them half open, and falls silent: at once, or
+after a number of further parts.
 """
 
 import contextlib

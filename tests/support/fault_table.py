@@ -1,4 +1,4 @@
-"""What became of the checks that were made while something was broken."""
+"""The verdicts of checks during a fault, and the table of all faults in docs/reliability.md."""
 
 import dataclasses
 import time
@@ -33,7 +33,7 @@ class Fault:
     said: list[str] = dataclasses.field(default_factory=list)
 
     def check(self, ask, *, holds, denied_by=errors.PromiseBroken):
-        """Make a check, and count what it says; gives that.
+        """Run a check, count its verdict, and return it.
 
         Args:
             ask: makes it.
@@ -60,18 +60,18 @@ class Fault:
         return outcome
 
     def count(self, outcome):
-        """How many checks ended so."""
+        """Return how many checks ended this way."""
         return self.outcomes.count(outcome)
 
     def row(self):
-        """A line of the table."""
+        """Return its line of the table."""
         counts = (len(self.outcomes), *map(self.count, (TRUE, NAMED, WRONG)))
         figures = " | ".join(f"{count:,}" for count in counts)
         return f"| {self.name} | {figures} | {max(self.seconds):.1f} s |\n"
 
 
-def written(faults):
-    """The table of all of them."""
+def render(faults):
+    """Return the page with the table."""
     return HEAD + "".join(fault.row() for fault in faults)
 
 

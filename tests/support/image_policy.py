@@ -1,6 +1,6 @@
-"""Namespaces in which nothing is pulled that the nodes have, whatever manifests say.
+"""An admission policy by which Pods use the images that nodes have, whatever manifests say.
 
-On a cluster that is somebody's the plugin leaves pull policies alone, and no registry answers here.
+On an existing cluster the plugin leaves pull policies alone, and no registry answers here.
 """
 
 import contextlib
@@ -16,11 +16,11 @@ _CONTAINERS = """{field}: has(object.spec.{field}) ? object.spec.{field}.map(eac
 
 
 @contextlib.contextmanager
-def from_the_nodes(cluster, name):
-    """Let Pods use the images that their nodes have, in namespaces with that value of the label.
+def use_images_of_nodes(cluster, name):
+    """Apply the policy to namespaces whose label has this value.
 
     Raises:
-        ApiError: the API server knows no such policies.
+        ApiError: the API server does not support such policies.
     """
     wanted = {
         name: ("pods", "CREATE", ("containers", "initContainers")),
@@ -78,8 +78,8 @@ def _documents(name, selector, resource, operation, fields):
     )
 
 
-def wait_for_it(cluster, namespace):
-    """Wait until the API server heeds the policy in a namespace."""
+def wait_until_effective(cluster, namespace):
+    """Wait until the API server applies the policy in a namespace."""
     container = {"name": "c", "image": "busybox", "imagePullPolicy": "Always"}
     pod = {"kind": "Pod", "metadata": {"name": "asks"}, "spec": {"containers": [container]}}
 
@@ -87,4 +87,6 @@ def wait_for_it(cluster, namespace):
         live = cluster.api.post(pod_path(namespace), pod, dryRun="All")
         return live["spec"]["containers"][0]["imagePullPolicy"]
 
-    assert poll(policy, until=lambda it: it == "IfNotPresent", deadline=Deadline(60), first=0.2)
+    assert poll(
+        policy, until=lambda value: value == "IfNotPresent", deadline=Deadline(60), first=0.2
+    )

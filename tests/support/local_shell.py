@@ -1,4 +1,4 @@
-"""A shell of this machine in place of one in a container: real sh, real frames, pipes between."""
+"""A shell of this machine in place of one in a container: a real sh behind pipes."""
 
 import contextlib
 import os

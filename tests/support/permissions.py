@@ -1,11 +1,11 @@
-"""What an account may do: the API server reads its roles a moment after they were changed."""
+"""Permissions of an account, which the API server applies a moment after a Role has changed."""
 
 from pytest_podshare.deadline import Deadline, poll
 from pytest_podshare.kube import access_review
 
 
 def settled(api, right, *, there):
-    """Wait until an account has a right, or has it no more; gives whether that came to be."""
+    """Wait until an account has a right, or no longer has it; return whether that happened."""
     has = poll(
         lambda: not access_review.missing(api, [right]),
         until=lambda has: has is there,

@@ -1,4 +1,4 @@
-"""A sound Pod and its broken twin, and checks of which one knows what they should say."""
+"""A sound Pod, its broken twin, and checks whose verdicts on both are known."""
 
 import contextlib
 import dataclasses

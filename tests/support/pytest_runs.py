@@ -34,7 +34,7 @@ def held(podshare_cluster, podshare_namespace):
 
 
 def run(pytester, *args):
-    """Run pytest to its end, in a process of its own."""
+    """Run pytest to its end in another process."""
     return pytester.runpytest_subprocess("-p", "no:pytest-kind", "-p", "no:cacheprovider", *args)
 
 
@@ -52,7 +52,7 @@ def printed_by(*words, **environment):
 
 
 def started(pytester, *args):
-    """A pytest run in the background, in a process group of its own as in a terminal."""
+    """Start pytest in the background, in its own process group as in a terminal."""
     return subprocess.Popen(
         [sys.executable, "-m", "pytest", "-p", "no:pytest-kind", "-s", *args],
         cwd=pytester.path,
@@ -66,7 +66,7 @@ def started(pytester, *args):
 
 
 def ended(process):
-    """What the run printed until it ended."""
+    """Wait until the run ends, and return what it printed."""
     try:
         return process.communicate(timeout=PATIENCE)[0]
     except BaseException:
@@ -75,7 +75,7 @@ def ended(process):
 
 
 def wait_for(process, condition):
-    """Wait until a run has come that far."""
+    """Wait until a condition holds while the run goes on."""
 
     def come():
         assert process.poll() is None, process.communicate()[0]
@@ -89,7 +89,7 @@ def wait_for(process, condition):
 
 
 def _kill(process):
-    """End a run with all that it has started: what is left of it would fail a later test."""
+    """Kill a run and all its processes, so that they do not disturb a later test."""
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
@@ -97,7 +97,7 @@ def _kill(process):
 
 
 def namespaces(name):
-    """The namespaces of runs that are on a cluster."""
+    """Return the namespaces of runs on a cluster."""
     node = f"{name}-control-plane"
     kubectl = [
         "kubectl",

@@ -1,4 +1,4 @@
-"""A Pod that the level `restricted` of Pod Security lets pass, and one that it does not."""
+"""A Pod that Pod Security admits at the level `restricted`, and one that it does not."""
 
 import copy
 

@@ -1,4 +1,4 @@
-"""A plugin of runs that are to be killed: it notes each stage when it begins."""
+"""A pytest plugin that logs when each stage of a run begins, for runs that are to be killed."""
 
 import os
 from pathlib import Path
@@ -9,7 +9,7 @@ NOTES = Path(os.environ["STORM_NOTES"])
 
 
 def note(stage):
-    """Say how far the run has come."""
+    """Log a stage."""
     with NOTES.open("a") as notes:
         notes.write(f"{stage}\n")
 

@@ -1,14 +1,14 @@
-"""A Pod of two containers that share a volume, in each image with a shell of another kind."""
+"""A Pod of two containers that share a volume, and images with different shells."""
 
 from pytest_podshare.deadline import Deadline, poll
 
 MIB = 2**20
-# sh is busybox' in the one and dash in the other
+# sh is that of busybox in the one, and dash in the other
 IMAGES = ["busybox", "centos:7"]
 
 
 def two(image="busybox", **volume):
-    """A Pod of two containers that share a volume."""
+    """Return the manifest of a Pod of two containers that share a volume."""
     container = {"image": image, "command": ["sh", "-c", "sleep 10000"]}
     return {
         "apiVersion": "v1",
@@ -26,7 +26,7 @@ def two(image="busybox", **volume):
 
 
 def wait_for_sign(pod, name):
-    """Wait until a command has left that file in the volume, and take it away."""
+    """Wait until a command has created that file in the volume, and remove it."""
     taken = poll(
         lambda: pod["c2"].run(f"rm /w/{name}".encode()).returncode,
         until=lambda code: code == 0,
@@ -36,5 +36,5 @@ def wait_for_sign(pod, name):
 
 
 def called(name, manifest):
-    """A manifest of another name."""
+    """Return a manifest under another name."""
     return {**manifest, "metadata": {**manifest["metadata"], "name": name}}

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pytest_podshare import errors
@@ -36,6 +36,7 @@ def harmless(text):
     )
 
 
+@example(["::error ti", "\ttle::no"])
 @given(st.lists(st.sampled_from([*HOSTILE, *STEERING, "\n", "a", "#", ":", "::", " "])))
 def test_nothing_steers_whatever_it_is_made_of(pieces):
     """Every character is printable in the end, and no line is a command."""

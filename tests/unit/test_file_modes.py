@@ -45,6 +45,7 @@ def mode(path):
     return stat.S_IMODE(path.stat().st_mode)
 
 
+@pytest.mark.slow
 def test_the_folder_of_a_cluster_is_accessible_only_to_its_owner(settings):
     """So are the parents that were created, or someone could replace it."""
     with pytest.raises(errors.ClusterError):
@@ -54,6 +55,7 @@ def test_the_folder_of_a_cluster_is_accessible_only_to_its_owner(settings):
     assert [mode(folder) for folder in folders] == [0o700] * 3
 
 
+@pytest.mark.slow
 def test_an_existing_folder_loses_the_access_of_others(settings):
     """An earlier version, or another umask, may have created it."""
     settings.folder.mkdir(parents=True)

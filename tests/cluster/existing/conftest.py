@@ -42,8 +42,8 @@ def images(podshare_cluster, team):
     labels = {"metadata": {"labels": {image_policy.LABEL: value}}}
     podshare_cluster.api.patch(f"/api/v1/namespaces/{team.namespace}", labels)
     try:
-        with image_policy.from_the_nodes(podshare_cluster, value):
-            image_policy.wait_for_it(podshare_cluster, team.namespace)
+        with image_policy.use_images_of_nodes(podshare_cluster, value):
+            image_policy.wait_until_effective(podshare_cluster, team.namespace)
             yield
     except errors.ApiError as error:
         if error.status != 404:

@@ -1,4 +1,4 @@
-"""What the tests of the articles share: mutated twins, and HTTP through a port-forward."""
+"""What these tests share: mutated twins, and HTTP through a port-forward."""
 
 import contextlib
 import http.client

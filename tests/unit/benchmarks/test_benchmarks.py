@@ -199,6 +199,7 @@ def test_a_generated_file_has_the_given_size(size, start, chunk):
     assert file.seek(0, io.SEEK_END) == size
 
 
+@pytest.mark.slow
 def test_the_resources_of_a_process_are_counted():
     """An additional socket, file or thread adds one, until it is gone."""
     before = leaks.resources_in_use()
@@ -217,6 +218,7 @@ def test_the_resources_of_a_process_are_counted():
     assert {**leaks.resources_in_use(), "resident": 0} == {**before, "resident": 0}
 
 
+@pytest.mark.slow
 def test_peak_memory_counts_what_has_been_freed():
     """Until it is reset."""
     before = growth.peak_memory()

@@ -8,6 +8,9 @@ import pytest
 from pytest_podshare import errors
 from pytest_podshare.check import inputs, rendering
 
+# every test starts programs
+pytestmark = pytest.mark.slow
+
 POD = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {containers: [{name: c}]}\n"
 
 

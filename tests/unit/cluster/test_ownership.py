@@ -101,12 +101,14 @@ def test_an_object_without_an_expiry_stays_until_its_run_is_selected(process):
     assert owned.disposition(NOW, selected_run="r1").removable is True
 
 
+@pytest.mark.slow
 @given(st.integers(0, 4_000_000_000))
 def test_a_time_is_parsed_as_it_was_formatted(seconds):
     """Its precision is one second."""
     assert ownership.parse_time(ownership.format_time(seconds)) == seconds
 
 
+@pytest.mark.slow
 @given(st.text())
 def test_a_text_that_is_not_a_time_is_no_expiry(text):
     """So a typo deletes nothing."""

@@ -63,6 +63,7 @@ def soon():
     assert time.monotonic() - begun < SOON
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("soon")
 def test_a_request_with_patience_is_made_once_and_given_up(api, listener):
     """Whoever asks with a deadline is not held up by it."""
@@ -73,6 +74,7 @@ def test_a_request_with_patience_is_made_once_and_given_up(api, listener):
         api.text("/api", patience=0)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("soon")
 def test_a_request_is_made_by_three_connections_in_the_time_of_one(api, listener, monkeypatch):
     """One that is half open must not be all that was tried; a silent server not take longer."""
@@ -129,6 +131,7 @@ def test_an_answer_that_is_no_json_is_none(tmp_path, body):
         assert cluster.api.get("/api") == {"items": []}
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("soon")
 def test_a_session_is_opened_in_time_or_not_at_all(api):
     """Opening one is part of a command's time."""

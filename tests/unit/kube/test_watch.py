@@ -325,6 +325,7 @@ def test_closing_ends_the_stream(watched, clock):
     assert pods.open == 0
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=400)
 @given(
     before=st.lists(CHANGES, max_size=3),
@@ -409,6 +410,7 @@ def test_a_thread_whose_deadline_is_over_does_not_wait_for_the_one_that_reads():
     watch.close()
 
 
+@pytest.mark.slow
 def test_a_wait_ends_in_time_on_a_connection_that_says_nothing(tmp_path):
     """Over real HTTP: each wait brings its own patience, on a stream that lasts."""
     with _silent_server() as port, _api(tmp_path, port) as api, Watch(api, "/pods") as watch:

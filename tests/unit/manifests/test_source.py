@@ -126,6 +126,7 @@ def test_a_scalar_means_what_it_means_to_kubectl(text, expected):
     assert type(found) in (type(expected), LocatedDict)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("kubectl") is None, reason="no kubectl on the PATH")
 def test_kubectl_itself_reads_the_same():
     """The table above is not an opinion."""

@@ -76,6 +76,7 @@ def test_a_cut_breaks_what_is_there_and_lets_others_in(proxy, connect):
     assert proxy.connections == 3
 
 
+@pytest.mark.slow
 def test_a_frozen_connection_is_neither_closed_nor_answered(proxy, connect):
     """And those after it are as always."""
     frozen = connect()

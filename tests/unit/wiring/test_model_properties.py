@@ -16,6 +16,8 @@ from pytest_podshare.wiring.manifest import load
 from pytest_podshare.wiring.model import ContainerSpec, VolumeMount, VolumeSpec, Wiring
 from pytest_podshare.wiring.templates import templates
 
+pytestmark = pytest.mark.slow
+
 # the same Pods and texts on every machine and in every run
 TRIED = settings(
     derandomize=True,

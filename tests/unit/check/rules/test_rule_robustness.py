@@ -10,6 +10,8 @@ from pytest_podshare.errors import ManifestError
 from pytest_podshare.manifests.source import read
 from pytest_podshare.wiring.templates import templates
 
+pytestmark = pytest.mark.slow
+
 BAD = Path("manifests/rules/bad")
 ODD = (None, 1, -1.5, "x", "", [], {}, [None], [{}], {"a": 1}, True, "/a/../b")
 

@@ -140,6 +140,7 @@ def test_the_drafts_of_a_killed_run_are_removed_from_a_cluster_that_stays(settin
     assert settings.record_file.exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "killed"), [("t", True), ("another", False)])
 def test_a_kind_program_that_outlived_its_run_is_killed(settings, name, killed):
     """Another program that has got its process ID is left alone."""

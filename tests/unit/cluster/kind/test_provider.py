@@ -81,6 +81,7 @@ def test_a_missing_engine_is_an_error_with_the_message_of_kind(settings):
     )
 
 
+@pytest.mark.slow
 def test_when_kind_fails_the_incomplete_cluster_is_removed(settings, calls):
     """The error has kind's message, and no record remains."""
     broken = settings(
@@ -102,6 +103,7 @@ def test_when_kind_fails_the_incomplete_cluster_is_removed(settings, calls):
     assert "✓ Preparing nodes" in broken.log.read_text()
 
 
+@pytest.mark.slow
 def test_when_kind_takes_too_long_it_is_stopped(settings, calls):
     """The incomplete cluster is removed."""
     slow = settings('[ "$1" != create ] || exec sleep 60', timeouts=Timeouts(create=0.5))
@@ -114,6 +116,7 @@ def test_when_kind_takes_too_long_it_is_stopped(settings, calls):
     assert "delete cluster" in calls()
 
 
+@pytest.mark.slow
 def test_the_working_directory_stays_clean(settings, tmp_path, monkeypatch):
     """The folder that pytest-kind creates there is removed."""
     folder = tmp_path / "working-directory"
@@ -168,6 +171,7 @@ def test_a_cluster_with_a_stopped_node_cannot_be_used(
         provider.acquire(settings(BROKEN))
 
 
+@pytest.mark.slow
 def test_a_broken_cluster_of_podshare_is_replaced_unless_it_is_in_use(settings, calls):
     """A killed run may have left it incomplete."""
     broken = settings(BROKEN)
@@ -218,6 +222,7 @@ def test_the_record_is_deleted_when_another_cluster_has_taken_the_name(settings)
         assert (creation_record.read(existing) is not None) is has_record
 
 
+@pytest.mark.slow
 def test_a_relative_path_of_a_configuration_refers_to_the_working_directory(
     settings, tmp_path, monkeypatch
 ):

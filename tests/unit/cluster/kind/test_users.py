@@ -192,4 +192,4 @@ class ClusterLife(RuleBasedStateMachine):
 
 
 ClusterLife.TestCase.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
-TestClusterLife = ClusterLife.TestCase
+TestClusterLife = pytest.mark.slow(ClusterLife.TestCase)

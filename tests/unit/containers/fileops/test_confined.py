@@ -196,6 +196,7 @@ def going_on(turn):
         thread.join()
 
 
+@pytest.mark.slow
 def test_a_folder_that_becomes_a_link_and_back_is_never_followed(here, volume):
     """Swapped thousands of times during hundreds of uses: each is of the volume, or refused."""
     folder, link, aside = volume / "d", volume / "link", volume / "aside"
@@ -229,6 +230,7 @@ def test_a_folder_that_becomes_a_link_and_back_is_never_followed(here, volume):
     assert len(turns) > 100
 
 
+@pytest.mark.slow
 def test_a_name_that_becomes_a_link_to_a_folder_is_not_written_into_it(here, volume):
     """Between the look at it and the renaming, where `mv` would put the file into the folder."""
     link, name = volume / "link", volume / "name"

@@ -23,6 +23,8 @@ from pytest_podshare.containers.fileops import (
 from pytest_podshare.kube.exec import protocol
 from tests.support.local_shell import SHELLS, LocalShell
 
+pytestmark = pytest.mark.slow
+
 REAL = settings(
     derandomize=True,
     deadline=None,

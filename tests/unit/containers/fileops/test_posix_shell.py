@@ -60,6 +60,7 @@ def test_any_name_can_be_written(here, tmp_path, name):
     assert os.listdir(tmp_path) == []
 
 
+@pytest.mark.slow
 @REAL
 @given(name=NAMES, content=st.binary(max_size=400), line=st.text("0123456789abcdef", min_size=1))
 def test_any_name_and_any_content_pass_every_way(here, tmp_path, name, content, line):

@@ -86,6 +86,7 @@ def test_what_the_kernel_does_not_follow_is_not_followed(here, root, path):
     assert isinstance(posix_shell.read(here, there), posix_shell.Missing | posix_shell.Refused)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["loop", "round"])
 def test_links_in_a_circle_lead_nowhere(here, root, name):
     """In the kernel's own words, whatever the links' last goal would be outside of the root."""
@@ -124,6 +125,7 @@ NAMES = st.text(st.sampled_from("ab.'\"$`\\ \n*[\udcff-"), min_size=1, max_size=
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(name=NAMES, goal=NAMES)
 def test_names_are_taken_as_they_are(tmp_path_factory, name, goal):

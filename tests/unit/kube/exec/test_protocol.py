@@ -71,6 +71,7 @@ def exchanges(draw):
     return protocol.Completed(code, out, err), sent
 
 
+@pytest.mark.slow
 @given(exchanges())
 def test_any_outputs_come_whole_in_any_frames(exchange):
     """Whatever they hold, however they are cut, in whatever order the two outputs come."""
@@ -81,6 +82,7 @@ def test_any_outputs_come_whole_in_any_frames(exchange):
     assert completed([frame for frame in sent if frame[0] == protocol.STDOUT]) is None
 
 
+@pytest.mark.slow
 @given(exchanges())
 def test_a_sink_gets_the_output_and_nothing_is_kept(exchange):
     """The same parts in the same order, and never more held back than a part of a marker."""
@@ -96,6 +98,7 @@ def test_a_sink_gets_the_output_and_nothing_is_kept(exchange):
     assert reply.completed == protocol.Completed(expected.returncode, b"", expected.stderr)
 
 
+@pytest.mark.slow
 @given(exchanges(), st.binary(max_size=20))
 def test_a_quick_reply_ends_with_stdout_alone(exchange, stray):
     """What comes on stderr is of somebody else, and what comes after the end as well."""
@@ -198,6 +201,7 @@ def test_a_script_cannot_swallow_the_commands_after_it(here):
     assert here.run(b"echo next") == protocol.Completed(0, b"next\n", b"")
 
 
+@pytest.mark.slow
 def test_what_was_posted_is_done_before_the_next_command(here, tmp_path):
     """Nobody waited for it, and nothing of it is heard."""
     here.enqueue(b"sleep 0.2; echo done > %s/f; echo said; echo told >&2" % bytes(tmp_path))

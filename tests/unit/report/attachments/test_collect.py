@@ -244,6 +244,7 @@ def test_half_a_line_is_not_shown(server, collected):
     assert text.endswith("… truncated: the API server returned no more than 1 MiB")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("silent", [("/pods",), ("/pods", "/events", "/secrets")])
 def test_a_silent_api_server_does_not_delay_the_report(server, collected, silent):
     """What is known without it is attached, and the rest is reported as missing."""
@@ -258,6 +259,7 @@ def test_a_silent_api_server_does_not_delay_the_report(server, collected, silent
     assert len(result.missing) == len(silent)
 
 
+@pytest.mark.slow
 def test_a_log_that_does_not_arrive_delays_nothing_else(server, collected):
     """The attachment has the reason."""
     server.silent.add("/log")
@@ -282,6 +284,7 @@ def test_an_api_server_that_is_down_is_reported_immediately(server, collected):
     assert "Connection refused" in result.missing[0]
 
 
+@pytest.mark.slow
 def test_of_many_pods_those_that_are_not_ready_come_first(server, collected):
     """The Pods beyond the limit are only named."""
     pods = [raw_pod(f"pod-{number:02}") for number in range(25)]

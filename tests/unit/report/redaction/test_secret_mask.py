@@ -322,6 +322,7 @@ def test_binary_values_are_hidden_in_base64():
     assert secrets.redact_text(f"x {source['data']['blob']} y") == "x (hidden) y"
 
 
+@pytest.mark.slow
 def test_a_megabyte_is_redacted_in_time():
     """The text consists of words that begin like a secret."""
     values = [f"{WORD}-{number}" for number in range(100)]

@@ -1,0 +1,1 @@
+"""A pytest plugin that tells a flaky test from a broken one: `--rerun-alone`."""
