@@ -7,7 +7,7 @@ import time
 from pytest_podshare import errors
 from pytest_podshare.assertions import sentinel
 from pytest_podshare.assertions.recording import promise_broken, recorded
-from pytest_podshare.containers.fileops import mountinfo, posix_shell
+from pytest_podshare.containers.fileops import mountinfo, operations
 from pytest_podshare.diagnosis import diagnose, volume_causes
 from pytest_podshare.diagnosis.facts import FileLocation
 from pytest_podshare.pods.evidence import Evidence
@@ -47,10 +47,10 @@ def assert_read_only(pod: Pod, *, container: str, volume: str) -> Evidence:
     events: list[object] = []
     for mount in sentinel.mounts_of(pod, container, volume):
         path = f"{mount.path}/{sentinel.new_name()}"
-        refused = posix_shell.write(pod[container], path, b"x")
+        refused = operations.write(pod[container], path, b"x")
         if refused is None:
-            posix_shell.remove(pod[container], path)
-        entry = mountinfo.at(pod[container], mount.path)
+            operations.remove(pod[container], path)
+        entry = mountinfo.find_mount(pod[container], mount.path)
         if refused is None or refused.message != _EROFS or entry is None or not entry.read_only:
             live = str(entry or f"nothing mounted at {mount.path}")
             raise promise_broken(
@@ -137,7 +137,7 @@ def assert_permissions(
     wanted = {"uid": uid, "gid": gid, "mode": mode}
     if all(value is None for value in wanted.values()):
         raise TypeError("say what is expected: uid=, gid= or mode=")
-    state = posix_shell.stat(pod[container], path)
+    state = operations.stat(pod[container], path)
     has = {"uid": state.uid, "gid": state.gid, "mode": state.mode} if state else {}
     asked = {name: value for name, value in wanted.items() if value is not None}
     if any(has.get(name) != value for name, value in asked.items()):

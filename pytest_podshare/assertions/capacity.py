@@ -8,7 +8,7 @@ from typing import Any
 from pytest_podshare import errors
 from pytest_podshare.assertions import sentinel
 from pytest_podshare.assertions.recording import promise_broken, recorded
-from pytest_podshare.containers.fileops import mountinfo, posix_shell
+from pytest_podshare.containers.fileops import mountinfo, operations
 from pytest_podshare.deadline import Deadline
 from pytest_podshare.diagnosis import volume_causes
 from pytest_podshare.kube import pod_status
@@ -47,7 +47,7 @@ def assert_medium(
     """
     begun = time.monotonic()
     mount = sentinel.mounts_of(pod, container, volume)[0]
-    entry = mountinfo.at(pod[container], mount.path)
+    entry = mountinfo.find_mount(pod[container], mount.path)
     if entry is None:
         fits = False
     elif medium == "Disk":
@@ -112,15 +112,15 @@ def assert_size_limited(
     limit, in_memory = _limit(pod, volume)
     patience = pod.live.timeouts.or_given("evict", timeout)
     path = f"{mount.path}/{sentinel.new_name()}"
-    refused = posix_shell.fill(pod[container], path, limit // 2)
+    refused = operations.write_zeros(pod[container], path, limit // 2)
     if refused is not None:
         raise errors.ControlMissing(
             f"{container} of {pod} cannot write half of the limit to {volume}: {refused}",
             "Empty the volume first, and see whether it may be written to.",
         )
-    refused = posix_shell.fill(pod[container], path, limit + _MEBI)
+    refused = operations.write_zeros(pod[container], path, limit + _MEBI)
     if in_memory:
-        posix_shell.remove(pod[container], path)
+        operations.remove(pod[container], path)
         proof, seen = f"{container} was refused: {refused}", str(refused or "all of it written")
         held = refused is not None and refused.message == _ENOSPC
         expected = _ENOSPC

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pytest_podshare.containers.fileops import content
+from pytest_podshare.containers.fileops.content import Content
 from pytest_podshare.diagnosis.cause import Cause
 from pytest_podshare.errors import Fact
 from pytest_podshare.wiring.account_token import without_account_token
@@ -42,7 +42,7 @@ def described(seen: object) -> str:
     """A content by its size and digest, a short text as it is; else what was seen, in its words."""
     if not isinstance(seen, bytes):
         return str(seen)
-    return str(content.of(seen))
+    return str(Content.from_bytes(seen))
 
 
 def mounts(meeting: SharedMount, writer: str, reader: str) -> str:

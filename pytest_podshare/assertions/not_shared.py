@@ -10,7 +10,7 @@ from pytest_podshare import errors
 from pytest_podshare.assertions import failure, sentinel
 from pytest_podshare.assertions.recording import promise_broken, recorded
 from pytest_podshare.containers.container import Container
-from pytest_podshare.containers.fileops import posix_shell
+from pytest_podshare.containers.fileops import operations
 from pytest_podshare.deadline import Deadline, poll
 from pytest_podshare.diagnosis import volume_causes
 from pytest_podshare.diagnosis.facts import FileLocation
@@ -59,7 +59,7 @@ def assert_not_shared(
         places.append(posixpath.dirname(mark.path))
         deadline = Deadline(window)
         found = poll(
-            functools.partial(posix_shell.find, reader, places, name), until=bool, deadline=deadline
+            functools.partial(operations.find, reader, places, name), until=bool, deadline=deadline
         )
         sentinel.remove(pod, mark)
         if found:
@@ -88,7 +88,7 @@ def assert_not_shared(
 def _control(reader: Container) -> str:
     """That the search works at all, on a file that every container has."""
     known = "/etc/hosts"
-    if posix_shell.find(reader, ["/etc"], "hosts") != [known]:
+    if operations.find(reader, ["/etc"], "hosts") != [known]:
         raise errors.ControlMissing(
             f"The search in {reader.name} does not find {known}, so what it misses means nothing.",
             "See what `find` the image has.",

@@ -12,8 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pytest_podshare import errors
 from pytest_podshare.assertions import failure
 from pytest_podshare.assertions.recording import promise_broken
-from pytest_podshare.containers.fileops import confined, posix_shell
-from pytest_podshare.containers.fileops import content as contents
+from pytest_podshare.containers.fileops import operations, posix_shell
 from pytest_podshare.containers.fileops.content import Content
 from pytest_podshare.containers.node_shell import NodeShell
 from pytest_podshare.diagnosis import diagnose
@@ -206,9 +205,10 @@ def leave_at(
         AssertionError: it cannot be written.
     """
     path = posixpath.join(folder, new_name())
-    put, content = posix_shell.write, secrets.token_bytes(SIZE)
+    put: Callable[[posix_shell.ShellSession, str, bytes], posix_shell.Refused | None]
+    put, content = operations.write, secrets.token_bytes(SIZE)
     if line is not None:
-        put, content = posix_shell.create, line
+        put, content = operations.create, line
     begun = time.monotonic()
     on_node = False
     try:
@@ -249,7 +249,7 @@ def of_application(pod: Pod, container: str, path: str) -> SentinelFile:
         )
     mount = max(around, key=lambda each: len(each.path))
     begun = time.monotonic()
-    content = confined.read(pod[container], posixpath.normpath(path), root_of(mount))
+    content = operations.read(pod[container], posixpath.normpath(path), root=root_of(mount))
     if not isinstance(content, bytes):
         place = FileLocation(container, path, mount)
         raise promise_broken(
@@ -278,7 +278,7 @@ def root_of(mount: VolumeMount) -> str:
 
 def read_back(pod: Pod, mark: SentinelFile) -> bytes | posix_shell.Missing | posix_shell.Refused:
     """What is where the mark was left."""
-    return confined.read(_reader(pod, mark), mark.path, root_of(mark.mount))
+    return operations.read(_reader(pod, mark), mark.path, root=root_of(mark.mount))
 
 
 def assert_present(
@@ -312,10 +312,10 @@ def remove(pod: Pod, mark: SentinelFile) -> None:
     """Remove a mark of ours; the verdict stands, whatever becomes of it."""
     if mark.is_ours:
         with contextlib.suppress(errors.PodshareError):
-            posix_shell.remove(_reader(pod, mark), mark.path)
+            operations.remove(_reader(pod, mark), mark.path)
 
 
-def _reader(pod: Pod, mark: SentinelFile) -> posix_shell.Session:
+def _reader(pod: Pod, mark: SentinelFile) -> posix_shell.ShellSession:
     return NodeShell(pod.live, mark.container) if mark.on_node else pod[mark.container]
 
 
@@ -323,5 +323,5 @@ def step(
     action: str, container: str, volume: str, path: str, held: bytes | Content, seconds: float
 ) -> Step:
     """A step of evidence about a content."""
-    it = contents.of(held) if isinstance(held, bytes) else held
+    it = Content.from_bytes(held) if isinstance(held, bytes) else held
     return Step(container, action, volume, path, it.size, it.sha256, seconds)

@@ -8,7 +8,7 @@ import time
 from pytest_podshare import errors
 from pytest_podshare.assertions import failure, sentinel
 from pytest_podshare.assertions.recording import promise_broken, recorded
-from pytest_podshare.containers.fileops import posix_shell
+from pytest_podshare.containers.fileops import operations
 from pytest_podshare.deadline import Deadline, poll
 from pytest_podshare.diagnosis import volume_causes
 from pytest_podshare.pods import config_source
@@ -90,7 +90,7 @@ def assert_update_not_visible(
     source = config_source.of_volume(pod, volume)
     mounts = sentinel.mounts_of(pod, container, volume)
     watcher, whole = _control(pod, volume)
-    before = [posix_shell.read(pod[container], _path(mount, source)) for mount in mounts]
+    before = [operations.read(pod[container], _path(mount, source)) for mount in mounts]
     content = source.change(pod)
     try:
         deadline = pod.deadline("update", timeout)
@@ -100,7 +100,7 @@ def assert_update_not_visible(
             f"The change of {source} did not arrive in {watcher.name} of {pod} either: {error}",
             "Its staying away elsewhere means nothing; raise the timeout.",
         ) from None
-    after = [posix_shell.read(pod[container], _path(mount, source)) for mount in mounts]
+    after = [operations.read(pod[container], _path(mount, source)) for mount in mounts]
     if after != before or content in after or not any(isinstance(each, bytes) for each in before):
         saw = isinstance(before[0], bytes)
         raise promise_broken(
@@ -135,7 +135,7 @@ def _arrived(
 ) -> Step:
     path = _path(mount, source)
     seen = poll(
-        lambda: posix_shell.read(pod[container], path),
+        lambda: operations.read(pod[container], path),
         until=lambda it: isinstance(it, bytes) and content in it,
         deadline=deadline,
         first=0.05,

@@ -11,8 +11,7 @@ from pytest_podshare import errors
 from pytest_podshare.assertions import failure, sentinel
 from pytest_podshare.assertions.recording import apart, promise_broken, recorded
 from pytest_podshare.containers.container import Container
-from pytest_podshare.containers.fileops import content as contents
-from pytest_podshare.containers.fileops import posix_shell, streaming
+from pytest_podshare.containers.fileops import operations, posix_shell, streaming
 from pytest_podshare.containers.fileops.content import Content
 from pytest_podshare.containers.node_shell import NodeShell
 from pytest_podshare.deadline import Deadline, poll
@@ -81,7 +80,7 @@ def assert_file_visible(
                 steps += between.nonce_seen()
             else:
                 held = content.encode() if isinstance(content, str) else content
-                wanted = None if held is None else contents.of(held)
+                wanted = None if held is None else Content.from_bytes(held)
                 steps += between.file_seen(posixpath.relpath(path, meeting.from_dir), wanted)
     except errors.ToolMissing as missing:
         raise _only_present(pod, from_c, to_c, meetings, path, missing) from None
@@ -158,7 +157,7 @@ def _only_present(
                 mark = sentinel.of_application(pod, from_c, path)
             name = posixpath.relpath(mark.path, meeting.from_dir)
             _, reader = locate_shared_file(meeting, from_c, to_c, name)
-            seen = posix_shell.read(NodeShell(pod.live, to_c), reader.path)
+            seen = operations.read(NodeShell(pod.live, to_c), reader.path)
             sentinel.remove(pod, mark)
             if seen != mark.content:
                 return missing
@@ -202,11 +201,11 @@ class _Transfer:
         mark = sentinel.leave_at(
             self.pod, self.writer.name, meeting.from_mount, meeting.from_dir, line
         )
-        name, wanted = posixpath.basename(mark.path), contents.of(line)
+        name, wanted = posixpath.basename(mark.path), Content.from_bytes(line)
         _, reader = self._places(name)
 
         def look() -> _Found:
-            if posix_shell.read_line(self.reader, reader.path) == line:
+            if operations.read_line(self.reader, reader.path) == line:
                 return wanted
             return self._read(self.reader, reader)
 
@@ -214,7 +213,7 @@ class _Transfer:
             return mark.wrote, self._seen(name, mark.wrote, look, lambda _: wanted)
         finally:
             # before any other command in this Pod, and nobody waits for it
-            posix_shell.discard(self.writer, mark.path)
+            operations.discard(self.writer, mark.path)
 
     def file_seen(self, name: str, wanted: Content | None) -> tuple[Step, Step]:
         """Have a file of the application seen, as the writer itself has it."""

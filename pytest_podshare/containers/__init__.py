@@ -1,1 +1,1 @@
-"""The Container handle: sessions, ways into a container, files, restarts."""
+"""The Container handle: exec sessions, access to files, restarts."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pytest_podshare import errors
 from pytest_podshare.containers import restart
 from pytest_podshare.containers.container_shell import ContainerShell
-from pytest_podshare.containers.fileops import posix_shell
+from pytest_podshare.containers.fileops.posix_shell import quote
 from pytest_podshare.containers.restart import Restart
 from pytest_podshare.containers.volume_files import VolumeFiles
 from pytest_podshare.kube.client import pod_path
@@ -16,69 +16,69 @@ from pytest_podshare.kube.exec.protocol import LARGEST, Completed
 
 
 class Container(ContainerShell):
-    """One container of a Pod; got by `pod["c1"]`."""
+    """One container of a Pod; returned by `pod["c1"]`."""
 
     def __repr__(self) -> str:
         return f"<Container {self.pod.name}/{self.name}>"
 
     def exec(self, argv: Sequence[str], *, timeout: float | None = None) -> Completed:
-        """Run a command in the container with an empty stdin: through its `sh`, if it has one.
+        """Run a command in the container with an empty stdin, through its `sh` if it has one.
 
         Args:
-            argv: the program and its arguments; a program that is not there gives returncode 127.
+            argv: the program and its arguments; if it does not exist, the returncode is 127.
             timeout: seconds for it to end.
 
         Returns:
             Its `.returncode`, `.stdout` and `.stderr` (bytes).
 
         Raises:
-            ExecError: it could not be run, or did not end in time.
+            ExecError: the command could not be run, or did not end in time.
         """
-        script = b" ".join(posix_shell.quoted(word) for word in argv)
-        self.settle_pod()
-        # a session that broke while nobody used it is found out by a command that changes nothing
+        script = b" ".join(quote(word) for word in argv)
+        self.flush_pod()
+        # this command may run only once, so a harmless one finds out first whether a session broke
         self.run(b":", timeout=timeout)
         seconds = self._timeout(timeout)
         if self.access.is_ephemeral:
-            # the shell is another image's
+            # that shell has the programs of another image
             pod = self.pod
             return oneshot.run(pod.api, pod.namespace, pod.name, self.name, argv, timeout=seconds)
         return self.open(timeout).run(script, timeout=seconds)
 
     def volume(self, name: str) -> VolumeFiles:
-        """The files of a volume, as this container sees them.
+        """Return the files of a volume, as this container sees them.
 
         Raises:
-            UnknownVolume: it mounts no such volume; the error lists those that it does.
+            UnknownVolume: the container does not mount it; the error lists the volumes it mounts.
         """
         return VolumeFiles(self, name)
 
     def restart(self, *, strategy: str | None = None, timeout: float | None = None) -> Restart:
-        """Restart this container alone, and prove that it happened.
+        """Restart this container alone, and prove that it was restarted.
 
         Args:
             strategy: `node`, `resize`, `term` or `image`; None for the first that is possible.
-            timeout: seconds until it runs and is ready again.
+            timeout: seconds until it is running and ready again.
 
         Returns:
-            The proof: which way, the container's id before and after, its exit code.
+            The proof: the strategy, the container IDs before and after, and the exit code.
 
         Raises:
-            RestartForbidden: its restart policy says that it stays ended.
-            RestartImpossible: no way is open, or it did not happen.
-            NodeAccessMissing: no way is open but on the node, which cannot be reached.
+            RestartForbidden: its restart policy does not restart it.
+            RestartImpossible: no strategy is possible, or the restart cannot be proved.
+            NodeAccessMissing: only the node strategy is possible, and the node cannot be reached.
             PodError: it does not become ready again.
         """
-        self.settle_pod()
+        self.flush_pod()
         deadline = self.pod.deadline("ready", timeout)
         proof, self._current.live = restart.restart(self, strategy, deadline)
         return proof
 
     def logs(self, *, previous: bool = False) -> str:
-        """What the container printed; with `previous`, what it printed before its last restart.
+        """Return the container's log; with `previous`, the log from before its last restart.
 
         Raises:
-            OutputTooLarge: that is more than 64 MiB.
+            OutputTooLarge: the log is larger than 64 MiB.
         """
         pod = self.pod
         path = pod_path(pod.namespace, pod.name, "log")
@@ -88,6 +88,6 @@ class Container(ContainerShell):
         if len(printed) > LARGEST // 4 and len(printed.encode(errors="replace")) >= LARGEST:
             raise errors.OutputTooLarge(
                 f"The log of {self.name} of {pod} is larger than {LARGEST // 2**20} MiB.",
-                "Have the container print less, or look at the end of its log with kubectl.",
+                "Make the container log less, or read the end of its log with kubectl.",
             )
         return printed

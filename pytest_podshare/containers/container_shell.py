@@ -1,4 +1,4 @@
-"""The shell of a container: sessions that are opened when they are needed, and opened again."""
+"""The shell of a container, whose exec session opens on first use and again when it breaks."""
 
 from __future__ import annotations
 
@@ -16,21 +16,23 @@ from pytest_podshare.containers.shell_access import ShellAccess
 from pytest_podshare.kube.exec.oneshot import run_with_stdin
 from pytest_podshare.kube.exec.protocol import Completed
 from pytest_podshare.kube.exec.session import ExecSession
-from pytest_podshare.wiring.model import VolumeMount
+from pytest_podshare.wiring.model import ContainerSpec
 
-T = TypeVar("T")
+_Result = TypeVar("_Result")
 
-# seconds for what was posted to be run: before somebody looks from outside the check, who would
-# see our own files, and before its session is closed
-_FLUSH, _FAREWELL = 10.0, 1.0
+# seconds for queued scripts to finish: before files are inspected from outside a check, where ours
+# would be seen, and before their session is closed
+_FLUSH_TIMEOUT, _CLOSE_TIMEOUT = 10.0, 1.0
 
 
 class ContainerShell:
-    """A shell that looks into a container: its own, or an ephemeral container's.
+    """A shell with access to a container's files: its own, or an ephemeral container's.
+
+    All methods that run something raise ExecError if it could not be run, or did not end in time.
 
     Args:
-        current: the Pod it is in.
-        name: its name.
+        current: the Pod that the container is in.
+        name: the container's name.
     """
 
     def __init__(self, current: CurrentPod, name: str) -> None:
@@ -38,30 +40,30 @@ class ContainerShell:
         self._current = current
         self._session: ExecSession | None = None
         self._opener = SessionOpener(current, name)
-        self._opening = threading.Lock()
-        self._closings = 0
+        self._open_lock = threading.Lock()
+        self._close_count = 0
 
     @property
     def pod(self) -> LivePod:
-        """The Pod it is in now."""
+        """Return the Pod that the container is in now."""
         return self._current.live
 
     @property
-    def mounts(self) -> tuple[VolumeMount, ...]:
-        """Its volumeMounts, as its Pod has them now."""
-        return self.pod.wiring.container(self.name).mounts
+    def spec(self) -> ContainerSpec:
+        """Return the container's spec in that Pod."""
+        return self.pod.wiring.container(self.name)
 
     @property
     def access(self) -> ShellAccess:
-        """How it was looked into at last; by its own shell as long as it was not."""
+        """Return how the container was last accessed, by default through its own shell."""
         return self._opener.access or ShellAccess(self.name)
 
     def use_ephemeral_shell(self) -> None:
-        """Look into the container by an ephemeral one from now on, as its image lacks a program.
+        """Use an ephemeral container from now on, because the container's image lacks a tool.
 
         Raises:
-            EphemeralContainerUnavailable: there is none, or it looks already; where there is none,
-                the container's own shell goes on looking.
+            EphemeralContainerUnavailable: there is none, so the container's own shell stays in use;
+                or it is already in use.
         """
         if self._find_access().is_ephemeral:
             raise EphemeralContainerUnavailable
@@ -74,180 +76,152 @@ class ContainerShell:
             raise EphemeralContainerUnavailable(missing.what) from None
 
     def resolve_path(self, path: str, *, follow: bool = True) -> str:
-        """Return where the shell has a path of the container; the same, if it is its own.
+        """Return the path under which the shell finds a path of the container.
 
-        Args:
-            path: an absolute path, as the container names it.
-            follow: whether to give what a link at its end leads to.
-
-        Raises:
-            ExecError: it could not be found out.
+        With `follow`, a symlink at the end of the path is followed.
         """
         access = self._opener.access
         if access is not None and not access.is_ephemeral:
             return path
-        for again in (True, False):
+        for is_retry in (False, True):
             session, access = self.open(), self.access
             if not access.is_ephemeral:
                 return path
             try:
-                script = access.resolving(path, follow=follow)
+                script = access.resolve_script(path, follow=follow)
                 done = session.run(script, timeout=self._timeout(None))
             except errors.SessionLost:
                 session.close()
-                if not again:
+                if is_retry:
                     raise
                 continue
             if done.returncode == 0:
-                return resolve_path.resolved(done)
-            # its container has another instance by now, which this shell does not see
+                return resolve_path.parse_resolved(done)
+            # the container has a new instance, whose process this shell does not see
             session.close()
         raise errors.SessionLost(
-            f"The process of {self.name} of {self.pod} is not there any more.",
-            "See whether the container still runs.",
+            f"The process of container {self.name} of {self.pod} has ended.",
+            "Check whether the container is still running.",
         )
 
     def run(self, script: bytes, *, timeout: float | None = None) -> Completed:
-        """Run a POSIX shell script that may be run twice without harm.
+        """Run a POSIX shell script that may safely run twice.
 
-        If the session breaks that earlier commands used, the script is run again in a new one.
-
-        Raises:
-            ExecError: it could not be run, or did not end in time.
+        If a session breaks that earlier commands used, the script runs again in a new one.
         """
         seconds = self._timeout(timeout)
         return self._with_reconnect(lambda session: session.run(script, timeout=seconds), timeout)
 
     def run_inline(self, script: bytes) -> Completed:
-        """Run such a script in the session's shell itself; it must not exit, and has no stderr.
-
-        Raises:
-            ExecError: as of `run`.
-        """
+        """Run such a script in the session's shell itself, without stderr; it must not exit."""
         seconds = self._timeout(None)
         return self._with_reconnect(lambda session: session.run_inline(script, timeout=seconds))
 
     def enqueue(self, script: bytes) -> None:
-        """Have such a script run before the next command, and do not wait for it.
-
-        Raises:
-            ExecError: there is no session for it.
-        """
+        """Queue such a script to run before the next command, without waiting for it."""
         seconds = self._timeout(None)
         self._with_reconnect(lambda session: session.enqueue(script, timeout=seconds))
 
-    def stream(self, script: bytes, to: Callable[[bytes], object]) -> Completed:
-        """Run such a script and hand on its stdout as it comes, whatever its length.
-
-        Raises:
-            ExecError: it could not be run, or nothing came for too long.
-        """
+    def stream(self, script: bytes, sink: Callable[[bytes], object]) -> Completed:
+        """Run such a script and pass on its stdout in chunks, whatever its size."""
         seconds = self._timeout(None)
-        handed_on = 0
+        has_output = False
 
-        def hand_on(part: bytes) -> None:
-            nonlocal handed_on
-            handed_on += len(part)
-            to(part)
+        def pass_on(chunk: bytes) -> None:
+            nonlocal has_output
+            has_output = True
+            sink(chunk)
 
         return self._with_reconnect(
-            lambda session: session.run(script, timeout=seconds, to=hand_on),
-            # what was handed on cannot be taken back
-            may_again=lambda: not handed_on,
+            lambda session: session.run(script, timeout=seconds, to=pass_on),
+            # what was passed on cannot be taken back
+            may_repeat=lambda: not has_output,
         )
 
-    def feed(self, script: str, pieces: Iterable[bytes]) -> Completed:
-        """Run a script that reads these bytes, in an exec of its own; it knows where they end.
-
-        Raises:
-            ExecError: it could not be run, or took nothing for too long.
-        """
+    def feed(self, script: str, chunks: Iterable[bytes]) -> Completed:
+        """Run a script in an exec of its own that reads these bytes, but never to the end."""
         pod, seconds = self.pod, self._timeout(None)
         container = self._find_access().container
         return run_with_stdin(
-            pod.api, pod.namespace, pod.name, container, script, pieces, timeout=seconds
+            pod.api, pod.namespace, pod.name, container, script, chunks, timeout=seconds
         )
 
     def open(self, timeout: float | None = None) -> ExecSession:
-        """Return the session, opened if there is none or if it is known to be dead.
-
-        Raises:
-            ExecError: it could not be opened.
-        """
-        with self._opening:
-            known, closings = self._session, self._closings
-            if known is not None:
+        """Return the session; open one if there is none, or if it is known to be dead."""
+        with self._open_lock:
+            old, close_count = self._session, self._close_count
+            if old is not None:
                 try:
-                    known.check()
+                    old.check()
                 except errors.ExecError:
-                    known.close()
+                    old.close()
                 else:
-                    return known
-            before = self._opener.access
-            opened = self._opener.open(self.pod.deadline("exec", timeout), again=known is not None)
-            if self._closings != closings:
-                opened.close()
+                    return old
+            access = self._opener.access
+            new = self._opener.open(self.pod.deadline("exec", timeout), again=old is not None)
+            if self._close_count != close_count:
+                new.close()
                 raise errors.SessionLost(
-                    f"The exec session to {opened.target} was closed while it was opened.",
-                    "Use a Pod's handles no longer than the fixture that made it.",
+                    f"The exec session to {new.target} was closed while it was being opened.",
+                    "Do not use a Pod after the fixture that deployed it has ended.",
                 )
-            self._session = opened
-            # what was posted names files as they were named then
-            is_as_before = before is not None and self.access.root == before.root
-            for script in known.pending if known and is_as_before else ():
-                opened.enqueue(script, timeout=self._timeout(timeout))
-            return opened
+            self._session = new
+            # queued scripts contain paths, which are only valid with the same root
+            is_same_root = access is not None and self.access.root == access.root
+            for script in old.pending if old and is_same_root else ():
+                new.enqueue(script, timeout=self._timeout(timeout))
+            return new
 
-    def flush(self, timeout: float = _FLUSH) -> None:
-        """Wait until what was posted has been run; what cannot be run any more is let be."""
+    def flush(self, timeout: float = _FLUSH_TIMEOUT) -> None:
+        """Wait until queued scripts have run; drop those that cannot run any more."""
         session = self._session
         if session is not None and session.pending:
             with contextlib.suppress(errors.PodshareError):
                 session.flush(timeout=min(timeout, self._timeout(None)))
 
-    def settle_pod(self) -> None:
-        """Wait until what was posted to any container of the Pod has been run."""
+    def flush_pod(self) -> None:
+        """Wait until queued scripts of all the Pod's containers have run."""
         self._current.flush()
 
     def close(self) -> None:
-        """Close the session, when what was posted has been run; the next command opens another."""
-        self._closings += 1
-        self.flush(_FAREWELL)
+        """Close the session once queued scripts have run; the next command opens another."""
+        self._close_count += 1
+        self.flush(_CLOSE_TIMEOUT)
         session, self._session = self._session, None
         if session is not None:
             session.close()
 
     def _find_access(self) -> ShellAccess:
-        """Return how the container is looked into; find it out, the first time."""
+        """Return how the container is accessed; open a session first if that is not known yet."""
         if self._opener.access is None:
             self.open()
         return self.access
 
     def _with_reconnect(
         self,
-        use: Callable[[ExecSession], T],
+        use: Callable[[ExecSession], _Result],
         timeout: float | None = None,
         *,
-        may_again: Callable[[], bool] = lambda: True,
-    ) -> T:
-        """Use the session; if it breaks that earlier commands used, use a new one."""
-        known, access = self._session, self._opener.access
-        session = self._open_same(access, timeout)
+        may_repeat: Callable[[], bool] = lambda: True,
+    ) -> _Result:
+        """Use the session; if one breaks that earlier commands used, use a new one."""
+        old, access = self._session, self._opener.access
+        session = self._open_for(access, timeout)
         try:
             return use(session)
         except errors.SessionLost:
             session.close()
-            if session is not known or not may_again():
+            if session is not old or not may_repeat():
                 raise
-            return use(self._open_same(access, timeout))
+            return use(self._open_for(access, timeout))
 
-    def _open_same(self, access: ShellAccess | None, timeout: float | None) -> ExecSession:
-        """Return the session if its paths are those of that access: a script is made for them."""
+    def _open_for(self, access: ShellAccess | None, timeout: float | None) -> ExecSession:
+        """Return the session if it has the root for which a script's paths were resolved."""
         session = self.open(timeout)
         if access is not None and self.access.root != access.root:
             raise errors.SessionLost(
-                f"The way into {self.name} of {self.pod} is another one by now.",
-                "See who restarts the container; a command after this finds the way.",
+                f"Container {self.name} of {self.pod} must now be accessed in another way.",
+                "Find out what restarts the container; later commands will use the new access.",
             )
         return session
 

@@ -1,6 +1,6 @@
-"""An ephemeral container for one that has no shell: its user, its processes, and nothing to do.
+"""An idle ephemeral container beside one without a shell, with its user and its processes.
 
-It is there for one instance of its container and ends with it. Kubernetes removes it with the Pod.
+It serves one instance of that container, and ends with it. Kubernetes removes it with the Pod.
 """
 
 from __future__ import annotations
@@ -21,48 +21,47 @@ from pytest_podshare.kube.watch import Object
 from pytest_podshare.wiring.pod_spec import container_of
 
 _PREFIX = "podshare-"
-# hex digits of the id of a container's instance
+# hex digits of a container ID in its name
 _DIGITS = 12
-# what of a container's rights another process needs too, to be let at its files
+# fields of a securityContext that another process needs too, to access the container's files
 _CONFINEMENT = ("seLinuxOptions", "appArmorProfile", "seccompProfile")
 _ROOT = ("capabilities", "allowPrivilegeEscalation")
-# nobody is about to wait for longer than 30 years
+# 30 years
 _IDLE = ["sleep", "1000000000"]
 
 
 class _NotStarted(EphemeralContainerUnavailable):
-    """The runtime failed to start it, perhaps because the machine is busy."""
+    """The container runtime failed to start it, perhaps because the machine is busy."""
 
 
-def user_of(raw: Mapping[str, Any], container: str) -> User | None:
-    """Return the user of a container, by its status or else its spec; None if neither says."""
-    told = (pod_status.container_status(raw, container).get("user") or {}).get("linux")
-    if told:
-        groups = (told["gid"], *(told.get("supplementalGroups") or ()))
-        return User(told["uid"], tuple(dict.fromkeys(groups)))
+def _find_user(raw: Mapping[str, Any], container: str) -> User | None:
+    """Return the user of a container from its status, or else from its spec; None if unknown."""
+    user = (pod_status.container_status(raw, container).get("user") or {}).get("linux")
+    if user:
+        groups = (user["gid"], *(user.get("supplementalGroups") or ()))
+        return User(user["uid"], tuple(dict.fromkeys(groups)))
     security = _security(raw, container)
     if "runAsUser" in security and "runAsGroup" in security:
         return User(security["runAsUser"], (security["runAsGroup"],))
     return None
 
 
-def security_context(raw: Mapping[str, Any], container: str, user: User) -> dict[str, Any]:
-    """Return the rights of an ephemeral container that is to be let at a container's files.
+def _build_security_context(raw: Mapping[str, Any], container: str, user: User) -> dict[str, Any]:
+    """Return the securityContext of an ephemeral container that needs a container's files.
 
-    Those of a user who is not root are what Pod Security calls restricted. Who is root by the
-    container's own capabilities is let at them by the same ones only (ptrace(2)); nobody is made
-    privileged for that.
+    For any user but root it conforms to the Pod Security level `restricted`. For root the kernel
+    requires the container's own capabilities (ptrace(2)); it is never privileged.
     """
-    theirs = _security(raw, container)
+    own = _security(raw, container)
     context: dict[str, Any] = {
         "runAsUser": user.uid,
         "runAsGroup": user.gids[0],
         "readOnlyRootFilesystem": True,
         "seccompProfile": {"type": "RuntimeDefault"},
     }
-    context |= {key: theirs[key] for key in _CONFINEMENT if key in theirs}
+    context |= {key: own[key] for key in _CONFINEMENT if key in own}
     if user.uid == 0:
-        return context | {key: theirs[key] for key in _ROOT if key in theirs}
+        return context | {key: own[key] for key in _ROOT if key in own}
     return context | {
         "runAsNonRoot": True,
         "allowPrivilegeEscalation": False,
@@ -71,30 +70,30 @@ def security_context(raw: Mapping[str, Any], container: str, user: User) -> dict
 
 
 def ensure_running(pod: LivePod, raw: Mapping[str, Any], container: str, deadline: Deadline) -> str:
-    """Have an ephemeral container run for the instance of a container that runs now.
+    """Make sure that an ephemeral container runs for the current instance of a container.
 
     Args:
         pod: the Pod.
-        raw: the Pod as it is now, with the container running.
+        raw: the current Pod, in which the container is running.
         container: the container.
-        deadline: until when it must run.
+        deadline: when it must be running.
 
     Returns:
         Its name.
 
     Raises:
-        EphemeralContainerUnavailable: there can be none; says why.
+        EphemeralContainerUnavailable: it cannot run; says why.
     """
-    user = user_of(raw, container)
+    user = _find_user(raw, container)
     if user is None:
         raise EphemeralContainerUnavailable(
-            "nobody tells the container's user: neither its status nor its spec"
+            "the container's user ID is unknown (neither its status nor its securityContext has it)"
         )
-    context = security_context(raw, container, user)
+    context = _build_security_context(raw, container, user)
     try:
         return _run(pod, raw, container, context, deadline)
     except _NotStarted:
-        # the kubelet tries no second time, so that another one does
+        # the kubelet does not try again, so create another one
         return _run(pod, pod.check_still_there(), container, context, deadline)
 
 
@@ -120,57 +119,59 @@ def _run(
             raw = pod.api.patch(path, {"spec": {"ephemeralContainers": [entry]}}, strategic=True)
         except errors.ApiError as error:
             raise EphemeralContainerUnavailable(
-                f"the API server refuses it: {error.details}",
+                f"the API server rejected it: {error.details}",
                 is_transient=is_transient(error, known=False),
             ) from None
-    _wait_until_it_runs(pod, dict(raw), name, deadline)
+    _wait_until_running(pod, dict(raw), name, deadline)
     return name
 
 
 def _name(raw: Mapping[str, Any], container: str) -> str:
-    """Return the name of the one that runs, or is to run, for this instance of a container."""
-    instance = container_waiting.runtime_id(
+    """Return the name of the one that runs for this instance, or of a new one."""
+    container_id = container_waiting.runtime_id(
         pod_status.container_status(raw, container)["containerID"]
     )
     for number in itertools.count(1):
-        name = f"{_PREFIX}{instance[:_DIGITS]}" + (f"-{number}" if number > 1 else "")
+        name = f"{_PREFIX}{container_id[:_DIGITS]}" + (f"-{number}" if number > 1 else "")
         status = _status(raw, name)
-        # one that has ended, or did not even start, is never started again
+        # Kubernetes never restarts one that has ended or failed to start
         if "terminated" not in status.get("state", {}) and not container_waiting.is_no_start(
             status
         ):
             return name
-    raise AssertionError("it counts on")
+    raise AssertionError("unreachable: the numbers never end")
 
 
-def _wait_until_it_runs(pod: LivePod, raw: Object, name: str, deadline: Deadline) -> None:
-    def decided(seen: Object | None) -> bool:
-        if seen is None or seen["metadata"]["uid"] != pod.uid:
-            raise errors.PodGone(f"Pod {pod} was deleted meanwhile.", "See who deletes it.")
-        status = _status(seen, name)
+def _wait_until_running(pod: LivePod, raw: Object, name: str, deadline: Deadline) -> None:
+    def is_running(latest: Object | None) -> bool:
+        if latest is None or latest["metadata"]["uid"] != pod.uid:
+            raise errors.PodGone(
+                f"Pod {pod} was deleted during the check.", "Find out what deletes it."
+            )
+        status = _status(latest, name)
         if problem := pod_status.stuck(status):
             is_no_start = container_waiting.is_no_start(status)
             raise (_NotStarted if is_no_start else EphemeralContainerUnavailable)(problem)
         return "running" in status.get("state", {})
 
-    if decided(raw):
+    if is_running(raw):
         return
-    seen = pod.watch.wait_for(pod.name, decided, deadline, known=raw)
-    if not decided(seen):
-        where = pod_status.describe(_status(seen or {}, name))
+    latest = pod.watch.wait_for(pod.name, is_running, deadline, known=raw)
+    if not is_running(latest):
+        state = pod_status.describe(_status(latest or {}, name))
         raise EphemeralContainerUnavailable(
-            f"it did not run within {deadline.seconds:.3g} s: {where}", is_transient=True
+            f"it was not running within {deadline.seconds:.3g} s: {state}", is_transient=True
         )
 
 
 def _status(raw: Mapping[str, Any], name: str) -> pod_status.Status:
-    """Return what the kubelet says of an ephemeral container; empty where there is none."""
+    """Return the status of an ephemeral container; empty if there is none."""
     statuses = pod_status.statuses(raw, ephemeral=True)
     return next((status for status in statuses if status["name"] == name), {})
 
 
 def _security(raw: Mapping[str, Any], container: str) -> dict[str, Any]:
-    """Return the security context of a container; what it leaves open its Pod says."""
+    """Return the securityContext of a container, with defaults from its Pod."""
     spec = raw["spec"]
     own = container_of(spec, container).get("securityContext") or {}
     return {**(spec.get("securityContext") or {}), **own}

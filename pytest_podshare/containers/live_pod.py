@@ -1,4 +1,4 @@
-"""What one Pod of the cluster is, and which one a handle means."""
+"""The record of one Pod on the cluster, and which record a handle currently refers to."""
 
 from __future__ import annotations
 
@@ -17,22 +17,21 @@ from pytest_podshare.kube.watch import Object, Watch
 from pytest_podshare.wiring.model import Wiring
 from pytest_podshare.wiring.pod_spec import of_pod
 
-_REMEDY = "See who deletes it; nothing was learned about its volumes."
+_REMEDY = "Find out what deletes it; nothing was learned about its volumes."
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class LivePod:
-    """One Pod of the cluster, as the API server gave it, and what it takes to use it.
+    """One Pod, as the API server returned it, and what it takes to use it.
 
-    It never changes: a handle that means another Pod, or other instances of its containers, gets
-    another record.
+    It never changes: a handle gets another record when its Pod or a container is replaced.
 
     Args:
-        raw: the Pod as the API server gave it, scheduled to a node.
+        raw: the Pod as the API server returned it, scheduled to a node.
         cluster: the cluster.
-        timeouts: how long things may take.
-        watch: the watch of its namespace's Pods, which somebody else closes.
-        probe_image: the image of ephemeral containers that look into others.
+        timeouts: the timeouts of all operations.
+        watch: the watch of the Pods in its namespace; not closed here.
+        probe_image: the image of ephemeral containers that inspect other containers.
     """
 
     raw: Object
@@ -46,59 +45,59 @@ class LivePod:
 
     @property
     def api(self) -> Api:
-        """The connection to its cluster."""
+        """Return the connection to its cluster."""
         return self.cluster.api
 
     @property
     def namespace(self) -> str:
-        """Its namespace."""
+        """Return its namespace."""
         return str(self.raw["metadata"]["namespace"])
 
     @property
     def name(self) -> str:
-        """Its name."""
+        """Return its name."""
         return str(self.raw["metadata"]["name"])
 
     @property
     def uid(self) -> str:
-        """Its metadata.uid, which no other Pod ever has, whatever its name."""
+        """Return its metadata.uid, which no other Pod ever has."""
         return str(self.raw["metadata"]["uid"])
 
     @property
     def node(self) -> str:
-        """The node it is on."""
+        """Return the name of its node."""
         return str(self.raw["spec"]["nodeName"])
 
     @property
     def labels(self) -> dict[str, str]:
-        """Its labels."""
+        """Return its labels."""
         return self.raw["metadata"].get("labels") or {}
 
     @property
     def spec(self) -> dict[str, Any]:
-        """Its live spec, not the manifest's: a webhook may have added containers and mounts."""
+        """Return its live spec, to which webhooks may have added containers and mounts."""
         spec: dict[str, Any] = self.raw["spec"]
         return spec
 
     @functools.cached_property
     def wiring(self) -> Wiring:
-        """Who mounts what where in it."""
+        """Return its containers, volumes and mounts."""
         return of_pod(self.spec)
 
     @functools.cached_property
     def identity(self) -> Identity:
-        """Which Pod it is, and which instances of its containers ran when it was asked for."""
+        """Return its UID and the IDs of its containers in this record."""
         return pod_status.identity(self.raw)
 
     def deadline(self, name: str, seconds: float | None) -> Deadline:
-        """Return a deadline of the seconds given, or else of the timeout of that name."""
+        """Return a deadline in that many seconds, or else by the timeout of that name."""
         return Deadline(self.timeouts.or_given(name, seconds))
 
     def refresh(self) -> LivePod:
-        """Return the Pod with the instances of its containers that run now.
+        """Return a new record of the Pod.
 
         Raises:
-            PodGone: it was deleted, replaced, or is about to be.
+            PodGone: it was deleted or replaced, or is being deleted.
         """
         return dataclasses.replace(self, raw=self.check_still_there())
 
@@ -106,10 +105,10 @@ class LivePod:
         """Return the Pod as the API server has it now.
 
         Args:
-            timeout: seconds for the API server to answer; None for as long as it usually gets.
+            timeout: seconds for the API server to answer; None for the default.
 
         Raises:
-            PodGone: it was deleted, evicted, replaced, or is about to be.
+            PodGone: it was deleted, evicted or replaced, or is being deleted.
         """
         try:
             raw = self.api.get(pod_path(self.namespace, self.name), patience=timeout)
@@ -118,7 +117,9 @@ class LivePod:
                 raise
             raise errors.PodGone(f"Pod {self.name} was deleted.", _REMEDY) from None
         if raw["metadata"]["uid"] != self.uid:
-            raise errors.PodGone(f"Pod {self.name} was replaced by another of its name.", _REMEDY)
+            raise errors.PodGone(
+                f"Pod {self.name} was replaced by another Pod of the same name.", _REMEDY
+            )
         if (problem := pod_status.hopeless(raw)) and isinstance(problem, errors.PodGone):
             raise problem
         return raw
@@ -126,11 +127,11 @@ class LivePod:
 
 @dataclasses.dataclass
 class CurrentPod:
-    """The Pod that a handle means at the moment; the handles of its containers share this.
+    """The Pod that a handle currently refers to, shared with the handles of its containers.
 
     Args:
         live: the Pod.
-        flush: waits until what was posted to any of its containers has been run.
+        flush: waits until the queued scripts of all its containers have run.
     """
 
     live: LivePod

@@ -1,7 +1,7 @@
-"""A volume, looked into on its node: what is present in it, whoever sees it.
+"""Access to a volume on its node, if its container cannot be accessed.
 
-The last way, where none leads into the container. The node's root may do anything, so that nothing
-is proved of anybody's rights; and the container's own mounts are not asked, but its spec.
+It only shows what is in the volume. Root on the node may access everything, so nothing is proved
+about a container's rights; and mounts come from the container's spec, not from the container.
 """
 
 from __future__ import annotations
@@ -11,21 +11,19 @@ import posixpath
 from pytest_podshare import errors
 from pytest_podshare.cluster.kind import nodes
 from pytest_podshare.containers.fileops import resolve_path
-from pytest_podshare.containers.fileops.posix_shell import EphemeralContainerUnavailable, quoted
+from pytest_podshare.containers.fileops.posix_shell import EphemeralContainerUnavailable, quote
 from pytest_podshare.containers.live_pod import LivePod
 from pytest_podshare.kube.exec.protocol import Completed
-from pytest_podshare.wiring.model import VolumeMount
 
-_PODS = "/var/lib/kubelet/pods"
-_REMEDY = "Use an image with `sh`, or let an ephemeral container into the Pod."
+_KUBELET_PODS = "/var/lib/kubelet/pods"
 
 
 class NodeShell:
-    """A shell on the Pod's node, which has a container's paths as far as they lie in volumes.
+    """A shell on a Pod's node, with access to those of a container's paths that are in volumes.
 
     Args:
-        pod: the Pod, of a cluster whose nodes can be reached.
-        container: whose paths, by the volumeMounts of its spec.
+        pod: the Pod, on a cluster whose nodes can be reached.
+        container: the container, whose spec has the mounts.
     """
 
     def __init__(self, pod: LivePod, container: str) -> None:
@@ -37,22 +35,25 @@ class NodeShell:
         return f"<NodeShell {self._pod.node}: volumes of {self._pod.name}/{self._container}>"
 
     def resolve_path(self, path: str, *, follow: bool = True) -> str:
-        """Return where the node has what the container has at that path.
+        """Return the node's path for a path of the container.
 
         Raises:
-            Unprovable: nobody here can tell, as of a link that leads out of the volume.
+            Unprovable: it cannot be determined here, for example because of a symlink that leads
+                out of the volume.
         """
-        mount = self._mount_of(path)
+        mount = self._pod.wiring.container(self._container).covering_mount(path)
+        if mount is None:
+            raise self._unprovable(path, "it is not in a volume")
         if "$(" in mount.sub_path:
-            raise self._unprovable(path, f"its subPathExpr is {mount.sub_path}")
-        folder = self._folder(mount.volume, path)
+            raise self._unprovable(path, f"its mount has subPathExpr {mount.sub_path}")
+        folder = self._find_volume(mount.volume, path)
         if mount.sub_path:
-            folder = self._resolved(folder, f"/{mount.sub_path}", path, follow=True)
+            folder = self._resolve(folder, f"/{mount.sub_path}", path, follow=True)
         rest = posixpath.relpath(path, mount.path)
-        return folder if rest == "." else self._resolved(folder, f"/{rest}", path, follow=follow)
+        return folder if rest == "." else self._resolve(folder, f"/{rest}", path, follow=follow)
 
     def use_ephemeral_shell(self) -> None:
-        """Refuse: it is used where there is no ephemeral container.
+        """Refuse, since a node is only used if no ephemeral container is available.
 
         Raises:
             EphemeralContainerUnavailable: always.
@@ -60,47 +61,38 @@ class NodeShell:
         raise EphemeralContainerUnavailable
 
     def run(self, script: bytes) -> Completed:
-        """Run a script of ours on the node; its paths are those that `resolve_path` gave."""
+        """Run a script on the node, with paths from `resolve_path`."""
         return nodes.run_script(self._pod.node, script)
 
     def run_inline(self, script: bytes) -> Completed:
-        """As `run`."""
+        """Run a script as `run` does."""
         return self.run(script)
 
     def enqueue(self, script: bytes) -> None:
-        """As `run`."""
+        """Run a script as `run` does."""
         self.run(script)
 
-    def _mount_of(self, path: str) -> VolumeMount:
-        mounts = self._pod.wiring.container(self._container).mounts
-        around = [
-            mount for mount in mounts if posixpath.commonpath([mount.path, path]) == mount.path
-        ]
-        if not around:
-            raise self._unprovable(path, "it lies in no volume")
-        return max(around, key=lambda mount: len(mount.path))
+    def _find_volume(self, volume: str, path: str) -> str:
+        """Return the folder that the kubelet created for a volume of this Pod."""
+        parent = f"{_KUBELET_PODS}/{self._pod.uid}/volumes"
+        script = b"for folder in %s/kubernetes.io~*/%s; do printf '%%s\\0' \"$folder\"; done"
+        printed = self.run(script % (quote(parent), quote(volume))).stdout.decode()
+        folders = [folder for folder in printed.split("\0") if folder and "*" not in folder]
+        if len(folders) != 1:
+            raise self._unprovable(path, f"volume {volume!r} has no folder of its own there")
+        return folders[0]
 
-    def _folder(self, volume: str, path: str) -> str:
-        """Return the folder that the kubelet has made for a volume of this Pod."""
-        above = f"{_PODS}/{self._pod.uid}/volumes"
-        script = b"for each in %s/kubernetes.io~*/%s; do printf '%%s\\0' \"$each\"; done"
-        printed = self.run(script % (quoted(above), quoted(volume))).stdout.decode()
-        found = [folder for folder in printed.split("\0") if folder and "*" not in folder]
-        if len(found) != 1:
-            raise self._unprovable(path, f"volume {volume!r} has no folder of the Pod's own there")
-        return found[0]
-
-    def _resolved(self, root: str, within: str, path: str, *, follow: bool) -> str:
-        done = self.run(resolve_path.resolving(root, within, follow=follow, within=True))
+    def _resolve(self, root: str, subpath: str, path: str, *, follow: bool) -> str:
+        done = self.run(resolve_path.resolve_script(root, subpath, follow=follow, confined=True))
         if done.returncode == resolve_path.OUTSIDE:
-            raise self._unprovable(path, "a link on the way leads out of the volume")
+            raise self._unprovable(path, "a symlink on the path leads out of the volume")
         if done.returncode != 0:
-            raise self._unprovable(path, f"{root} is not there")
-        return resolve_path.resolved(done)
+            raise self._unprovable(path, f"{root} does not exist")
+        return resolve_path.parse_resolved(done)
 
-    def _unprovable(self, path: str, why: str) -> errors.Unprovable:
+    def _unprovable(self, path: str, reason: str) -> errors.Unprovable:
         return errors.Unprovable(
-            f"What {self._container} of {self._pod} has at {path} cannot be told from its node:"
-            f" {why}.",
-            _REMEDY,
+            f"Cannot determine from the node what {self._container} of {self._pod} has at {path}:"
+            f" {reason}.",
+            "Use an image with `sh`, or allow ephemeral containers in the Pod.",
         )

@@ -1,4 +1,4 @@
-"""What proves that something happened, beside the files that were written and seen."""
+"""Notes and proofs: the entries of evidence that are not about files."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import dataclasses
 
 @dataclasses.dataclass(frozen=True)
 class Note:
-    """Something that was seen or proved.
+    """Something that was observed or proved.
 
     Args:
-        summary: what, in a line.
-        seconds: how long it took; None where that tells nothing.
+        summary: one line of text.
+        seconds: how long it took; None if that does not matter.
     """
 
     summary: str
@@ -22,7 +22,7 @@ class Note:
 
 
 class Proof:
-    """What proves that something happened in between: a restart, a replacement."""
+    """Base class of proofs that something happened between two checks: a restart, a replacement."""
 
     seconds: float
 
@@ -31,5 +31,5 @@ class Proof:
 
     @property
     def summary(self) -> str:
-        """What happened, without how long it took."""
+        """Return what happened, without the time it took."""
         raise NotImplementedError

@@ -1,7 +1,7 @@
-"""Restarting one container, or the whole sandbox, and proving that it happened.
+"""Restarting one container, or the whole sandbox, with proof.
 
-From inside a container SIGKILL never reaches its process 1, and `kill` returns 0 all the same
-(pid_namespaces(7)); so nothing counts here but what the kubelet reports afterwards.
+Sent from inside a container, SIGKILL never reaches its process 1, although `kill` returns 0
+(pid_namespaces(7)). So the only proof is what the kubelet reports afterwards.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ class Restart(Proof):
     """The proof of a restart.
 
     Args:
-        container: which one; "" for the whole sandbox.
-        strategy: how.
-        before: its container id, or the sandbox's.
-        after: the id of the instance that came in its place.
-        exit_code: of the instance that ended; None for a sandbox.
-        seconds: until the new one was ready.
+        container: the container's name; "" for the whole sandbox.
+        strategy: the strategy that was used.
+        before: the old ID of the container, or of the sandbox.
+        after: the new ID.
+        exit_code: the exit code of the old instance; None for a sandbox.
+        seconds: the time until the new one was ready.
     """
 
     container: str
@@ -41,11 +41,11 @@ class Restart(Proof):
 
     @property
     def summary(self) -> str:
-        """What was restarted how, and which instance came in whose place."""
-        what = self.container or "the sandbox"
+        """Return what was restarted how, with the old and the new ID."""
+        name = self.container or "the sandbox"
         code = "" if self.exit_code is None else f", exit code {self.exit_code}"
         return (
-            f"{what} restarted ({self.strategy}{code}): {_short(self.before)} → "
+            f"{name} restarted ({self.strategy}{code}): {_short(self.before)} → "
             f"{_short(self.after)}"
         )
 
@@ -56,161 +56,159 @@ def restart(
     """Restart one container; see `Container.restart`.
 
     Returns:
-        The proof, and the Pod with the instance that came.
+        The proof, and the Pod with the new instance.
     """
-    begun = time.monotonic()
+    started = time.monotonic()
     name, pod = container.name, container.pod
     live = pod.check_still_there()
     before = pod_status.container_status(live, name)
     if "running" not in before.get("state", {}):
         raise errors.RestartImpossible(
-            f"Container {name} of {pod} does not run.", "Wait for it, or see why it ended."
+            f"Container {name} of {pod} is not running.",
+            "Wait until it runs, or find out why it ended.",
         )
-    used = restart_strategies.send(container, live, strategy)
-    seen, ended = _wait_for_another(pod, live, name, used, deadline)
-    after = pod_status.container_status(seen, name)
-    _check_proof(pod, live, seen, name, ended)
+    used = restart_strategies.apply(container, live, strategy)
+    latest, ended = _wait_for_new_instance(pod, live, name, used, deadline)
+    after = pod_status.container_status(latest, name)
+    _check_proof(pod, live, latest, name, ended)
     proof = Restart(
         container=name,
         strategy=used,
         before=before["containerID"],
         after=after["containerID"],
         exit_code=ended.get("exitCode"),
-        seconds=time.monotonic() - begun,
+        seconds=time.monotonic() - started,
     )
-    return proof, dataclasses.replace(pod, raw=seen)
+    return proof, dataclasses.replace(pod, raw=latest)
 
 
 def restart_sandbox(pod: LivePod, deadline: Deadline) -> tuple[Restart, LivePod]:
-    """Kill the Pod's sandbox on its node: all its containers start anew, in the same Pod.
+    """Kill the Pod's sandbox on its node, so that all its containers restart in the same Pod.
 
     Returns:
-        The proof, and the Pod with the instances that came.
+        The proof, and the Pod with the new instances.
 
     Raises:
         NodeAccessMissing: the cluster's nodes cannot be reached.
-        RestartImpossible: it did not happen.
+        RestartImpossible: the restart cannot be proved.
     """
-    begun = time.monotonic()
+    started = time.monotonic()
     live = pod.check_still_there()
     before = restart_strategies.kill_sandbox(pod)
     old = dict(pod_status.identity(live).containers)
 
-    def anew(seen: Object | None) -> bool:
-        now = pod_status.identity(_same(pod, seen))
-        return pod_status.is_ready(_alive(seen)) and all(
-            running != old[name] for name, running in now.containers if old[name]
+    def is_restarted(latest: Object | None) -> bool:
+        same = _require_same(pod, latest)
+        return pod_status.is_ready(same) and all(
+            container_id != old[name]
+            for name, container_id in pod_status.identity(same).containers
+            if old[name]
         )
 
-    seen = pod.watch.wait_for(pod.name, anew, deadline, known=live)
-    after = restart_strategies.sandbox_id(pod)
-    if not anew(seen) or after == before:
+    latest = pod.watch.wait_for(pod.name, is_restarted, deadline, known=live)
+    after = restart_strategies.find_sandbox(pod)
+    if not is_restarted(latest) or after == before:
         raise errors.RestartImpossible(
-            f"The sandbox of {pod} was killed and did not come back within {deadline.seconds:g} s:"
-            f" {pod_status.summary(seen)}.",
-            "See the events of the Pod.",
+            f"The sandbox of {pod} was not replaced within {deadline.seconds:g} s of being killed:"
+            f" {pod_status.summary(latest)}.",
+            "Check the Pod's events.",
         )
     fresh = pod.refresh()
-    return Restart("", "node", before, after, None, time.monotonic() - begun), fresh
+    return Restart("", "node", before, after, None, time.monotonic() - started), fresh
 
 
-def _wait_for_another(
+def _wait_for_new_instance(
     pod: LivePod, live: Object, name: str, strategy: str, deadline: Deadline
 ) -> tuple[Object, pod_status.Status]:
-    """The Pod once another instance is ready, and how the old one ended."""
+    """Return the Pod once a new instance is ready, and how the old one ended."""
     old = pod_status.container_status(live, name)["containerID"]
     first = pod_status.next_starts(live)
     ended: pod_status.Status = {}
 
-    def another(seen: Object | None) -> bool:
+    def is_restarted(latest: Object | None) -> bool:
         nonlocal ended
-        now = pod_status.container_status(_same(pod, seen), name)
-        # a start that fails in between takes its place in the status
-        ended = pod_status.end_of(now, old) or ended
-        _check_not_over(pod, _alive(seen), name, strategy)
-        problem = pod_status.hopeless(_alive(seen), first)
-        if problem is not None and now["containerID"] != old:
+        same = _require_same(pod, latest)
+        status = pod_status.container_status(same, name)
+        # a failed start in between replaces the old instance in the status
+        ended = pod_status.end_of(status, old) or ended
+        _check_not_over(pod, same, name, strategy)
+        is_new = status["containerID"] != old
+        if is_new and (problem := pod_status.hopeless(same, first)):
             raise problem
-        return now["containerID"] != old and now.get("ready", False) and "running" in now["state"]
+        return is_new and status.get("ready", False) and "running" in status["state"]
 
-    seen = pod.watch.wait_for(pod.name, another, deadline, known=live)
-    if another(seen):
-        return _alive(seen), ended
-    now = pod_status.container_status(_alive(seen), name)
+    latest = pod.watch.wait_for(pod.name, is_restarted, deadline, known=live)
+    if is_restarted(latest):
+        return _require_same(pod, latest), ended
+    status = pod_status.container_status(_require_same(pod, latest), name)
+    is_unchanged = status["containerID"] == old
     raise errors.RestartImpossible(
-        f"Container {name} of {pod} was not ready again within {deadline.seconds:g} s of being"
-        f" restarted ({strategy}): "
-        + ("its id is still the old one" if now["containerID"] == old else pod_status.summary(seen))
-        + ".",
-        "See its logs, or raise the timeout; an unchanged id means that nothing happened.",
+        f"Container {name} of {pod} was not ready again within {deadline.seconds:g} s of its"
+        f" restart ({strategy}):"
+        f" {'its container ID has not changed' if is_unchanged else pod_status.summary(latest)}.",
+        "Check its logs, or raise the timeout. An unchanged ID means that it was not restarted.",
     )
 
 
-def _check_not_over(pod: LivePod, seen: Object, name: str, strategy: str) -> None:
-    """Raise the error of a container that ended for good, as with 0 under OnFailure."""
+def _check_not_over(pod: LivePod, latest: Object, name: str, strategy: str) -> None:
+    """Raise if the container ended for good, for example with exit code 0 under OnFailure."""
     policy = pod.wiring.container(name).restart_policy
-    if (ended := pod_status.has_ended(seen, name, policy)) is not None:
+    if (ended := pod_status.has_ended(latest, name, policy)) is not None:
         raise errors.RestartForbidden(
             f"Container {name} of {pod} ended with exit code {ended['exitCode']}"
-            f" ({strategy}), and restartPolicy {policy} leaves it ended.",
-            "Its volumes are still there for the other containers; use restartPolicy Always to "
-            "have it restarted.",
+            f" ({strategy}), and restartPolicy {policy} does not restart it.",
+            "Use restartPolicy Always. The other containers can still use its volumes.",
         )
 
 
 def _check_proof(
     pod: LivePod, before: Object, after: Object, name: str, ended: pod_status.Status
 ) -> None:
-    """Same Pod, a higher count, the old instance ended as the last one, and nobody else touched."""
-    was, now = (pod_status.container_status(each, name) for each in (before, after))
-    last = now.get("lastState", {}).get("terminated", {})
-    # of starts that failed before the command ran, nothing has run in between
+    """Raise unless exactly this container was restarted, exactly once."""
+    old, new = (pod_status.container_status(raw, name) for raw in (before, after))
+    last = new.get("lastState", {}).get("terminated", {})
+    # a start that failed before the command ran does not count as an instance in between
     is_last = bool(
-        pod_status.end_of(now, was["containerID"])
-        or container_waiting.never_started(now.get("lastState", {}))
+        pod_status.end_of(new, old["containerID"])
+        or container_waiting.never_started(new.get("lastState", {}))
     )
-    count = now["restartCount"] - was["restartCount"]
+    count = new["restartCount"] - old["restartCount"]
     if count > 1 and not is_last:
         raise errors.ContainerCrashing(
-            f"Container {name} of Pod {pod.name} keeps ending: what came after the restart ended"
-            f" with exit code {last.get('exitCode')}, and was started again.",
-            "Read its last words (kubectl logs --previous), and see what its start does to the"
-            " volume.",
+            f"Container {name} of Pod {pod.name} keeps ending: the instance after the restart"
+            f" ended with exit code {last.get('exitCode')}, and was restarted.",
+            "Read its last log lines (kubectl logs --previous), and check what it does to the"
+            " volume when it starts.",
         )
+    old_ids = dict(pod_status.identity(before).containers)
     others = [
-        (one, other)
-        for (one, old), (other, new) in zip(
-            pod_status.identity(before).containers,
-            pod_status.identity(after).containers,
-            strict=True,
-        )
-        if one != name and old != new
+        other
+        for other, container_id in pod_status.identity(after).containers
+        if other != name and container_id != old_ids[other]
     ]
-    proofs = {
-        "restartCount did not grow": count > 0,
-        "the old instance was not seen to end": bool(ended),
-        "its last state is not the old instance": is_last,
-        f"{', '.join(one for one, _ in others)} restarted as well": not others,
+    checks = {
+        "restartCount did not increase": count > 0,
+        "the end of the old instance was not reported": bool(ended),
+        "its last state is not the old instance's": is_last,
+        f"{', '.join(others)} restarted as well": not others,
     }
-    missing = [what for what, proved in proofs.items() if not proved]
-    if missing:
+    failed = [text for text, is_passed in checks.items() if not is_passed]
+    if failed:
         raise errors.RestartImpossible(
-            f"The restart of container {name} of {pod} alone is not proved: {'; '.join(missing)}.",
-            "Something else restarts containers of this Pod; see its events.",
+            f"Cannot prove that container {name} of {pod} alone was restarted:"
+            f" {'; '.join(failed)}.",
+            "Check the Pod's events for what else restarts its containers.",
         )
 
 
-def _same(pod: LivePod, seen: Object | None) -> Object:
-    live = _alive(seen)
-    if live["metadata"]["uid"] != pod.uid:
-        raise errors.PodGone(f"Pod {pod} was replaced meanwhile.", "See who deletes it.")
-    return live
-
-
-def _alive(seen: Object | None) -> Object:
-    if seen is None:
-        raise errors.PodGone("The Pod was deleted meanwhile.", "See who deletes it.")
-    return seen
+def _require_same(pod: LivePod, latest: Object | None) -> Object:
+    """Return the Pod; raise if it was deleted or replaced."""
+    if latest is None or latest["metadata"]["uid"] != pod.uid:
+        change = "deleted" if latest is None else "replaced"
+        raise errors.PodGone(
+            f"Pod {pod} was {change} during the restart.", "Find out what deletes it."
+        )
+    return latest
 
 
 def _short(container_id: str) -> str:

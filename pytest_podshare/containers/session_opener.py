@@ -1,4 +1,4 @@
-"""Opening a session with a container, by the first way that is open into it."""
+"""Opening exec sessions to a container, through its own shell or an ephemeral container's."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from pytest_podshare.kube.exec.session import ExecSession
 from pytest_podshare.kube.transient import OUTAGE, is_transient
 from pytest_podshare.kube.watch import Object
 
-# seconds for the API server to say which Pod has the name; it is asked again by another connection
-_WHO = 5.0
+# seconds for the API server to say which Pod has the name; a retry uses another connection
+_IDENTITY_TIMEOUT = 5.0
 
 
 class SessionOpener:
-    """Opens the sessions of one container, and remembers by which way.
+    """Opens the sessions of one container, and remembers how.
 
     Args:
-        current: the Pod it is in.
-        name: its name.
+        current: the Pod that the container is in.
+        name: the container's name.
 
     Attributes:
-        access: how the last one was opened; None before the first.
-        lacks_tools: whether its own shell is of no use, if there is another.
+        access: how the last session accesses the container; None before the first.
+        lacks_tools: whether to avoid the container's own shell, because its image lacks a tool.
     """
 
     def __init__(self, current: CurrentPod, name: str) -> None:
@@ -34,18 +34,18 @@ class SessionOpener:
         self._name = name
         self.access: ShellAccess | None = None
         self.lacks_tools = False
-        # the id of an instance that no way leads into, and the error that says so
-        self._closed: tuple[str, errors.ToolMissing] | None = None
+        # the ID of a container that cannot be accessed at all, and the error that explains why
+        self._inaccessible: tuple[str, errors.ToolMissing] | None = None
 
     def open(self, deadline: Deadline, *, again: bool) -> ExecSession:
-        """Open a session, waiting for a container or an API server that is about to come back.
+        """Open a session; wait for a container or an API server that is about to come back.
 
         Args:
-            deadline: until when to try.
+            deadline: when to give up.
             again: whether there was a session before.
 
         Raises:
-            PodError: there is none to be had.
+            PodError: no session could be opened.
         """
         outage = Deadline(min(OUTAGE, deadline.seconds))
         raw: Object = {}
@@ -53,16 +53,17 @@ class SessionOpener:
 
         def attempt() -> ExecSession | errors.PodshareError:
             nonlocal raw, first
-            opened: ExecSession | errors.PodshareError | None = None
+            result: ExecSession | errors.PodshareError | None = None
             try:
-                opened = self._attempt(max(1.0, deadline.left))
-                # only now: it is known by name, which by now may be another Pod's
-                raw = self._current.live.check_still_there(max(1.0, min(_WHO, deadline.left)))
+                result = self._attempt(max(1.0, deadline.left))
+                # after opening: a session is opened by name, which may now be another Pod's
+                timeout = max(1.0, min(_IDENTITY_TIMEOUT, deadline.left))
+                raw = self._current.live.check_still_there(timeout)
                 first = first or pod_status.next_starts(raw)
                 self._check_not_ended(raw, first)
             except BaseException as error:
-                if isinstance(opened, ExecSession):
-                    opened.close()
+                if isinstance(result, ExecSession):
+                    result.close()
                 if (
                     isinstance(error, errors.ClusterError)
                     and is_transient(error, known=again)
@@ -70,68 +71,69 @@ class SessionOpener:
                 ):
                     return error
                 raise
-            return opened
+            return result
 
-        opened = poll(
+        result = poll(
             attempt,
-            until=lambda it: isinstance(it, ExecSession | errors.ToolMissing | errors.ExecTimeout),
+            until=lambda result: isinstance(
+                result, ExecSession | errors.ToolMissing | errors.ExecTimeout
+            ),
             deadline=deadline,
             first=0.05,
         )
-        if isinstance(opened, ExecSession):
-            return opened
-        # of one that did not come back in time, this says more than that nothing could be opened
+        if isinstance(result, ExecSession):
+            return result
+        # a crash loop explains more than the error of the last attempt
         status = pod_status.container_status(raw, self._name)
-        raise pod_status.crash_loop(self._current.live.name, status) or opened
+        raise pod_status.crash_loop(self._current.live.name, status) or result
 
     def _attempt(self, timeout: float) -> ExecSession | errors.ExecError:
-        """Open a session with whatever Pod has the name now, or return why there is none."""
+        """Return a session with the Pod that has the name now, or why there is none."""
         pod = self._current.live
         try:
-            # an image that had no shell will have none
+            # an image that had no shell will not get one
             if not self.lacks_tools and (self.access is None or not self.access.is_ephemeral):
-                opened = ExecSession(pod.api, pod.namespace, pod.name, self._name, timeout=timeout)
+                session = ExecSession(pod.api, pod.namespace, pod.name, self._name, timeout=timeout)
                 self.access = ShellAccess(self._name)
-                return opened
+                return session
         except errors.ToolMissing as missing:
             return self._attempt_ephemeral(f"{missing.what.rstrip('.')}. ", timeout)
         except errors.ExecError as error:
             return error
         return self._attempt_ephemeral("", timeout)
 
-    def _attempt_ephemeral(self, why: str, timeout: float) -> ExecSession | errors.ExecError:
-        """Open a session with an ephemeral container, or return why there is none."""
+    def _attempt_ephemeral(self, problem: str, timeout: float) -> ExecSession | errors.ExecError:
+        """Return a session with an ephemeral container, or why there is none."""
         pod = self._current.live
         raw = pod.check_still_there()
-        instance = str(pod_status.container_status(raw, self._name)["containerID"])
-        if self._closed is not None and self._closed[0] == instance:
-            return self._closed[1]
+        container_id = str(pod_status.container_status(raw, self._name)["containerID"])
+        if self._inaccessible is not None and self._inaccessible[0] == container_id:
+            return self._inaccessible[1]
         try:
-            opened, self.access = shell_access.open_ephemeral_shell(
+            session, self.access = shell_access.open_ephemeral_shell(
                 pod, raw, self._name, Deadline(timeout)
             )
         except EphemeralContainerUnavailable as unavailable:
-            closed = errors.ToolMissing(
-                f"{why}No ephemeral container can look instead: {unavailable}.",
-                "Use an image with `sh`, or let an ephemeral container in",
+            error = errors.ToolMissing(
+                f"{problem}Cannot fall back to an ephemeral container: {unavailable}.",
+                "Use an image with `sh`, or allow ephemeral containers",
             )
             if not unavailable.is_transient:
-                self._closed = instance, closed
-            return closed
+                self._inaccessible = container_id, error
+            return error
         except errors.ExecError as error:
             return error
-        return opened
+        return session
 
     def _check_not_ended(self, raw: Object, first: dict[str, int]) -> None:
-        """Raise the error of a container that will not run again, or of a Pod that is hopeless."""
+        """Raise if the container will not run again, or the Pod will never be ready."""
         if problem := pod_status.hopeless(raw, first):
             raise problem
         pod = self._current.live
         policy = pod.wiring.container(self._name).restart_policy
         if (ended := pod_status.has_ended(raw, self._name, policy)) is not None:
-            code = ended.get("exitCode")
             raise errors.ContainerEnded(
-                f"{self._name} of {pod} has ended with exit code {code}, and its"
-                f" restartPolicy {policy} lets it stay so.",
-                "Keep its command running for as long as it is to be looked into.",
+                f"Container {self._name} of {pod} has ended with exit code"
+                f" {ended.get('exitCode')}, and restartPolicy {policy} does not restart it.",
+                "Keep its command running until all checks are done.",
             )

@@ -1,8 +1,8 @@
-"""The ways into a container: its own shell, or an ephemeral container's that is let at its files.
+"""How a container is accessed: by its own shell, or by that of an ephemeral container.
 
-The second sees what the container sees: through `/proc/PID/root`, in the mount namespace of the
-container's process, with its user's rights. So what it reads and writes is what the container
-could; nothing here claims more.
+The latter sees what the container sees: through `/proc/PID/root`, in the mount namespace of the
+container's process, and with its user's rights. So it can read and write exactly what the container
+can.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from pytest_podshare.containers.fileops import resolve_path
 from pytest_podshare.containers.fileops.path_walk import User
 from pytest_podshare.containers.fileops.posix_shell import (
     EphemeralContainerUnavailable,
-    quoted,
-    words,
+    parse_reason,
+    quote,
 )
 from pytest_podshare.containers.live_pod import LivePod
 from pytest_podshare.deadline import Deadline
@@ -31,12 +31,12 @@ _IDS = re.compile(rb"^(Uid|Gid|Groups):([ \t\d]*)$", re.MULTILINE)
 
 @dataclasses.dataclass(frozen=True)
 class ShellAccess:
-    """How a container is looked into.
+    """How a container is accessed.
 
     Args:
-        container: whose shell does it: its own, or an ephemeral container's.
-        process: the folder in /proc of the container's process; "" with a shell of its own.
-        user: who looks; None with a shell of its own.
+        container: the container whose shell is used: its own, or an ephemeral one.
+        process: the folder in /proc of the container's process; "" for its own shell.
+        user: the user of the shell; None for its own shell.
     """
 
     container: str
@@ -46,24 +46,24 @@ class ShellAccess:
     def __str__(self) -> str:
         if not self.is_ephemeral:
             return "sh over one exec session"
-        return f"ephemeral container {self.container} in its root {self.root} as {self.user}"
+        return f"ephemeral container {self.container} at {self.root} as {self.user}"
 
     @property
     def is_ephemeral(self) -> bool:
-        """Whether an ephemeral container looks into it, and not its own shell."""
+        """Return whether the shell is an ephemeral container's."""
         return bool(self.process)
 
     @property
     def root(self) -> str:
-        """Where the container's root folder is for that shell; "" for its own."""
+        """Return the path of the container's root folder for that shell; "" for its own shell."""
         return self.process and f"{self.process}/root"
 
-    def resolving(self, path: str, *, follow: bool) -> bytes:
-        """Return the script that prints where that shell has a path of the container."""
+    def resolve_script(self, path: str, *, follow: bool) -> bytes:
+        """Return the script that prints the path under which the shell finds a container's path."""
         own = "/proc/self/"
         if path.startswith(own):
-            return b"printf %s " + quoted(f"{self.process}/{path.removeprefix(own)}")
-        return resolve_path.resolving(self.root, path, follow=follow)
+            return b"printf %s " + quote(f"{self.process}/{path.removeprefix(own)}")
+        return resolve_path.resolve_script(self.root, path, follow=follow)
 
 
 def open_ephemeral_shell(
@@ -73,19 +73,19 @@ def open_ephemeral_shell(
 
     Args:
         pod: the Pod.
-        raw: the Pod as it is now.
-        container: the container to look into.
-        deadline: until when it must be open.
+        raw: the current Pod.
+        container: the container to access.
+        deadline: when to give up.
 
     Raises:
-        EphemeralContainerUnavailable: there can be none, or it is not let at the files; says why.
-        SessionLost: the container does not run now.
+        EphemeralContainerUnavailable: it cannot run, or cannot access the files; says why.
+        SessionLost: the container is not running.
     """
     status = pod_status.container_status(raw, container)
     if "running" not in status.get("state", {}):
         raise errors.SessionLost(
-            f"Container {container} of {pod} does not run: {pod_status.describe(status)}.",
-            "Wait for it, or see why it ended.",
+            f"Container {container} of {pod} is not running: {pod_status.describe(status)}.",
+            "Wait until it runs, or find out why it ended.",
         )
     name = ephemeral_container.ensure_running(pod, raw, container, deadline)
     try:
@@ -95,65 +95,62 @@ def open_ephemeral_shell(
     except errors.ToolMissing as missing:
         raise EphemeralContainerUnavailable(missing.what) from None
     try:
-        return session, _access(session, raw, container, name, deadline)
+        return session, _verify_access(session, raw, container, name, deadline)
     except BaseException:
         session.close()
         raise
 
 
-def _access(
+def _verify_access(
     session: ExecSession, raw: Mapping[str, Any], container: str, name: str, deadline: Deadline
 ) -> ShellAccess:
-    """Return whose process that shell is let at, once it is known to be the container's."""
-    process = _process(session, raw, container, deadline)
+    """Return the access, once the process and the users are known to be the right ones."""
+    process = _find_process(session, raw, container, deadline)
     script = b"LC_ALL=C; export LC_ALL; cat %s/status /proc/self/status; ls -d %s/root/. >&2"
-    done = session.run(script % ((quoted(process),) * 2), timeout=max(1.0, deadline.left))
-    theirs, ours = users(done.stdout)
-    if (theirs.uid, theirs.gids[0]) != (ours.uid, ours.gids[0]):
+    done = session.run(script % ((quote(process),) * 2), timeout=max(1.0, deadline.left))
+    target, shell = _parse_users(done.stdout)
+    if (target.uid, target.gids[0]) != (shell.uid, shell.gids[0]):
         raise EphemeralContainerUnavailable(
-            f"its process has become {theirs}, and an ephemeral container is {ours}"
+            f"the container's process now runs as {target}, an ephemeral container as {shell}"
         )
-    if theirs.uid and set(theirs.gids) != set(ours.gids):
+    if target.uid and set(target.gids) != set(shell.gids):
         raise EphemeralContainerUnavailable(
-            f"its process is {theirs}, and an ephemeral container can only be {ours}"
+            f"the container's process runs as {target}, an ephemeral container only as {shell}"
         )
     if done.returncode != 0:
         raise EphemeralContainerUnavailable(
-            f"the root of its process is closed to {ours}: {words(done.stderr)}"
+            f"{shell} cannot access the root of the container's process:"
+            f" {parse_reason(done.stderr)}"
         )
-    return ShellAccess(name, process, ours)
+    return ShellAccess(name, process, shell)
 
 
-def _process(
+def _find_process(
     session: ExecSession, raw: Mapping[str, Any], container: str, deadline: Deadline
 ) -> str:
-    """Return the folder in /proc of a container's first process, known by its cgroup's name."""
-    instance = container_waiting.runtime_id(
+    """Return the folder in /proc of a container's first process, which its cgroup identifies."""
+    container_id = container_waiting.runtime_id(
         pod_status.container_status(raw, container)["containerID"]
     )
-    script = b"grep -ls %s /proc/[0-9]*/cgroup" % instance.encode()
-    found = session.run(script, timeout=max(1.0, deadline.left)).stdout.decode().split()
-    numbers = [int(path.split("/")[2]) for path in found]
-    spec = raw["spec"]
-    if not numbers and not spec.get("shareProcessNamespace") and not spec.get("hostPID"):
-        return "/proc/1"
-    if not numbers:
-        raise EphemeralContainerUnavailable(
-            "none of the processes that it sees is known to be the container's"
-        )
-    return f"/proc/{min(numbers)}"
+    script = b"grep -ls %s /proc/[0-9]*/cgroup" % container_id.encode()
+    paths = session.run(script, timeout=max(1.0, deadline.left)).stdout.decode().split()
+    if paths:
+        return f"/proc/{min(int(path.split('/')[2]) for path in paths)}"
+    if raw["spec"].get("shareProcessNamespace") or raw["spec"].get("hostPID"):
+        raise EphemeralContainerUnavailable("the container's process is not among those it sees")
+    return "/proc/1"
 
 
-def users(statuses: bytes) -> tuple[User, User]:
-    """Return the users of two processes, by the numbers in their status that the kernel goes by."""
-    found = [(key, [int(number) for number in ids.split()]) for key, ids in _IDS.findall(statuses)]
-    if len(found) != 6:
+def _parse_users(statuses: bytes) -> tuple[User, User]:
+    """Return the users of two processes, by the IDs that the kernel uses for file access."""
+    lines = [(key, [int(number) for number in ids.split()]) for key, ids in _IDS.findall(statuses)]
+    if len(lines) != 6:
         raise errors.SessionLost(
-            "A container's process ended while it was looked at.", "Look again."
+            "A container's process ended while it was being inspected.", "Repeat the check."
         )
-    theirs, ours = (
-        # of four, the last is the one for files
+    first, second = (
+        # the last of four is the file system ID
         User(ids[b"Uid"][3], tuple(dict.fromkeys((ids[b"Gid"][3], *ids[b"Groups"]))))
-        for ids in (dict(found[:3]), dict(found[3:]))
+        for ids in (dict(lines[:3]), dict(lines[3:]))
     )
-    return theirs, ours
+    return first, second

@@ -61,7 +61,7 @@ def _find_barrier(view: ContainerView, *, is_write: bool) -> tuple[PathEntry, in
     if view.user is None:
         return None
     for entry, bits in _list_required_bits(view, is_write=is_write):
-        if not view.user.may(bits, entry):
+        if not view.user.is_permitted(bits, entry):
             return entry, bits
     return None
 

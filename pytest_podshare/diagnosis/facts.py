@@ -104,7 +104,7 @@ class ContainerView:
     @property
     def live_mount(self) -> MountEntry | None:
         """Return the live mount that the path is in."""
-        return mountinfo.covering(self.mount_table, self.location.path)
+        return mountinfo.find_covering(self.mount_table, self.location.path)
 
     @property
     def file(self) -> path_walk.PathEntry | None:
@@ -201,10 +201,10 @@ def _inspect(
         return view
     shell = _DeadlineShell(location.container, pod[location.container], deadline)
     questions: dict[str, Callable[[], Any]] = {
-        "mount_table": lambda: tuple(mountinfo.table(shell)),
+        "mount_table": lambda: tuple(mountinfo.read_mounts(shell)),
         "user": lambda: path_walk.whoami(shell),
-        "path_entries": lambda: path_walk.of_path(shell, location.path),
-        "siblings": lambda: path_walk.nearby(shell, location.path),
+        "path_entries": lambda: path_walk.walk(shell, location.path),
+        "siblings": lambda: path_walk.list_nearby(shell, location.path),
     }
     for field, ask in questions.items():
         with contextlib.suppress(errors.PodshareError):

@@ -45,6 +45,11 @@ class VolumeMount:
         notes += ["ro"] if self.read_only else []
         return f"{self.volume} at {self.path}" + (f" ({', '.join(notes)})" if notes else "")
 
+    def covers(self, path: str) -> bool:
+        """Return whether a path is the mountPath or lies below it."""
+        folder = posixpath.normpath(self.path)
+        return posixpath.commonpath([folder, path]) == folder
+
 
 @dataclasses.dataclass(frozen=True)
 class VolumeSpec:
@@ -187,6 +192,11 @@ class ContainerSpec:
     def mounts_of(self, volume: str) -> tuple[VolumeMount, ...]:
         """The mounts of that volume; one volume may be mounted several times."""
         return tuple(mount for mount in self.mounts if mount.volume == volume)
+
+    def covering_mount(self, path: str) -> VolumeMount | None:
+        """Return the deepest mount at or above a path, which hides the others; None for none."""
+        covering = [mount for mount in self.mounts if mount.covers(path)]
+        return max(covering, key=lambda mount: len(posixpath.normpath(mount.path)), default=None)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -11,7 +11,7 @@ from pytest_podshare import Podshare
 from pytest_podshare.cluster.kind import binary
 from pytest_podshare.diagnosis import facts
 from tests.support.pytest_runs import TEST
-from tests.support.two_containers import IMAGES, called, two
+from tests.support.two_containers import IMAGES, two, with_name
 
 
 def pytest_itemcollected(item):
@@ -24,7 +24,7 @@ def pod(request, podshare_factory):
     """A Pod of two containers with each kind of shell; tests leave its volume empty."""
     # where all share one namespace, what a test deploys for itself has another name
     with podshare_factory.make() as podshare:
-        yield podshare.deploy(called("of-several-tests", two(request.param)))
+        yield podshare.deploy(with_name("of-several-tests", two(request.param)))
 
 
 @pytest.fixture

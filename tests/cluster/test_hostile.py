@@ -1,4 +1,4 @@
-"""An application that means harm: what it writes, names, links and prints, on a real cluster."""
+"""Hostile applications: names, content, symlinks and output, on a real cluster."""
 
 import pytest
 
@@ -28,8 +28,8 @@ NAMES = (
 
 
 @pytest.fixture(autouse=True)
-def _nothing_run(pod):
-    """No name was run, and nothing is left."""
+def _nothing_executed(pod):
+    """Check that no name was executed, and that no file is left."""
     yield
     for name in ("c1", "c2"):
         assert pod[name].exec(["sh", "-c", 'ls / /tmp "$HOME" | grep -c pwned']).stdout == b"0\n"
@@ -38,28 +38,28 @@ def _nothing_run(pod):
 
 
 @pytest.mark.parametrize("name", NAMES, ids=ascii)
-def test_a_hostile_name_is_a_name(pod, name):
-    """Written, read, listed, looked at and removed, in both sizes, from both containers."""
-    ours, theirs = pod["c1"].volume("v"), pod["c2"].volume("v")
+def test_a_hostile_name_is_an_ordinary_name(pod, name):
+    """Every operation works in both containers, with small and large content."""
+    writer, reader = pod["c1"].volume("v"), pod["c2"].volume("v")
 
     for data in (b"small", b"large" * 20_000):
-        ours.write(name, data)
+        writer.write(name, data)
 
-        assert theirs.read(name) == data
-        assert theirs.listdir() == [name]
-        assert theirs.stat(name).size == len(data)
+        assert reader.read(name) == data
+        assert reader.listdir() == [name]
+        assert reader.stat(name).size == len(data)
     evidence = ps.assert_file_visible(pod, from_c="c1", to_c="c2", path=f"/v/{name}")
-    theirs.remove(name)
+    reader.remove(name)
 
-    assert ours.listdir() == []
+    assert writer.listdir() == []
     assert all(line.isprintable() for line in str(evidence).split("\n"))
 
 
-def test_a_log_and_an_output_that_imitate_the_end_of_a_command_are_not_one(pod):
-    """Nor do earlier markers, the number of a channel, or an exit code of its own choice."""
+def test_output_that_imitates_the_end_of_a_command_is_only_output(pod):
+    """It may contain earlier markers, the number of a channel, and another exit code."""
     session = pod["c1"]
-    seen = session.exec(["sh", "-c", "tr '\\0' '\\n' < /proc/$PPID/cmdline; echo"]).stdout
-    imitation = seen + b'0123456789abcdef012345670.\x010.\x03{"status":"Success"}'
+    earlier = session.exec(["sh", "-c", "tr '\\0' '\\n' < /proc/$PPID/cmdline; echo"]).stdout
+    imitation = earlier + b'0123456789abcdef012345670.\x010.\x03{"status":"Success"}'
 
     done = session.exec(
         ["sh", "-c", 'printf %s "$1"; printf %s "$1" >&2; exit 7', "_", imitation.decode()]
@@ -73,7 +73,7 @@ LINKS = {
     "absolute": "/etc",
     "relative": "../etc",
     "through a folder": "d/../../etc",
-    "through another link": "absolute",
+    "through another symlink": "absolute",
     "to the process itself": "/proc/self/root/etc",
     "to its working directory": "/proc/self/cwd/etc",
 }
@@ -81,7 +81,7 @@ LINKS = {
 
 @pytest.fixture
 def linked(pod):
-    """The volume with links that an application has put there; all of them lead to /etc."""
+    """Return the volume with symlinks that an application created; all of them lead to /etc."""
     script = "mkdir /v/d && printf kept > /v/d/f && ln -s f /v/d/inside && ln -s d /v/folder"
     for name, target in LINKS.items():
         script += f" && ln -s '{target}' '/v/{name}' && ln -s '{target}/hostname' '/v/{name}.txt'"
@@ -90,10 +90,10 @@ def linked(pod):
 
 
 @pytest.mark.parametrize("name", LINKS)
-def test_a_link_out_of_the_volume_is_not_followed(pod, linked, name):
-    """Neither to read, nor to write, list, look at or remove; a link itself can be looked at."""
+def test_a_symlink_out_of_the_volume_is_not_followed(pod, linked, name):
+    """No operation follows it; the symlink itself can be examined and replaced."""
     before = pod["c2"].exec(["sh", "-c", "ls -la /etc; cat /etc/hostname"]).stdout
-    for act in (
+    for use in (
         lambda: linked.read(f"{name}.txt"),
         lambda: linked.content(f"{name}.txt"),
         lambda: linked.read(f"{name}/hostname"),
@@ -105,7 +105,7 @@ def test_a_link_out_of_the_volume_is_not_followed(pod, linked, name):
         lambda: linked.remove(f"{name}/hostname"),
     ):
         with pytest.raises(errors.NotInVolume, match="leads out of the volume"):
-            act()
+            use()
 
     assert linked.stat(name).is_symlink
     linked.write(f"{name}.txt", b"ours")
@@ -113,14 +113,10 @@ def test_a_link_out_of_the_volume_is_not_followed(pod, linked, name):
     assert pod["c2"].exec(["sh", "-c", "ls -la /etc; cat /etc/hostname"]).stdout == before
 
 
-def test_links_within_the_volume_are_followed(linked):
-    """The control: an application may have them."""
-    assert (
-        linked.read("d/inside")
-        == linked.read("folder/f")
-        == linked.read("folder/inside")
-        == b"kept"
-    )
+def test_symlinks_within_the_volume_are_followed(linked):
+    """The control."""
+    for name in ("d/inside", "folder/f", "folder/inside"):
+        assert linked.read(name) == b"kept"
     assert linked.listdir("folder") == ["f", "inside"]
     linked.write("folder/g", b"x")
     assert linked.listdir("d") == ["f", "g", "inside"]
@@ -129,11 +125,11 @@ def test_links_within_the_volume_are_followed(linked):
 @pytest.mark.parametrize(
     "path", ["/v/absolute.txt", "/v/relative/passwd", "/v/../etc/passwd", "/v/d/../../etc/passwd"]
 )
-def test_what_two_images_have_alike_is_no_shared_file(pod, linked, path):
-    """A link to a file that both containers have of their own proves nothing of the volume."""
+def test_a_file_that_both_images_have_is_not_shared(pod, linked, path):
+    """A symlink to a file of each container's own proves nothing about the volume."""
     del linked
     pod["c1"].exec(["sh", "-c", "ln -sf /etc/passwd /v/absolute.txt"])
-    same = {pod[name].exec(["cat", "/etc/passwd"]).stdout for name in ("c1", "c2")}
+    contents = {pod[name].exec(["cat", "/etc/passwd"]).stdout for name in ("c1", "c2")}
 
     for check in (
         lambda: ps.assert_file_visible(pod, from_c="c1", to_c="c2", path=path, timeout=0.2),
@@ -141,14 +137,14 @@ def test_what_two_images_have_alike_is_no_shared_file(pod, linked, path):
     ):
         with pytest.raises((errors.PromiseBroken, errors.NoSharedVolume)):
             check()
-    assert len(same) == 1
+    assert len(contents) == 1
     ps.assert_file_visible(pod, from_c="c1", to_c="c2", path="/v/folder/inside", content="kept")
 
 
-def test_an_output_without_an_end_is_an_error_and_not_all_memory(pod):
-    """The session is given up, and the next command has another; the control is what fits."""
+def test_endless_output_is_an_error_and_does_not_exhaust_memory(pod):
+    """The next command has a new session; the control is output that fits."""
     with pytest.raises(errors.OutputTooLarge, match="more than 64 MiB"):
         pod["c1"].exec(["cat", "/dev/zero"], timeout=600)
 
-    some = pod["c1"].exec(["head", "-c", "1000000", "/dev/zero"])
-    assert (some.returncode, len(some.stdout)) == (0, 1_000_000)
+    done = pod["c1"].exec(["head", "-c", "1000000", "/dev/zero"])
+    assert (done.returncode, len(done.stdout)) == (0, 1_000_000)

@@ -1,4 +1,4 @@
-"""Restarting one container, by every strategy, and never believing that it happened."""
+"""Restarts of one container by every strategy, with proof."""
 
 import copy
 
@@ -6,28 +6,28 @@ import pytest
 
 from pytest_podshare import assert_survives_restart, assert_survives_sandbox_restart, errors
 
-# process 1 of its own that ends on SIGTERM, as soon as it is ready, and one that does not hear it
+# a process 1 that ends on SIGTERM once it is ready, and one that ignores it
 HANDLES_TERM = "trap 'exit 0' TERM; touch /tmp/ready; while :; do sleep 0.1; done"
 IS_READY = {"exec": {"command": ["test", "-e", "/tmp/ready"]}, "periodSeconds": 1}
 IGNORES_TERM = "while :; do sleep 1; done"
 
 
 def two(command=IGNORES_TERM, **first):
-    """A Pod of two containers and a volume; `first` changes the first one."""
+    """Return a Pod with two containers and a volume; `first` changes the first container."""
     container = {
         "image": "busybox",
         "command": ["sh", "-c", IGNORES_TERM],
         "volumeMounts": [{"name": "v", "mountPath": "/v"}],
     }
-    changed = {**container, "name": "c1", "command": ["sh", "-c", command], **first}
+    c1 = {**container, "name": "c1", "command": ["sh", "-c", command], **first}
     return {
         "apiVersion": "v1",
         "kind": "Pod",
         "metadata": {"name": "two"},
         "spec": {
-            "containers": [changed, {**container, "name": "c2"}],
+            "containers": [c1, {**container, "name": "c2"}],
             "volumes": [{"name": "v", "emptyDir": {}}],
-            # the shells do not hear SIGTERM, and nothing here is about how long that takes
+            # the shells ignore SIGTERM, and no test here is about graceful termination
             "terminationGracePeriodSeconds": 1,
         },
     }
@@ -47,10 +47,10 @@ RESIZABLE = {
         ("term", two(HANDLES_TERM, readinessProbe=IS_READY), 0),
         ("image", two(), 137),
     ],
-    ids=lambda given: given if isinstance(given, str) else "",
+    ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_each_strategy_restarts_the_container_alone(podshare, strategy, manifest, exit_code):
-    """The proof: another id, the old one as the last state, the neighbour untouched."""
+    """The proof: a new container ID, the old one as the last state, no change in c2."""
     pod = podshare.deploy(manifest)
     before = dict(pod.identity.containers)
 
@@ -65,8 +65,8 @@ def test_each_strategy_restarts_the_container_alone(podshare, strategy, manifest
     assert pod["c1"].exec(["echo", "back"]).stdout == b"back\n"
 
 
-def test_the_first_possible_strategy_is_chosen_and_told(podshare):
-    """On a cluster of our own that is the node's kill, whatever process 1 does."""
+def test_the_first_possible_strategy_is_used_and_reported(podshare):
+    """On a kind cluster that is `node`, whatever process 1 does."""
     pod = podshare.deploy(two())
 
     evidence = assert_survives_restart(pod, container="c1")
@@ -75,26 +75,24 @@ def test_the_first_possible_strategy_is_chosen_and_told(podshare):
     assert "c1 restarted (node, exit code 137): " in str(evidence)
 
 
-def test_a_strategy_that_is_not_possible_says_why(podshare):
-    """A kill that would do nothing is not tried, and not believed."""
+def test_an_impossible_strategy_says_why(podshare):
+    """A signal that would have no effect is not sent."""
     pod = podshare.deploy(two())
     before = pod.identity
 
     with pytest.raises(errors.RestartImpossible) as caught:
         pod["c1"].restart(strategy="term")
-    assert "term: process 1 does not handle SIGTERM, so that it would not get it" in str(
-        caught.value
-    )
-    with pytest.raises(errors.RestartImpossible, match="no resource it requests has resizePolicy"):
+    assert "term: process 1 does not handle SIGTERM, so the kernel would" in str(caught.value)
+    with pytest.raises(errors.RestartImpossible, match="no resource that it requests has resize"):
         pod["c1"].restart(strategy="resize")
-    with pytest.raises(errors.RestartImpossible, match="There is no restart strategy 'hope'"):
+    with pytest.raises(errors.RestartImpossible, match="Unknown restart strategy 'hope'"):
         pod["c1"].restart(strategy="hope")
 
     assert pod.refresh() == before
 
 
-def test_kill_returns_0_and_does_nothing(podshare):
-    """Why nobody here believes it: the control for all of the above."""
+def test_kill_from_inside_returns_0_and_has_no_effect(podshare):
+    """The control: this is why every restart needs proof."""
     pod = podshare.deploy(two())
     before = pod.identity
 
@@ -103,8 +101,8 @@ def test_kill_returns_0_and_does_nothing(podshare):
     assert pod.refresh() == before
 
 
-def test_restart_policy_never_is_reported_as_such(podshare):
-    """And `image` gets around it, for whoever asks."""
+def test_restart_policy_never_is_reported(podshare):
+    """Only the strategy `image` bypasses it."""
     manifest = two()
     manifest["spec"]["restartPolicy"] = "Never"
     pod = podshare.deploy(manifest)
@@ -112,15 +110,15 @@ def test_restart_policy_never_is_reported_as_such(podshare):
     with pytest.raises(errors.RestartForbidden) as caught:
         assert_survives_restart(pod, container="c1")
     assert str(caught.value).startswith(
-        f"Container c1 of {pod} has restartPolicy Never: once ended, it stays so."
+        f"Container c1 of {pod} has restartPolicy Never: it is not restarted once it has ended."
     )
 
     evidence = assert_survives_restart(pod, container="c1", strategy="image")
     assert evidence.proofs[0].strategy == "image"
 
 
-def test_on_failure_and_exit_0_is_reported_as_such(podshare):
-    """Ended well is ended for good under OnFailure, while a kill is a failure."""
+def test_exit_code_0_under_restart_policy_on_failure_is_reported(podshare):
+    """A kill is a failure, so the kubelet restarts the container; exit code 0 is not."""
     manifest = two(HANDLES_TERM, readinessProbe=IS_READY)
     manifest["spec"]["restartPolicy"] = "OnFailure"
     pod = podshare.deploy(manifest)
@@ -129,23 +127,22 @@ def test_on_failure_and_exit_0_is_reported_as_such(podshare):
     with pytest.raises(errors.RestartForbidden) as caught:
         assert_survives_restart(pod, container="c1", strategy="term")
 
-    assert "ended with exit code 0 (term), and restartPolicy OnFailure leaves it ended" in str(
-        caught.value
-    )
+    problem = "ended with exit code 0 (term), and restartPolicy OnFailure does not restart it"
+    assert problem in str(caught.value)
 
 
-def test_a_container_that_does_not_come_back_is_no_survival(podshare):
-    """It finds its own stale file and ends: only a restart finds that out."""
+def test_a_container_that_crashes_after_a_restart_is_an_error(podshare):
+    """It finds its own stale file and exits, which only a restart reveals."""
     stale = "[ -e /v/pid ] && { echo stale file; exit 1; }; touch /v/pid; " + IGNORES_TERM
     pod = podshare.deploy(two(stale))
 
     with pytest.raises(errors.ContainerCrashing, match="Container c1 of Pod two keeps ending"):
-        # an older kubelet takes half a minute to its third restart
+        # an older kubelet needs half a minute until the third restart
         assert_survives_restart(pod, container="c1", timeout=90)
 
 
-def test_the_sandbox_restarts_and_init_runs_again(podshare):
-    """All containers start anew, in the same Pod, and the volume is as it was."""
+def test_a_sandbox_restart_runs_init_containers_again(podshare):
+    """All containers restart in the same Pod, and the volume keeps its content."""
     manifest = two()
     init = copy.deepcopy(manifest["spec"]["containers"][0])
     manifest["spec"]["initContainers"] = [

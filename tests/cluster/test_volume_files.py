@@ -1,4 +1,4 @@
-"""Files of a volume: any name, any content, any size, and why not."""
+"""Files of a volume, with any name, any content and any size."""
 
 import contextlib
 import io
@@ -13,52 +13,46 @@ from pytest_podshare import assert_file_visible, errors
 from pytest_podshare.kube.exec.oneshot import run_with_stdin
 from pytest_podshare.kube.exec.protocol import ERROR, STDIN
 from pytest_podshare.kube.exec.websocket import ExecConnection
+from tests.support.file_names import FILE_NAMES
 from tests.support.two_containers import MIB, two
-
-NAMES = (
-    st.binary(min_size=1, max_size=60)
-    .map(lambda raw: raw.translate(bytes.maketrans(b"\0/", b"_.")))
-    .filter(lambda raw: raw not in (b".", b".."))
-    .map(os.fsdecode)
-)
 
 
 @settings(deadline=None, max_examples=25, suppress_health_check=list(HealthCheck))
-@given(name=NAMES, data=st.binary(max_size=3000))
-def test_any_name_and_any_content_pass_from_one_container_to_the_other(pod, name, data):
-    """Names of any bytes but NUL and slash, contents of any bytes at all."""
-    ours, theirs = pod["c1"].volume("v"), pod["c2"].volume("v")
+@given(name=FILE_NAMES, data=st.binary(max_size=3000))
+def test_any_name_and_any_content_arrive_in_the_other_container(pod, name, data):
+    """A name may contain any byte but NUL and slash, content any byte at all."""
+    writer, reader = pod["c1"].volume("v"), pod["c2"].volume("v")
 
-    written = ours.write(name, data)
+    written = writer.write(name, data)
 
-    assert theirs.read(name) == data
-    assert theirs.content(name) == written
-    assert theirs.listdir() == [name]
-    assert (theirs.stat(name).size, theirs.stat(name).is_file) == (len(data), True)
-    theirs.remove(name)
-    assert not ours.exists(name)
+    assert reader.read(name) == data
+    assert reader.content(name) == written
+    assert reader.listdir() == [name]
+    assert (reader.stat(name).size, reader.stat(name).is_file) == (len(data), True)
+    reader.remove(name)
+    assert not writer.exists(name)
 
 
 @pytest.mark.parametrize(
     "name", ["with space", "it's", "-rf", "$HOME", "ä", "a\nb", "\n", "a: b", "\udcff", "x" * 255]
 )
-def test_a_name_that_a_script_would_stumble_over_is_one_like_any_other(pod, name):
+def test_names_that_break_careless_scripts_are_ordinary_names(pod, name):
     """Small content goes through the session, large content through an exec of its own."""
-    ours, theirs = pod["c1"].volume("v"), pod["c2"].volume("v")
+    writer, reader = pod["c1"].volume("v"), pod["c2"].volume("v")
 
     for data in (b"small", b"large" * 20_000):
-        ours.write(name, data)
+        writer.write(name, data)
 
-        assert theirs.read(name) == data
-    ours.remove(name)
-    assert theirs.listdir() == []
+        assert reader.read(name) == data
+    writer.remove(name)
+    assert reader.listdir() == []
 
 
-def test_errors_of_files_have_types(pod):
-    """Missing is not refused, and neither is a command that could not be run."""
+def test_every_failure_has_its_own_error(pod):
+    """A missing file is not a refused operation."""
     files = pod["c1"].volume("v")
 
-    with pytest.raises(errors.FileMissing, match=rf"c1:/v/none of .*/{pod.name} is not there\."):
+    with pytest.raises(errors.FileMissing, match=rf"c1:/v/none of .*/{pod.name} does not exist\."):
         files.read("none")
     with pytest.raises(errors.FileRefused, match=rf"c1:/v of .*/{pod.name}: Is a directory\."):
         files.read("")
@@ -74,57 +68,57 @@ def test_errors_of_files_have_types(pod):
     assert not files.exists("none/f")
 
 
-class Source(io.RawIOBase):
-    """A file of random content that is never in memory as a whole."""
+class LargeFile(io.RawIOBase):
+    """A file of random content that is never completely in memory."""
 
     def __init__(self, size):
-        self._size, self._at, self._block = size, 0, os.urandom(MIB + 7)
+        self._size, self._position, self._block = size, 0, os.urandom(MIB + 7)
 
     def tell(self):
-        """Where it stands."""
-        return self._at
+        """Return the position."""
+        return self._position
 
     def seek(self, offset, whence=io.SEEK_SET):
-        """Go there."""
-        self._at = offset if whence == io.SEEK_SET else self._size + offset
-        return self._at
+        """Change the position."""
+        self._position = offset if whence == io.SEEK_SET else self._size + offset
+        return self._position
 
     def read(self, size=-1):
-        """The next bytes."""
-        size = min(size, self._size - self._at, len(self._block))
-        start = self._at % (len(self._block) - size + 1)
-        self._at += size
+        """Return the next bytes."""
+        size = min(size, self._size - self._position, len(self._block))
+        start = self._position % (len(self._block) - size + 1)
+        self._position += size
         return self._block[start : start + size]
 
 
-def most_memory():
-    """The most memory that this process had since the last call, in bytes."""
+def peak_memory():
+    """Return the peak memory of this process since the last call, in bytes."""
     status = Path("/proc/self/status").read_text()
     Path("/proc/self/clear_refs").write_text("5")
     return int(status.split("VmHWM:")[1].split()[0]) * 1024
 
 
-def test_large_content_passes_and_is_never_in_memory(pod):
-    """Streamed both ways, compared by size and digest, in both containers."""
-    ours, theirs = pod["c1"].volume("v"), pod["c2"].volume("v")
+def test_large_content_arrives_and_is_never_in_memory(pod):
+    """It is streamed in both directions, and compared by size and digest in both containers."""
+    writer, reader = pod["c1"].volume("v"), pod["c2"].volume("v")
     size = 256 * MIB + 1
-    most_memory()
-    before = most_memory()
+    peak_memory()
+    before = peak_memory()
 
-    written = ours.write("large", Source(size))
+    written = writer.write("large", LargeFile(size))
     with Path(os.devnull).open("wb") as nowhere:
-        read = theirs.read_to("large", nowhere)
+        read = reader.read_to("large", nowhere)
     evidence = assert_file_visible(pod, from_c="c1", to_c="c2", path="/v/large", timeout=300)
 
     assert written.size == size
     assert read == written
     assert {step.sha256 for step in evidence.steps} == {written.sha256}
-    assert most_memory() - before < 32 * MIB
-    ours.remove("large")
+    assert peak_memory() - before < 32 * MIB
+    writer.remove("large")
 
 
-def test_a_full_volume_is_named_and_nothing_of_the_content_is_run(podshare):
-    """What no program reads any more must not reach a shell; the control is what fits."""
+def test_a_full_volume_is_reported_and_the_content_is_never_executed(podshare):
+    """The rest that no program reads must not reach a shell; the control is content that fits."""
     pod = podshare.deploy(two(medium="Memory", sizeLimit="4Mi"))
     files = pod["c1"].volume("v")
     commands = b"\n touch /v/run /tmp/run\n" * (8 * MIB // 24)
@@ -138,44 +132,44 @@ def test_a_full_volume_is_named_and_nothing_of_the_content_is_run(podshare):
     assert files.listdir() == ["f"]
 
 
-def test_what_is_fed_is_not_sent_on_to_a_command_that_has_ended(pod):
-    """It ended well or badly: the rest of the bytes is of no use to anybody."""
-    where = (pod.api, pod.namespace, pod.name, "c1")
+def test_content_is_not_sent_to_a_command_that_has_ended(pod):
+    """The rest of the bytes would be useless."""
+    target = (pod.api, pod.namespace, pod.name, "c1")
     sent = 0
 
-    def pieces():
+    def chunks():
         nonlocal sent
         for _ in range(4096):
             sent += MIB // 4
             yield bytes(MIB // 4)
 
-    done = run_with_stdin(*where, "head -c 10 >&2; echo out; exit 3", pieces(), timeout=30)
+    done = run_with_stdin(*target, "head -c 10 >&2; echo out; exit 3", chunks(), timeout=30)
 
     assert (done.returncode, done.stdout, done.stderr) == (3, b"out\n", bytes(10))
     assert sent < 1024 * MIB
 
 
-def sent_to(container, script, mebibytes):
-    """Send that much to a script, as long as anybody takes it, and wait for its end."""
+def send(container, script, mebibytes):
+    """Send that much to a script as long as it is read, and wait for the script's end."""
     pod, command = container.pod, ["sh", "-c", script]
     channels = ExecConnection(pod.api, pod.namespace, pod.name, container.name, command, timeout=30)
     with channels, contextlib.suppress(errors.SessionLost):
         for _ in range(mebibytes):
             frame = bytes([STDIN]) + bytes(MIB)
-            if not channels.send_listening(frame, lambda come: come[0] != ERROR, timeout=30):
+            if not channels.send_listening(frame, lambda reply: reply[0] != ERROR, timeout=30):
                 return
         while channels.frame(timeout=30)[0] != ERROR:
             pass
 
 
-def test_a_command_that_gives_up_its_stdout_loses_its_stdin(pod):
-    """Why large content is read by a program whose shell stays: the control is one that does."""
+def test_a_process_that_closes_its_stdout_also_loses_its_stdin(pod):
+    """The control is a program whose shell keeps stdout open, as for large content."""
     container, files = pod["c1"], pod["c1"].volume("v")
 
-    sent_to(container, f"exec head -c {64 * MIB} > /v/lost", 64)
-    sent_to(container, f"head -c {64 * MIB} > /v/whole; exit", 64)
+    send(container, f"exec head -c {64 * MIB} > /v/lost", 64)
+    send(container, f"head -c {64 * MIB} > /v/whole; exit", 64)
 
-    # most often next to nothing comes, and on a machine that is busy some of it
+    # usually almost nothing arrives; on a busy machine some of it does
     assert files.stat("lost").size < 64 * MIB
     assert files.stat("whole").size == 64 * MIB
     files.remove("lost")

@@ -1,4 +1,4 @@
-"""Containers without a shell or tools: looked into by whatever way is open, and no more claimed."""
+"""Containers without a shell or tools, accessed through an ephemeral container."""
 
 import copy
 import re
@@ -17,11 +17,11 @@ from pytest_podshare import (
     assert_writable,
 )
 from pytest_podshare.errors import DeployRejected, PodshareError
-from tests.support.two_containers import called
+from tests.support.two_containers import with_name
 
-# c1 is busybox, c2 one static binary of user 65535 with a root file system that is read-only
+# c1 is busybox; c2 is one static binary, as user 65535, with a read-only root file system
 NO_SHELL = yaml.safe_load(Path("manifests/no-shell.yaml").read_text())
-BESIDE = r"c2 by ephemeral container podshare-[0-9a-f]{12} in its root /proc/1/root as user 65535"
+EPHEMERAL = r"c2 by ephemeral container podshare-[0-9a-f]{12} at /proc/1/root as user 65535"
 
 
 pytestmark = pytest.mark.usefixtures("at_leisure")
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.usefixtures("at_leisure")
 
 @pytest.fixture
 def deploy(podshare):
-    """A function that deploys the Pod, with something changed."""
+    """Return a function that deploys the Pod with a change."""
 
     def deploy(change=lambda _spec, _c1, _c2: None):
         manifest = copy.deepcopy(NO_SHELL)
@@ -41,15 +41,15 @@ def deploy(podshare):
 
 @pytest.fixture(scope="module")
 def pod(podshare_factory):
-    """The Pod as it is, for all who do not change it."""
+    """Deploy the unchanged Pod for several tests."""
     with podshare_factory.make() as podshare:
-        yield podshare.deploy(called("of-several-tests", NO_SHELL))
+        yield podshare.deploy(with_name("of-several-tests", NO_SHELL))
 
 
 @pytest.fixture(scope="module")
 def hostile(podshare_factory):
-    """A Pod whose writer has laid links that lead elsewhere."""
-    manifest = copy.deepcopy(called("hostile", NO_SHELL))
+    """Deploy a Pod whose writer has created symlinks out of the volume."""
+    manifest = copy.deepcopy(with_name("hostile", NO_SHELL))
     script(manifest["spec"]["containers"][0], LINKS)
     with podshare_factory.make() as podshare:
         yield podshare.deploy(manifest)
@@ -68,7 +68,7 @@ def mount(container, **fields):
 
 
 def script(container, text):
-    """Have a container with a shell do something, and say when it is done."""
+    """Make a container with a shell run a script, and be ready afterwards."""
     container["command"] = ["sh", "-c", f"{text}; touch /tmp/done; sleep 10000"]
     container["readinessProbe"] = {
         "exec": {"command": ["test", "-e", "/tmp/done"]},
@@ -76,68 +76,68 @@ def script(container, text):
     }
 
 
-def ephemeral(pod):
-    """The ephemeral containers that a Pod has by now."""
+def ephemeral_containers(pod):
+    """Return the names of a Pod's ephemeral containers."""
     spec = pod.check_still_there()["spec"]
-    return [each["name"] for each in spec.get("ephemeralContainers") or ()]
+    return [container["name"] for container in spec.get("ephemeralContainers") or ()]
 
 
 def test_a_container_without_a_shell_sees_what_the_other_writes(pod):
-    """And the evidence says by which way it was looked into."""
+    """The evidence names the ephemeral container."""
     evidence = assert_file_visible(pod, from_c="c1", to_c="c2")
 
     wrote, saw = evidence.steps
     assert (wrote.container, saw.container) == ("c1", "c2")
     assert (Path(wrote.path).parent, Path(saw.path).parent) == (Path("/out"), Path("/in"))
-    assert re.search(BESIDE, evidence.method)
+    assert re.search(EPHEMERAL, evidence.method)
     assert evidence.claim == "c2 sees what c1 wrote to shared"
 
 
-def test_what_it_could_write_the_other_sees(pod):
-    """It is written with the container's own user, not by root."""
+def test_the_other_container_sees_what_it_writes(pod):
+    """The file is written by the container's own user, not by root."""
     evidence = assert_file_visible(pod, from_c="c2", to_c="c1")
     pod["c2"].volume("shared").write("mine", "by 65535")
 
-    assert re.search(BESIDE, evidence.method)
+    assert re.search(EPHEMERAL, evidence.method)
     assert pod["c1"].volume("shared").stat("mine").uid == 65535
     assert pod["c1"].volume("shared").read("mine") == b"by 65535"
 
 
-def test_one_ephemeral_container_does_for_all_questions(deploy):
-    """It is kept for as long as its container's instance runs; the next one gets its own."""
+def test_all_checks_use_one_ephemeral_container(deploy):
+    """It is used as long as its container's instance runs; a restarted one gets another."""
     pod = deploy()
     for _ in range(3):
         assert_file_visible(pod, from_c="c1", to_c="c2")
     pod["c2"].close()
     assert_writable(pod, container="c2", volume="shared")
 
-    assert len(ephemeral(pod)) == 1
+    assert len(ephemeral_containers(pod)) == 1
 
     evidence = assert_survives_restart(pod, container="c2")
 
-    assert len(ephemeral(pod)) == 2
-    assert re.search(BESIDE, evidence.method)
+    assert len(ephemeral_containers(pod)) == 2
+    assert re.search(EPHEMERAL, evidence.method)
     assert evidence.claim == "what c2 wrote to shared survives its restart"
 
 
-def test_nobody_asks_for_one_where_there_is_a_shell(deploy):
-    """The ordinary way stays what it was."""
+def test_beside_a_shell_no_ephemeral_container_is_created(deploy):
+    """The container's own shell is used."""
     pod = deploy(lambda _, c1, c2: c2.update(image=c1["image"], command=c1["command"]))
 
     evidence = assert_file_visible(pod, from_c="c1", to_c="c2")
 
-    assert ephemeral(pod) == []
+    assert ephemeral_containers(pod) == []
     assert evidence.method == "sh in each container over one exec session"
 
 
 def another_volume(spec, _c1, c2):
-    """The reader mounts a volume of its own."""
+    """Let the reader mount a volume of its own."""
     mount(c2, name="other")
     spec["volumes"].append({"name": "other", "emptyDir": {}})
 
 
 def shadowed(spec, c1, c2):
-    """Another volume lies over a folder that is shared."""
+    """Mount another volume over a shared folder."""
     script(c1, "mkdir /out/deeper; echo x > /out/deeper/f")
     spec["volumes"].append({"name": "other", "emptyDir": {}})
     c2["volumeMounts"].append({"name": "other", "mountPath": "/in/deeper"})
@@ -151,8 +151,8 @@ def shadowed(spec, c1, c2):
     ],
     ids=["another volume", "another subPath"],
 )
-def test_what_the_spec_refutes_is_refuted(deploy, change, cause):
-    """Without any way into the container."""
+def test_a_spec_that_refutes_the_claim_is_enough(deploy, change, cause):
+    """The container need not be accessed."""
     pod = deploy(change)
 
     with pytest.raises(AssertionError) as caught:
@@ -161,8 +161,8 @@ def test_what_the_spec_refutes_is_refuted(deploy, change, cause):
     assert caught.value.cause == cause
 
 
-def test_what_the_container_does_not_see_is_missing(deploy):
-    """The true failure, by its own table of mounts, and no word of tools."""
+def test_a_file_that_the_container_cannot_see_is_missing(deploy):
+    """The cause comes from the container's own mount table, and tools are not mentioned."""
     pod = deploy(shadowed)
 
     with pytest.raises(AssertionError) as caught:
@@ -174,8 +174,8 @@ def test_what_the_container_does_not_see_is_missing(deploy):
     assert "tool" not in text
 
 
-def test_a_file_of_another_user_that_it_may_not_read_is_refused(deploy):
-    """By its owner and mode, which the ephemeral container of its user does not get around."""
+def test_a_file_that_its_user_may_not_read_is_refused(deploy):
+    """The ephemeral container has the same user, so it cannot read the file either."""
     pod = deploy(lambda _, c1, _c2: script(c1, "echo x > /out/key; chmod 600 /out/key"))
 
     with pytest.raises(AssertionError) as caught:
@@ -185,14 +185,14 @@ def test_a_file_of_another_user_that_it_may_not_read_is_refused(deploy):
     assert caught.value.cause == "permission denied"
     assert "c2 runs as user 65535 with group 65535" in text
     assert "/in/key belongs to 0:0 with mode 0600" in text
-    assert re.search(BESIDE, text)
+    assert re.search(EPHEMERAL, text)
     # the control: the same file with another mode
     pod["c1"].exec(["chmod", "644", "/out/key"])
     assert_file_visible(pod, from_c="c1", to_c="c2", path="/out/key")
 
 
-def test_a_sub_path_is_what_the_container_sees_of_the_volume(deploy):
-    """Its root is the container's own, with all mounts as they are."""
+def test_only_the_sub_path_of_the_volume_is_visible(deploy):
+    """The ephemeral container uses the container's root, with all its mounts."""
     pod = deploy(lambda _, c1, c2: (script(c1, "mkdir -m 777 /out/sub"), mount(c2, subPath="sub")))
 
     assert_file_visible(pod, from_c="c1", to_c="c2")
@@ -203,23 +203,23 @@ def test_a_sub_path_is_what_the_container_sees_of_the_volume(deploy):
 
 
 def test_a_read_only_mount_is_read_only(deploy):
-    """For this container alone; the twin has it writable."""
+    """The mutated twin has a writable mount."""
     pod = deploy(lambda _, _c1, c2: mount(c2, readOnly=True))
 
-    assert re.search(BESIDE, assert_read_only(pod, container="c2", volume="shared").method)
+    assert re.search(EPHEMERAL, assert_read_only(pod, container="c2", volume="shared").method)
     with pytest.raises(AssertionError):
         assert_writable(pod, container="c2", volume="shared")
 
 
-def test_a_mount_that_is_writable_is_not_called_read_only(pod):
+def test_a_writable_mount_is_not_read_only(pod):
     """The mutated twin."""
     assert_writable(pod, container="c2", volume="shared")
     with pytest.raises(AssertionError, match="is not read-only"):
         assert_read_only(pod, container="c2", volume="shared")
 
 
-def test_owners_and_modes_are_those_that_the_container_sees(deploy):
-    """Of what lies below the root of its own process."""
+def test_owners_and_modes_are_those_in_the_container(deploy):
+    """They are read below the root of the container's process."""
     pod = deploy(lambda spec, *_: spec.update(securityContext={"fsGroup": 2000}))
 
     assert_permissions(pod, container="c2", path="/in", gid=2000, mode=0o2777)
@@ -227,8 +227,8 @@ def test_owners_and_modes_are_those_that_the_container_sees(deploy):
         assert_permissions(pod, container="c2", path="/in", gid=2001)
 
 
-def test_volumes_apart_are_apart(deploy):
-    """Searched in the mounts of the container, with the same control."""
+def test_separate_volumes_are_not_shared(deploy):
+    """The search runs in the container's mounts, with the usual control."""
     pod = deploy(another_volume)
 
     evidence = assert_not_shared(pod, from_c="c1", to_c="c2")
@@ -236,29 +236,29 @@ def test_volumes_apart_are_apart(deploy):
     assert "c2 found /etc/hosts by the same search" in str(evidence)
 
 
-def test_volumes_that_are_not_apart_are_not_called_so(pod):
-    """The mutated twin: the search finds what is there."""
+def test_a_shared_volume_is_shared(pod):
+    """The mutated twin: the search finds the file."""
     with pytest.raises(AssertionError, match="'c2' sees what 'c1' wrote"):
         assert_not_shared(pod, from_c="c1", to_c="c2")
 
 
-def test_what_is_lost_with_its_pod_is_lost(deploy):
-    """The Pod that comes has containers of its own, and so an ephemeral one."""
+def test_content_is_lost_when_the_pod_is_deleted(deploy):
+    """The replacement has its own containers, and so its own ephemeral container."""
     pod = deploy(lambda spec, c1, _c2: spec["containers"].remove(c1))
 
     evidence = assert_lost_on_delete(pod)
 
-    assert re.search(BESIDE, evidence.method)
+    assert re.search(EPHEMERAL, evidence.method)
 
 
-def test_a_link_is_followed_as_in_the_container_itself(hostile):
-    """Also an absolute one, which the kernel would follow into the ephemeral container."""
+def test_a_symlink_is_followed_as_in_the_container_itself(hostile):
+    """Even an absolute one, which the kernel would follow into the ephemeral container."""
     assert hostile["c2"].volume("shared").read("absolute") == b"shared\n"
 
 
 @pytest.mark.parametrize("name", ["passwd", "up", "proc", "etc/passwd"])
-def test_a_hostile_link_does_not_lead_to_files_of_the_ephemeral_container(hostile, name):
-    """Which has an /etc/passwd; the image of the container has none."""
+def test_a_hostile_symlink_does_not_lead_to_files_of_the_ephemeral_container(hostile, name):
+    """That one has an /etc/passwd; the container's image does not."""
     with pytest.raises(PodshareError) as caught:
         hostile["c2"].volume("shared").read(name)
 
@@ -266,20 +266,20 @@ def test_a_hostile_link_does_not_lead_to_files_of_the_ephemeral_container(hostil
 
 
 @pytest.mark.parametrize("shared", ["shareProcessNamespace", "hostPID"])
-def test_processes_that_are_shared_are_told_apart(deploy, shared):
-    """Process 1 is the sandbox's there, or the node's; the container's is known by its cgroup."""
+def test_the_containers_process_is_found_among_shared_processes(deploy, shared):
+    """Process 1 is the sandbox's or the node's; the container's is identified by its cgroup."""
     pod = deploy(lambda spec, *_: spec.update({shared: True}))
 
     evidence = assert_file_visible(pod, from_c="c1", to_c="c2")
 
-    assert re.search(r"c2 by .* in its root /proc/(?!1/)\d+/root", evidence.method)
+    assert re.search(r"c2 by .* at /proc/(?!1/)\d+/root", evidence.method)
     evidence = assert_survives_restart(pod, container="c2", strategy="node")
     assert "c2" in evidence.claim
     assert_file_visible(pod, from_c="c1", to_c="c2")
 
 
-def test_root_is_root_with_no_other_capabilities(deploy):
-    """An image's own user, of whom the spec says nothing; and of another user's file it may all."""
+def test_beside_root_it_is_root_with_the_same_capabilities(deploy):
+    """The user is the image's, and its capabilities allow it to read another user's file."""
 
     def change(_spec, c1, c2):
         del c2["securityContext"]
@@ -292,8 +292,8 @@ def test_root_is_root_with_no_other_capabilities(deploy):
     assert "as user 0 with group" in evidence.method
 
 
-def test_root_without_capabilities_reads_what_its_owner_does_not_keep_to_himself(deploy):
-    """The mutated twin: with the capabilities that a container has by itself it would read it."""
+def test_beside_root_without_capabilities_another_users_file_is_refused(deploy):
+    """The mutated twin: with the default capabilities it could read the file."""
 
     def change(_spec, c1, c2):
         c2["securityContext"] = {"runAsUser": 0, "capabilities": {"drop": ["ALL"]}}
@@ -305,8 +305,8 @@ def test_root_without_capabilities_reads_what_its_owner_does_not_keep_to_himself
         assert_file_visible(pod, from_c="c1", to_c="c2", path="/out/key", timeout=1)
 
 
-def test_all_of_it_is_what_pod_security_calls_restricted(deploy, podshare):
-    """In a namespace that lets nothing else in, and says so of a Pod that is not."""
+def test_everything_conforms_to_pod_security_restricted(deploy, podshare):
+    """It works in a namespace that enforces that level; the control is a Pod that is rejected."""
     if not podshare.cluster.own:
         pytest.skip("the test itself needs the right to patch namespaces")
     path = f"/api/v1/namespaces/{podshare.namespace}"
@@ -320,8 +320,8 @@ def test_all_of_it_is_what_pod_security_calls_restricted(deploy, podshare):
         deploy(lambda spec, *_: spec["containers"][0].update(name="c3"))
 
 
-def test_a_process_that_handles_it_is_ended_by_its_own_user(pod):
-    """By SIGTERM from the ephemeral container, which is of the same user."""
+def test_the_ephemeral_container_can_send_sigterm(pod):
+    """It has the same user as the container's process, which handles the signal."""
     restart = pod["c2"].restart(strategy="term")
 
     assert restart.strategy == "term"
@@ -329,8 +329,8 @@ def test_a_process_that_handles_it_is_ended_by_its_own_user(pod):
 
 
 @pytest.mark.podshare_needs("user-namespaces")
-def test_a_user_namespace_is_no_hindrance(deploy):
-    """Where the node can: the users of both are the same there, by another number outside."""
+def test_it_works_in_a_user_namespace(deploy):
+    """Both containers have the same user IDs inside the namespace, and others outside."""
 
     def change(spec, *_):
         spec["hostUsers"] = False

@@ -19,17 +19,17 @@ KINDS = {
     "bash-posix": ["bash", "--posix"],
     "busybox": ["busybox", "sh"],
 }
-# those that are here; two names of one program are two shells all the same
+# those that are installed; a program behaves differently under different names
 SHELLS = {name: argv for name, argv in KINDS.items() if shutil.which(argv[0])}
 
 
 class LocalShell:
-    """One sh that is kept open, as a session keeps the one in a container.
+    """A shell that stays open, like the one of an exec session.
 
     Args:
-        argv: the shell.
-        path: PATH for it; None for this process's.
-        user: who it is, by setpriv's options.
+        argv: the shell's command.
+        path: its PATH; None for this process's.
+        user: setpriv and its options, to run as another user.
     """
 
     name = "here"
@@ -59,11 +59,11 @@ class LocalShell:
         self._process.stderr.close()
 
     def resolve_path(self, path, *, follow=True):  # noqa: ARG002
-        """Where this machine has it."""
+        """Return the same path."""
         return path
 
     def use_ephemeral_shell(self):
-        """There is no other."""
+        """Refuse."""
         raise EphemeralContainerUnavailable
 
     def run(self, script):

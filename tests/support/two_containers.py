@@ -25,16 +25,16 @@ def two(image="busybox", **volume):
     }
 
 
-def wait_for_sign(pod, name):
+def wait_for_file(pod, name):
     """Wait until a command has created that file in the volume, and remove it."""
-    taken = poll(
+    code = poll(
         lambda: pod["c2"].run(f"rm /w/{name}".encode()).returncode,
         until=lambda code: code == 0,
         deadline=Deadline(30),
     )
-    assert taken == 0
+    assert code == 0
 
 
-def called(name, manifest):
-    """Return a manifest under another name."""
+def with_name(name, manifest):
+    """Return the manifest with another name."""
     return {**manifest, "metadata": {**manifest["metadata"], "name": name}}

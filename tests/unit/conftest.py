@@ -1,4 +1,4 @@
-"""What several tests of pure code use."""
+"""Fixtures of several unit tests."""
 
 import hypothesis
 import pytest
@@ -14,7 +14,13 @@ _PARAMS = [_FIRST, *(pytest.param(name, marks=pytest.mark.slow) for name in _OTH
 
 
 @pytest.fixture(scope="module", params=_PARAMS)
-def here(request):
-    """Each kind of shell that this machine has, kept open as in a session; one of them quickly."""
+def shell(request):
+    """Open each kind of shell that this machine has, as a session does; only the first is fast."""
     with LocalShell(SHELLS[request.param]) as opened:
         yield opened
+
+
+@pytest.fixture(scope="module")
+def here(shell):
+    """Return the same shell."""
+    return shell

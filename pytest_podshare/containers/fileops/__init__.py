@@ -1,5 +1,5 @@
-"""Files in a mounted volume: write, read, remove.
+"""File operations in a container: write, read, list and remove files, and read the mount table.
 
-Knows paths in one container at a time. Which container, which volume and what it proves is for
-the rooms above.
+Everything here takes a shell and a path in one container. Which container and volume are meant, and
+what the result proves, is decided by the packages above.
 """

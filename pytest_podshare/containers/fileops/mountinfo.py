@@ -1,4 +1,4 @@
-"""What a container itself says of its mounts: /proc/self/mountinfo (proc_pid_mountinfo(5))."""
+"""A container's own table of mounts: /proc/self/mountinfo (proc_pid_mountinfo(5))."""
 
 from __future__ import annotations
 
@@ -8,13 +8,16 @@ import re
 from collections.abc import Iterable
 
 from pytest_podshare import errors
-from pytest_podshare.containers.fileops import posix_shell
-from pytest_podshare.containers.fileops.posix_shell import Shell
+from pytest_podshare.containers.fileops.posix_shell import Shell, quote, with_ephemeral_fallback
+
+# …/pods/UID/volumes/kubernetes.io~empty-dir/NAME/FOLDER
+_KUBELET_VOLUME = re.compile(r"/volumes/kubernetes\.io~[^/]+/([^/]+)(.*)$")
+_UNITS = {"": 1, "k": 2**10, "m": 2**20, "g": 2**30}
 
 
 @dataclasses.dataclass(frozen=True)
 class MountEntry:
-    """One line of it.
+    """One line of the table.
 
     Args:
         path: the mount point.
@@ -22,7 +25,7 @@ class MountEntry:
         fs_type: `ext4`, `tmpfs`, `overlay`, …
         options: of this mount: `ro`, `relatime`, …
         super_options: of the file system: `size=10240k`, …
-        device: major:minor of the file system; with `root`, it tells two mounts of one folder.
+        device: major:minor of the file system.
     """
 
     path: str
@@ -34,29 +37,29 @@ class MountEntry:
 
     @property
     def source(self) -> tuple[str, str]:
-        """The folder that is mounted; two mounts of the same one show the same files."""
+        """Return what identifies the mounted folder; two mounts of it show the same files."""
         return self.device, self.root
 
     @property
     def volume(self) -> tuple[str, str] | None:
-        """The Pod's volume and the folder in it, as the kubelet names the source; None if not so.
+        """Return the Pod's volume and the folder in it, from the path that the kubelet mounted.
 
-        A tmpfs is mounted by its own root, and a claim by its provisioner's folder.
+        None for a tmpfs, whose root is mounted, and for a claim, whose folder is its provisioner's.
         """
-        found = _KUBELET.search(self.root)
-        return (found[1], found[2].strip("/")) if found else None
+        match = _KUBELET_VOLUME.search(self.root)
+        return (match[1], match[2].strip("/")) if match else None
 
     @property
     def read_only(self) -> bool:
-        """Whether nothing can be written through it."""
+        """Return whether the mount is read-only."""
         return "ro" in self.options
 
     @property
     def size(self) -> int | None:
-        """The size that a tmpfs was given, in bytes; None where none is told."""
+        """Return the size limit of a tmpfs in bytes; None if the table has none."""
         for option in self.super_options:
-            if found := re.fullmatch(r"size=(\d+)([kmg]?)", option):
-                return int(found[1]) * {"": 1, "k": 2**10, "m": 2**20, "g": 2**30}[found[2]]
+            if match := re.fullmatch(r"size=(\d+)([kmg]?)", option):
+                return int(match[1]) * _UNITS[match[2]]
         return None
 
     def __str__(self) -> str:
@@ -64,65 +67,56 @@ class MountEntry:
         return f"{self.path} is {self.fs_type} ({'ro' if self.read_only else 'rw'}{size})"
 
 
-# …/pods/UID/volumes/kubernetes.io~empty-dir/NAME/FOLDER
-_KUBELET = re.compile(r"/volumes/kubernetes\.io~[^/]+/([^/]+)(.*)$")
-
-
-def parse(text: str) -> list[MountEntry]:
-    """The entries, in the order of mounting."""
+def _parse(text: str) -> list[MountEntry]:
+    """Return the entries, in the order of mounting."""
     entries = []
     for line in text.splitlines():
-        before, _, after = line.partition(" - ")
+        mount, _, file_system = line.partition(" - ")
         # mount id, parent, device, root, mount point, options, …
-        fields, tail = before.split(" "), after.split(" ")
+        fields = mount.split(" ")
+        # type, source, super options
+        fs_type, _, super_options = file_system.split(" ")[:3]
         entries.append(
             MountEntry(
-                path=_unescaped(fields[4]),
-                root=_unescaped(fields[3]),
-                fs_type=tail[0],
+                path=_unescape(fields[4]),
+                root=_unescape(fields[3]),
+                fs_type=fs_type,
                 options=tuple(fields[5].split(",")),
-                super_options=tuple(tail[2].split(",")),
+                super_options=tuple(super_options.split(",")),
                 device=fields[2],
             )
         )
     return entries
 
 
-@posix_shell.with_ephemeral_fallback
-def table(container: Shell) -> list[MountEntry]:
-    """All mounts of the container, in the order of mounting.
+@with_ephemeral_fallback
+def read_mounts(shell: Shell) -> list[MountEntry]:
+    """Return all mounts of the container, in the order of mounting.
 
     Raises:
         ToolMissing: the image has no `cat`.
     """
-    done = container.run(
-        b"cat " + posix_shell.quoted(container.resolve_path("/proc/self/mountinfo"))
-    )
+    done = shell.run(b"cat " + quote(shell.resolve_path("/proc/self/mountinfo")))
     if done.returncode != 0:
-        why = done.stderr.decode(errors="replace").strip()
+        reason = done.stderr.decode(errors="replace").strip()
         raise errors.ToolMissing(
-            f"{container.name} cannot tell its mounts: {why}",
-            "Use an image with `cat`",
+            f"Cannot read the mount table of {shell.name}: {reason}", "Use an image with `cat`"
         )
-    return parse(done.stdout.decode(errors="replace"))
+    return _parse(done.stdout.decode(errors="replace"))
 
 
-def at(container: Shell, path: str) -> MountEntry | None:
-    """The mount at that path, as the container sees it; of several the last, which hides the rest.
-
-    Raises:
-        ToolMissing: the image has no `cat`.
-    """
-    found = [each for each in table(container) if each.path == path]
-    return found[-1] if found else None
+def find_mount(shell: Shell, path: str) -> MountEntry | None:
+    """Return the mount at a path: the last one if there are several, which hides the others."""
+    entries = [entry for entry in read_mounts(shell) if entry.path == path]
+    return entries[-1] if entries else None
 
 
-def covering(entries: Iterable[MountEntry], path: str) -> MountEntry | None:
-    """The mount that a path lies in: the last one at the path or above it, which hides the rest."""
-    around = [each for each in entries if posixpath.commonpath([each.path, path]) == each.path]
-    return around[-1] if around else None
+def find_covering(entries: Iterable[MountEntry], path: str) -> MountEntry | None:
+    """Return the mount that a path lies in: the last one at or above it, which hides the others."""
+    parents = [entry for entry in entries if posixpath.commonpath([entry.path, path]) == entry.path]
+    return parents[-1] if parents else None
 
 
-def _unescaped(field: str) -> str:
-    """The kernel writes blank, tab, line end and backslash as octal escapes."""
+def _unescape(field: str) -> str:
+    """Decode the kernel's octal escapes of space, tab, newline and backslash."""
     return re.sub(r"\\([0-7]{3})", lambda match: chr(int(match[1], 8)), field)

@@ -1,19 +1,19 @@
-"""Paths of a container, found from outside of it: below a folder that is the container's root.
+"""Paths of a container, found from outside: below a folder that is the container's root.
 
-The kernel would follow an absolute link from the root of whoever asks, which has other files. So
-every link on the way is followed here, step by step.
+The kernel would resolve an absolute symlink from the root of the process that follows it, which has
+other files. So a script follows every symlink itself, step by step.
 """
 
 from __future__ import annotations
 
-from pytest_podshare.containers.fileops.posix_shell import quoted
+from pytest_podshare.containers.fileops.posix_shell import quote
 from pytest_podshare.kube.exec.protocol import Completed
 
 # exit codes of the script
-GONE, OUTSIDE = 97, 96
-# more links than the kernel follows, which has its own word for them (path_resolution(7))
+_GONE, OUTSIDE = 97, 96
+# more symlinks than the kernel follows, so that it reports the error itself (path_resolution(7))
 _LOOP = 41 * "/proc/self/root"
-# more: whether something follows this part; a link that is not followed may be the last one only
+# more: set if another part follows; only the last part may be a symlink that is not followed
 _SCRIPT = rb"""
 export LC_ALL=C
 [ -d "$root/" ] || exit %(gone)d
@@ -44,27 +44,26 @@ printf '%%s\0' "$root${way:-/}"
 _LEAVE = b"exit %d;" % OUTSIDE
 
 
-def resolving(root: str, path: str, *, follow: bool, within: bool = False) -> bytes:
-    """The script that prints where a path lies whose `/` is that root folder.
+def resolve_script(root: str, path: str, *, follow: bool, confined: bool = False) -> bytes:
+    """Return the script that prints where a path lies if `/` is that root folder.
 
-    Its exit code is `GONE` where there is no such root, as when its process has ended.
+    It exits with code 97 if the root does not exist, for example because its process has ended.
 
     Args:
-        root: the folder, an absolute path without links.
-        path: the path, as the container names it.
-        follow: whether a link at its end is followed as well.
-        within: whether only what lies below the root is known; a link that leads elsewhere then
-            gives the exit code `OUTSIDE`.
+        root: the folder, an absolute path without symlinks.
+        path: the path in the container.
+        follow: whether to follow a symlink at the end of the path.
+        confined: whether to exit with `OUTSIDE` if a symlink leads out of the root.
     """
-    head = b"root=%s rest=%s follow=%s" % (quoted(root), quoted(path), b"1" if follow else b"")
-    return head + _SCRIPT % {
-        b"gone": GONE,
-        b"loop": quoted(_LOOP),
-        b"above": b'[ -n "$way" ] || ' + _LEAVE if within else b"",
-        b"absolute": _LEAVE if within else b"",
+    variables = b"root=%s rest=%s follow=%s" % (quote(root), quote(path), b"1" if follow else b"")
+    return variables + _SCRIPT % {
+        b"gone": _GONE,
+        b"loop": quote(_LOOP),
+        b"above": b'[ -n "$way" ] || ' + _LEAVE if confined else b"",
+        b"absolute": _LEAVE if confined else b"",
     }
 
 
-def resolved(done: Completed) -> str:
-    """What it printed."""
+def parse_resolved(done: Completed) -> str:
+    """Return the path that the script printed."""
     return done.stdout.decode("utf-8", "surrogateescape").removesuffix("\0")

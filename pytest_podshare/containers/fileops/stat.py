@@ -1,4 +1,4 @@
-"""What stat(1) tells of a file, a folder or a link."""
+"""The output of stat(1)."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ import stat
 
 @dataclasses.dataclass(frozen=True)
 class Stat:
-    """A file, folder or link; attributes are named as in pytest-testinfra.
+    """The status of a file, folder or symlink; attributes are named as in pytest-testinfra.
 
     Args:
-        uid: its owner.
-        gid: its group.
+        uid: the owner.
+        gid: the group.
         mode: permission bits, with setuid, setgid and sticky.
         size: in bytes.
-        mtime: when it was last written, in seconds since 1970.
+        mtime: the time of the last modification, in seconds since 1970.
         user: the owner's name in that container; `UNKNOWN` if it has none there.
         group: the group's name, likewise.
-        kind: the type bits of its mode, as in `stat.S_IFMT`.
-        linked_to: where a link leads, as it says; "" for anything else.
+        kind: the type bits of the mode, as `stat.S_IFMT` returns them.
+        linked_to: the target of a symlink; "" for anything else.
     """
 
     uid: int
@@ -34,8 +34,8 @@ class Stat:
 
     @classmethod
     def parse(cls, printed: bytes) -> Stat:
-        """Read a line of uid, gid, mode in hex, size, mtime and names; then comes a link's goal."""
-        line, _, goal = printed.decode("utf-8", "surrogateescape").partition("\n")
+        """Parse a line of uid, gid, hex mode, size, mtime and names, then a symlink's target."""
+        line, _, target = printed.decode("utf-8", "surrogateescape").partition("\n")
         uid, gid, mode, size, mtime, user, group = line.split()
         bits = int(mode, 16)
         return cls(
@@ -47,30 +47,30 @@ class Stat:
             user=user,
             group=group,
             kind=stat.S_IFMT(bits),
-            linked_to=goal.removesuffix("\n"),
+            linked_to=target.removesuffix("\n"),
         )
 
     @property
     def is_file(self) -> bool:
-        """Whether it is a regular file."""
+        """Return whether this is a regular file."""
         return stat.S_ISREG(self.kind)
 
     @property
     def is_directory(self) -> bool:
-        """Whether it is a folder."""
+        """Return whether this is a folder."""
         return stat.S_ISDIR(self.kind)
 
     @property
     def is_symlink(self) -> bool:
-        """Whether it is a symlink."""
+        """Return whether this is a symlink."""
         return stat.S_ISLNK(self.kind)
 
     @property
     def is_pipe(self) -> bool:
-        """Whether it is a named pipe."""
+        """Return whether this is a named pipe."""
         return stat.S_ISFIFO(self.kind)
 
     @property
     def is_socket(self) -> bool:
-        """Whether it is a socket."""
+        """Return whether this is a socket."""
         return stat.S_ISSOCK(self.kind)

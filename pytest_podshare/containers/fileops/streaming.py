@@ -1,110 +1,105 @@
-"""Content of any size, in and out of a container, of which only a part is ever at hand."""
+"""Reading and writing files of any size, with only a part of them in memory at any time."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 
-from pytest_podshare.containers.fileops import confined, posix_shell
+from pytest_podshare.containers.fileops import operations, posix_shell
 from pytest_podshare.containers.fileops.content import Content, HashingWriter
-from pytest_podshare.containers.fileops.posix_shell import Missing, Refused
+from pytest_podshare.containers.fileops.draft import Draft
+from pytest_podshare.containers.fileops.posix_shell import Missing, Refused, ShellSession
 from pytest_podshare.kube.exec.protocol import Completed
 
 
-class Streaming(posix_shell.Session, Protocol):
-    """What large content needs of a container: an open shell, and both ways for bytes."""
+class _StreamingShell(ShellSession, Protocol):
+    """A shell that passes on output and input in chunks."""
 
-    def stream(self, script: bytes, to: Callable[[bytes], object]) -> Completed:
-        """Run a POSIX shell script and hand on its stdout as it comes."""
+    def stream(self, script: bytes, sink: Callable[[bytes], object]) -> Completed:
+        """Run a POSIX shell script and pass on its stdout as it arrives."""
         ...
 
-    def feed(self, script: str, pieces: Iterable[bytes]) -> Completed:
-        """Run a POSIX shell script that reads these bytes, and knows where they end."""
+    def feed(self, script: str, chunks: Iterable[bytes]) -> Completed:
+        """Run a POSIX shell script that reads these bytes from stdin, but never to the end."""
         ...
 
 
 @posix_shell.with_ephemeral_fallback
 def read(
-    container: Streaming,
+    shell: _StreamingShell,
     path: str,
-    to: Callable[[bytes], object] | None = None,
+    sink: Callable[[bytes], object] | None = None,
     *,
     root: str,
 ) -> Content | Missing | Refused:
-    """Read a whole file, part by part.
+    """Read a whole file in chunks.
 
     Args:
-        container: where it is.
+        shell: the container's shell.
         path: the file.
-        to: takes the parts; None to have the file measured only. What it raises ends the reading.
-        root: the path of the mount that no link may lead out of.
+        sink: takes the chunks; None to compute the digest only. If it raises, reading ends.
+        root: the path of the mount that symlinks must not leave.
 
     Returns:
-        Its size and digest, or why there is none; `to` may have got a part of it by then.
-
-    Raises:
-        ToolMissing: the image has no `cat`; says nothing about the file.
+        Its size and digest, or why it could not be read. `sink` may have received a part of it by
+        then.
     """
-    gauge = HashingWriter(to)
-    done = container.stream(confined.reading(container, path, root), gauge)
-    refused = posix_shell.read_refused(container, done)
-    return gauge.content if refused is None else refused
+    writer = HashingWriter(sink)
+    done = shell.stream(operations.read_script(shell, path, root), writer)
+    return operations.read_failure(shell, done) or writer.content
 
 
 def write(
-    container: Streaming, path: str, pieces: Iterable[bytes], size: int, *, root: str
+    shell: _StreamingShell, path: str, chunks: Iterable[bytes], size: int, *, root: str
 ) -> Content | Refused:
     """Write a file so that a reader sees all of it or nothing.
 
-    The content goes through an exec of its own to a temporary name in the same folder, which is
-    renamed when all of it is there.
+    The content goes through an exec of its own into a draft, which is renamed once it is complete.
 
     Args:
-        container: where it is to be.
+        shell: the container's shell.
         path: the file.
-        pieces: its content.
-        size: how many bytes that is.
-        root: the path of the mount that no link may lead out of.
+        chunks: its content.
+        size: the number of bytes in all chunks.
+        root: the path of the mount that symlinks must not leave.
 
     Returns:
         What was written, or why it was not.
 
     Raises:
-        ToolMissing: the image has no `head`, or no `mv`.
-        ValueError: the pieces are not of that size.
+        ValueError: the chunks have another size.
     """
-    draft = posix_shell.draft_of(path)
-    gauge = HashingWriter()
-    made = confined.entered(container, path, root, confined.drafted(draft, b"head -c %d" % size))
+    draft, writer = Draft(shell, path, root), HashingWriter()
+    fill = draft.fill_script(b"head -c %d" % size).decode("ascii")
     try:
-        done = container.feed(made.decode("ascii"), _measured(pieces, size, gauge))
-        posix_shell.check_tool(container, done, "head")
+        done = shell.feed(fill, _checked(chunks, size, writer))
+        posix_shell.check_tool(shell, done, "head")
         if done.returncode == 0:
-            named = _checked(draft, size) + confined.renamed(draft, path)
-            done = posix_shell.run(container, confined.entered(container, path, root, named), "mv")
+            rename = draft.rename_script(lambda file: _check_size_script(file, size))
+            done = posix_shell.run_tool(shell, rename, "mv")
     except BaseException:
-        posix_shell.discard(container, draft)
+        operations.discard(shell, draft.path)
         raise
-    if done.returncode == 0:
-        return gauge.content
-    return confined.write_refused(container, path, draft, done, root)
+    return writer.content if done.returncode == 0 else draft.discard(done)
 
 
-def _measured(pieces: Iterable[bytes], size: int, gauge: HashingWriter) -> Iterator[bytes]:
-    """The pieces; too few would be waited for without end, too many would be cut off."""
-    for piece in pieces:
-        gauge(piece)
-        if gauge.size > size:
+def _checked(chunks: Iterable[bytes], size: int, writer: HashingWriter) -> Iterator[bytes]:
+    """Yield the chunks; if there are too few, `head` would wait for ever for the rest."""
+    for chunk in chunks:
+        writer(chunk)
+        if writer.size > size:
             break
-        yield piece
-    if gauge.size != size:
-        raise ValueError(f"a content of {size} bytes has {gauge.size}: did it change meanwhile?")
+        yield chunk
+    if writer.size != size:
+        raise ValueError(
+            f"expected {size} bytes of content, got {writer.size}: did it change while it was read?"
+        )
 
 
-def _checked(draft: str, size: int) -> bytes:
-    """The script that goes on if a draft is whole: a connection that breaks looks like an end.
+def _check_size_script(file: bytes, size: int) -> bytes:
+    """Return the script that exits if a file is incomplete: a lost connection looks like its end.
 
-    `ls -ln` has the size in its fifth word in every POSIX system, and does not read the file.
+    In every POSIX system, `ls -ln` prints the size as its fifth word, without reading the file.
     """
-    words = b"set -f; set -- $(ls -ln %s)\n" % posix_shell.quoted(confined.here(draft))
-    return words + b'[ "$5" = %d ] || { echo "sh: only $5 bytes came" >&2; exit 1; }\n' % size
+    words = b"set -f; set -- $(ls -ln %s)\n" % file
+    return words + b'[ "$5" = %d ] || { echo "sh: only $5 bytes arrived" >&2; exit 1; }\n' % size

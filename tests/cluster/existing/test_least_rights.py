@@ -108,7 +108,7 @@ def test_what_needs_more_is_skipped_by_the_name_of_the_right(team, tmp_path):
     assert "4 skipped" in said
     lines = [line for line in said.splitlines() if line.startswith("SKIPPED")]
     assert "needs the right to patch nodes, get nodes, list nodes, watch nodes" in lines[0]
-    assert "needs access to the nodes: A sandbox is killed on its node" in said
+    assert "needs access to the nodes: A sandbox can only be killed on its node" in said
     assert re.search(r"needs access to the nodes: Container c1 of .* cannot be restarted \(", said)
     assert "needs the right to create storageclasses" in said
     assert "podshare: skipped 2 tests for missing permissions: create storageclasses (1)" in said

@@ -1,34 +1,38 @@
-"""What an ephemeral container may do, so that it is let at another one's files and at no more."""
+"""Ephemeral containers, which may access another container's files and nothing else."""
 
 import pytest
 
 from pytest_podshare.containers import ephemeral_container
 from pytest_podshare.containers.fileops.path_walk import User
 from pytest_podshare.containers.fileops.posix_shell import EphemeralContainerUnavailable
-from pytest_podshare.containers.shell_access import ShellAccess, users
+from pytest_podshare.containers.shell_access import ShellAccess, _parse_users
 from pytest_podshare.deadline import Deadline
 from tests.support import offline_pods
 
 
-def live(*, own=None, pods=None, user=None):
-    """A Pod of one container, with its security contexts, and the user of its status."""
+def pod_object(*, container_context=None, pod_context=None, user=None):
+    """Return a Pod with one container, with these security contexts and a user in its status."""
     status = {"name": "c", "containerID": "containerd://" + "ab" * 32}
     if user:
         status["user"] = {"linux": user}
-    container = {"name": "c"} | ({"securityContext": own} if own else {})
-    spec = {"containers": [container]} | ({"securityContext": pods} if pods else {})
+    container, spec = {"name": "c"}, {}
+    if container_context:
+        container["securityContext"] = container_context
+    if pod_context:
+        spec["securityContext"] = pod_context
+    spec["containers"] = [container]
     return {"spec": spec, "status": {"containerStatuses": [status]}}
 
 
-def test_the_status_tells_the_user_that_the_image_has():
-    """Its own group comes first, and only once."""
+def test_the_user_comes_from_the_status():
+    """The primary group comes first, and only once."""
     user = {"uid": 65535, "gid": 7, "supplementalGroups": [7, 2000]}
 
-    assert ephemeral_container.user_of(live(user=user), "c") == User(65535, (7, 2000))
+    assert ephemeral_container._find_user(pod_object(user=user), "c") == User(65535, (7, 2000))
 
 
 @pytest.mark.parametrize(
-    ("own", "pods", "expected"),
+    ("container_context", "pod_context", "expected"),
     [
         ({"runAsUser": 1, "runAsGroup": 2}, None, User(1, (2,))),
         ({"runAsUser": 1}, {"runAsUser": 9, "runAsGroup": 2}, User(1, (2,))),
@@ -36,57 +40,67 @@ def test_the_status_tells_the_user_that_the_image_has():
         (None, None, None),
     ],
 )
-def test_a_runtime_that_tells_no_user_leaves_the_spec(own, pods, expected):
-    """The container's own comes before the Pod's; half of it is no user."""
-    assert ephemeral_container.user_of(live(own=own, pods=pods), "c") == expected
+def test_the_user_comes_from_the_spec_if_it_is_not_in_the_status(
+    container_context, pod_context, expected
+):
+    """The container's context has precedence over the Pod's; both IDs are required."""
+    raw = pod_object(container_context=container_context, pod_context=pod_context)
+
+    assert ephemeral_container._find_user(raw, "c") == expected
 
 
-def test_a_user_who_is_not_root_gets_what_pod_security_calls_restricted():
-    """Whatever the container itself may do: its process has no more than that by its user."""
-    own = {"capabilities": {"add": ["NET_ADMIN"]}, "privileged": True}
-
-    context = ephemeral_container.security_context(live(own=own), "c", User(1000, (3,)))
-
-    assert (context["runAsUser"], context["runAsGroup"]) == (1000, 3)
-    assert context["runAsNonRoot"] is True
-    assert context["allowPrivilegeEscalation"] is False
-    assert context["capabilities"] == {"drop": ["ALL"]}
-    assert context["seccompProfile"] == {"type": "RuntimeDefault"}
-    assert "privileged" not in context
+def security_context(user, **contexts):
+    """Return the context of an ephemeral container beside one with these contexts."""
+    return ephemeral_container._build_security_context(pod_object(**contexts), "c", user)
 
 
-def test_root_has_the_capabilities_of_its_container_and_no_others():
-    """With fewer the kernel does not let it at the files, and more would prove too much."""
-    own = {"capabilities": {"drop": ["ALL"], "add": ["CHOWN"]}, "allowPrivilegeEscalation": False}
+def test_beside_a_user_other_than_root_it_is_restricted():
+    """That is enough, even if the container has more rights: its process is not root."""
+    context = {"capabilities": {"add": ["NET_ADMIN"]}, "privileged": True}
 
-    context = ephemeral_container.security_context(live(own=own), "c", User(0, (0,)))
+    result = security_context(User(1000, (3,)), container_context=context)
 
-    assert context["capabilities"] == own["capabilities"]
-    assert context["allowPrivilegeEscalation"] is False
-    assert "capabilities" not in ephemeral_container.security_context(live(), "c", User(0, (0,)))
-
-
-def test_root_is_not_made_privileged():
-    """A privileged container is rather closed to it."""
-    own = {"privileged": True, "allowPrivilegeEscalation": True}
-
-    assert "privileged" not in ephemeral_container.security_context(
-        live(own=own), "c", User(0, (0,))
-    )
+    assert (result["runAsUser"], result["runAsGroup"]) == (1000, 3)
+    assert result["runAsNonRoot"] is True
+    assert result["allowPrivilegeEscalation"] is False
+    assert result["capabilities"] == {"drop": ["ALL"]}
+    assert result["seccompProfile"] == {"type": "RuntimeDefault"}
+    assert "privileged" not in result
 
 
-@pytest.mark.parametrize("where", ["own", "pods"])
-def test_what_confines_the_container_confines_the_other_too(where):
-    """The kernel's security modules let nobody at the files who is confined in another way."""
-    confined = {
+def test_beside_root_it_has_exactly_the_capabilities_of_its_container():
+    """With fewer, the kernel denies access to the files; more would prove too much."""
+    context = {
+        "capabilities": {"drop": ["ALL"], "add": ["CHOWN"]},
+        "allowPrivilegeEscalation": False,
+    }
+
+    result = security_context(User(0, (0,)), container_context=context)
+
+    assert result["capabilities"] == context["capabilities"]
+    assert result["allowPrivilegeEscalation"] is False
+    assert "capabilities" not in security_context(User(0, (0,)))
+
+
+def test_beside_a_privileged_container_it_is_not_privileged():
+    """It rather has no access to that container's files."""
+    context = {"privileged": True, "allowPrivilegeEscalation": True}
+
+    assert "privileged" not in security_context(User(0, (0,)), container_context=context)
+
+
+@pytest.mark.parametrize("level", ["container_context", "pod_context"])
+def test_it_has_the_security_profiles_of_its_container(level):
+    """The kernel's security modules deny access to a process with another profile."""
+    profiles = {
         "seLinuxOptions": {"level": "s0:c1,c2"},
         "appArmorProfile": {"type": "Unconfined"},
         "seccompProfile": {"type": "Localhost", "localhostProfile": "p.json"},
     }
 
-    context = ephemeral_container.security_context(live(**{where: confined}), "c", User(1, (1,)))
+    result = security_context(User(1, (1,)), **{level: profiles})
 
-    assert {key: context[key] for key in confined} == confined
+    assert {key: result[key] for key in profiles} == profiles
 
 
 STATUS = b"""Name:\tpause
@@ -98,25 +112,34 @@ NStgid:\t1
 """
 
 
-@pytest.mark.parametrize(("listed", "groups"), [(b"5 6 ", (23, 5, 6)), (b" ", (23,))])
-def test_the_kernel_judges_by_the_numbers_for_files(listed, groups):
-    """The last of four; and a process may have no other groups."""
-    theirs, ours = users(STATUS % listed + STATUS % b"")
+@pytest.mark.parametrize(("printed", "groups"), [(b"5 6 ", (23, 5, 6)), (b" ", (23,))])
+def test_a_process_has_the_user_by_which_the_kernel_grants_file_access(printed, groups):
+    """That is the last of four IDs; a process may have no supplementary groups."""
+    first, second = _parse_users(STATUS % printed + STATUS % b"")
 
-    assert theirs == User(13, groups)
-    assert ours == User(13, (23,))
+    assert first == User(13, groups)
+    assert second == User(13, (23,))
 
 
-def test_an_access_tells_where_the_root_is_and_as_whom():
-    """The one has the container's paths as they are, the other below another process."""
-    own, beside = ShellAccess("c2"), ShellAccess("podshare-ab", "/proc/1", User(13, (23,)))
+def test_an_access_names_the_root_and_the_user():
+    """Its own shell has the container's paths; another has them below a process's root."""
+    own, ephemeral = ShellAccess("c2"), ShellAccess("podshare-ab", "/proc/1", User(13, (23,)))
 
-    assert (own.root, beside.root) == ("", "/proc/1/root")
+    assert (own.root, ephemeral.root) == ("", "/proc/1/root")
     assert str(own) == "sh over one exec session"
-    assert str(beside) == (
-        "ephemeral container podshare-ab in its root /proc/1/root as user 13 with group 23"
+    assert str(ephemeral) == (
+        "ephemeral container podshare-ab at /proc/1/root as user 13 with group 23"
     )
-    assert beside.resolving("/proc/self/mountinfo", follow=True).endswith(b"/proc/1/mountinfo")
+    script = ephemeral.resolve_script("/proc/self/mountinfo", follow=True)
+    assert script.endswith(b"/proc/1/mountinfo")
+
+
+def test_without_a_known_user_there_is_none():
+    """Any other user might see other files."""
+    pod = offline_pods.live_pod({"containers": [{"name": "c"}]})
+
+    with pytest.raises(EphemeralContainerUnavailable, match=r"^the container's user ID is unknown"):
+        ephemeral_container.ensure_running(pod, pod_object(), "c", Deadline(0))
 
 
 BUSY = {"waiting": {"reason": "RunContainerError", "message": "unable to freeze"}}
@@ -125,44 +148,44 @@ NEVER_RAN = {"terminated": {"reason": "StartError", "message": "no sleep", "exit
 
 
 class Kubelet:
-    """The API server and the watch of a Pod whose ephemeral containers come to such states."""
+    """An API server and a watch; each new ephemeral container gets the next state."""
 
     def __init__(self, *states):
         self.states = list(states)
-        self.live = live(user={"uid": 1, "gid": 1}) | {"metadata": {"uid": "u", "name": "p"}}
-        self.live["status"]["ephemeralContainerStatuses"] = self.told = []
+        self.raw = pod_object(user={"uid": 1, "gid": 1}) | {"metadata": {"uid": "u", "name": "p"}}
+        self.raw["status"]["ephemeralContainerStatuses"] = self.statuses = []
 
     def patch(self, _path, changes, *, strategic):
-        """Take one."""
+        """Add an ephemeral container."""
         assert strategic
         (entry,) = changes["spec"]["ephemeralContainers"]
-        self.told.append({"name": entry["name"], "state": self.states.pop(0)})
-        return self.live
+        self.statuses.append({"name": entry["name"], "state": self.states.pop(0)})
+        return self.raw
 
     def get(self, _path, **_):
-        """Give the Pod."""
-        return self.live
+        """Return the Pod."""
+        return self.raw
 
     def wait_for(self, *_, **__):
-        """Nothing changes any more."""
-        return self.live
+        """Return the Pod without waiting, since it does not change."""
+        return self.raw
 
 
 def ensure_running(kubelet):
-    """What comes of an ephemeral container for c."""
-    pod = offline_pods.live_pod(kubelet.live["spec"], api=kubelet, watch=kubelet)
-    return ephemeral_container.ensure_running(pod, kubelet.live, "c", Deadline(0))
+    """Ensure that an ephemeral container runs for c."""
+    pod = offline_pods.live_pod(kubelet.raw["spec"], api=kubelet, watch=kubelet)
+    return ephemeral_container.ensure_running(pod, kubelet.raw, "c", Deadline(0))
 
 
 @pytest.mark.parametrize("first", [BUSY, NEVER_RAN])
-def test_one_that_the_runtime_failed_to_start_is_followed_by_another(first):
-    """The kubelet tries an ephemeral container once, and the machine may have been busy."""
+def test_after_a_failed_start_another_one_is_created(first):
+    """The kubelet starts an ephemeral container only once, and the machine may have been busy."""
     assert ensure_running(Kubelet(first, {"running": {}})) == "podshare-abababababab-2"
 
 
 @pytest.mark.parametrize("last", [BUSY, NEVER_RAN])
-def test_a_second_failure_is_told(last):
-    """The mutated twin: nothing comes after that."""
+def test_a_second_failed_start_is_an_error(last):
+    """The mutated twin: no third one is created."""
     kubelet = Kubelet(BUSY, last, {"running": {}})
 
     with pytest.raises(EphemeralContainerUnavailable) as caught:
@@ -170,17 +193,19 @@ def test_a_second_failure_is_told(last):
 
     assert ("unable to freeze" if last is BUSY else "exit code 128") in str(caught.value)
     assert not caught.value.is_transient
-    assert len(kubelet.told) == 2
+    assert len(kubelet.statuses) == 2
 
 
-def test_one_that_cannot_be_is_not_tried_again():
-    """And what is only late may be there at the next time."""
+def test_one_that_can_never_start_is_not_created_again():
+    """One that is only late is a transient error."""
     refused, late = Kubelet(NO_IMAGE), Kubelet({})
 
     with pytest.raises(EphemeralContainerUnavailable, match="no such image"):
         ensure_running(refused)
-    with pytest.raises(EphemeralContainerUnavailable, match="it did not run within 0 s") as caught:
+    with pytest.raises(
+        EphemeralContainerUnavailable, match="it was not running within 0 s"
+    ) as caught:
         ensure_running(late)
 
-    assert (len(refused.told), len(late.told)) == (1, 1)
+    assert (len(refused.statuses), len(late.statuses)) == (1, 1)
     assert caught.value.is_transient

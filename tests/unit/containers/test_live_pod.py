@@ -1,4 +1,4 @@
-"""The record of a Pod, and what handles make of it when another Pod comes."""
+"""The record of a Pod, and the handles that share it."""
 
 import copy
 import dataclasses
@@ -17,11 +17,11 @@ SPEC = {
     ],
     "volumes": [{"name": "v", "emptyDir": {}}],
 }
-RUNS = {"containerStatuses": [{"name": "c", "containerID": "containerd://c0"}]}
+RUNNING = {"containerStatuses": [{"name": "c", "containerID": "containerd://c0"}]}
 
 
-def another(live, **metadata):
-    """The Pod as the API server gives it, with other metadata and another instance of c."""
+def replaced(live, **metadata):
+    """Return the Pod as the API server has it, with other metadata and a new instance of c."""
     raw = copy.deepcopy(live.raw)
     raw["metadata"] |= metadata
     raw["status"]["containerStatuses"][0]["containerID"] = "containerd://c1"
@@ -30,7 +30,7 @@ def another(live, **metadata):
 
 @pytest.fixture
 def server():
-    """An API server that has one Pod."""
+    """Return an API server with one Pod."""
     server = SimpleNamespace(raw=None)
     server.get = lambda _path, **_: server.raw
     return server
@@ -38,37 +38,37 @@ def server():
 
 @pytest.fixture
 def live(server):
-    """The record of that Pod."""
-    found = offline_pods.live_pod(SPEC, status=copy.deepcopy(RUNS), api=server)
-    server.raw = found.raw
-    return found
+    """Return the record of that Pod."""
+    record = offline_pods.live_pod(SPEC, status=copy.deepcopy(RUNNING), api=server)
+    server.raw = record.raw
+    return record
 
 
 @pytest.fixture
 def pod(live):
-    """The handle of that Pod, in whose place another one comes."""
+    """Return the handle of that Pod, which another Pod will replace."""
     manifest = load({"apiVersion": "v1", "kind": "Pod", **live.raw})
-    comes = another(live, name="q", uid="u2")
-    comes["spec"]["containers"].append({"name": "injected"})
-    return Pod(live, manifest=manifest, replacement=lambda: comes)
+    replacement = replaced(live, name="q", uid="u2")
+    replacement["spec"]["containers"].append({"name": "injected"})
+    return Pod(live, manifest=manifest, replacement=lambda: replacement)
 
 
-def test_it_tells_what_the_api_server_gave(live):
-    """Names, and who mounts what where."""
+def test_a_record_has_what_the_api_server_returned(live):
+    """Names, mounts, and the instances of containers."""
     assert (str(live), live.uid, live.node, live.labels) == ("ns/p", "u", "worker", {})
     assert [mount.path for mount in live.wiring.container("c").mounts] == ["/v"]
     assert live.identity.containers == (("c", "containerd://c0"),)
 
 
-def test_it_cannot_be_changed(live):
-    """What has been read of it stays true of it."""
+def test_a_record_cannot_be_changed(live):
+    """What was read from it stays true."""
     with pytest.raises(dataclasses.FrozenInstanceError):
         live.raw = {}
 
 
-def test_another_instance_is_another_record(server, live):
-    """The one that was asked stays as it was."""
-    server.raw = another(live)
+def test_a_refresh_returns_a_new_record(server, live):
+    """The old record keeps the old instance."""
+    server.raw = replaced(live)
 
     fresh = live.refresh()
 
@@ -76,24 +76,24 @@ def test_another_instance_is_another_record(server, live):
     assert live.identity.containers == (("c", "containerd://c0"),)
 
 
-def test_another_pod_of_its_name_is_not_taken_for_it(server, live):
-    """By its UID."""
-    server.raw = another(live, uid="u2")
+def test_another_pod_of_the_same_name_is_not_the_same_pod(server, live):
+    """Its UID is different."""
+    server.raw = replaced(live, uid="u2")
 
-    with pytest.raises(errors.PodGone, match="Pod p was replaced by another of its name"):
+    with pytest.raises(errors.PodGone, match="Pod p was replaced by another Pod of the same name"):
         live.refresh()
 
 
-def test_a_pod_that_is_deleted_is_gone(server, live):
-    """It may be there for a while."""
-    server.raw = another(live, deletionTimestamp="2026-01-01T00:00:00Z")
+def test_a_pod_that_is_being_deleted_is_gone(server, live):
+    """It may exist for a while."""
+    server.raw = replaced(live, deletionTimestamp="2026-01-01T00:00:00Z")
 
     with pytest.raises(errors.PodGone, match="Pod p is being deleted"):
         live.refresh()
 
 
-def test_the_handles_of_containers_follow_that_of_their_pod(pod, live):
-    """Also one that was got before; and a container that a webhook adds is there."""
+def test_container_handles_follow_the_handle_of_their_pod(pod, live):
+    """Existing handles do, and a container that a webhook added has a handle."""
     container = pod["c"]
 
     pod.follow_replacement()
@@ -105,6 +105,6 @@ def test_the_handles_of_containers_follow_that_of_their_pod(pod, live):
 
 
 def test_an_unknown_container_is_an_error(pod):
-    """The control: until the Pod with it has come there is no such container."""
+    """The control: the container does not exist before the replacement."""
     with pytest.raises(errors.UnknownContainer, match="'injected'"):
         pod["injected"]

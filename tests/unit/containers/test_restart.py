@@ -1,4 +1,4 @@
-"""What the kubelet says after a restart, and what that proves."""
+"""What the kubelet reports after a restart, and what that proves."""
 
 import pytest
 
@@ -11,28 +11,28 @@ NO_START = {"reason": "StartError", "message": "unable to freeze", "exitCode": 1
 
 
 class Replay:
-    """A watch that shows a Pod as it was again and again, and then as it is in the end."""
+    """A watch that shows a Pod in several states, one after the other."""
 
-    def __init__(self, *shown):
-        self.shown = shown
+    def __init__(self, *states):
+        self.states = states
 
     def wait_for(self, name, satisfied, _deadline, *, known):
-        """Give the first state that satisfies, or the last."""
+        """Return the first state that satisfies the condition, or the last one."""
         assert name == known["metadata"]["name"]
-        return next((each for each in self.shown if satisfied(each)), self.shown[-1])
+        return next((state for state in self.states if satisfied(state)), self.states[-1])
 
 
-def pod(*shown, policy="Always"):
-    """A Pod that is shown so."""
+def pod(*states, policy="Always"):
+    """Return a Pod whose watch shows these states."""
     spec = {"containers": [{"name": "c"}, {"name": "d"}], "restartPolicy": policy}
-    return offline_pods.live_pod(spec, watch=Replay(*shown))
+    return offline_pods.live_pod(spec, watch=Replay(*states))
 
 
-def status(instance, count, state=None, last=None):
-    """What is said of a container: which instance, how often restarted, and what was before."""
+def status(container_id, count, state=None, last=None):
+    """Return a container's status: its ID, its restart count, its state and last state."""
     running = state is None
     return {
-        "containerID": instance,
+        "containerID": container_id,
         "restartCount": count,
         "ready": running,
         "state": {"running": {}} if running else state,
@@ -40,103 +40,108 @@ def status(instance, count, state=None, last=None):
     }
 
 
-def seen(c, d="d0"):
-    """A Pod with container c like that, and its neighbour d."""
+def pod_object(c, d="d0"):
+    """Return a Pod with this status of container c, and with container d beside it."""
     statuses = [{"name": "c", **c}, {"name": "d", **status(d, 0)}]
     return {"metadata": {"uid": "u", "name": "p"}, "status": {"containerStatuses": statuses}}
 
 
-def ended(instance, **facts):
-    """How an instance ended."""
-    return {"containerID": instance, "exitCode": 137, **facts}
+def ended(container_id, **facts):
+    """Return the terminated state of an instance."""
+    return {"containerID": container_id, "exitCode": 137, **facts}
 
 
-BEFORE = seen(status("c0", 0))
+BEFORE = pod_object(status("c0", 0))
 
 
-def proof(after, end):
-    """Check it."""
+def check_proof(after, end):
+    """Check the proof of a restart of c."""
     restart._check_proof(pod(), BEFORE, after, "c", end)
 
 
 def test_a_restart_of_one_container_is_proved():
-    """One more, the old instance ended, and its neighbour as it was."""
-    proof(seen(status("c1", 1, last=ended("c0"))), ended("c0"))
+    """The count is higher, the old instance ended, and the other container is the same."""
+    check_proof(pod_object(status("c1", 1, last=ended("c0"))), ended("c0"))
 
 
 @pytest.mark.parametrize(
-    ("after", "says"),
+    ("after", "problem"),
     [
-        (seen(status("c1", 0)), "restartCount did not grow; the old instance was not seen to end"),
-        (seen(status("c1", 1, last=ended("x"))), "its last state is not the old instance"),
-        (seen(status("c1", 1, last=ended("c0")), d="d1"), "d restarted as well"),
+        (
+            pod_object(status("c1", 0)),
+            "restartCount did not increase; the end of the old instance was not reported",
+        ),
+        (pod_object(status("c1", 1, last=ended("x"))), "its last state is not the old instance's"),
+        (pod_object(status("c1", 1, last=ended("c0")), d="d1"), "d restarted as well"),
     ],
-    ids=["not at all", "another instance", "the neighbour as well"],
+    ids=["not at all", "another instance", "the other container as well"],
 )
-def test_what_else_there_is_proves_nothing(after, says):
+def test_anything_else_proves_nothing(after, problem):
     """The mutated twins."""
     end = after["status"]["containerStatuses"][0]["lastState"].get("terminated", {})
 
-    with pytest.raises(errors.RestartImpossible, match=says):
-        proof(after, end if end.get("containerID") == "c0" else {})
+    with pytest.raises(errors.RestartImpossible, match=problem):
+        check_proof(after, end if end.get("containerID") == "c0" else {})
 
 
-def test_one_that_ended_again_keeps_ending():
-    """It may be running again, for a moment, when it is looked at."""
-    with pytest.raises(errors.ContainerCrashing, match=r"^Container c of Pod p keeps ending: what"):
-        proof(seen(status("c2", 2, last=ended("c1"))), ended("c0"))
+def test_a_second_restart_means_that_the_container_keeps_ending():
+    """It may be running at the moment of the check."""
+    with pytest.raises(errors.ContainerCrashing, match=r"^Container c of Pod p keeps ending: the"):
+        check_proof(pod_object(status("c2", 2, last=ended("c1"))), ended("c0"))
 
 
-TROUBLE = {"waiting": {"reason": "RunContainerError", "message": "unable to freeze"}}
-GONE = seen(status("c0", 0, {"terminated": ended("c0")}))
+START_FAILED = {"waiting": {"reason": "RunContainerError", "message": "unable to freeze"}}
+GONE = pod_object(status("c0", 0, {"terminated": ended("c0")}))
 
 
-def wait(*shown, policy="Always"):
-    """Wait for another instance of c."""
-    live = pod(*shown, policy=policy)
-    return restart._wait_for_another(live, BEFORE, "c", "node", Deadline(0))
+def wait(*states, policy="Always"):
+    """Wait for a new instance of c."""
+    live = pod(*states, policy=policy)
+    return restart._wait_for_new_instance(live, BEFORE, "c", "node", Deadline(0))
 
 
-def test_a_start_that_fails_in_passing_comes_between():
-    """A busy runtime starts it at the second try; the exit code is the old instance's all the same.
+def test_a_failed_start_in_between_does_not_count():
+    """A busy runtime starts the container at the second attempt.
 
-    The failed start has taken the old instance's place in the status by then.
+    The failed start replaces the old instance in the status, but not its exit code in the proof.
     """
-    failed = seen(status("c1", 1, TROUBLE, last=ended("c0")))
-    back = seen(status("c2", 2, last=ended("c1", **NO_START)))
+    failed = pod_object(status("c1", 1, START_FAILED, last=ended("c0")))
+    back = pod_object(status("c2", 2, last=ended("c1", **NO_START)))
 
     live, end = wait(GONE, failed, back)
 
     assert live is back
     assert end["exitCode"] == 137
-    proof(back, end)
-    with pytest.raises(errors.RestartImpossible, match="the old instance was not seen to end"):
-        proof(back, {})
+    check_proof(back, end)
+    with pytest.raises(
+        errors.RestartImpossible, match="the end of the old instance was not reported"
+    ):
+        check_proof(back, {})
 
 
-def test_a_start_that_fails_again_is_told():
-    """The mutated twin: it fails a second time, which nothing mends."""
-    failed = seen(status("c1", 1, TROUBLE, last=ended("c0")))
-    again = seen(status("c2", 2, TROUBLE, last=ended("c1", **NO_START)))
+def test_a_second_failed_start_is_an_error():
+    """The mutated twin: the kubelet's second attempt fails as well."""
+    failed = pod_object(status("c1", 1, START_FAILED, last=ended("c0")))
+    again = pod_object(status("c2", 2, START_FAILED, last=ended("c1", **NO_START)))
 
     with pytest.raises(errors.ContainerConfigFailed, match="unable to freeze"):
         wait(GONE, failed, again)
 
 
 @pytest.mark.parametrize(("policy", "code"), [("OnFailure", 0), ("Never", 0), ("Never", 1)])
-def test_one_that_ended_for_good_is_not_waited_for(policy, code):
-    """Its restart policy does not start it again."""
-    over = seen(status("c0", 0, {"terminated": ended("c0", exitCode=code)}))
+def test_waiting_ends_if_the_restart_policy_does_not_restart_the_container(policy, code):
+    """The container has ended for good."""
+    over = pod_object(status("c0", 0, {"terminated": ended("c0", exitCode=code)}))
 
     with pytest.raises(errors.RestartForbidden, match=f"ended with exit code {code} "):
         wait(over, policy=policy)
 
 
 @pytest.mark.parametrize(("policy", "code"), [("OnFailure", 1), ("Always", 0), ("Always", 1)])
-def test_one_that_is_started_again_is_waited_for(policy, code):
+def test_waiting_goes_on_if_the_restart_policy_restarts_the_container(policy, code):
     """The control."""
-    over = seen(status("c0", 0, {"terminated": ended("c0", exitCode=code)}))
-    back = seen(status("c1", 1, last=ended("c0", exitCode=code)))
+    over = pod_object(status("c0", 0, {"terminated": ended("c0", exitCode=code)}))
+    back = pod_object(status("c1", 1, last=ended("c0", exitCode=code)))
 
     live, end = wait(over, back, policy=policy)
 

@@ -18,6 +18,6 @@ from pytest_podshare.containers import restart_strategies
         ("localhost:5000/app", "localhost:5000/app:latest"),
     ],
 )
-def test_an_image_can_be_spelled_another_way(image, other):
-    """The kubelet takes it for a new image, and finds it on the node."""
-    assert restart_strategies.another_spelling(image) == other
+def test_an_image_has_another_spelling(image, other):
+    """The kubelet treats it as a new image, and finds it on the node."""
+    assert restart_strategies._respell(image) == other

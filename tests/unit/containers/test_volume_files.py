@@ -1,4 +1,4 @@
-"""Names of files in a volume, and where each container has them."""
+"""Names of files in a volume, and their paths in each container."""
 
 import pytest
 from hypothesis import given
@@ -8,8 +8,8 @@ from pytest_podshare import errors
 from tests.support import offline_pods
 
 
-def files_of(mounts, volume="v"):
-    """The files of a volume in a container with these mounts, of which nothing else is asked."""
+def volume_files(mounts, volume="v"):
+    """Return the files of a volume in a container with these mounts, without a cluster."""
     spec = {
         "containers": [{"name": "c", "volumeMounts": mounts}],
         "volumes": [{"name": name, "emptyDir": {}} for name in ("v", "w")],
@@ -18,7 +18,7 @@ def files_of(mounts, volume="v"):
 
 
 def mount(path, sub_path="", volume="v", **more):
-    """An entry of volumeMounts."""
+    """Return an entry of volumeMounts."""
     return {"name": volume, "mountPath": path, "subPath": sub_path, **more}
 
 
@@ -39,65 +39,64 @@ def mount(path, sub_path="", volume="v", **more):
         ([mount("/data"), mount("/data/out"), mount("/data/out/x", "x")], "x/f", "/data/x/f"),
     ],
 )
-def test_a_name_means_a_place_by_the_containers_own_mount(mounts, name, path):
-    """By mountPath and subPath, through the mount that it may write to."""
-    assert files_of(mounts).path(name) == path
+def test_a_name_has_a_path_by_the_containers_own_mounts(mounts, name, path):
+    """By mountPath and subPath, preferably through a writable mount."""
+    assert volume_files(mounts).path(name) == path
 
 
 @pytest.mark.parametrize("name", ["/f", "..", "a/../f", "../f", "a\0b"])
-def test_a_name_that_leads_out_of_the_volume_is_none(name):
-    """Nor is one that no file can have; the control is a name that only looks so."""
-    files = files_of([mount("/data")])
+def test_a_name_that_leads_out_of_the_volume_is_not_valid(name):
+    """Nor is one with NUL; the control is a name that only looks like a parent folder."""
+    files = volume_files([mount("/data")])
 
-    with pytest.raises(errors.NotInVolume, match=r"is no name of a file in volume 'v'"):
+    with pytest.raises(errors.NotInVolume, match="is not a valid file name in volume 'v'"):
         files.path(name)
 
     assert files.path("..f") == "/data/..f"
 
 
-def test_a_file_beside_the_sub_path_is_not_seen_and_the_error_says_what_is():
-    """The volume has it, and this container does not."""
-    files = files_of([mount("/data", "out")])
+def test_a_file_outside_the_sub_path_is_not_visible_and_the_error_names_the_sub_path():
+    """The volume has such a file, but this container does not mount it."""
+    files = volume_files([mount("/data", "out")])
 
     with pytest.raises(errors.NotInVolume) as caught:
         files.path("f")
 
     assert str(caught.value).splitlines() == [
-        "'c' does not see 'f': of volume 'v' it mounts only out.",
-        "Name the file as it lies in the volume, for example 'out/f'.",
+        "'c' cannot see 'f': of volume 'v' it mounts only out.",
+        "Use the path within the volume, for example 'out/f'.",
     ]
 
 
-def test_a_file_below_another_mount_is_not_seen():
-    """What lies at that path is of the other volume."""
-    files = files_of([mount("/data"), mount("/data/w", volume="w")])
+def test_a_file_below_another_mount_is_not_visible():
+    """The other volume is at that path."""
+    files = volume_files([mount("/data"), mount("/data/w", volume="w")])
 
-    with pytest.raises(errors.NotInVolume, match="has another mount over 'w/f' of volume 'v'"):
+    with pytest.raises(errors.NotInVolume, match="cannot see 'w/f' of volume 'v': another mount"):
         files.path("w/f")
 
 
-def test_a_volume_that_is_not_mounted_is_an_error_at_once():
-    """Before anything is asked of the container; those that it mounts are named."""
+def test_a_volume_that_is_not_mounted_is_an_error_before_any_command():
+    """The error names the volumes that the container mounts."""
     with pytest.raises(errors.UnknownVolume) as caught:
-        files_of([mount("/data"), mount("/w", volume="w")], "data")
+        volume_files([mount("/data"), mount("/w", volume="w")], "data")
 
-    assert str(caught.value).splitlines()[1] == "Name one that it mounts: 'v', 'w'."
+    assert str(caught.value).splitlines()[1] == "Use one that it mounts: 'v', 'w'."
     assert isinstance(caught.value, LookupError)
 
 
 SEGMENTS = st.lists(st.sampled_from("abc"), max_size=3)
 
 
-@given(mine=SEGMENTS, theirs=SEGMENTS, file=st.lists(st.sampled_from("abc"), min_size=1))
-def test_one_name_means_one_file_in_every_container(mine, theirs, file):
-    """Whatever their subPaths: the two agree with what the volume itself has, or do not see it."""
+@given(sub_path=SEGMENTS, file=st.lists(st.sampled_from("abc"), min_size=1))
+def test_a_name_means_the_same_file_whatever_the_sub_path(sub_path, file):
+    """The path leads to the file of that name in the volume, or the file is not visible."""
     name = "/".join(file)
+    files = volume_files([mount("/data", "/".join(sub_path))])
 
-    for sub, folder in ((mine, "/here"), (theirs, "/there")):
-        files = files_of([mount(folder, "/".join(sub))])
-        if file[: len(sub)] == sub:
-            in_volume = sub + files.path(name).removeprefix(folder).strip("/").split("/")
-            assert [each for each in in_volume if each] == file
-        else:
-            with pytest.raises(errors.NotInVolume):
-                files.path(name)
+    if file[: len(sub_path)] == sub_path:
+        in_volume = sub_path + files.path(name).removeprefix("/data").strip("/").split("/")
+        assert [part for part in in_volume if part] == file
+    else:
+        with pytest.raises(errors.NotInVolume):
+            files.path(name)

@@ -14,7 +14,7 @@ from tests.support import offline_pods
 from tests.support.local_shell import LocalShell
 
 EPHEMERAL = ShellAccess("podshare-ab", "/proc/7", User(1000, (1000,)))
-BY = "ephemeral container podshare-ab in its root /proc/7/root as user 1000 with group 1000"
+BY = "ephemeral container podshare-ab at /proc/7/root as user 1000 with group 1000"
 # besides the two that are checked: one named as the volume, others as words of what is said
 OTHERS = ("shared", "wrote", "see", "log", "file")
 

@@ -1,4 +1,4 @@
-"""The container's own table of mounts."""
+"""A container's own table of mounts."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from pytest_podshare.containers.fileops import mountinfo
 from pytest_podshare.containers.fileops.posix_shell import EphemeralContainerUnavailable
 from pytest_podshare.kube.exec.protocol import Completed
 
-# as a container of a Pod has it: two volumes, one of them twice
+# two volumes, one of them mounted twice
 TABLE = r"""
 22 1 0:21 / / rw,relatime - overlay overlay rw,lowerdir=/a,upperdir=/b
 30 22 8:1 /kubelet/pods/u/volumes/kubernetes.io~empty-dir/v /tmp/data ro,relatime - ext4 /dev/vda rw
@@ -16,17 +16,17 @@ TABLE = r"""
 """.strip()
 
 
-class Table:
+class TableShell:
     """A shell whose only file is the table."""
 
     name = "c1"
 
     def resolve_path(self, path):
-        """Where the container itself has it."""
+        """Return the same path."""
         return path
 
     def use_ephemeral_shell(self):
-        """There is no other."""
+        """Refuse."""
         raise EphemeralContainerUnavailable
 
     def run(self, script):
@@ -36,33 +36,33 @@ class Table:
 
 
 def test_type_options_and_size_are_read():
-    """Whatever optional fields stand in between."""
-    entry = mountinfo.at(Table(), "/cache")
+    """Optional fields in between are skipped."""
+    entry = mountinfo.find_mount(TableShell(), "/cache")
 
     assert (entry.fs_type, entry.read_only, entry.size) == ("tmpfs", False, 10 * 2**20)
     assert str(entry) == "/cache is tmpfs (rw, 10485760 bytes)"
 
 
-def test_of_two_mounts_at_one_place_the_last_one_counts():
-    """It hides the one below, which the container does not see."""
-    assert mountinfo.at(Table(), "/tmp/data").fs_type == "tmpfs"
-    assert mountinfo.parse(TABLE)[1].read_only
+def test_the_last_of_two_mounts_at_one_path_is_found():
+    """It hides the one below."""
+    assert mountinfo.find_mount(TableShell(), "/tmp/data").fs_type == "tmpfs"
+    assert mountinfo._parse(TABLE)[1].read_only
 
 
-def test_a_blank_in_a_path_is_one():
+def test_a_space_in_a_path_is_unescaped():
     """The kernel escapes it."""
-    assert mountinfo.at(Table(), "/with blank").root == "/other"
+    assert mountinfo.find_mount(TableShell(), "/with blank").root == "/other"
 
 
-def test_nothing_mounted_is_told():
-    """A folder of the image is no mount."""
-    assert mountinfo.at(Table(), "/tmp") is None
+def test_a_path_without_a_mount_has_none():
+    """A folder of the image is not a mount point."""
+    assert mountinfo.find_mount(TableShell(), "/tmp") is None
 
 
 @pytest.mark.parametrize(
     ("option", "size"),
     [("size=512", 512), ("size=8m", 8 * 2**20), ("size=1g", 2**30), ("rw", None)],
 )
-def test_the_size_of_a_tmpfs_comes_in_any_unit(option, size):
-    """A tmpfs tells it in kibibytes, and was asked for in others."""
+def test_the_size_of_a_tmpfs_may_have_any_unit(option, size):
+    """The kernel usually prints kibibytes."""
     assert mountinfo.MountEntry("/v", "/", "tmpfs", ("rw",), ("rw", option)).size == size

@@ -1,4 +1,4 @@
-"""Paths below a root folder that is not the asking shell's own, in the real shells."""
+"""Paths below a root folder that is not the shell's own, in this machine's real shells."""
 
 import os
 
@@ -6,13 +6,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_podshare.containers.fileops import posix_shell, resolve_path
+from pytest_podshare.containers.fileops import operations, resolve_path
+from pytest_podshare.containers.fileops.posix_shell import Missing, Refused
 from tests.support.local_shell import SHELLS, LocalShell
 
 
 @pytest.fixture
 def root(tmp_path):
-    """A root folder with a file, links of every sort, and secrets of its own."""
+    """Create a root folder with a file, all sorts of symlinks, and a secret."""
     (tmp_path / "v").mkdir()
     (tmp_path / "v" / "data").write_text("inside")
     (tmp_path / "etc").mkdir()
@@ -31,22 +32,22 @@ def root(tmp_path):
         "through-nothing": "no-such-folder/../data",
         "through-a-file": "data/../data",
     }
-    for name, goal in links.items():
-        (tmp_path / "v" / name).symlink_to(goal)
+    for name, target in links.items():
+        (tmp_path / "v" / name).symlink_to(target)
     (tmp_path / "v" / "a 'b'\n").write_text("odd")
     return tmp_path
 
 
-def found(here, root, path, **how):
-    """What a path in the root leads to, below the root."""
-    how.setdefault("follow", True)
-    done = here.run(resolve_path.resolving(str(root), path, **how))
+def resolve(shell, root, path, *, follow=True, confined=False):
+    """Return what a path leads to, relative to the root."""
+    script = resolve_path.resolve_script(str(root), path, follow=follow, confined=confined)
+    done = shell.run(script)
     assert (done.returncode, done.stderr) == (0, b"")
-    return resolve_path.resolved(done).removeprefix(str(root))
+    return resolve_path.parse_resolved(done).removeprefix(str(root))
 
 
 @pytest.mark.parametrize(
-    ("path", "goal"),
+    ("path", "target"),
     [
         ("/v/data", "/v/data"),
         ("/", "/"),
@@ -64,60 +65,60 @@ def found(here, root, path, **how):
         ("/no/such/file", "/no/such/file"),
     ],
 )
-def test_every_link_leads_within_the_root(here, root, path, goal):
-    """As the container itself would follow it."""
-    assert found(here, root, path) == goal
+def test_every_symlink_is_resolved_within_the_root(shell, root, path, target):
+    """The container itself would follow it to the same file."""
+    assert resolve(shell, root, path) == target
 
 
-def test_a_hostile_link_does_not_lead_to_the_askers_own_files(here, root):
-    """The kernel would follow it to this machine's /etc/passwd, which the control shows."""
-    assert posix_shell.read(here, str(root / "v" / "hostile")) != b"the root's own"
+def test_a_hostile_symlink_does_not_lead_to_the_files_of_the_shell(shell, root):
+    """The control: the kernel follows it to this machine's /etc/passwd."""
+    assert operations.read(shell, str(root / "v" / "hostile")) != b"the root's own"
 
-    there = str(root) + found(here, root, "/v/hostile")
+    resolved = str(root) + resolve(shell, root, "/v/hostile")
 
-    assert posix_shell.read(here, there) == b"the root's own"
+    assert operations.read(shell, resolved) == b"the root's own"
 
 
 @pytest.mark.parametrize("path", ["/v/through-nothing", "/v/through-a-file", "/v/data/../data"])
-def test_what_the_kernel_does_not_follow_is_not_followed(here, root, path):
-    """A folder has to be there for its parent to be meant."""
-    there = str(root) + found(here, root, path)
+def test_what_the_kernel_does_not_follow_is_not_followed(shell, root, path):
+    """`..` requires an existing folder before it."""
+    resolved = str(root) + resolve(shell, root, path)
 
-    assert isinstance(posix_shell.read(here, there), posix_shell.Missing | posix_shell.Refused)
+    assert isinstance(operations.read(shell, resolved), Missing | Refused)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["loop", "round"])
-def test_links_in_a_circle_lead_nowhere(here, root, name):
-    """In the kernel's own words, whatever the links' last goal would be outside of the root."""
-    done = here.run(resolve_path.resolving(str(root), f"/v/{name}", follow=True))
+def test_circular_symlinks_lead_nowhere(shell, root, name):
+    """The error is the kernel's own."""
+    done = shell.run(resolve_path.resolve_script(str(root), f"/v/{name}", follow=True))
 
-    assert posix_shell.read(here, resolve_path.resolved(done)) == posix_shell.Refused(
+    assert operations.read(shell, resolve_path.parse_resolved(done)) == Refused(
         "Too many levels of symbolic links"
     )
 
 
-def test_a_link_at_the_end_is_itself_where_it_is_not_followed(here, root):
-    """Those before it are followed all the same."""
-    assert found(here, root, "/v/folder/absolute", follow=False) == "/v/absolute"
+def test_a_symlink_at_the_end_need_not_be_followed(shell, root):
+    """Those before it are always followed."""
+    assert resolve(shell, root, "/v/folder/absolute", follow=False) == "/v/absolute"
 
 
-def test_a_root_that_is_gone_is_told(here, tmp_path):
-    """No file is called missing because its process has ended."""
-    done = here.run(resolve_path.resolving(str(tmp_path / "gone"), "/v", follow=True))
+def test_a_root_that_does_not_exist_is_reported(shell, tmp_path):
+    """A file is not missing because the container's process has ended."""
+    done = shell.run(resolve_path.resolve_script(str(tmp_path / "gone"), "/v", follow=True))
 
-    assert done.returncode == resolve_path.GONE
+    assert done.returncode == resolve_path._GONE
 
 
 @pytest.mark.parametrize("name", ["absolute", "hostile", "above"])
-def test_what_lies_elsewhere_is_told_of_a_volume(here, root, name):
-    """Of a container nothing is known there but the volume."""
+def test_a_symlink_out_of_a_confined_root_is_reported(shell, root, name):
+    """On a node, nothing of a container is known but its volumes."""
     volume = str(root / "v")
 
-    done = here.run(resolve_path.resolving(volume, f"/{name}", follow=True, within=True))
+    done = shell.run(resolve_path.resolve_script(volume, f"/{name}", follow=True, confined=True))
 
     assert done.returncode == resolve_path.OUTSIDE
-    assert found(here, volume, "/relative", within=True) == "/data"
+    assert resolve(shell, volume, "/relative", confined=True) == "/data"
 
 
 NAMES = st.text(st.sampled_from("ab.'\"$`\\ \n*[\udcff-"), min_size=1, max_size=4).filter(
@@ -127,15 +128,15 @@ NAMES = st.text(st.sampled_from("ab.'\"$`\\ \n*[\udcff-"), min_size=1, max_size=
 
 @pytest.mark.slow
 @settings(max_examples=60, deadline=None)
-@given(name=NAMES, goal=NAMES)
-def test_names_are_taken_as_they_are(tmp_path_factory, name, goal):
-    """Whatever bytes a hostile link has, the kernel's view is the right one."""
+@given(name=NAMES, target=NAMES)
+def test_any_bytes_in_a_name_are_used_unchanged(tmp_path_factory, name, target):
+    """The result is the kernel's, whatever bytes a hostile symlink contains."""
     root = tmp_path_factory.mktemp("root")
-    if name == goal:
+    if name == target:
         return
-    (root / goal).write_text("x")
-    (root / name).symlink_to(goal)
-    with LocalShell(SHELLS.get("busybox") or SHELLS["sh"]) as here:
-        done = here.run(resolve_path.resolving(str(root), f"/{name}", follow=True))
+    (root / target).write_text("x")
+    (root / name).symlink_to(target)
+    with LocalShell(SHELLS.get("busybox") or SHELLS["sh"]) as shell:
+        done = shell.run(resolve_path.resolve_script(str(root), f"/{name}", follow=True))
 
-    assert os.fsencode(resolve_path.resolved(done)) == os.fsencode(root / goal)
+    assert os.fsencode(resolve_path.parse_resolved(done)) == os.fsencode(root / target)

@@ -1,4 +1,4 @@
-"""What is claimed where the image lacks programs, or where no way leads into a container at all."""
+"""Containers whose image lacks tools, or that cannot be accessed at all."""
 
 import copy
 import re
@@ -18,14 +18,14 @@ from pytest_podshare.containers.node_shell import NodeShell
 from pytest_podshare.deadline import Timeouts
 from pytest_podshare.errors import ExecTimeout, FileMissing, ToolMissing, Unprovable
 from pytest_podshare.kube.exec.protocol import Completed
-from tests.support.two_containers import called
+from tests.support.two_containers import with_name
 
 NO_SHELL = yaml.safe_load(Path("manifests/no-shell.yaml").read_text())
 OTHER_USER = "exec setpriv --reuid=65534 --regid=65534 --clear-groups sleep 10000"
 
 
 def slim(lacks="cat", then="exec sleep 10000"):
-    """A reader that lacks a program."""
+    """Return a Pod whose reader lacks a tool."""
     manifest = copy.deepcopy(NO_SHELL)
     _, c2 = manifest["spec"]["containers"]
     del c2["securityContext"]
@@ -41,39 +41,39 @@ def slim(lacks="cat", then="exec sleep 10000"):
     return manifest
 
 
-def closed_to_all():
-    """A reader without a shell, whose process has become another user than it began as."""
+def without_access():
+    """Return a Pod whose reader has no shell, and a process that has switched to another user."""
     return slim(lacks="sh", then=OTHER_USER)
 
 
 @pytest.fixture(scope="module")
 def closed(podshare_factory):
-    """A Pod with a container into which no way leads."""
+    """Deploy a Pod with a container that cannot be accessed."""
     with podshare_factory.make() as podshare:
-        yield podshare.deploy(called("closed", closed_to_all()))
+        yield podshare.deploy(with_name("closed", without_access()))
 
 
 @pytest.fixture(scope="module")
 def slim_pod(podshare_factory):
-    """A Pod whose reader lacks a program, and a file in its volume."""
+    """Deploy a Pod whose reader lacks a tool, with a file in its volume."""
     with podshare_factory.make() as podshare:
-        pod = podshare.deploy(called("slim", slim()))
+        pod = podshare.deploy(with_name("slim", slim()))
         pod["c1"].volume("shared").write("data", "some data")
         yield pod
 
 
-def test_a_program_that_is_missing_is_another_images(slim_pod):
-    """The shell does what it can; what takes a program is asked beside it."""
+def test_an_ephemeral_container_has_the_missing_tool(slim_pod):
+    """It is only used for what the container's own shell cannot do."""
     plain = assert_file_visible(slim_pod, from_c="c1", to_c="c2")
     evidence = assert_file_visible(slim_pod, from_c="c1", to_c="c2", path="/out/data")
 
     assert plain.method == "sh in each container over one exec session"
-    assert re.search(r"c2 by ephemeral container podshare-\w+ in its root", evidence.method)
+    assert re.search(r"c2 by ephemeral container podshare-\w+ at /proc/", evidence.method)
     assert slim_pod["c2"].volume("shared").read("data") == b"some data"
 
 
-def test_what_is_missing_is_missing_there_too(slim_pod):
-    """The mutated twin: no word of tools where the file is not there."""
+def test_a_missing_file_is_missing_in_the_ephemeral_container(slim_pod):
+    """The mutated twin: the error is about the file, not about tools."""
     slim_pod["c1"].exec(["sh", "-c", "mkdir -p /out/deeper; echo x > /out/deeper/f"])
     with pytest.raises(FileMissing) as caught:
         slim_pod["c2"].volume("shared").read("deeper/g")
@@ -83,8 +83,8 @@ def test_what_is_missing_is_missing_there_too(slim_pod):
 
 
 @pytest.mark.podshare_needs("node-access")
-def test_a_process_that_has_changed_its_user_is_closed_to_others(podshare):
-    """Then it can be said that the file is in the volume, and not that the container sees it."""
+def test_a_process_that_has_switched_its_user_cannot_be_accessed(podshare):
+    """The file is known to be in the volume, but not to be visible in the container."""
     pod = podshare.deploy(slim(then=OTHER_USER))
     pod["c1"].volume("shared").write("data", "some data")
 
@@ -93,37 +93,37 @@ def test_a_process_that_has_changed_its_user_is_closed_to_others(podshare):
 
     text = str(caught.value)
     assert "The image of c2 has no usable `cat`" in text
-    assert "its process has become user 65534" in text
+    assert "process now runs as user 65534" in text
     assert "present in the volume (shared) on node" in text
     assert not isinstance(caught.value, AssertionError)
 
 
 @pytest.mark.podshare_needs("node-access")
 @pytest.mark.parametrize(("writer", "reader"), [("c1", "c2"), ("c2", "c1")])
-def test_without_a_way_in_nothing_is_said_to_be_seen(closed, writer, reader):
-    """That a file is present in the volume is no proof that the container sees it."""
-    with pytest.raises(Unprovable, match="No ephemeral container can look instead") as caught:
+def test_without_access_visibility_is_unprovable(closed, writer, reader):
+    """A file that is in the volume need not be visible in the container."""
+    with pytest.raises(Unprovable, match="Cannot fall back to an ephemeral container") as caught:
         assert_file_visible(closed, from_c=writer, to_c=reader)
 
     assert f"It cannot be proved that {reader} sees what {writer} wrote" in str(caught.value)
-    # the control: nothing of it is left
+    # no file is left over
     names = closed["c1"].volume("shared").listdir()
     assert [name for name in names if "podshare" in name] == []
 
 
-def test_an_image_that_is_not_there_is_no_way_in(another):
-    """And is named, since --podshare-probe-image names another one."""
-    # a busy kubelet may take up the ephemeral container late, and that would be told instead
-    with another(probe_image="no:such:image", timeouts=Timeouts(exec=120)) as made:
-        pod = made.deploy(NO_SHELL)
+def test_the_error_names_a_probe_image_that_does_not_exist(another):
+    """It may come from --podshare-probe-image."""
+    # a busy kubelet may start the ephemeral container late, which would be reported instead
+    with another(probe_image="no:such:image", timeouts=Timeouts(exec=120)) as podshare:
+        pod = podshare.deploy(NO_SHELL)
 
         with pytest.raises(ToolMissing, match=r"InvalidImageName.*no:such:image"):
             assert_writable(pod, container="c2", volume="shared")
 
 
-def test_without_a_way_in_what_is_not_in_the_volume_is_not_said_to_be(podshare):
-    """The mutated twin: another volume lies over the writer's folder."""
-    manifest = closed_to_all()
+def test_without_access_a_file_in_another_volume_is_not_present(podshare):
+    """The mutated twin: another volume is mounted over the writer's folder."""
+    manifest = without_access()
     manifest["spec"]["volumes"].append({"name": "other", "emptyDir": {}})
     c1, _ = manifest["spec"]["containers"]
     c1["volumeMounts"].append({"name": "other", "mountPath": "/out/deeper"})
@@ -137,16 +137,16 @@ def test_without_a_way_in_what_is_not_in_the_volume_is_not_said_to_be(podshare):
 
 
 @pytest.mark.parametrize("check", [assert_writable, assert_read_only])
-def test_without_a_way_in_nothing_is_said_of_rights(closed, check):
-    """The node's root may do everything."""
-    with pytest.raises(ToolMissing, match="No ephemeral container can look instead"):
+def test_without_access_permissions_are_unknown(closed, check):
+    """Root on the node may do everything."""
+    with pytest.raises(ToolMissing, match="Cannot fall back to an ephemeral container"):
         check(closed, container="c2", volume="shared")
 
 
 @pytest.mark.podshare_needs("node-access")
-def test_what_is_present_survives_and_is_lost_all_the_same(podshare):
-    """Neither is a claim about who sees it, and the evidence says how it was looked for."""
-    manifest = closed_to_all()
+def test_without_access_survival_and_loss_are_proved_on_the_node(podshare):
+    """They are claims about the volume, not about a container; the evidence names the node."""
+    manifest = without_access()
     del manifest["spec"]["containers"][0]
     pod = podshare.deploy(manifest)
 
@@ -159,19 +159,19 @@ def test_what_is_present_survives_and_is_lost_all_the_same(podshare):
 
 
 @pytest.mark.podshare_needs("node-access")
-def test_what_is_not_in_a_folder_of_the_pods_own_is_not_looked_for(podshare):
-    """A hostPath outlives its Pod, and lies elsewhere on the node."""
-    manifest = closed_to_all()
+def test_a_volume_outside_the_kubelets_folder_is_unprovable(podshare):
+    """A hostPath outlives its Pod, and is elsewhere on the node."""
+    manifest = without_access()
     del manifest["spec"]["containers"][0]
     manifest["spec"]["volumes"][0] = {"name": "shared", "hostPath": {"path": "/var/tmp"}}
     pod = podshare.deploy(manifest)
 
-    with pytest.raises(Unprovable, match="has no folder of the Pod's own"):
+    with pytest.raises(Unprovable, match="has no folder of its own there"):
         assert_lost_on_delete(pod, volume="shared")
 
 
-def test_a_link_out_of_the_volume_is_not_followed_on_the_node(closed):
-    """There it would lead to the node's own files."""
+def test_a_symlink_out_of_the_volume_is_not_followed_on_the_node(closed):
+    """It would lead to the node's own files."""
     links = "ln -s /etc/passwd passwd; ln -s ../../../../../../../../../etc/passwd up; ln -s a b"
     closed["c1"].exec(["sh", "-c", f"cd /out; echo x > a; {links}"])
     node = NodeShell(closed.live, "c2")
@@ -180,14 +180,14 @@ def test_a_link_out_of_the_volume_is_not_followed_on_the_node(closed):
         with pytest.raises(Unprovable, match="leads out of the volume"):
             node.resolve_path(f"/in/{name}")
 
-    # the control: a link within is followed
+    # the control: a symlink within the volume is followed
     assert node.resolve_path("/in/b").endswith("/kubernetes.io~empty-dir/shared/a")
-    with pytest.raises(Unprovable, match="lies in no volume"):
+    with pytest.raises(Unprovable, match="it is not in a volume"):
         node.resolve_path("/etc/passwd")
 
 
-def test_a_command_is_run_in_the_container_itself(podshare):
-    """Without its shell: a program of its own image, with its exit code, and no other's."""
+def test_a_command_runs_in_the_container_itself(podshare):
+    """Even without a shell, `exec` runs a program of the container's own image."""
     container = podshare.deploy(slim(lacks="sh"))["c2"]
 
     done = container.exec(["ls", "/no such file"])
@@ -196,6 +196,6 @@ def test_a_command_is_run_in_the_container_itself(podshare):
     assert b"'/no such file': No such file or directory" in done.stderr
     assert container.exec(["cat", "/proc/1/comm"]) == Completed(0, b"sleep\n", b"")
     assert container.exec(["sh", "-c", ":"]).returncode == 127
-    # enough for a busy machine to begin it
+    # enough time for a busy machine to start it
     with pytest.raises(ExecTimeout, match=r"sleep in .* did not end within 8 s"):
         container.exec(["sleep", "1000"], timeout=8)
