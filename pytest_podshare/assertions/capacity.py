@@ -55,7 +55,7 @@ def assert_medium(
     else:
         fits = entry.fs_type == ("tmpfs" if medium == "Memory" else medium)
     if size is not None:
-        fits = fits and entry is not None and entry.size == quantity.whole(size)
+        fits = fits and entry is not None and entry.size == quantity.parse_int(size)
     if not fits:
         raise promise_broken(
             pod,
@@ -131,10 +131,10 @@ def assert_size_limited(
     if not held:
         raise promise_broken(
             pod,
-            f"volume {volume!r} takes more than its limit of {quantity.written(limit)}",
+            f"volume {volume!r} takes more than its limit of {quantity.format_bytes(limit)}",
             expected=expected,
             got=seen,
-            where=f"{container}:{path}  {quantity.written(limit + _MEBI)}",
+            where=f"{container}:{path}  {quantity.format_bytes(limit + _MEBI)}",
             volume=volume,
             containers=[container],
             cause=volume_causes.explain_missing_limit(pod, container, mount, refused),
@@ -142,7 +142,7 @@ def assert_size_limited(
     if not in_memory:
         replacement.delete(pod, Deadline(patience))
     return pod.record(
-        f"{volume} holds no more than {quantity.written(limit)}",
+        f"{volume} holds no more than {quantity.format_bytes(limit)}",
         method=f"filled by {container}",
         begun=begun,
         events=[f"half of it was written by {container}", proof],
@@ -171,4 +171,4 @@ def _limit(pod: Pod, volume: str) -> tuple[int, bool]:
             f"Volume {volume!r} of {pod} is no emptyDir with a sizeLimit.",
             "Give it one under emptyDir.sizeLimit.",
         )
-    return quantity.whole(source["sizeLimit"]), source.get("medium") == "Memory"
+    return quantity.parse_int(source["sizeLimit"]), source.get("medium") == "Memory"

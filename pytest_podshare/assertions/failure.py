@@ -6,7 +6,8 @@ from pytest_podshare.containers.fileops.content import Content
 from pytest_podshare.diagnosis.cause import Cause
 from pytest_podshare.errors import Fact
 from pytest_podshare.wiring.account_token import without_account_token
-from pytest_podshare.wiring.model import SharedMount, Wiring
+from pytest_podshare.wiring.model import Wiring
+from pytest_podshare.wiring.shared_mounts import SharedMount
 
 
 def facts(

@@ -19,7 +19,7 @@ from pytest_podshare.diagnosis import diagnose
 from pytest_podshare.diagnosis.facts import FileLocation, locate_shared_file
 from pytest_podshare.pods.evidence import Evidence, Step
 from pytest_podshare.pods.pod import Pod
-from pytest_podshare.wiring.model import SharedMount
+from pytest_podshare.wiring.shared_mounts import SharedMount, find_shared_mounts
 
 
 @recorded
@@ -100,7 +100,7 @@ def _meetings(
     """
     meetings = tuple(
         each
-        for each in pod.wiring.shared(from_c, to_c)
+        for each in find_shared_mounts(pod.wiring, from_c, to_c)
         if each.volume.name == volume
         or (volume is None and (each.volume.is_written_by_containers or not written))
     )

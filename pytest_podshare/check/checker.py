@@ -11,7 +11,7 @@ from pytest_podshare.check.inputs import Input
 from pytest_podshare.check.rules import Finding
 from pytest_podshare.check.settings import Settings
 from pytest_podshare.wiring.model import Wiring
-from pytest_podshare.wiring.templates import Template, templates
+from pytest_podshare.wiring.templates import Template, find_templates
 
 
 @dataclasses.dataclass(frozen=True)
@@ -105,7 +105,7 @@ def check(given: Input, settings: Settings, *, wirings: bool = False) -> Checked
         source = given.read()
         if not any(_is_kubernetes(each) for each in source.objects):
             return _no_manifest(given) if given.named else None
-        found = templates(source, settings.pod_templates)
+        found = find_templates(source, settings.pod_templates)
         return Checked(given, tuple(_judged(each, settings, wirings) for each in found))
     except errors.PodshareError as error:
         return Checked(given, problem=error)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pytest_podshare.check.checker import Result
-from pytest_podshare.diagrams.text_table import matrix
+from pytest_podshare.diagrams.text_table import render_table
 from pytest_podshare.escaping import printable
 from pytest_podshare.wiring.model import Wiring
 
@@ -24,12 +24,14 @@ def graph(result: Result, kind: str, width: int | None = None) -> str:
     if kind == "mermaid":
         from pytest_podshare.diagrams import mermaid
 
-        return mermaid.mermaid(wirings)
+        return mermaid.render_mermaid(wirings)
     if kind == "svg":
         from pytest_podshare.diagrams import svg
 
-        return svg.sheet(wirings)
-    return "\n".join(f"{printable(title)}\n{matrix(wiring, width)}\n" for title, wiring in wirings)
+        return svg.render_sheet(wirings)
+    return "\n".join(
+        f"{printable(title)}\n{render_table(wiring, width)}\n" for title, wiring in wirings
+    )
 
 
 def _wirings(result: Result) -> Iterator[tuple[str, Wiring]]:

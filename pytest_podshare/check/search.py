@@ -181,7 +181,7 @@ class Search:
         if self._is_excluded(path) or not self._is_new(path):
             return
         try:
-            content = source.content(path)
+            content = source.read_bytes(path)
         except errors.ManifestError as error:
             self._met += 1
             yield error

@@ -18,7 +18,7 @@ from pytest_podshare.kube import container_waiting, pod_status
 from pytest_podshare.kube.client import pod_path
 from pytest_podshare.kube.transient import is_transient
 from pytest_podshare.kube.watch import Object
-from pytest_podshare.wiring.pod_spec import container_of
+from pytest_podshare.wiring.pod_spec import get_container
 
 _PREFIX = "podshare-"
 # hex digits of a container ID in its name
@@ -173,5 +173,5 @@ def _status(raw: Mapping[str, Any], name: str) -> pod_status.Status:
 def _security(raw: Mapping[str, Any], container: str) -> dict[str, Any]:
     """Return the securityContext of a container, with defaults from its Pod."""
     spec = raw["spec"]
-    own = container_of(spec, container).get("securityContext") or {}
+    own = get_container(spec, container).get("securityContext") or {}
     return {**(spec.get("securityContext") or {}), **own}

@@ -15,7 +15,7 @@ from pytest_podshare.kube.client import Api, pod_path
 from pytest_podshare.kube.pod_status import Identity
 from pytest_podshare.kube.watch import Object, Watch
 from pytest_podshare.wiring.model import Wiring
-from pytest_podshare.wiring.pod_spec import of_pod
+from pytest_podshare.wiring.pod_spec import read_wiring
 
 _REMEDY = "Find out what deletes it; nothing was learned about its volumes."
 
@@ -82,7 +82,7 @@ class LivePod:
     @functools.cached_property
     def wiring(self) -> Wiring:
         """Return its containers, volumes and mounts."""
-        return of_pod(self.spec)
+        return read_wiring(self.spec)
 
     @functools.cached_property
     def identity(self) -> Identity:

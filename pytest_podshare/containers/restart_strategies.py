@@ -17,7 +17,7 @@ from pytest_podshare.containers.live_pod import LivePod
 from pytest_podshare.kube import container_waiting, pod_status
 from pytest_podshare.kube.client import pod_path
 from pytest_podshare.wiring import quantity
-from pytest_podshare.wiring.pod_spec import container_of
+from pytest_podshare.wiring.pod_spec import get_container
 
 # bit of SIGTERM (15) in the masks of /proc/PID/status
 _SIGTERM = 1 << 14
@@ -104,7 +104,7 @@ def _kill_on_node(container: ContainerShell, raw: Mapping[str, Any]) -> str | No
 
 def _resize(container: ContainerShell, raw: Mapping[str, Any]) -> str | None:
     """Change a resource whose resizePolicy requires a restart of the container."""
-    spec = container_of(raw["spec"], container.name)
+    spec = get_container(raw["spec"], container.name)
     restarting = {
         policy["resourceName"]
         for policy in spec.get("resizePolicy") or ()
@@ -147,7 +147,7 @@ def _terminate(container: ContainerShell, raw: Mapping[str, Any]) -> str | None:
 def _respell_image(container: ContainerShell, raw: Mapping[str, Any]) -> str | None:
     """Spell the image differently: the kubelet treats it as a new one, which is on the node."""
     field = "containers" if container.spec.role == "container" else "initContainers"
-    image = _respell(container_of(raw["spec"], container.name)["image"])
+    image = _respell(get_container(raw["spec"], container.name)["image"])
     _patch(container.pod, {field: [{"name": container.name, "image": image}]})
     return None
 
@@ -174,7 +174,7 @@ def _increase_cpu(cpu: str) -> str:
 
 
 def _increase_memory(memory: str) -> str:
-    return str(quantity.whole(memory) + 1024 * 1024)
+    return str(quantity.parse_int(memory) + 1024 * 1024)
 
 
 _STRATEGIES = {

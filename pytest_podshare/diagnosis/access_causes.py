@@ -101,6 +101,6 @@ def find_no_space(symptom: Symptom) -> Cause | None:
         text, remedy = "is in a file system that is full", "Free space on the node."
     else:
         limit = f" (sizeLimit: {volume.size_limit})" if volume and volume.size_limit else ""
-        text = f"is a tmpfs of {quantity.written(live.size)}{limit}, which is full"
+        text = f"is a tmpfs of {quantity.format_bytes(live.size)}{limit}, which is full"
         remedy = "Raise its sizeLimit, within the memory limits, or delete files from it."
     return Cause("no space left", f"volume {location.volume} {text}", remedy, location.blame)

@@ -20,7 +20,8 @@ from pytest_podshare.kube import pod_status
 from pytest_podshare.kube.client import pod_path
 from pytest_podshare.kube.exec.protocol import Completed
 from pytest_podshare.pods.pod import Pod
-from pytest_podshare.wiring.model import SharedMount, VolumeMount
+from pytest_podshare.wiring.model import VolumeMount
+from pytest_podshare.wiring.shared_mounts import SharedMount
 
 # seconds for all requests: the verdict is known already, and a failed test should not drag on
 TIMEOUT = 4.0

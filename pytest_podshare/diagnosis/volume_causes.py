@@ -120,7 +120,7 @@ def explain_missing_limit(pod: Pod, container: str, mount: VolumeMount, refusal:
         )
     return Cause(
         "not limited",
-        f"{limit}, but the tmpfs at {entry.path} has {quantity.written(entry.size)}",
+        f"{limit}, but the tmpfs at {entry.path} has {quantity.format_bytes(entry.size)}",
         f"Find out what remounted it: {container} itself can, if it is privileged.",
     )
 

@@ -8,12 +8,14 @@ from pytest_podshare.diagrams import text_table
 from pytest_podshare.escaping import printable
 from pytest_podshare.wiring.model import Wiring
 
+_HARMLESS = " -_./=(),:"
 
-def mermaid(wirings: Sequence[tuple[str, Wiring]]) -> str:
-    """One chart of them all; each is a title and a wiring."""
+
+def render_mermaid(wirings: Sequence[tuple[str, Wiring]]) -> str:
+    """Return one chart of several Pods, given by title and wiring."""
     lines = ["flowchart LR"]
     for number, (title, wiring) in enumerate(wirings):
-        lines.append(f"  subgraph p{number}[{_quoted(title)}]")
+        lines.append(f"  subgraph p{number}[{_quote(title)}]")
         lines.append("    direction LR")
         lines += [f"    {line}" for line in _pod(f"p{number}", wiring)]
         lines.append("  end")
@@ -21,29 +23,29 @@ def mermaid(wirings: Sequence[tuple[str, Wiring]]) -> str:
 
 
 def _pod(pod: str, wiring: Wiring) -> Iterator[str]:
-    volumes = text_table.columns(wiring)
+    volumes = text_table.list_volumes(wiring)
     numbers = {volume.name: number for number, volume in enumerate(volumes)}
     for index, container in enumerate(wiring.containers):
-        yield f"{pod}c{index}[{_quoted(text_table.title(container))}]"
-    for declared in volumes:
-        words = f"{_escaped(declared.name)}<br>{_escaped(text_table.facts(declared))}"
-        yield f'{pod}v{numbers[declared.name]}[("{words}")]'
+        yield f"{pod}c{index}[{_quote(text_table.format_title(container))}]"
+    for number, volume in enumerate(volumes):
+        label = f"{_escape(volume.name)}<br>{_escape(text_table.format_source(volume))}"
+        yield f'{pod}v{number}[("{label}")]'
     for index, container in enumerate(wiring.containers):
-        for mount in text_table.mounts(container):
-            volume = wiring.volume(mount.volume)
-            # dotted for those who only read
-            line = "---" if text_table.mode(mount, volume) == "rw" else "-.-"
-            label = _quoted(text_table.cell(mount, volume))
+        for mount in text_table.list_mounts(container):
+            declared = wiring.volume(mount.volume)
+            # a dotted line for a read-only mount
+            line = "---" if text_table.format_mode(mount, declared) == "rw" else "-.-"
+            label = _quote(text_table.format_mount(mount, declared))
             yield f"{pod}c{index} {line}|{label}| {pod}v{numbers[mount.volume]}"
 
 
-def _quoted(text: str) -> str:
-    return f'"{_escaped(text)}"'
+def _quote(text: str) -> str:
+    return f'"{_escape(text)}"'
 
 
-def _escaped(text: str) -> str:
-    """Every character that could mean something to Mermaid or to HTML, by its number."""
-    plain = " -_./=(),:"
+def _escape(text: str) -> str:
+    """Replace each character that Mermaid or HTML may interpret by its number."""
     return "".join(
-        each if each.isalnum() or each in plain else f"#{ord(each)};" for each in printable(text)
+        character if character.isalnum() or character in _HARMLESS else f"#{ord(character)};"
+        for character in printable(text)
     )

@@ -1,6 +1,6 @@
-"""Where things stand in the drawing of a wiring: boxes, rows and lines, in pixels.
+"""The layout of a wiring's SVG: boxes, rows and lines, in pixels.
 
-Pure geometry. A mount is a row in its container's box, so that no two labels can meet.
+Pure geometry. A mount is a row in the box of its container, so labels cannot overlap.
 """
 
 from __future__ import annotations
@@ -15,41 +15,42 @@ from pytest_podshare.diagrams import text_table
 from pytest_podshare.escaping import printable
 from pytest_podshare.wiring.model import ContainerSpec, VolumeMount, VolumeSpec, Wiring
 
-CHAR = 7.3  # a character of the drawing's monospaced 12px
-LINE, PAD = 18.0, 12.0
-MODE = 3 * CHAR  # `rw `
-_GAP, _PORT = 16.0, 18.0
+CHARACTER_WIDTH = 7.3  # of a monospaced font of 12px
+LINE_HEIGHT, PADDING = 18.0, 12.0
+MODE_WIDTH = 3 * CHARACTER_WIDTH  # `rw `
+_GAP, _PORT_SPACING = 16.0, 18.0
 
 
 @dataclasses.dataclass(frozen=True)
 class Measures:
-    """How much room there is.
+    """The space for a drawing, in pixels unless a description says otherwise.
 
     Args:
-        edge: pixels around everything.
-        path: characters of a mount's path in one line, at least and at most.
-        name: characters of a volume's name in one line, at most.
-        channel: pixels between the boxes, at least and at most.
-        grown: pixels that each volume beyond the second adds to the channel.
+        margin: the space around the drawing.
+        path: the minimum and maximum number of characters in a line of a mount's path.
+        name: the maximum number of characters in a line of a volume's name.
+        channel: the minimum and maximum distance between containers and volumes.
+        channel_growth: what each volume after the second adds to that distance.
     """
 
-    edge: float
+    margin: float
     path: tuple[int, int]
     name: int
     channel: tuple[float, float]
-    grown: float
+    channel_growth: float
 
 
-WIDE = Measures(edge=12.0, path=(14, 44), name=30, channel=(84.0, 160.0), grown=10.0)
-# as much as a phone shows: 366 pixels
-NARROW = Measures(edge=4.0, path=(12, 18), name=16, channel=(38.0, 38.0), grown=0.0)
+WIDE = Measures(margin=12.0, path=(14, 44), name=30, channel=(84.0, 160.0), channel_growth=10.0)
+# fits the 366 pixels of a phone
+NARROW = Measures(margin=4.0, path=(12, 18), name=16, channel=(38.0, 38.0), channel_growth=0.0)
 
 
 @dataclasses.dataclass(frozen=True)
-class Row:
-    """A mount in its container's box: its path in `lines`, its line to the volume at `y`."""
+class MountRow:
+    """A mount in the box of its container: its mode, the lines of its path, the `y` of its line."""
 
     mount: VolumeMount
+    mode: str
     lines: tuple[str, ...]
     y: float
 
@@ -60,40 +61,40 @@ class ContainerBox:
 
     container: ContainerSpec
     title: tuple[str, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[MountRow, ...]
     y: float
     height: float
 
     @property
     def body(self) -> float:
-        """Where the title ends and the mounts begin."""
-        return self.y + LINE * len(self.title) + 14
+        """Return the `y` at which the title ends and the mounts begin."""
+        return self.y + LINE_HEIGHT * len(self.title) + 14
 
 
 @dataclasses.dataclass(frozen=True)
 class VolumeBox:
-    """A volume: the lines of its name, and those that say what it is."""
+    """A volume, the lines of its name, and the lines that describe its source."""
 
     volume: VolumeSpec
     name: tuple[str, ...]
-    words: tuple[str, ...]
+    source: tuple[str, ...]
     y: float
     height: float
 
 
 @dataclasses.dataclass(frozen=True)
 class Edge:
-    """A mount as a line, from its row to its port at the volume."""
+    """A mount as a line, from its row to its port at the volume's box."""
 
     container: ContainerSpec
-    row: Row
+    row: MountRow
     volume: VolumeSpec
     to_y: float
 
 
 @dataclasses.dataclass(frozen=True)
 class Layout:
-    """The whole drawing; containers begin at x = 0 and volumes at `volumes_x`."""
+    """A whole drawing, in which containers start at x = 0 and volumes at `volumes_x`."""
 
     containers: tuple[ContainerBox, ...]
     volumes: tuple[VolumeBox, ...]
@@ -105,123 +106,136 @@ class Layout:
 
     @property
     def width(self) -> float:
-        """From the containers' left side to the volumes' right side."""
+        """Return the width from the containers' left side to the volumes' right side."""
         return self.volumes_x + self.volumes_width
 
 
-def of(wiring: Wiring, measures: Measures = WIDE) -> Layout:
-    """The layout of a wiring."""
-    volumes = text_table.columns(wiring)
-    room = _room(wiring.containers, measures)
-    ports = Counter(mount.volume for each in wiring.containers for mount in text_table.mounts(each))
-    bare = [_volume(each, ports[each.name], measures.name) for each in volumes]
-    beside = sum(box.height + _GAP for box in bare) - _GAP
-    boxes = tuple(_containers(wiring.containers, room, beside))
-    placed, edges = _placed(boxes, bare)
-    left = 2 * PAD + MODE + room * CHAR
-    words = (len(line) for box in placed for line in (*box.name, *box.words))
+def compute_layout(wiring: Wiring, measures: Measures = WIDE) -> Layout:
+    """Return the layout of a wiring."""
+    volumes = text_table.list_volumes(wiring)
+    mounts = [mount for spec in wiring.containers for mount in text_table.list_mounts(spec)]
+    ports = Counter(mount.volume for mount in mounts)
+    line_length = _line_length(wiring.containers, measures)
+    unplaced = [_volume_box(volume, ports[volume.name], measures.name) for volume in volumes]
+    boxes = tuple(_container_boxes(wiring, line_length, _stacked_height(unplaced)))
+    placed, edges = _place_volumes(boxes, unplaced)
+    containers_width = 2 * PADDING + MODE_WIDTH + line_length * CHARACTER_WIDTH
+    lengths = (len(line) for box in placed for line in (*box.name, *box.source))
     shortest, longest = measures.channel
+    channel = shortest + measures.channel_growth * max(0, len(volumes) - 2)
+    bottoms = [*(box.y + box.height for box in boxes), *(box.y + box.height for box in placed)]
     return Layout(
         containers=boxes,
         volumes=placed,
         edges=edges,
-        containers_width=left,
-        volumes_x=left + min(longest, shortest + measures.grown * max(0, len(volumes) - 2)),
-        volumes_width=2 * PAD + max(words, default=0) * CHAR,
-        height=max([*(box.y + box.height for box in boxes), *(b.y + b.height for b in placed)]),
+        containers_width=containers_width,
+        volumes_x=containers_width + min(longest, channel),
+        volumes_width=2 * PADDING + max(lengths, default=0) * CHARACTER_WIDTH,
+        height=max(bottoms, default=0.0),
     )
 
 
-def broken(text: str, room: int) -> tuple[str, ...]:
-    """A text in lines that fit, broken after a slash or a dash where there is one."""
+def wrap(text: str, length: int) -> tuple[str, ...]:
+    """Split a text into lines, after a slash or a dash if possible."""
     text, lines = printable(text), list[str]()
-    while len(text) > room:
-        cut = max(text.rfind("/", 0, room), text.rfind("-", 0, room)) + 1
-        cut = cut if cut > room // 2 else room
+    while len(text) > length:
+        cut = max(text.rfind("/", 0, length), text.rfind("-", 0, length)) + 1
+        cut = cut if cut > length // 2 else length
         lines.append(text[:cut])
         text = text[cut:]
     return (*lines, text)
 
 
-def _lines(mount: VolumeMount, room: int) -> tuple[str, ...]:
-    """A mount's path, and its subPath below it."""
-    part = broken(f"subPath={mount.sub_path}", room) if mount.sub_path else ()
-    return (*broken(mount.path, room), *part)
+def _stacked_height(boxes: Sequence[VolumeBox]) -> float:
+    return sum(box.height + _GAP for box in boxes) - _GAP
 
 
-def _room(containers: Sequence[ContainerSpec], measures: Measures) -> int:
-    """How many characters of a path to a line; a container's title has to fit as well."""
-    least, most = measures.path
-    mounts = [mount for each in containers for mount in text_table.mounts(each)]
-    paths = [len(line) for each in mounts for line in _lines(each, most)]
-    titles = [len(text_table.title(each)) for each in containers]
-    return max(least, min(max([*paths, *titles], default=0), most))
+def _mount_lines(mount: VolumeMount, length: int) -> tuple[str, ...]:
+    """Return the lines of a mount's path, then those of its subPath."""
+    sub_path = wrap(f"subPath={mount.sub_path}", length) if mount.sub_path else ()
+    return (*wrap(mount.path, length), *sub_path)
 
 
-def _title(container: ContainerSpec, room: int) -> tuple[str, ...]:
-    """The name and the role; the role goes below where they do not fit in one line."""
-    title = text_table.title(container)
-    if len(title) <= room:
+def _line_length(containers: Sequence[ContainerSpec], measures: Measures) -> int:
+    """Return the number of characters per line that the paths and titles of the boxes need."""
+    shortest, longest = measures.path
+    mounts = [mount for spec in containers for mount in text_table.list_mounts(spec)]
+    paths = [len(line) for mount in mounts for line in _mount_lines(mount, longest)]
+    titles = [len(text_table.format_title(container)) for container in containers]
+    return max(shortest, min(max([*paths, *titles], default=0), longest))
+
+
+def _title_lines(container: ContainerSpec, length: int) -> tuple[str, ...]:
+    """Return the name and the role, in separate lines if they do not fit into one."""
+    title = text_table.format_title(container)
+    if len(title) <= length:
         return (title,)
     role = title[len(printable(container.name)) :].strip()
-    return (*broken(container.name, room), *([role] if role else []))
+    return (*wrap(container.name, length), *([role] if role else []))
 
 
-def _containers(
-    containers: Sequence[ContainerSpec], room: int, beside: float
-) -> Iterator[ContainerBox]:
-    """The containers one below the other, in the middle of what stands `beside` them."""
-    texts = [[_lines(mount, room) for mount in text_table.mounts(each)] for each in containers]
-    titles = [_title(each, room) for each in containers]
+def _container_boxes(wiring: Wiring, length: int, volumes_height: float) -> Iterator[ContainerBox]:
+    """Yield the boxes from top to bottom, centred beside the volumes."""
+    containers = wiring.containers
+    mounts = [text_table.list_mounts(container) for container in containers]
+    lines = [[_mount_lines(mount, length) for mount in group] for group in mounts]
+    titles = [_title_lines(container, length) for container in containers]
     heights = [
-        LINE * (len(title) + max(1, sum(map(len, lines)))) + 2 * PAD + 14
-        for title, lines in zip(titles, texts, strict=True)
+        LINE_HEIGHT * (len(title) + max(1, sum(map(len, group)))) + 2 * PADDING + 14
+        for title, group in zip(titles, lines, strict=True)
     ]
-    y = max(0.0, (beside - sum(heights) - _GAP * (len(heights) - 1)) / 2)
-    for container, title, lines, height in zip(containers, titles, texts, heights, strict=True):
-        box = ContainerBox(container, title, (), y, height)
-        starts = itertools.accumulate(map(len, lines), initial=0)
+    y = max(0.0, (volumes_height - sum(heights) - _GAP * (len(heights) - 1)) / 2)
+    for index, container in enumerate(containers):
+        box = ContainerBox(container, titles[index], (), y, heights[index])
+        starts = itertools.accumulate(map(len, lines[index]), initial=0)
         rows = (
-            Row(mount, text, box.body + PAD + LINE * (start + 0.5))
-            for mount, text, start in zip(text_table.mounts(container), lines, starts, strict=False)
+            MountRow(
+                mount,
+                text_table.format_mode(mount, wiring.volume(mount.volume)),
+                text,
+                box.body + PADDING + LINE_HEIGHT * (start + 0.5),
+            )
+            for mount, text, start in zip(mounts[index], lines[index], starts, strict=False)
         )
         yield dataclasses.replace(box, rows=tuple(rows))
-        y += height + _GAP
+        y += box.height + _GAP
 
 
-def _volume(volume: VolumeSpec, ports: int, room: int) -> VolumeBox:
-    """A volume's box at y = 0; what it is takes a line for each word, so that it stays narrow."""
+def _volume_box(volume: VolumeSpec, ports: int, length: int) -> VolumeBox:
+    """Return a box at y = 0, kept narrow by a line for each part of the source."""
     size = f"{volume.medium} {volume.size_limit}".strip()
-    facts = (volume.kind, size, volume.source)
-    words = tuple(line for fact in facts if fact for line in broken(fact, room))
-    name = broken(volume.name, room)
-    height = max(LINE * len((*name, *words)) + PAD * 1.5, PAD * 2 + _PORT * ports)
-    return VolumeBox(volume, name, words, 0.0, height)
+    parts = (volume.kind, size, volume.source)
+    source = tuple(line for part in parts if part for line in wrap(part, length))
+    name = wrap(volume.name, length)
+    height = max(
+        LINE_HEIGHT * len((*name, *source)) + PADDING * 1.5, PADDING * 2 + _PORT_SPACING * ports
+    )
+    return VolumeBox(volume, name, source, 0.0, height)
 
 
-def _placed(
-    boxes: Sequence[ContainerBox], bare: Sequence[VolumeBox]
+def _place_volumes(
+    containers: Sequence[ContainerBox], volumes: Sequence[VolumeBox]
 ) -> tuple[tuple[VolumeBox, ...], tuple[Edge, ...]]:
-    """The volumes at the height of their mounts, as near as they come, and the lines to them."""
-    ends = {box.volume.name: list[tuple[ContainerSpec, Row]]() for box in bare}
-    for each in boxes:
-        for row in each.rows:
-            ends[row.mount.volume].append((each.container, row))
+    """Return the volumes as close to their mounts as possible, and the lines to them."""
+    ends = {box.volume.name: list[tuple[ContainerSpec, MountRow]]() for box in volumes}
+    for container_box in containers:
+        for row in container_box.rows:
+            ends[row.mount.volume].append((container_box.container, row))
     middles = {
         name: sum(row.y for _, row in rows) / len(rows) if rows else math.inf
         for name, rows in ends.items()
     }
-    left = sum(box.height + _GAP for box in bare) - _GAP
-    bottom = max([left, *(box.y + box.height for box in boxes)])
+    remaining = _stacked_height(volumes)
+    bottom = max([remaining, *(box.y + box.height for box in containers)])
     placed, edges, y = list[VolumeBox](), list[Edge](), 0.0
-    for box in sorted(bare, key=lambda each: middles[each.volume.name]):
+    for box in sorted(volumes, key=lambda box: middles[box.volume.name]):
         rows = ends[box.volume.name]
-        # not so low that those after it have no room
-        y = max(y, min(middles[box.volume.name] - box.height / 2, bottom - left))
+        # high enough for the volumes below
+        y = max(y, min(middles[box.volume.name] - box.height / 2, bottom - remaining))
         placed.append(dataclasses.replace(box, y=y))
-        first = y + (box.height - _PORT * (len(rows) - 1)) / 2
+        port_y = y + (box.height - _PORT_SPACING * (len(rows) - 1)) / 2
         for index, (container, row) in enumerate(rows):
-            edges.append(Edge(container, row, box.volume, first + index * _PORT))
+            edges.append(Edge(container, row, box.volume, port_y + index * _PORT_SPACING))
         y += box.height + _GAP
-        left -= box.height + _GAP
+        remaining -= box.height + _GAP
     return tuple(placed), tuple(edges)

@@ -1,4 +1,4 @@
-"""A place in a text, shown to a person: the line and a caret below it."""
+"""The line of a position, and a caret below the column."""
 
 from __future__ import annotations
 
@@ -7,53 +7,56 @@ import unicodedata
 
 from pytest_podshare.manifests.position import Position
 
-# the line breaks that YAML counts by
-_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
-_WIDEST = 100
-_CUT = "…"
+# the line breaks that YAML counts
+_LINE_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
+_MAX_WIDTH = 100
+_ELLIPSIS = "…"
 
 
-def starts(text: str) -> list[int]:
-    """The offsets at which the lines of a text begin."""
-    return [0, *(match.end() for match in _BREAK.finditer(text))]
+def find_line_starts(text: str) -> list[int]:
+    """Return the offset of the first character of each line."""
+    return [0, *(match.end() for match in _LINE_BREAK.finditer(text))]
 
 
-def end_of(text: str) -> Position:
-    """The place just after a text."""
-    begins = starts(text)
-    return Position(len(begins), len(text) - begins[-1] + 1)
+def find_end(text: str) -> Position:
+    """Return the position right after the last character."""
+    starts = find_line_starts(text)
+    return Position(len(starts), len(text) - starts[-1] + 1)
 
 
-def line_of(text: str, at: Position) -> str:
-    """The line of a place, without its break; "" where the text has no such line."""
-    begins = starts(text)
-    if at.line > len(begins):
+def extract_line(text: str, position: Position) -> str:
+    """Return the line of a position without its line break, or "" if there is no such line."""
+    starts = find_line_starts(text)
+    if position.line > len(starts):
         return ""
-    return _BREAK.split(text[begins[at.line - 1] :], maxsplit=1)[0]
+    return _LINE_BREAK.split(text[starts[position.line - 1] :], maxsplit=1)[0]
 
 
-def of(text: str, at: Position | None) -> str:
-    """The line of a place with its number, and a caret below the column; "" without a text."""
-    if at is None or not text:
+def render_excerpt(text: str, position: Position | None) -> str:
+    """Return the numbered line of a position and a caret below its column.
+
+    Returns "" if the position or the text is unknown. A long line is cut around the caret.
+    """
+    if position is None or not text:
         return ""
-    line, column = line_of(text, at), at.column
-    if len(line) > _WIDEST:
-        first = max(0, min(column - 1 - _WIDEST // 2, len(line) - _WIDEST))
-        line = (_CUT if first else "") + line[first : first + _WIDEST]
+    line, column = extract_line(text, position), position.column
+    if len(line) > _MAX_WIDTH:
+        first = max(0, min(column - 1 - _MAX_WIDTH // 2, len(line) - _MAX_WIDTH))
+        line = (_ELLIPSIS if first else "") + line[first : first + _MAX_WIDTH]
         column -= first - (1 if first else 0)
-    shown = "".join(_shown(character) for character in line)
-    padding = "".join(_blank(character) for character in line[: column - 1])
-    number = str(at.line)
+    shown = "".join(_printable(character) for character in line)
+    padding = "".join(_padding(character) for character in line[: column - 1])
+    number = str(position.line)
     return f"  {number} | {shown}\n  {' ' * len(number)} | {padding}^"
 
 
-def _shown(character: str) -> str:
-    """A character that cannot harm a terminal, as wide as it was."""
+def _printable(character: str) -> str:
+    """Return the character, or a replacement of the same width if a terminal might act on it."""
     return character if character == "\t" or character.isprintable() else "\ufffd"
 
 
-def _blank(character: str) -> str:
-    """The white space that is as wide as a character."""
+def _padding(character: str) -> str:
+    """Return white space as wide as the character."""
     if character == "\t" or unicodedata.combining(character):
         return character if character == "\t" else ""
     return "  " if unicodedata.east_asian_width(character) in "WF" else " "

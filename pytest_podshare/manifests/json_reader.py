@@ -1,4 +1,4 @@
-"""JSON text made into located values: some of it is no YAML, and kubectl reads it as JSON."""
+"""JSON text to located values; some JSON is not valid YAML, and kubectl reads it as JSON."""
 
 from __future__ import annotations
 
@@ -8,97 +8,98 @@ import math
 import re
 from typing import Any, NoReturn
 
-from pytest_podshare.manifests import excerpt
+from pytest_podshare.manifests import constraints, excerpt
 from pytest_podshare.manifests.position import LocatedDict, LocatedList, Position
-from pytest_podshare.manifests.yaml_reader import DEEPEST, once, too_deep, whole
 
 _SPACE = re.compile(r"[ \t\n\r]*")
 
 
-def documents(text: str) -> list[Any]:
-    """The values of a JSON text; kubectl takes several, one after the other.
+def read_json(text: str) -> list[Any]:
+    """Return the values of a JSON text; like kubectl, accept several in a row.
 
     Raises:
-        ValueError: it is no JSON.
-        Fault: it is JSON, and Kubernetes cannot mean it.
+        ValueError: the text is not JSON.
+        ManifestSyntaxError: the text is JSON that Kubernetes does not accept.
     """
-    reader, found, index = _Reader(text), [], _after_space(text, 0)
+    reader, values, index = _Reader(text), [], _skip_space(text, 0)
     while index < len(text):
         value, index = reader.value(index, 0)
-        found.append(value)
-        index = _after_space(text, index)
-    return found
+        values.append(value)
+        index = _skip_space(text, index)
+    return values
 
 
-def _after_space(text: str, index: int) -> int:
+def _skip_space(text: str, index: int) -> int:
     match = _SPACE.match(text, index)
     return match.end() if match else index
 
 
 class _Reader:
-    """A text that is read once, from left to right."""
+    """Reads the values of one text; each method takes an offset and returns where it stopped."""
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._starts = excerpt.starts(text)
-        self._scalar = json.JSONDecoder(parse_constant=self._no_number).raw_decode
+        self._line_starts = excerpt.find_line_starts(text)
+        self._scalar = json.JSONDecoder(parse_constant=self._reject_constant).raw_decode
 
     def value(self, index: int, depth: int) -> tuple[Any, int]:
-        """The value that begins there, and where it ends."""
         opening = self._text[index : index + 1]
         if opening not in ("{", "["):
-            found, end = self._scalar(self._text, index)
-            if isinstance(found, float) and not math.isfinite(found):
-                self._no_number(self._text[index:end])
-            return whole(found, self._at(index)) if isinstance(found, str) else found, end
-        if depth == DEEPEST:
-            raise too_deep(self._at(index))
-        build = self._mapping if opening == "{" else self._sequence
-        return build(index, depth + 1)
+            scalar, end = self._scalar(self._text, index)
+            if isinstance(scalar, float) and not math.isfinite(scalar):
+                self._reject_constant(self._text[index:end])
+            if isinstance(scalar, str):
+                constraints.check_characters(scalar, self._position(index))
+            return scalar, end
+        if depth == constraints.MAX_DEPTH:
+            raise constraints.nesting_error(self._position(index))
+        read = self._mapping if opening == "{" else self._sequence
+        return read(index, depth + 1)
 
     def _mapping(self, index: int, depth: int) -> tuple[LocatedDict, int]:
-        found = LocatedDict()
-        found.at, found.keys_at = self._at(index), {}
-        index = _after_space(self._text, index + 1)
+        mapping = LocatedDict()
+        mapping.position, mapping.key_positions = self._position(index), {}
+        index = _skip_space(self._text, index + 1)
         while not self._is(index, "}"):
-            if found.keys_at:
-                index = self._past(index, ",")
+            if mapping.key_positions:
+                index = self._skip(index, ",")
             if not self._is(index, '"'):
-                self._fail("a key in quotes is missing", index)
+                self._fail("expected a key in quotes", index)
             key, end = self._scalar(self._text, index)
-            once(whole(key, self._at(index)), self._at(index), found.keys_at)
-            found[key], end = self.value(self._past(_after_space(self._text, end), ":"), depth)
-            index = _after_space(self._text, end)
-        return found, index + 1
+            constraints.check_characters(key, self._position(index))
+            constraints.add_key(key, self._position(index), mapping.key_positions)
+            mapping[key], end = self.value(self._skip(_skip_space(self._text, end), ":"), depth)
+            index = _skip_space(self._text, end)
+        return mapping, index + 1
 
     def _sequence(self, index: int, depth: int) -> tuple[LocatedList, int]:
-        found = LocatedList()
-        found.at, found.entries_at = self._at(index), []
-        index = _after_space(self._text, index + 1)
+        sequence = LocatedList()
+        sequence.position, sequence.entry_positions = self._position(index), []
+        index = _skip_space(self._text, index + 1)
         while not self._is(index, "]"):
-            if found:
-                index = self._past(index, ",")
-            found.entries_at.append(self._at(index))
+            if sequence:
+                index = self._skip(index, ",")
+            sequence.entry_positions.append(self._position(index))
             value, end = self.value(index, depth)
-            found.append(value)
-            index = _after_space(self._text, end)
-        return found, index + 1
+            sequence.append(value)
+            index = _skip_space(self._text, end)
+        return sequence, index + 1
 
     def _is(self, index: int, character: str) -> bool:
         return self._text.startswith(character, index)
 
-    def _past(self, index: int, character: str) -> int:
-        """Where what follows that character begins; it has to be there."""
+    def _skip(self, index: int, character: str) -> int:
+        """Skip a required character and the white space after it."""
         if not self._is(index, character):
-            self._fail(f"{character!r} is missing", index)
-        return _after_space(self._text, index + 1)
+            self._fail(f"expected {character!r}", index)
+        return _skip_space(self._text, index + 1)
 
-    def _at(self, index: int) -> Position:
-        line = bisect.bisect_right(self._starts, index)
-        return Position(line, index - self._starts[line - 1] + 1)
+    def _position(self, index: int) -> Position:
+        line = bisect.bisect_right(self._line_starts, index)
+        return Position(line, index - self._line_starts[line - 1] + 1)
 
     def _fail(self, problem: str, index: int) -> NoReturn:
         raise json.JSONDecodeError(problem, self._text, index)
 
-    def _no_number(self, text: str) -> NoReturn:
-        self._fail(f"{text} is no number of JSON", 0)
+    def _reject_constant(self, text: str) -> NoReturn:
+        self._fail(f"{text} is not a JSON number", 0)

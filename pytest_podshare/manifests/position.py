@@ -1,4 +1,4 @@
-"""Where in its text a value stands: dicts and lists that remember."""
+"""Positions in a text, and the dicts and lists that remember where they were read."""
 
 from __future__ import annotations
 
@@ -7,50 +7,52 @@ from typing import Any, NamedTuple
 
 
 class Position(NamedTuple):
-    """A place in a text; both count from 1."""
+    """A line and a column of a text, both counted from 1."""
 
     line: int
     column: int
 
 
 class LocatedDict(dict[str, Any]):
-    """A dict that knows where it begins in its text, and where each of its keys stands."""
+    """A dict with its own position in a text and the position of each key."""
 
-    __slots__ = ("at", "keys_at")
+    __slots__ = ("key_positions", "position")
 
-    at: Position
-    keys_at: dict[str, Position]
+    position: Position
+    key_positions: dict[str, Position]
 
     def __deepcopy__(self, memo: dict[int, Any]) -> LocatedDict:
-        copied = LocatedDict()
-        copied.at, copied.keys_at = self.at, self.keys_at
-        for key, value in self.items():
-            copied[key] = copy.deepcopy(value, memo) if isinstance(value, (dict, list)) else value
+        copied = LocatedDict((key, _copy(value, memo)) for key, value in self.items())
+        copied.position, copied.key_positions = self.position, self.key_positions
         return copied
 
 
 class LocatedList(list[Any]):
-    """A list that knows where it begins in its text, and where each of its entries does."""
+    """A list with its own position in a text and the position of each entry."""
 
-    __slots__ = ("at", "entries_at")
+    __slots__ = ("entry_positions", "position")
 
-    at: Position
-    entries_at: list[Position]
+    position: Position
+    entry_positions: list[Position]
 
     def __deepcopy__(self, memo: dict[int, Any]) -> LocatedList:
-        copied = LocatedList()
-        copied.at, copied.entries_at = self.at, self.entries_at
-        for value in self:
-            copied.append(copy.deepcopy(value, memo) if isinstance(value, (dict, list)) else value)
+        copied = LocatedList(_copy(value, memo) for value in self)
+        copied.position, copied.entry_positions = self.position, self.entry_positions
         return copied
 
 
-def position(value: Any, key: str | int | None = None) -> Position | None:
-    """Where a value stands in its text, or the key or entry within it; None where nobody knows."""
+def _copy(value: Any, memo: dict[int, Any]) -> Any:
+    # copying scalars as well would take 25 times as long
+    return copy.deepcopy(value, memo) if isinstance(value, (dict, list)) else value
+
+
+def find_position(value: Any, key: str | int | None = None) -> Position | None:
+    """Return the position of a value, or of one of its keys or entries; None if it is unknown."""
     if isinstance(value, LocatedDict):
-        return value.at if key is None else value.keys_at.get(str(key), value.at)
+        return value.position if key is None else value.key_positions.get(str(key), value.position)
     if isinstance(value, LocatedList):
-        # an entry that was added later stands nowhere
-        known = isinstance(key, int) and key < len(value.entries_at)
-        return value.entries_at[int(key)] if known and key is not None else value.at
+        if isinstance(key, int) and key < len(value.entry_positions):
+            return value.entry_positions[key]
+        # the list itself, or an entry that was appended after the list was read
+        return value.position
     return None

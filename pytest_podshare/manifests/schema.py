@@ -1,4 +1,7 @@
-"""The types that the model takes for granted; all else is for the rules and the API server."""
+"""The types of the fields that the wiring model reads.
+
+Anything else is left to the rules of `podshare check` and to the API server.
+"""
 
 from __future__ import annotations
 
@@ -6,87 +9,67 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-from pytest_podshare.manifests.position import Position, position
-from pytest_podshare.manifests.scalars import named
+from pytest_podshare.manifests.position import Position, find_position
+from pytest_podshare.manifests.scalars import describe_type
 
 QUANTITY = (str, int, float)
 
 
 @dataclasses.dataclass(frozen=True)
 class Fields:
-    """A mapping.
+    """The shape of a mapping.
 
     Args:
-        known: the shape of its fields; others are passed over.
-        needs: those it must have.
-        each: the shape of every field that is not known; None for any.
+        known: the shapes of its known fields; a field that is null counts as absent.
+        required: the names of the required fields.
+        others: the shape of every other field; None for any.
     """
 
     known: Mapping[str, Shape] = dataclasses.field(default_factory=dict)
-    needs: tuple[str, ...] = ()
-    each: Shape | None = None
+    required: tuple[str, ...] = ()
+    others: Shape | None = None
 
 
-# a type, several of them, a mapping, or a list of one shape
+# a type, several types, a mapping, or a list of one shape
 Shape = type | tuple[type, ...] | Fields | list[Any]
 
-_SECURITY = Fields(
-    {
-        "fsGroup": int,
-        "privileged": bool,
-        "readOnlyRootFilesystem": bool,
-        "runAsGroup": int,
-        "runAsNonRoot": bool,
-        "runAsUser": int,
-        "supplementalGroups": [int],
-    }
+_SECURITY_CONTEXT = Fields(
+    dict.fromkeys(("fsGroup", "runAsGroup", "runAsUser"), int)
+    | dict.fromkeys(("privileged", "readOnlyRootFilesystem", "runAsNonRoot"), bool)
+    | {"supplementalGroups": [int]}
 )
-_RESOURCES = Fields({"limits": Fields(each=QUANTITY), "requests": Fields(each=QUANTITY)})
-_MOUNT = Fields(
-    {
-        "name": str,
-        "mountPath": str,
-        "mountPropagation": str,
-        "readOnly": bool,
-        "recursiveReadOnly": str,
-        "subPath": str,
-        "subPathExpr": str,
-    },
-    needs=("name", "mountPath"),
+_RESOURCES = Fields({"limits": Fields(others=QUANTITY), "requests": Fields(others=QUANTITY)})
+_VOLUME_MOUNT = Fields(
+    dict.fromkeys(("name", "mountPath", "mountPropagation"), str)
+    | dict.fromkeys(("recursiveReadOnly", "subPath", "subPathExpr"), str)
+    | {"readOnly": bool},
+    required=("name", "mountPath"),
 )
 _CONTAINER = Fields(
-    {
-        "name": str,
+    dict.fromkeys(("name", "image", "restartPolicy", "terminationMessagePath"), str)
+    | {
         "args": [str],
         "command": [str],
         "env": [Fields({"valueFrom": Fields()})],
-        "image": str,
         "lifecycle": Fields(),
         "resources": _RESOURCES,
-        "restartPolicy": str,
-        "securityContext": _SECURITY,
-        "terminationMessagePath": str,
+        "securityContext": _SECURITY_CONTEXT,
         "volumeDevices": [Fields({"name": str, "devicePath": str})],
-        "volumeMounts": [_MOUNT],
+        "volumeMounts": [_VOLUME_MOUNT],
     },
-    needs=("name",),
+    required=("name",),
 )
 _VOLUME = Fields(
-    {
+    dict.fromkeys(("csi", "downwardAPI", "ephemeral", "image", "nfs", "projected"), Fields())
+    | {
         "name": str,
         "configMap": Fields({"name": str}),
-        "csi": Fields(),
-        "downwardAPI": Fields(),
         "emptyDir": Fields({"medium": str, "sizeLimit": QUANTITY}),
-        "ephemeral": Fields(),
         "hostPath": Fields({"path": str}),
-        "image": Fields(),
-        "nfs": Fields(),
         "persistentVolumeClaim": Fields({"claimName": str}),
-        "projected": Fields(),
         "secret": Fields({"secretName": str}),
     },
-    needs=("name",),
+    required=("name",),
 )
 POD_SPEC = Fields(
     {
@@ -94,90 +77,88 @@ POD_SPEC = Fields(
         "containers": [_CONTAINER],
         "resources": _RESOURCES,
         "restartPolicy": str,
-        "securityContext": _SECURITY,
+        "securityContext": _SECURITY_CONTEXT,
         "volumes": [_VOLUME],
     }
 )
 _METADATA = Fields(
-    {"name": str, "generateName": str, "namespace": str, "annotations": Fields(each=str)}
+    {"name": str, "generateName": str, "namespace": str, "annotations": Fields(others=str)}
 )
 OBJECT = Fields({"metadata": _METADATA})
 LIST = Fields({"items": [Fields()]})
-POD = Fields({"metadata": _METADATA, "spec": POD_SPEC}, needs=("spec",))
-_CLAIM = Fields({"metadata": Fields({"name": str}, needs=("name",))}, needs=("metadata",))
-MADE_OF = Fields({"parallelism": int, "replicas": int, "volumeClaimTemplates": [_CLAIM]})
+POD = Fields({"metadata": _METADATA, "spec": POD_SPEC}, required=("spec",))
+_CLAIM = Fields({"metadata": Fields({"name": str}, required=("name",))}, required=("metadata",))
+WORKLOAD_SPEC = Fields({"parallelism": int, "replicas": int, "volumeClaimTemplates": [_CLAIM]})
 
-_NAMED: dict[Any, tuple[str, str]] = {
-    str: ("a string", "Write it in quotes."),
-    bool: ("a truth value", "Write true or false, without quotes."),
-    int: ("a whole number", "Write it without quotes and without a point."),
-    QUANTITY: ("a quantity", "Write a number, with a unit if need be: 64Mi."),
-    list: ("a list", "Begin each of its entries with a dash."),
-    dict: ("a mapping", "Write it as keys with values, indented below its own key."),
+# type → its name, and how to write a value of it
+_EXPECTED: dict[Any, tuple[str, str]] = {
+    str: ("a string", "Put the value in quotes."),
+    bool: ("a boolean", "Write true or false without quotes."),
+    int: ("an integer", "Write the number without quotes and without a decimal point."),
+    QUANTITY: ("a quantity", "Write a number with an optional unit, for example 64Mi."),
+    list: ("a list", "Start each entry with a dash."),
+    dict: ("a mapping", "Write `key: value` pairs."),
 }
 
 
+@dataclasses.dataclass(eq=False)
 class SchemaError(Exception):
-    """A value of the wrong shape; whoever holds it adds where it is.
+    """A value of the wrong type, or a mapping without a required field.
 
     Args:
-        problem: what is the matter, without its name and a full stop.
-        remedy: one sentence, saying what to do.
-        at: where; None if nobody knows.
-        field: the way to it, as far as it is known: `.containers[0].name`.
+        problem: what is wrong with the field, without the field's name and without a full stop.
+        remedy: one sentence that says what to do.
+        position: the position of the value; None if it is unknown.
+        field: the path to the value, as far as it is known: `.containers[0].name`.
     """
 
-    def __init__(
-        self, problem: str, remedy: str, at: Position | None = None, field: str = ""
-    ) -> None:
-        super().__init__(problem, remedy)
-        self.problem, self.remedy, self.at, self.field = problem, remedy, at, field
-
-    def within(self, holder: Any, key: str | int) -> SchemaError:
-        """The same, said of a larger value."""
-        step = f"[{key}]" if isinstance(key, int) else f".{key}"
-        at = self.at or position(holder, key)
-        return SchemaError(self.problem, self.remedy, at, step + self.field)
+    problem: str
+    remedy: str
+    position: Position | None = None
+    field: str = ""
 
 
 def check(value: Any, shape: Shape) -> None:
-    """Check that a value is of a shape; a field that is nothing (null) counts as not given.
+    """Check that a value has the expected shape.
 
     Raises:
-        Wrong: it is not.
+        SchemaError: it does not.
     """
     if isinstance(shape, Fields):
         _check_type(value, dict)
         _check_fields(value, shape)
     elif isinstance(shape, list):
         _check_type(value, list)
-        for index, entry in enumerate(value):
-            try:
-                check(entry, shape[0])
-            except SchemaError as wrong:
-                raise wrong.within(value, index) from None
+        for index in range(len(value)):
+            _check_inner(value, index, shape[0])
     else:
         _check_type(value, shape)
 
 
 def _check_fields(value: dict[str, Any], shape: Fields) -> None:
-    for key in shape.needs:
+    for key in shape.required:
         if value.get(key) is None:
-            raise SchemaError(f"has no {key}", f"Give it a {key}.", position(value))
-    for key, found in value.items():
-        inner = shape.known.get(key, shape.each)
-        if inner is None or found is None:
-            continue
-        try:
-            check(found, inner)
-        except SchemaError as wrong:
-            raise wrong.within(value, key) from None
+            raise SchemaError(f"has no {key}", f"Add {key}.", find_position(value))
+    for key, field in value.items():
+        expected = shape.known.get(key, shape.others)
+        if expected is not None and field is not None:
+            _check_inner(value, key, expected)
+
+
+def _check_inner(holder: Any, key: Any, shape: Shape) -> None:
+    """Check a field or an entry; an error gets the path and the position in its holder."""
+    try:
+        check(holder[key], shape)
+    except SchemaError as error:
+        step = f"[{key}]" if isinstance(key, int) else f".{key}"
+        position = error.position or find_position(holder, key)
+        raise SchemaError(error.problem, error.remedy, position, step + error.field) from None
 
 
 def _check_type(value: Any, expected: type | tuple[type, ...]) -> None:
-    # True is a number to Python, and none to Kubernetes
+    # Python counts True as a number; Kubernetes does not
     if not isinstance(value, expected) or (isinstance(value, bool) and expected is not bool):
-        name, remedy = _NAMED[expected]
+        name, remedy = _EXPECTED[expected]
         if isinstance(value, bool) and expected is str:
-            remedy = "Write it in quotes; YAML takes y, n, yes, no, on and off for true and false."
-        raise SchemaError(f"is {named(value)}, not {name}", remedy)
+            remedy = "Put the value in quotes: YAML reads y, n, yes, no, on and off as booleans."
+        raise SchemaError(f"must be {name}, but is {describe_type(value)}", remedy)

@@ -1,4 +1,4 @@
-"""A manifest's text, read strictly: nothing that kubectl would read in another way goes through."""
+"""The documents of a manifest, read as strictly as Kubernetes reads them."""
 
 from __future__ import annotations
 
@@ -14,20 +14,23 @@ from pytest_podshare.manifests import excerpt, json_reader, schema, yaml_reader
 from pytest_podshare.manifests.position import Position
 from pytest_podshare.manifests.syntax_error import ManifestSyntaxError
 
-LARGEST = 16 * 2**20
+MAX_BYTES = 16 * 2**20
 
-_DICT, _TEXT = "the given dict", "the given YAML"
-_RENDER = "It looks like a chart's template: give the chart, or what `helm template` prints."
+# what a line contains → what to do about a syntax error there
+_REMEDIES = {
+    "{{": "This looks like a Helm template: pass the chart, or the output of `helm template`.",
+    "<<<<<<<": "Resolve the merge conflict.",
+}
 
 
 @dataclasses.dataclass(frozen=True)
 class Source:
-    """What a manifest holds, and where it came from.
+    """The documents of a manifest.
 
     Args:
-        origin: where it came from, for messages: a path, `the given YAML` or `the given dict`.
-        text: the text as it was read; "" of a dict.
-        documents: its documents, in their order, without the empty ones.
+        origin: the name of the manifest in messages: a path, `<YAML text>` or `<dict>`.
+        text: the text as it was read; "" for a dict.
+        documents: the documents in order, without the empty ones.
     """
 
     origin: str
@@ -36,155 +39,151 @@ class Source:
 
     @functools.cached_property
     def objects(self) -> tuple[dict[str, Any], ...]:
-        """Every mapping among the documents, those of a List taken out of it."""
-        return tuple(_flattened(self, self.documents))
+        """Return the Kubernetes objects, including the items of each List."""
+        return tuple(_flatten(self, self.documents))
 
-    def place(self, at: Position | None) -> str:
-        """`pod.yaml:3:7`, or the origin alone where nobody knows the line."""
-        return self.origin if at is None else f"{self.origin}:{at.line}:{at.column}"
-
-    def invalid(self, at: Position | None, problem: str, remedy: str) -> errors.ManifestInvalid:
-        """The error that something in this manifest is wrong, with its line and a caret.
+    def error(
+        self,
+        position: Position | None,
+        problem: str,
+        remedy: str,
+        kind: type[errors.ManifestError] = errors.ManifestInvalid,
+    ) -> errors.ManifestError:
+        """Return an error that shows where in the manifest the problem is.
 
         Args:
-            at: where; None if nobody knows.
-            problem: what is the matter, without a full stop.
-            remedy: one sentence, saying what to do.
+            position: where; None if it is unknown.
+            problem: what is wrong, without a full stop.
+            remedy: one sentence that says what to do.
+            kind: the class of the error.
         """
-        return errors.ManifestInvalid(
-            f"{self.place(at)}: {problem}.", remedy, excerpt=self.excerpt(at)
-        )
+        place = f"{self.origin}:{position.line}:{position.column}" if position else self.origin
+        shown = excerpt.render_excerpt(self.text, position)
+        return kind(f"{place}: {problem}.", remedy, excerpt=shown)
 
-    def check(self, value: Any, expected: schema.Shape, path: str = "") -> None:
-        """Check a value in this manifest.
+    def check(self, value: Any, shape: schema.Shape, path: str = "") -> None:
+        """Check the types of a value's fields.
 
         Args:
             value: the value.
-            expected: its shape.
-            path: where it is in its object (`spec.template`); "" for the object itself.
+            shape: the expected shape.
+            path: the path of the value in the object, for example `spec.template`; "" for the
+                object itself.
 
         Raises:
-            ManifestInvalid: it is not of that shape; the error names the field.
+            ManifestInvalid: a field has the wrong type, or a required field is missing.
         """
         try:
-            schema.check(value, expected)
-        except schema.SchemaError as wrong:
-            field = (path + wrong.field).removeprefix(".") or "this"
-            raise self.invalid(wrong.at, f"{field} {wrong.problem}", wrong.remedy) from None
-
-    def excerpt(self, at: Position | None) -> str:
-        """The line of that place and a caret below it; "" where nobody knows the line."""
-        return excerpt.of(self.text, at)
+            schema.check(value, shape)
+        except schema.SchemaError as error:
+            field = (path + error.field).removeprefix(".") or "this"
+            raise self.error(error.position, f"{field} {error.problem}", error.remedy) from None
 
 
 def read(source: Path | str | bytes | Mapping[str, Any], *, origin: str | None = None) -> Source:
     """Read a manifest.
 
     Args:
-        source: the path of a file, YAML or JSON as text or as bytes, or a dict, which is copied.
-        origin: what messages call it; a path is its own name.
+        source: the path of a file, YAML or JSON as text or bytes, or a dict, which is copied.
+        origin: the name of the manifest in messages; by default the path.
 
     Raises:
-        ManifestNotFound: no such file.
-        ManifestInvalid: it cannot be read, or Kubernetes cannot mean it.
+        ManifestNotFound: the file does not exist.
+        ManifestInvalid: the manifest cannot be read, or Kubernetes would not accept it.
     """
     if isinstance(source, Mapping):
-        found = Source(origin or _DICT, "", (copy.deepcopy(dict(source)),))
+        manifest = Source(origin or "<dict>", "", (copy.deepcopy(dict(source)),))
     else:
-        origin = origin or (str(source) if isinstance(source, Path) else _TEXT)
-        text = _text(origin, content(source) if isinstance(source, Path) else source)
-        found = Source(origin, text, tuple(_documents(Source(origin, text, ()))))
-    # a List that is none is told at once
-    _ = found.objects
-    return found
+        origin = origin or (str(source) if isinstance(source, Path) else "<YAML text>")
+        text = _decode(origin, read_bytes(source) if isinstance(source, Path) else source)
+        manifest = Source(origin, text, tuple(_parse(Source(origin, text, ()))))
+    # report an invalid List now rather than later
+    _ = manifest.objects
+    return manifest
 
 
-def content(path: Path) -> bytes:
-    """The bytes of a file; of one that is larger than what is read, the first of them.
+def read_bytes(path: Path) -> bytes:
+    """Return the content of a file, or the beginning of a file that is too large.
 
     Raises:
-        ManifestNotFound: no such file.
-        ManifestInvalid: it cannot be read.
+        ManifestNotFound: the file does not exist.
+        ManifestInvalid: the file cannot be read.
     """
     try:
         with path.open("rb") as file:
-            return file.read(LARGEST + 1)
+            return file.read(MAX_BYTES + 1)
     except FileNotFoundError:
         raise errors.ManifestNotFound(
-            f"There is no manifest {path} (looked from {Path.cwd()}).",
-            "Give the path of a YAML file, YAML text, or a dict.",
+            f"Manifest {path} does not exist (working directory: {Path.cwd()}).",
+            "Pass the path of a YAML file, YAML text, or a dict.",
         ) from None
     except (OSError, ValueError) as error:
-        # ValueError: a name that no file can have
+        # ValueError: the path contains a NUL character
         reason = getattr(error, "strerror", None) or error
         raise errors.ManifestInvalid(
-            f"{str(path)!r:.100} cannot be read: {reason}.",
-            "Give the path of a readable YAML file.",
+            f"Cannot read {str(path)!r:.100}: {reason}.", "Pass the path of a readable YAML file."
         ) from None
 
 
-def _text(origin: str, source: str | bytes) -> str:
-    if len(source) > LARGEST:
+def _decode(origin: str, content: str | bytes) -> str:
+    if len(content) > MAX_BYTES:
         raise errors.ManifestInvalid(
-            f"{origin} is larger than {LARGEST // 2**20} MiB.",
-            "Give the manifests alone, in several files.",
+            f"{origin} is larger than {MAX_BYTES // 2**20} MiB.", "Split it into several manifests."
         )
-    text = _decoded(origin, source) if isinstance(source, bytes) else source
-    return text.removeprefix("\ufeff")
-
-
-def _decoded(origin: str, source: bytes) -> str:
+    if isinstance(content, str):
+        return content.removeprefix("\ufeff")
     try:
-        return source.decode()
+        return content.decode().removeprefix("\ufeff")
     except UnicodeDecodeError as error:
-        is_wide = source.startswith((b"\xff\xfe", b"\xfe\xff"))
-        before = source[: error.start].decode()
-        text = source.decode(errors="replace")
-        raise Source(origin, "" if is_wide else text, ()).invalid(
-            excerpt.end_of(before),
-            "this is UTF-16 and not UTF-8" if is_wide else "this byte is no UTF-8",
+        is_utf_16 = content.startswith((b"\xff\xfe", b"\xfe\xff"))
+        text = "" if is_utf_16 else content.decode(errors="replace")
+        problem = f"invalid UTF-8 byte 0x{content[error.start]:02X}"
+        raise Source(origin, text, ()).error(
+            excerpt.find_end(content[: error.start].decode()),
+            "the encoding is UTF-16, not UTF-8" if is_utf_16 else problem,
             "Save the file as UTF-8.",
         ) from None
 
 
-def _documents(source: Source) -> Iterator[Any]:
+def _parse(source: Source) -> Iterator[Any]:
     try:
-        found = _json(source.text) or yaml_reader.documents(source.text)
-        yield from (each for each in found if each is not None)
-    except ManifestSyntaxError as fault:
-        is_template = "{{" in excerpt.line_of(source.text, fault.at)
-        remedy = _RENDER if is_template else fault.remedy
-        raise source.invalid(fault.at, fault.problem, remedy) from None
+        documents = _parse_json(source.text) or yaml_reader.read_yaml(source.text)
+        yield from (document for document in documents if document is not None)
+    except ManifestSyntaxError as error:
+        line = excerpt.extract_line(source.text, error.position)
+        remedies = (remedy for mark, remedy in _REMEDIES.items() if mark in line)
+        remedy = next(remedies, error.remedy)
+        raise source.error(error.position, error.problem, remedy) from None
 
 
-def _json(text: str) -> list[Any] | None:
-    """The documents of a text that is JSON; None for one that at best is YAML."""
+def _parse_json(text: str) -> list[Any] | None:
+    """Return the documents of a JSON text; None for any other text, which may be YAML."""
     if not text.lstrip().startswith(("{", "[")):
         return None
     try:
-        return json_reader.documents(text)
+        return json_reader.read_json(text)
     except ValueError:
         return None
 
 
-def _flattened(source: Source, documents: Iterable[Any]) -> Iterator[dict[str, Any]]:
+def _flatten(source: Source, documents: Iterable[Any]) -> Iterator[dict[str, Any]]:
     for document in documents:
         if not isinstance(document, dict):
             continue
         kind, items = document.get("kind"), document.get("items")
         is_list = isinstance(kind, str) and kind.endswith("List") and isinstance(items, list)
         if is_list or kind == "List":
-            yield from _flattened(source, _entries(source, document))
+            yield from _flatten(source, _list_items(source, document))
         else:
             yield document
 
 
-def _entries(source: Source, whole: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """The entries of a List; those of a list of one kind need not say again what they are."""
-    source.check(whole, schema.LIST)
-    kind = whole["kind"].removesuffix("List")
-    for item in whole.get("items") or ():
+def _list_items(source: Source, document: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield the items of a List; an item of a PodList needs no kind of its own."""
+    source.check(document, schema.LIST)
+    kind = document["kind"].removesuffix("List")
+    for item in document.get("items") or ():
         if kind and "kind" not in item:
             item["kind"] = kind
-            item.setdefault("apiVersion", whole.get("apiVersion", "v1"))
+            item.setdefault("apiVersion", document.get("apiVersion", "v1"))
         yield item

@@ -1,234 +1,210 @@
-"""YAML text made into located values; what Kubernetes cannot mean is a fault."""
+"""YAML text to located values, strictly: anything that Kubernetes would not accept is an error."""
 
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterator
 from typing import Any
 
 import yaml
 from yaml.reader import Reader
 
-from pytest_podshare.manifests import scalars, syntax_error
+from pytest_podshare.manifests import constraints, scalars, syntax_error
 from pytest_podshare.manifests.position import LocatedDict, LocatedList, Position
 from pytest_podshare.manifests.syntax_error import ManifestSyntaxError
 
-# libyaml reads an order of magnitude faster than Python, where it is there
+# libyaml is ten times faster than PyYAML's own parser, but not installed everywhere
 PARSER: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-DEEPEST = 100
-MOST_FROM_ALIASES = 100_000
-
-# what half of an escaped surrogate pair becomes
-_HALF = re.compile("[\ud800-\udfff]")
-_QUOTE = "Write it in quotes."
+MAX_ALIASED_VALUES = 100_000
 
 
-def documents(text: str, parser: type[Any] | None = None) -> Iterator[Any]:
-    """The documents of a YAML text, one after the other.
-
-    Args:
-        text: the text.
-        parser: one of PyYAML's loaders, of which only the events are used; the fastest by default.
+def read_yaml(text: str) -> Iterator[Any]:
+    """Yield the documents of a YAML text.
 
     Raises:
-        Fault: it is no YAML, or Kubernetes cannot mean it.
+        ManifestSyntaxError: the text is not YAML, or Kubernetes does not accept it.
     """
-    events = None
+    parser = None
     try:
-        events = (parser or PARSER)(text)
-        composer = _Composer(events)
-        while (event := events.get_event()) is not None:
+        parser = PARSER(text)
+        composer = _Composer(parser)
+        while (event := parser.get_event()) is not None:
             if type(event) is yaml.DocumentStartEvent:
                 yield composer.document()
     except (yaml.YAMLError, UnicodeEncodeError) as error:
-        raise syntax_error.of_yaml(text, error) from None
+        raise syntax_error.from_yaml_error(text, error) from None
     except (ValueError, OverflowError):
-        # the parser in Python does not look at the number of an escape; any other is our own
-        if not isinstance(events, Reader):
+        # PyYAML's own parser does not check the number in an escape sequence
+        if not isinstance(parser, Reader):
             raise
-        raise syntax_error.of_number(events.get_mark()) from None
-
-
-def once(key: str, at: Position, keys_at: dict[str, Position]) -> None:
-    """Note where a key stands; it must not stand there already."""
-    if key in keys_at:
         raise ManifestSyntaxError(
-            f"the key {key!r} comes twice in one mapping, first in line {keys_at[key].line}",
-            "Keep one of the two; Kubernetes would see the last alone.",
-            at,
-        )
-    keys_at[key] = at
+            "invalid YAML: the number is too large",
+            syntax_error.GENERAL_REMEDY,
+            syntax_error.mark_position(parser.get_mark()),
+        ) from None
 
 
-def whole(text: str, at: Position) -> str:
-    """The text, which must be one that can be sent."""
-    if _HALF.search(text):
-        raise ManifestSyntaxError(
-            "an escape is half a character", "Write the character itself.", at
-        )
-    return text
-
-
-def too_deep(at: Position) -> ManifestSyntaxError:
-    """The fault of a value that lies too deep."""
-    return ManifestSyntaxError(
-        f"this is nested more than {DEEPEST} levels deep",
-        "Nothing that Kubernetes knows is; mend the brackets or the indentation.",
-        at,
-    )
-
-
-def _at(event: Any) -> Position:
+def _position(event: Any) -> Position:
     mark = event.start_mark
     return Position(mark.line + 1, mark.column + 1)
 
 
 class _Composer:
-    """A text in the making: what its anchors name, and what its aliases may still add."""
+    """Composes values from the parser's events, and resolves anchors and aliases."""
 
-    def __init__(self, events: Any) -> None:
-        self._next = events.get_event
+    def __init__(self, parser: Any) -> None:
+        self._next = parser.get_event
         self._anchors: dict[str, Any] = {}
-        self._open: set[str] = set()
-        self._left = MOST_FROM_ALIASES
+        self._open_anchors: set[str] = set()
+        self._aliased_values_left = MAX_ALIASED_VALUES
 
     def document(self) -> Any:
-        """The document that begins; it knows no anchors of those before it."""
+        """Return the next document; anchors of earlier documents are unknown in it."""
         self._anchors.clear()
-        return self.value(self._next(), 0)
+        return self._value(self._next(), 0)
 
-    def value(self, event: Any, depth: int) -> Any:
-        """The value that begins with this event."""
+    def _value(self, event: Any, depth: int) -> Any:
         kind = type(event)
         if kind is yaml.ScalarEvent:
-            scalar = self._scalar(event)
+            scalar = _scalar(event)
             if event.anchor:
                 self._anchors[event.anchor] = scalar
             return scalar
         if kind is yaml.AliasEvent:
             return self._alias(event, depth)
-        if depth == DEEPEST:
-            raise too_deep(_at(event))
-        build = self._mapping if kind is yaml.MappingStartEvent else self._sequence
+        if depth == constraints.MAX_DEPTH:
+            raise constraints.nesting_error(_position(event))
+        compose = self._mapping if kind is yaml.MappingStartEvent else self._sequence
         if not event.anchor:
-            return build(event, depth + 1)
-        self._open.add(event.anchor)
-        found = self._anchors[event.anchor] = build(event, depth + 1)
-        self._open.discard(event.anchor)
-        return found
+            return compose(event, depth + 1)
+        self._open_anchors.add(event.anchor)
+        value = self._anchors[event.anchor] = compose(event, depth + 1)
+        self._open_anchors.discard(event.anchor)
+        return value
 
     def _mapping(self, start: Any, depth: int) -> LocatedDict:
-        found = LocatedDict()
-        found.at = _at(start)
-        keys_at = found.keys_at = {}
+        mapping = LocatedDict()
+        mapping.position = _position(start)
+        key_positions = mapping.key_positions = {}
         merged: list[LocatedDict] | None = None
         while type(event := self._next()) is not yaml.MappingEndEvent:
             is_merge = type(event) is yaml.ScalarEvent and event.implicit[0] and event.value == "<<"
-            key, at = "<<" if is_merge else self._key(event), _at(event)
-            once(key, at, keys_at)
-            value = self.value(self._next(), depth)
+            key, position = "<<" if is_merge else self._key(event), _position(event)
+            constraints.add_key(key, position, key_positions)
+            value = self._value(self._next(), depth)
             if is_merge:
-                merged = self._merged(value, at)
+                merged = _merged_mappings(value, position)
             else:
-                found[key] = value
+                mapping[key] = value
         if merged is not None:
-            del keys_at["<<"]
-            _merge(found, merged)
-        return found
+            del key_positions["<<"]
+            _merge(mapping, merged)
+        return mapping
 
     def _sequence(self, start: Any, depth: int) -> LocatedList:
-        found = LocatedList()
-        found.at = _at(start)
-        entries_at = found.entries_at = []
+        sequence = LocatedList()
+        sequence.position = _position(start)
+        entry_positions = sequence.entry_positions = []
         while type(event := self._next()) is not yaml.SequenceEndEvent:
-            entries_at.append(_at(event))
-            found.append(self.value(event, depth))
-        return found
-
-    def _scalar(self, event: Any) -> scalars.Scalar:
-        text: str = event.value
-        if event.tag is None and event.implicit[0]:
-            found = scalars.plain(text)
-            if type(found) is float and not math.isfinite(found):
-                raise ManifestSyntaxError(
-                    f"{text} is a number that JSON does not know", _QUOTE, _at(event)
-                )
-            return found
-        if event.tag is None or event.tag == "!":
-            return text if text.isascii() else whole(text, _at(event))
-        try:
-            return scalars.tagged(text, event.tag)
-        except ValueError as error:
-            raise ManifestSyntaxError(
-                str(error), "Take the tag out, or mend the value.", _at(event)
-            ) from None
+            entry_positions.append(_position(event))
+            sequence.append(self._value(event, depth))
+        return sequence
 
     def _key(self, event: Any) -> str:
-        """The text of a key; a whole number stands for itself, as it does in a ConfigMap's data."""
-        if type(event) not in (yaml.ScalarEvent, yaml.AliasEvent):
-            raise ManifestSyntaxError("this key is no string but a collection", _QUOTE, _at(event))
-        key = self.value(event, 0)
+        """Return a key; an integer becomes its text, as in the data of a ConfigMap."""
+        kind = type(event)
+        if kind in (yaml.MappingStartEvent, yaml.SequenceStartEvent):
+            raise _key_error("a mapping" if kind is yaml.MappingStartEvent else "a list", event)
+        key = self._value(event, 0)
         if type(key) is str:
             return key
-        if type(event) is yaml.ScalarEvent and type(key) is int and str(key) == event.value:
+        if kind is yaml.ScalarEvent and type(key) is int and str(key) == event.value:
             return str(event.value)
-        text = getattr(event, "value", f"*{event.anchor}")
-        raise ManifestSyntaxError(
-            f"the key {text or 'here'} is no string but {scalars.named(key)}", _QUOTE, _at(event)
-        )
+        raise _key_error(scalars.describe_type(key), event)
 
     def _alias(self, event: Any, depth: int) -> Any:
-        if event.anchor in self._open:
+        if event.anchor in self._open_anchors:
             raise ManifestSyntaxError(
-                f"the alias *{event.anchor} stands within what it names",
-                "Write out what is meant; nothing can hold itself.",
-                _at(event),
+                f"the alias *{event.anchor} is inside the value that it refers to",
+                "Write out the value that you mean; a value cannot contain itself.",
+                _position(event),
             )
         if event.anchor not in self._anchors:
             raise ManifestSyntaxError(
-                f"the alias *{event.anchor} names no anchor before it",
-                f"Give the value that is meant the anchor &{event.anchor}, or write it out.",
-                _at(event),
+                f"undefined alias *{event.anchor}",
+                f"Put the anchor &{event.anchor} on an earlier value, or write the value out.",
+                _position(event),
             )
-        return self._copied(self._anchors[event.anchor], depth, _at(event))
+        return self._copy(self._anchors[event.anchor], depth, _position(event))
 
-    def _copied(self, value: Any, depth: int, at: Position) -> Any:
-        """A copy of what an alias names, so that the document is a tree, as it is in JSON."""
-        self._left -= 1
-        if self._left < 0:
+    def _copy(self, value: Any, depth: int, position: Position) -> Any:
+        """Copy the value of an anchor, because JSON has no aliases."""
+        self._aliased_values_left -= 1
+        if self._aliased_values_left < 0:
             raise ManifestSyntaxError(
-                f"the aliases make more than {MOST_FROM_ALIASES:,} values",
-                "Write out what is meant; aliases of aliases grow without bounds.",
-                at,
+                f"the aliases expand to more than {MAX_ALIASED_VALUES:,} values",
+                "Write the values out; aliases of aliases grow exponentially.",
+                position,
             )
-        if depth == DEEPEST and isinstance(value, (LocatedDict, LocatedList)):
-            raise too_deep(at)
+        if depth == constraints.MAX_DEPTH and isinstance(value, (LocatedDict, LocatedList)):
+            raise constraints.nesting_error(position)
         if isinstance(value, LocatedDict):
-            mapping = LocatedDict((k, self._copied(v, depth + 1, at)) for k, v in value.items())
-            mapping.at, mapping.keys_at = value.at, value.keys_at
+            mapping = LocatedDict(
+                (key, self._copy(field, depth + 1, position)) for key, field in value.items()
+            )
+            mapping.position, mapping.key_positions = value.position, value.key_positions
             return mapping
         if isinstance(value, LocatedList):
-            sequence = LocatedList(self._copied(each, depth + 1, at) for each in value)
-            sequence.at, sequence.entries_at = value.at, value.entries_at
+            sequence = LocatedList(self._copy(entry, depth + 1, position) for entry in value)
+            sequence.position, sequence.entry_positions = value.position, value.entry_positions
             return sequence
         return value
 
-    def _merged(self, value: Any, at: Position) -> list[LocatedDict]:
-        found = value if isinstance(value, LocatedList) else [value]
-        if not all(isinstance(each, LocatedDict) for each in found):
+
+def _key_error(description: str, event: Any) -> ManifestSyntaxError:
+    is_alias = type(event) is yaml.AliasEvent
+    return ManifestSyntaxError(
+        f"this key is {description}, but a key must be a string",
+        "Write the key out." if is_alias else "Put the key in quotes.",
+        _position(event),
+    )
+
+
+def _scalar(event: Any) -> scalars.Scalar:
+    text: str = event.value
+    if event.tag is None and event.implicit[0]:
+        value = scalars.resolve_plain(text)
+        if type(value) is float and not math.isfinite(value):
             raise ManifestSyntaxError(
-                "what << merges in is neither a mapping nor a list of mappings",
-                "Name the anchor of a mapping, or quote the key.",
-                at,
+                f"{text} is not a number in JSON", "Put the value in quotes.", _position(event)
             )
-        return list(found)
+        return value
+    if event.tag is None or event.tag == "!":
+        return text if text.isascii() else constraints.check_characters(text, _position(event))
+    try:
+        return scalars.resolve_tagged(text, event.tag)
+    except ValueError as error:
+        raise ManifestSyntaxError(
+            str(error), "Remove the tag, or correct the value.", _position(event)
+        ) from None
 
 
-def _merge(found: LocatedDict, merged: list[LocatedDict]) -> None:
-    """Add what is not there yet; the first that has a key gives it."""
-    for each in merged:
-        for key, value in each.items():
-            if key not in found:
-                found[key] = value
-                found.keys_at[key] = each.keys_at[key]
+def _merged_mappings(value: Any, position: Position) -> list[LocatedDict]:
+    """Return what a merge key refers to: one mapping, or each mapping of a list."""
+    mappings = value if isinstance(value, LocatedList) else [value]
+    if not all(isinstance(mapping, LocatedDict) for mapping in mappings):
+        raise ManifestSyntaxError(
+            "the merge key << needs a mapping or a list of mappings",
+            "Refer to the anchor of a mapping, or put the key in quotes.",
+            position,
+        )
+    return list(mappings)
+
+
+def _merge(mapping: LocatedDict, merged: list[LocatedDict]) -> None:
+    """Add the keys that the mapping does not have; the first merged mapping wins."""
+    for other in merged:
+        for key, value in other.items():
+            if key not in mapping:
+                mapping[key] = value
+                mapping.key_positions[key] = other.key_positions[key]

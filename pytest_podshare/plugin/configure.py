@@ -13,7 +13,7 @@ from pytest_podshare.cluster.kind import cluster_config
 from pytest_podshare.cluster.kind.settings import KindSettings, read_server
 from pytest_podshare.cluster.processes import Process
 from pytest_podshare.cluster.run import Run
-from pytest_podshare.plugin import collection, fixtures, options, spelling, stash
+from pytest_podshare.plugin import collection, fixtures, options, stash
 from pytest_podshare.report import terminal
 
 _MARKS = (
@@ -48,7 +48,6 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[stash.CAPABILITIES] = {}
     for mark in _MARKS:
         config.addinivalue_line("markers", mark)
-    config.pluginmanager.register(spelling.Spelling(config))
 
 
 @pytest.hookimpl(optionalhook=True)

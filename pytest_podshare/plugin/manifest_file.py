@@ -52,7 +52,7 @@ def _named(path: Path, own: Settings) -> tuple[Thing, ...]:
     try:
         (things,) = manifest_paths.find([str(path)], ()).values()
         pods = any(
-            templates.templates(thing.read(), own.pod_templates)
+            templates.find_templates(thing.read(), own.pod_templates)
             for thing in things
             if isinstance(thing, Input)
         )
@@ -106,7 +106,7 @@ def _read(thing: Thing) -> Source:
 def _of_thing(parent: pytest.Collector, thing: Thing) -> _Nodes:
     """A level for each Pod template of a manifest, or the items of its only one."""
     try:
-        inside = templates.templates(_read(thing), parent.config.stash[SETTINGS].pod_templates)
+        inside = templates.find_templates(_read(thing), parent.config.stash[SETTINGS].pod_templates)
     except errors.PodshareError as error:
         if (
             isinstance(error, errors.RenderFailed)
@@ -134,15 +134,15 @@ def _of_template(parent: pytest.Collector, template: Template) -> _Nodes:
     own, options = parent.config.stash[SETTINGS], parent.config.stash[OPTIONS]
     line = functools.partial(_line, parent, template)
     try:
-        promises = expectations.promised(template)
+        promises = expectations.read_promises(template)
     except errors.PodshareError as error:
-        yield WiringItem.of(parent, functools.partial(unreadable, error), line(template.at))
+        yield WiringItem.of(parent, functools.partial(unreadable, error), line(template.position))
         return
     find = functools.partial(found, template, own.ignore)
-    yield WiringItem.of(parent, find, line(template.at))
+    yield WiringItem.of(parent, find, line(template.position))
     deployed = SharedPod(parent, template, options)
     for promise in promises:
-        yield PromiseItem.of(parent, promise, deployed, line(promise.at))
+        yield PromiseItem.of(parent, promise, deployed, line(promise.position))
 
 
 def _line(parent: pytest.Collector, template: Template, at: Position | None) -> int | None:

@@ -27,8 +27,8 @@ from pytest_podshare.pods.pod import Pod
 from pytest_podshare.wiring.lifetime import Lifetime
 from pytest_podshare.wiring.manifest import Manifest
 from pytest_podshare.wiring.promises import Promise
-from pytest_podshare.wiring.single_pod import alone
-from pytest_podshare.wiring.skeleton import skeleton
+from pytest_podshare.wiring.single_pod import extract_manifest
+from pytest_podshare.wiring.skeleton import build_skeleton
 from pytest_podshare.wiring.templates import Template
 
 _MARK = "podshare"
@@ -95,8 +95,8 @@ class SharedPod:
 
     def _manifest(self) -> Manifest:
         if self.options.skeleton:
-            return skeleton(self._template, self.options.probe_image)
-        return alone(self._template)
+            return build_skeleton(self._template, self.options.probe_image)
+        return extract_manifest(self._template)
 
     def _close(self) -> None:
         if self._podshare is not None:

@@ -74,7 +74,10 @@ _REMEDY = (
 
 def of_manifest(manifest: Manifest) -> dict[str, str]:
     """The capabilities that a manifest needs, each with the field that needs it."""
-    return {**requirements.of_pod(manifest.pod["spec"]), **requirements.of_objects(manifest.others)}
+    return {
+        **requirements.find_requirements(manifest.pod["spec"]),
+        **requirements.find_claim_requirements(manifest.others),
+    }
 
 
 def check_kept(manifest: Manifest, live: dict[str, Any]) -> None:
@@ -87,8 +90,8 @@ def check_kept(manifest: Manifest, live: dict[str, Any]) -> None:
     Raises:
         CapabilityMissing: it has.
     """
-    kept = requirements.of_pod(dataclasses.replace(manifest, subject=live).pod["spec"])
-    for name, field in requirements.of_pod(manifest.pod["spec"]).items():
+    kept = requirements.find_requirements(dataclasses.replace(manifest, subject=live).pod["spec"])
+    for name, field in requirements.find_requirements(manifest.pod["spec"]).items():
         if name not in kept:
             raise errors.CapabilityMissing(
                 f"{manifest.origin}: the cluster lacks {name}: the API server drops {field}.",
@@ -102,7 +105,9 @@ def named(
     """The error of a rejected manifest, by the capability that the cluster lacks, if that is it."""
     place = CheckContext(cluster, namespace, _ANY_IMAGE, run_id="")
     try:
-        lacking = catalog.find_unsupported(place, requirements.of_pod(manifest.pod["spec"]))
+        lacking = catalog.find_unsupported(
+            place, requirements.find_requirements(manifest.pod["spec"])
+        )
     except errors.ClusterError:
         return error
     if lacking is None:

@@ -24,7 +24,7 @@ from pytest_podshare.pods import admission, rollout, shared_objects
 from pytest_podshare.pods import admission as lacking
 from pytest_podshare.pods.pod import Pod
 from pytest_podshare.wiring.manifest import Manifest, ManifestSource, load
-from pytest_podshare.wiring.pod_spec import containers_of
+from pytest_podshare.wiring.pod_spec import iter_containers
 
 
 class Podshare(Closeable):
@@ -221,7 +221,7 @@ class Podshare(Closeable):
         if claims and self._shared_namespace is not None:
             own.subject["spec"]["persistentVolumeClaimRetentionPolicy"] = {"whenDeleted": "Delete"}
         if self.cluster.own:
-            for container in containers_of(own.pod["spec"]):
+            for container in iter_containers(own.pod["spec"]):
                 # an image without a tag would always be pulled, also where nothing can be
                 container.setdefault("imagePullPolicy", "IfNotPresent")
         return own

@@ -98,7 +98,7 @@ class Check:
 
     Args:
         assertion: its name, for example `assert_file_visible`.
-        manifest: where the Pod came from: a path, or `the given YAML`.
+        manifest: where the Pod came from: a path, or `<YAML text>`.
         pod: namespace and name.
         containers: whom it was about: the writer and the reader, one, or nobody for all of them.
         volumes: the volumes it was about, as far as it got to know them.

@@ -162,7 +162,7 @@ class Pod:
 
     def manifest_location(self, container: str, mount: VolumeMount | None) -> str:
         """Return `file:line` of a container or its mount in the manifest; "" if it has none."""
-        line = self.manifest.line_of(container, mount.path if mount else None)
+        line = self.manifest.find_line(container, mount.path if mount else None)
         return f"{self.manifest.origin}:{line}" if line else ""
 
     def restart_sandbox(self, *, timeout: float | None = None) -> Restart:

@@ -10,11 +10,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 
-import jinja2
 from markupsafe import Markup
 
 from pytest_podshare.diagrams import svg, text_table
-from pytest_podshare.escaping import printable, printable_lines
+from pytest_podshare.diagrams.jinja_templates import load_template
 from pytest_podshare.pods.evidence import BROKEN, HELD, UNKNOWN, Check
 from pytest_podshare.report import terminal_table
 from pytest_podshare.report.records import (
@@ -75,8 +74,8 @@ class PodSection:
 
     def draw(self, *, narrow: bool) -> Markup:
         """Return the diagram, with the verdicts at the mounts."""
-        # the template does not escape this: the diagram has escaped its texts already
-        return Markup(svg.svg(self.pod.wiring, _mount_verdicts(self.records), narrow=narrow))  # noqa: S704 RUF100
+        # the page's template does not escape this: the diagram's template has escaped its texts
+        return Markup(svg.render_svg(self.pod.wiring, _mount_verdicts(self.records), narrow=narrow))  # noqa: S704 RUF100
 
     @property
     def mounts(self) -> list[tuple[str, str, str, str, str]]:
@@ -84,11 +83,11 @@ class PodSection:
         wiring = self.pod.wiring
         return [
             (
-                text_table.title(container),
-                text_table.mode(mount, volume),
+                text_table.format_title(container),
+                text_table.format_mode(mount, volume),
                 mount.path,
                 mount.sub_path,
-                text_table.heading(volume) if volume else mount.volume,
+                text_table.format_heading(volume) if volume else mount.volume,
             )
             for container, mount in wiring.mounts()
             for volume in [wiring.volume(mount.volume)]
@@ -113,26 +112,14 @@ def render(phases: Sequence[PhaseReport], info: RunInfo) -> str:
         info: everything else to say about the run.
     """
     checks = [check for phase in phases for check in phase.checks]
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        keep_trailing_newline=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {
-        "duration": terminal_table.format_duration,
-        "label": verdict_label,
-        "printable": printable,
-        "printable_lines": printable_lines,
-        "promise": terminal_table.promise_name,
-    }
-    return environment.get_template("page.html.j2").render(
+    return load_template(Path(__file__).with_name("page.html.j2")).render(
         clusters=list(dict.fromkeys(check.pod.cluster for check in checks)),
         counts=Counter(check.verdict for check in checks),
+        duration=terminal_table.format_duration,
         errors=_group_errors(phases),
         info=info,
+        label=verdict_label,
+        promise=terminal_table.promise_name,
         sections=_group_by_pod(checks),
         signs=_SIGNS,
         tests=len({phase.test for phase in phases}),

@@ -33,7 +33,7 @@ class PodRecord:
     """A Pod in a report.
 
     Args:
-        manifest: its origin: a path, or `the given YAML`.
+        manifest: its origin: a path, or `<YAML text>`.
         kind: the kind of the object in the manifest: `Pod`, `Deployment`, …
         name: its namespace and name.
         node: the node that it ran on.

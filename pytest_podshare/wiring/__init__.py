@@ -1,4 +1,4 @@
-"""Who mounts what where: manifests read into one pure model.
+"""Which container mounts which volume where, and what that promises.
 
-No cluster, no clock, no files beyond the manifest itself. Nobody else parses a Pod spec.
+Pure: no cluster, no clock, no file but the manifest. No other room parses a Pod spec.
 """

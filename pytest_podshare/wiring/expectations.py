@@ -1,11 +1,12 @@
-"""What a manifest promises where it differs from the default, in an annotation of its own.
+"""The annotation `podshare.dev/expect`, with which a manifest changes what it promises.
 
-The format is that of docs/expectations.schema.json: a mapping from the id of a promise to a word,
-or to a word with arguments of its assertion.
+docs/expectations.schema.json describes the format: a mapping from the id of a promise to an
+outcome, or to an outcome with arguments of its assertion.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
 import re
 import textwrap
@@ -14,20 +15,21 @@ from typing import Any
 
 from pytest_podshare import errors
 from pytest_podshare.manifests import excerpt, source
-from pytest_podshare.manifests.position import Position, position
+from pytest_podshare.manifests.position import Position, find_position
 from pytest_podshare.wiring import promises
 from pytest_podshare.wiring.model import Wiring
 from pytest_podshare.wiring.promises import OFF, Promise, PromiseOption
+from pytest_podshare.wiring.shared_mounts import find_shared_mounts
 from pytest_podshare.wiring.templates import Template
 
 ANNOTATION = "podshare.dev/expect"
 
 _ON = "on"
 STRATEGIES = ("node", "resize", "term", "image")
-# a number above 0, a text, or one of several words
-_Kind = type[float] | type[str] | tuple[str, ...]
-# assertion → the arguments that may be given
-OPTIONS: Mapping[str, Mapping[str, _Kind]] = {
+# a positive number, any string, or one of several strings
+_Type = type[float] | type[str] | tuple[str, ...]
+# assertion → the arguments that an expectation can set
+ARGUMENTS: Mapping[str, Mapping[str, _Type]] = {
     "assert_file_visible": {"timeout": float},
     "assert_not_shared": {"window": float},
     "assert_survives_restart": {"timeout": float, "strategy": STRATEGIES},
@@ -37,175 +39,167 @@ OPTIONS: Mapping[str, Mapping[str, _Kind]] = {
     "assert_writable": {},
     "assert_medium": {"size": str},
 }
-# a value whose lines are those of the manifest that come after it
-_LITERAL = re.compile(r":\s+\|[-+0-9]*\s*(#.*)?$")
-_FILE = re.compile(r"(?P<from_c>[a-z0-9-]+)→(?P<to_c>[a-z0-9-]+):(?P<path>/.+)")
+# a block scalar, whose lines are the manifest's next lines
+_BLOCK_SCALAR = re.compile(r":\s+\|[-+0-9]*\s*(#.*)?$")
+_FILE_ID = re.compile(r"(?P<from_c>[a-z0-9-]+)→(?P<to_c>[a-z0-9-]+):(?P<path>/.+)")
 
 
+@dataclasses.dataclass(eq=False)
 class ExpectationError(Exception):
-    """An expectation that cannot be meant.
+    """An expectation that the wiring cannot have.
 
     Args:
-        key: of the annotation's mapping; "" for the mapping itself.
-        problem: what is the matter, without a full stop.
-        remedy: one sentence, saying what to do.
+        key: the key in the annotation's mapping; "" for the mapping itself.
+        problem: what is wrong, without a full stop.
+        remedy: one sentence that says what to do.
     """
 
-    def __init__(self, key: str, problem: str, remedy: str) -> None:
-        super().__init__(key, problem, remedy)
-        self.key = key
-        self.problem = problem
-        self.remedy = remedy
+    key: str
+    problem: str
+    remedy: str
 
 
-def promised(template: Template) -> tuple[Promise, ...]:
-    """What a Pod template promises, by its wiring and by its annotation.
+def read_promises(template: Template) -> tuple[Promise, ...]:
+    """Return what a Pod template promises, by its wiring and by its annotation.
 
     Raises:
-        ManifestInvalid: the annotation cannot be meant; says where, and what is nearest.
+        ManifestInvalid: the annotation is invalid.
     """
     text = template.annotations.get(ANNOTATION)
     if not text:
-        return promises.of_wiring(template.wiring)
-    at, expected = _read(template, text)
+        return promises.list_default_promises(template.wiring)
+    position, expectations = _read_annotation(template, text)
     try:
-        return apply(template.wiring, expected)
-    except ExpectationError as wrong:
-        place = at or position(expected, wrong.key)
-        problem = f"annotation {ANNOTATION}: {wrong.problem}"
-        raise template.source.invalid(place, problem, wrong.remedy) from None
+        return apply(template.wiring, expectations)
+    except ExpectationError as error:
+        position = position or find_position(expectations, error.key)
+        problem = f"annotation {ANNOTATION}: {error.problem}"
+        raise template.source.error(position, problem, error.remedy) from None
 
 
-def _read(template: Template, text: str) -> tuple[Position | None, Any]:
-    """The annotation's place and value; no place where the value itself knows its lines."""
-    at = _key(template)
-    whole = template.source.text
-    if at is not None and _LITERAL.search(excerpt.line_of(whole, at)):
-        # its lines are the next ones of the manifest: what is read has them at the same places
-        first = excerpt.line_of(whole, Position(at.line + 1, 1))
+def _read_annotation(template: Template, text: str) -> tuple[Position | None, Any]:
+    """Return the value, and the key's position unless the value knows its own positions."""
+    position = _find_key(template)
+    manifest = template.source.text
+    if position and _BLOCK_SCALAR.search(excerpt.extract_line(manifest, position)):
+        # pad the value so that its positions are those in the manifest
+        first = excerpt.extract_line(manifest, Position(position.line + 1, 1))
         indent = first[: len(first) - len(first.lstrip())]
-        documents = source.read(
-            "\n" * at.line + textwrap.indent(text, indent), origin=template.origin
-        ).documents
-        return None, documents[0] if len(documents) == 1 else None
+        padded = "\n" * position.line + textwrap.indent(text, indent)
+        return None, _only(source.read(padded, origin=template.origin).documents)
     try:
         documents = source.read(text, origin=f"annotation {ANNOTATION}").documents
     except errors.ManifestInvalid as error:
-        raise template.source.invalid(at, error.what.rstrip("."), error.remedy) from None
-    return at, documents[0] if len(documents) == 1 else None
+        raise template.source.error(position, error.what.rstrip("."), error.remedy) from None
+    return position, _only(documents)
 
 
-def _key(template: Template) -> Position | None:
-    """Where the annotation's key stands; that of the Pod template counts before the object's."""
-    for owner in (template.pod, template.subject):
-        annotations = (owner.get("metadata") or {}).get("annotations") or {}
+def _only(documents: tuple[Any, ...]) -> Any:
+    return documents[0] if len(documents) == 1 else None
+
+
+def _find_key(template: Template) -> Position | None:
+    """Return the position of the annotation's key; the Pod template's wins over the object's."""
+    for holder in (template.pod, template.subject):
+        annotations = (holder.get("metadata") or {}).get("annotations") or {}
         if ANNOTATION in annotations:
-            return position(annotations, ANNOTATION)
+            return find_position(annotations, ANNOTATION)
     return None
 
 
-def apply(wiring: Wiring, expected: Any) -> tuple[Promise, ...]:
-    """The promises of a wiring, as the manifest's own words change them.
+def apply(wiring: Wiring, expectations: Any) -> tuple[Promise, ...]:
+    """Return the promises of a wiring, changed by the expectations of its manifest.
 
     Args:
         wiring: the wiring.
-        expected: a mapping of ids to what is expected: a word, True, False, or a mapping.
+        expectations: a mapping from ids to an outcome, True, False, or a mapping.
 
     Raises:
-        Wrong: there is no such promise, word or argument; says the nearest.
+        ExpectationError: the wiring has no such promise, outcome or argument.
     """
-    if not isinstance(expected, Mapping):
-        raise ExpectationError("", "it is no mapping", "Write a line `id: word` for each promise.")
-    asked = {each.id: each for each in promises.questions(wiring)}
-    said = {_spelled(key): (key, value) for key, value in expected.items()}
-    files = [_file(wiring, name, *said.pop(name)) for name in list(said) if _FILE.fullmatch(name)]
-    for name, (key, _) in said.items():
-        if name not in asked:
-            raise ExpectationError(key, f"there is no promise {key!r}", _nearest(name, asked))
-    kept = [
-        _answered(question, *said[name]) if name in said else question.by_default
-        for name, question in asked.items()
-    ]
-    found = [*(each for each in kept if each is not None), *files]
-    return tuple(sorted(found, key=lambda each: each.replaces_pod))
+    if not isinstance(expectations, Mapping):
+        raise ExpectationError("", "expected a mapping", "Write a line `id: outcome` per promise.")
+    options = {option.id: option for option in promises.list_options(wiring)}
+    found = {promise_id: option.default_promise for promise_id, option in options.items()}
+    for key, value in expectations.items():
+        # `->` is easier to type than the arrow
+        promise_id = key.replace("->", "→", 1)
+        if match := _FILE_ID.fullmatch(promise_id):
+            found[promise_id] = _file_promise(wiring, match, key, value)
+        elif option := options.get(promise_id):
+            found[promise_id] = _change(option, key, value)
+        else:
+            raise ExpectationError(key, f"unknown promise {key!r}", _suggest(promise_id, options))
+    kept = (promise for promise in found.values() if promise is not None)
+    return tuple(sorted(kept, key=lambda promise: promise.replaces_pod))
 
 
-def _answered(question: PromiseOption, key: str, value: Any) -> Promise | None:
-    word, options = _word(key, value)
-    if word == OFF:
+def _change(option: PromiseOption, key: str, value: Any) -> Promise | None:
+    outcome, arguments = _parse(key, value)
+    if outcome == OFF:
         return None
-    word = word or question.default
-    if word == OFF:
-        words = ", ".join(question.assertions)
-        raise ExpectationError(
-            key, f"{key!r} does not say what is expected", f"Say it in a word: {words}."
-        )
-    if word not in question.assertions:
-        valid = [*question.assertions, OFF]
-        raise ExpectationError(key, f"{key!r} cannot be {word!r}", _nearest(word, valid))
-    return question.answered(word, _checked(key, options, OPTIONS[question.assertions[word]]))
+    outcome = outcome or option.default
+    if outcome == OFF:
+        outcomes = ", ".join(option.assertions)
+        raise ExpectationError(key, f"{key!r} has no default outcome", f"Use one of: {outcomes}.")
+    if outcome not in option.assertions:
+        remedy = _suggest(outcome, [*option.assertions, OFF])
+        raise ExpectationError(key, f"{key!r} cannot be {outcome!r}", remedy)
+    _check_arguments(key, arguments, ARGUMENTS[option.assertions[outcome]])
+    return option.promise(outcome, arguments)
 
 
-def _file(wiring: Wiring, name: str, key: str, value: Any) -> Promise:
-    """The promise of a file that the application writes; its id is no default of any wiring."""
-    parts = _FILE.fullmatch(name)
-    assert parts is not None, "the caller has matched it"
-    running = [each.name for each in wiring.containers if each.role != "init"]
-    for container in (parts["from_c"], parts["to_c"]):
-        if container not in running:
-            problem = f"the Pod has no running container {container!r}"
-            raise ExpectationError(key, problem, _nearest(container, running))
-    word, options = _word(key, value)
-    if word not in (None, "visible"):
-        raise ExpectationError(key, f"{key!r} cannot be {word!r}", "A file can be 'visible'.")
-    at = next((each.to_mount.at for each in wiring.shared(parts["from_c"], parts["to_c"])), None)
-    arguments = {
-        **parts.groupdict(),
-        **_checked(key, options, {"content": str, **OPTIONS["assert_file_visible"]}),
-    }
-    return Promise(name, "visible", "assert_file_visible", arguments, at)
+def _file_promise(wiring: Wiring, match: re.Match[str], key: str, value: Any) -> Promise:
+    """Return the promise of a file that the application writes, which no wiring has by default."""
+    from_c, to_c = match["from_c"], match["to_c"]
+    running = [container.name for container in wiring.containers if container.role != "init"]
+    for name in (from_c, to_c):
+        if name not in running:
+            problem = f"the Pod has no running container {name!r}"
+            raise ExpectationError(key, problem, _suggest(name, running))
+    outcome, arguments = _parse(key, value)
+    if outcome not in (None, "visible"):
+        raise ExpectationError(key, f"{key!r} cannot be {outcome!r}", "Use 'visible'.")
+    _check_arguments(key, arguments, {"content": str, **ARGUMENTS["assert_file_visible"]})
+    shared = find_shared_mounts(wiring, from_c, to_c)
+    position = shared[0].to_mount.position if shared else None
+    arguments = {**match.groupdict(), **arguments}
+    return Promise(match[0], "visible", "assert_file_visible", arguments, position)
 
 
-def _word(key: str, value: Any) -> tuple[str | None, dict[str, Any]]:
-    """The word of an expectation, None for the default's, and its arguments."""
-    if isinstance(value, Mapping):
-        options = dict(value)
-        word, none = _word(key, options.pop("is", True))
-        return word, options | none
-    if isinstance(value, bool):
-        # YAML reads a bare `off` as false, and `on` as true
-        return (None if value else OFF), {}
-    if not isinstance(value, str):
-        raise ExpectationError(
-            key, f"{key!r} is {value!r:.40}", "Give it a word, or a mapping with `is`."
-        )
-    return (None if value == _ON else value), {}
+def _parse(key: str, value: Any) -> tuple[str | None, dict[str, Any]]:
+    """Return the outcome of an expectation, None for the default one, and the arguments."""
+    arguments = dict(value) if isinstance(value, Mapping) else {}
+    outcome = arguments.pop("is", True) if isinstance(value, Mapping) else value
+    if isinstance(outcome, bool):
+        # YAML reads `off` as false and `on` as true
+        outcome = _ON if outcome else OFF
+    if not isinstance(outcome, str):
+        remedy = "Write an outcome, or a mapping with the key `is`."
+        raise ExpectationError(key, f"{key!r} cannot be {outcome!r:.40}", remedy)
+    return (None if outcome == _ON else outcome), arguments
 
 
-def _checked(key: str, options: Mapping[str, Any], known: Mapping[str, _Kind]) -> dict[str, Any]:
-    for name, value in options.items():
+def _check_arguments(key: str, arguments: Mapping[str, Any], known: Mapping[str, _Type]) -> None:
+    for name, value in arguments.items():
         if name not in known:
-            raise ExpectationError(
-                key, f"{key!r} takes no {name!r}", _nearest(name, ["is", *known])
-            )
-        problem, kind = f"{name!r} of {key!r} is {value!r:.40}", known[name]
-        if kind is float:
+            remedy = _suggest(name, ["is", *known])
+            raise ExpectationError(key, f"{key!r} has no argument {name!r}", remedy)
+        problem, expected = f"{name!r} of {key!r} cannot be {value!r:.40}", known[name]
+        if expected is float:
             is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
             if not is_number or not value > 0:
-                raise ExpectationError(key, problem, "Give it a number above 0.")
+                raise ExpectationError(key, problem, "Write a number greater than 0.")
         elif not isinstance(value, str):
-            raise ExpectationError(key, problem, "Give it a text.")
-        elif isinstance(kind, tuple) and value not in kind:
-            raise ExpectationError(key, problem, _nearest(value, kind))
-    return dict(options)
+            raise ExpectationError(key, problem, "Put the value in quotes.")
+        elif isinstance(expected, tuple) and value not in expected:
+            raise ExpectationError(key, problem, _suggest(value, expected))
 
 
-def _spelled(key: str) -> str:
-    """The id by its own arrow, for whoever has no key for it."""
-    return key.replace("->", "→", 1)
-
-
-def _nearest(name: str, known: Iterable[str]) -> str:
-    valid = list(known)
-    near = difflib.get_close_matches(name, valid, n=1)
-    return f"Did you mean {near[0]!r}?" if near else f"There are: {', '.join(valid) or 'none'}."
+def _suggest(name: str, valid: Iterable[str]) -> str:
+    """Return a remedy: the valid name that is most similar, or else all of them."""
+    names = list(valid)
+    # the container may be in the wrong place: `restart[c1]@data` for `restart@data[c1]`
+    name = re.sub(r"(.*)(\[.*\])(@.*)", r"\1\3\2", name)
+    similar = difflib.get_close_matches(name, names, n=1)
+    return f"Did you mean {similar[0]!r}?" if similar else f"Use one of: {', '.join(names)}."

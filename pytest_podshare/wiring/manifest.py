@@ -1,4 +1,4 @@
-"""Manifests with one Pod to deploy, read from a path, from YAML text or from a dict."""
+"""Manifests with one Pod to deploy, from a path, from YAML text or from a dict."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from typing import Any
 
 from pytest_podshare import errors
 from pytest_podshare.manifests.source import Source, read
-from pytest_podshare.wiring import model, pod_spec
-from pytest_podshare.wiring.templates import is_builtin, of_builtin
+from pytest_podshare.wiring.model import Wiring
+from pytest_podshare.wiring.pod_spec import read_wiring
+from pytest_podshare.wiring.templates import read_template
+from pytest_podshare.wiring.workloads import WORKLOADS, is_workload
 
 ManifestSource = str | Path | Mapping[str, Any]
 
-_POD_HINT = "Give a manifest with one Pod, or one workload that makes it (a Deployment, …)."
-# those that make Pods at once, of the template at spec.template
-_SUBJECTS = ("Pod", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job")
+_REMEDY = "Pass a manifest with one Pod, or with one workload that creates it (a Deployment, …)."
 
 
 @dataclasses.dataclass(frozen=True)
 class Manifest:
-    """A Pod, or what makes one, and the objects that come with it.
+    """A Pod, or the workload that creates it, and the other objects of its manifest.
 
     Args:
-        origin: where it came from, for messages: a path, `the given YAML` or `the given dict`.
-        subject: the Pod or the workload that makes it, a copy that is the caller's own.
-        others: what else the manifest holds (ConfigMaps, claims, Services, …), in its order.
-        stand_in: the image that runs in place of the applications; "" where they run themselves.
+        origin: the name of the manifest in messages: a path, `<YAML text>` or `<dict>`.
+        subject: the Pod or the workload; a copy, which may be changed.
+        others: the other objects (ConfigMaps, claims, Services, …) in order.
+        stand_in: the image that replaces the images of the applications; "" if they run.
     """
 
     origin: str
@@ -38,61 +38,69 @@ class Manifest:
 
     @property
     def is_bare(self) -> bool:
-        """Whether it is a Pod that nobody makes anew when it is gone."""
+        """Return whether it is a Pod that no controller replaces."""
         return bool(self.subject["kind"] == "Pod")
 
     @property
     def pod(self) -> dict[str, Any]:
-        """The Pod, or the workload's template of it: metadata and spec."""
+        """Return the metadata and spec of the Pod, or of the workload's Pod template."""
         pod: dict[str, Any] = self.subject if self.is_bare else self.subject["spec"]["template"]
         return pod
 
     @property
-    def wiring(self) -> model.Wiring:
-        """Who mounts what where in the Pod."""
-        return pod_spec.of_pod(self.pod["spec"])
+    def wiring(self) -> Wiring:
+        """Return the wiring of the Pod."""
+        return read_wiring(self.pod["spec"])
 
-    def line_of(self, container: str, path: str | None = None) -> int | None:
-        """The line of a container, or of its mount at that path; None if nobody knows."""
-        found = next((each for each in self.wiring.containers if each.name == container), None)
-        if found is None:
-            return None
+    def find_line(self, container: str, path: str | None = None) -> int | None:
+        """Return the line of a container, or of its mount at a path; None if it is unknown."""
+        specs = [spec for spec in self.wiring.containers if spec.name == container]
         if path is None:
-            return found.at.line if found.at else None
-        wanted = posixpath.normpath(path)
-        mounts = (each for each in found.mounts if posixpath.normpath(each.path) == wanted)
-        return next((mount.at.line for mount in mounts if mount.at), None)
+            positions = [spec.position for spec in specs]
+        else:
+            path = posixpath.normpath(path)
+            mounts = [mount for spec in specs for mount in spec.mounts]
+            positions = [m.position for m in mounts if posixpath.normpath(m.path) == path]
+        return next((position.line for position in positions if position), None)
 
 
 def load(source: ManifestSource) -> Manifest:
     """Read a manifest.
 
     Args:
-        source: a path, YAML text (it holds a line break) or a dict.
+        source: a path, YAML text (with a line break in it) or a dict.
 
     Raises:
-        ManifestNotFound: no such file.
-        ManifestInvalid: not YAML, or a field of the wrong type.
-        NotAPod: no Pod in it, or several.
-        NoContainers: the Pod has none.
+        ManifestNotFound: the file does not exist.
+        ManifestInvalid: the manifest is not YAML, or a field has the wrong type.
+        NotAPod: the manifest contains no Pod, or several.
+        NoContainers: the Pod has no containers.
     """
     is_path = isinstance(source, str) and "\n" not in source
-    found = read(Path(source) if is_path and isinstance(source, str) else source)
-    subject = _subject(found)
-    of_builtin(found, subject)
-    others = tuple(each for each in found.objects if each is not subject)
-    return Manifest(found.origin, subject, others)
+    manifest = read(Path(source) if is_path and isinstance(source, str) else source)
+    subject = _find_subject(manifest)
+    # checks the types of its fields
+    read_template(manifest, subject)
+    others = tuple(document for document in manifest.objects if document is not subject)
+    return Manifest(manifest.origin, subject, others)
 
 
-def _subject(source: Source) -> dict[str, Any]:
+def _find_subject(source: Source) -> dict[str, Any]:
     for document in source.documents:
         if not isinstance(document, dict):
             raise errors.NotAPod(
-                f"{source.origin} holds {document!r:.60}, which is no Kubernetes object.", _POD_HINT
+                f"{source.origin} contains {document!r:.60}, which is not a Kubernetes object.",
+                _REMEDY,
             )
-    subjects = [each for each in source.objects if is_builtin(each) and each["kind"] in _SUBJECTS]
-    if len(subjects) != 1:
-        kinds = ", ".join(str(each.get("kind", "no kind")) for each in source.objects)
-        count = "no Pod" if not subjects else f"{len(subjects)} Pods"
-        raise errors.NotAPod(f"{source.origin} holds {count} ({kinds or 'nothing'}).", _POD_HINT)
-    return subjects[0]
+    subjects = [
+        document
+        for document in source.objects
+        if is_workload(document) and WORKLOADS[document["kind"]].creates_pods
+    ]
+    if len(subjects) == 1:
+        return subjects[0]
+    kinds = ", ".join(str(found.get("kind", "no kind")) for found in subjects or source.objects)
+    problem = f"no Pod ({f'found: {kinds}' if kinds else 'it is empty'})"
+    if subjects:
+        problem = f"{len(subjects)} Pods or workloads ({kinds})"
+    raise errors.NotAPod(f"{source.origin} contains {problem}.", _REMEDY)

@@ -1,4 +1,4 @@
-"""The model: a Pod's containers, its volumes, and the mounts that tie them."""
+"""The wiring model: the containers of a Pod, its volumes, and the mounts that connect them."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ class VolumeMount:
     """One entry of a container's volumeMounts.
 
     Args:
-        volume: name of the volume.
-        path: mountPath in the container.
-        sub_path: subPath within the volume, "" for its root.
-        read_only: whether this container may only read.
-        expression: subPathExpr, as written; it stands in sub_path as well, unless both are given.
-        propagation: mountPropagation, as written; "" for the default.
-        recursive_read_only: recursiveReadOnly, as written; "" for the default.
-        unknown: fields it has that no mount is known to have.
-        at: where the manifest has it; None for one that came from no text.
+        volume: the name of the volume.
+        path: the mountPath in the container.
+        sub_path: the subPath in the volume; "" for the volume's root.
+        read_only: whether this container can only read.
+        expression: the subPathExpr as written; `sub_path` has it too, unless both are set.
+        propagation: the mountPropagation as written; "" for the default.
+        recursive_read_only: the recursiveReadOnly as written; "" for the default.
+        unknown: the names of fields that Kubernetes does not know.
+        position: the entry's position in the manifest; None if the manifest was not a text.
     """
 
     volume: str
@@ -37,10 +37,10 @@ class VolumeMount:
     propagation: str = ""
     recursive_read_only: str = ""
     unknown: tuple[str, ...] = dataclasses.field(default=(), compare=False)
-    at: Position | None = dataclasses.field(default=None, compare=False)
+    position: Position | None = dataclasses.field(default=None, compare=False)
 
     def __str__(self) -> str:
-        """`xchange at /tmp/data (subPath=out, ro)`."""
+        """Return `xchange at /tmp/data (subPath=out, ro)`."""
         notes = [f"subPath={self.sub_path}"] if self.sub_path else []
         notes += ["ro"] if self.read_only else []
         return f"{self.volume} at {self.path}" + (f" ({', '.join(notes)})" if notes else "")
@@ -56,14 +56,14 @@ class VolumeSpec:
     """One entry of a Pod's volumes.
 
     Args:
-        name: its name.
-        kind: the kind of its source (`emptyDir`, `configMap`, …).
-        medium: of an emptyDir: `Memory`, or "" for the node's disk.
-        size_limit: of an emptyDir, as written (`10Mi`); "" for none.
-        source: the name of the claim, ConfigMap or Secret that it is made from; "" for none.
-        kinds: every kind of source that it names: one, or none, unless it is wrong.
-        facts: what it says of its source, as written, for whoever judges it.
-        at: where the manifest has it; None for one that came from no text.
+        name: the name of the volume.
+        kind: the kind of its source: `emptyDir`, `configMap`, …
+        medium: the medium of an emptyDir: `Memory`, or "" for the node's disk.
+        size_limit: the sizeLimit of an emptyDir as written (`10Mi`); "" for none.
+        source: the name of the claim, ConfigMap or Secret behind the volume; "" for none.
+        kinds: every kind of source that the entry names; more than one is a mistake.
+        facts: the fields of the source as written.
+        position: the entry's position in the manifest; None if the manifest was not a text.
     """
 
     name: str
@@ -73,41 +73,41 @@ class VolumeSpec:
     source: str = ""
     kinds: tuple[str, ...] = dataclasses.field(default=(), compare=False)
     facts: Mapping[str, Any] = dataclasses.field(default_factory=dict, compare=False)
-    at: Position | None = dataclasses.field(default=None, compare=False)
+    position: Position | None = dataclasses.field(default=None, compare=False)
 
     @property
     def lifetime(self) -> Lifetime | None:
-        """How long its content stays; None for a kind that Kubernetes does not know."""
+        """Return how long its content lives; None for a kind that Kubernetes does not know."""
         return LIFETIMES.get(self.kind)
 
     @property
     def outlives_pod(self) -> bool:
-        """Whether what a Pod writes to it is there in the next Pod."""
+        """Return whether the next Pod finds what a Pod wrote."""
         return self.lifetime in (Lifetime.NODE, Lifetime.STORAGE)
 
     @property
     def is_written_by_containers(self) -> bool:
-        """Whether any container may write to it; the kubelet alone fills the others."""
+        """Return whether containers can write to it, rather than the kubelet alone."""
         return self.lifetime is not Lifetime.KUBELET
 
     @property
     def is_updated_by_kubelet(self) -> bool:
-        """Whether the kubelet keeps it up to date; an image is the same for as long as the Pod."""
+        """Return whether the kubelet updates it in a running Pod, which it does not for images."""
         return self.lifetime is Lifetime.KUBELET and self.kind != "image"
 
     @property
     def starts_empty(self) -> bool:
-        """Whether nothing is in it when its Pod starts; a driver or a repository fills others."""
+        """Return whether it is empty when its Pod starts; a driver may fill other kinds."""
         return self.kind in ("emptyDir", "ephemeral")
 
     @property
     def is_claim(self) -> bool:
-        """Whether it is made of a PersistentVolumeClaim."""
+        """Return whether a PersistentVolumeClaim is behind it."""
         return self.kind in ("persistentVolumeClaim", "ephemeral")
 
     @property
     def is_read_only(self) -> bool:
-        """Whether the volume itself says so, of all its mounts."""
+        """Return whether the volume itself, and thus each of its mounts, is read-only."""
         return bool(self.facts.get("readOnly", False))
 
 
@@ -116,63 +116,63 @@ class VolumeDevice:
     """One entry of a container's volumeDevices: a claim as a block device.
 
     Args:
-        volume: name of the volume.
-        path: devicePath in the container.
-        at: where the manifest has it; None for one that came from no text.
+        volume: the name of the volume.
+        path: the devicePath in the container.
+        position: the entry's position in the manifest; None if the manifest was not a text.
     """
 
     volume: str
     path: str
-    at: Position | None = dataclasses.field(default=None, compare=False)
+    position: Position | None = dataclasses.field(default=None, compare=False)
 
 
 @dataclasses.dataclass(frozen=True)
 class FileKey:
-    """A variable of the environment that the kubelet reads from a file in a volume.
+    """An environment variable that the kubelet reads from a file in a volume.
 
     Args:
-        variable: its name.
-        volume: the volume; the container need not mount it.
-        at: where the manifest has it; None for one that came from no text.
+        variable: the name of the variable.
+        volume: the name of the volume, which the container need not mount.
+        position: the entry's position in the manifest; None if the manifest was not a text.
     """
 
     variable: str
     volume: str
-    at: Position | None = dataclasses.field(default=None, compare=False)
+    position: Position | None = dataclasses.field(default=None, compare=False)
 
 
 @dataclasses.dataclass(frozen=True)
 class ContainerSpec:
-    """A container of any sort, with its mounts.
+    """A container, init container or sidecar, with its mounts.
 
     Args:
-        name: its name in the Pod.
-        role: `container`, `init` or `sidecar` (an init container that always restarts).
-        mounts: its volumeMounts, in their order.
-        image: its image, as written.
-        words: its command and its args, in one.
-        user: runAsUser of the container, or else of the Pod; None where neither says.
-        group: runAsGroup, likewise.
-        non_root: runAsNonRoot, likewise; False where neither says.
-        read_only_root: readOnlyRootFilesystem.
-        limits: its resources' limits, as written (`{"memory": "64Mi"}`).
-        probes: which of `startupProbe`, `readinessProbe`, `livenessProbe` it has.
-        termination_message_path: as written; "" for the default.
-        env: its variables, "" for a value that does not stand in the manifest.
-        env_from: whether it has variables whose names do not stand in the manifest.
+        name: the name of the container.
+        role: `container`, `init`, or `sidecar` (an init container that always restarts).
+        mounts: its volumeMounts in order.
+        image: its image as written.
+        command: its command followed by its args.
+        user: the runAsUser of the container, or else of the Pod; None if neither sets it.
+        group: the runAsGroup, likewise.
+        non_root: the runAsNonRoot, likewise; False if neither sets it.
+        read_only_root: its readOnlyRootFilesystem.
+        limits: its resource limits as written: `{"memory": "64Mi"}`.
+        probes: which of startupProbe, readinessProbe and livenessProbe it has.
+        termination_message_path: its terminationMessagePath as written; "" for the default.
+        env: its environment variables; "" for a value that the manifest does not contain.
+        env_from: whether it has variables whose names the manifest does not contain.
         file_keys: its variables that come from files in volumes.
-        devices: its volumeDevices, in their order.
-        privileged: likewise its securityContext's.
-        post_start: whether it has a postStart hook, which the containers after a sidecar wait for.
-        restart_policy: its own restartPolicy, or else the Pod's, `Always` where neither says.
-        at: where the manifest has it; None for one that came from no text.
+        devices: its volumeDevices in order.
+        privileged: whether it is privileged.
+        post_start: whether it has a postStart hook; containers after a sidecar wait for it.
+        restart_policy: its restartPolicy, or else the Pod's; `Always` if neither sets it.
+        position: its position in the manifest; None if the manifest was not a text.
     """
 
     name: str
     role: str
     mounts: tuple[VolumeMount, ...]
     image: str = ""
-    words: tuple[str, ...] = ()
+    command: tuple[str, ...] = ()
     user: int | None = None
     group: int | None = None
     non_root: bool = False
@@ -187,10 +187,10 @@ class ContainerSpec:
     privileged: bool = False
     post_start: bool = False
     restart_policy: str = "Always"
-    at: Position | None = dataclasses.field(default=None, compare=False)
+    position: Position | None = dataclasses.field(default=None, compare=False)
 
     def mounts_of(self, volume: str) -> tuple[VolumeMount, ...]:
-        """The mounts of that volume; one volume may be mounted several times."""
+        """Return its mounts of a volume; it may mount the same volume several times."""
         return tuple(mount for mount in self.mounts if mount.volume == volume)
 
     def covering_mount(self, path: str) -> VolumeMount | None:
@@ -200,33 +200,14 @@ class ContainerSpec:
 
 
 @dataclasses.dataclass(frozen=True)
-class SharedMount:
-    """Where two containers meet in a volume.
-
-    Args:
-        volume: the volume.
-        from_mount: the writer's mount.
-        to_mount: the reader's mount.
-        from_dir: the writer's path of the deepest folder that both see.
-        to_dir: the reader's path of that same folder.
-    """
-
-    volume: VolumeSpec
-    from_mount: VolumeMount
-    to_mount: VolumeMount
-    from_dir: str
-    to_dir: str
-
-
-@dataclasses.dataclass(frozen=True)
 class Wiring:
-    """Who mounts what where in one Pod.
+    """The containers and volumes of one Pod.
 
     Args:
-        containers: init containers and sidecars first, in their order, then the others.
-        volumes: its volumes, in their order.
+        containers: the init containers and sidecars in order, then the other containers.
+        volumes: the Pod's volumes in order.
         fs_group: the Pod's fsGroup; None for none.
-        limits: the limits of the Pod's own resources, as written; mostly there are none.
+        limits: the resource limits of the Pod itself as written; most Pods have none.
         groups: the Pod's supplementalGroups.
     """
 
@@ -237,76 +218,39 @@ class Wiring:
     groups: tuple[int, ...] = ()
 
     def mounts(self) -> Iterator[tuple[ContainerSpec, VolumeMount]]:
-        """Every mount, with its container."""
-        for container in self.containers:
-            for mount in container.mounts:
-                yield container, mount
+        """Return each mount with its container."""
+        return ((container, mount) for container in self.containers for mount in container.mounts)
 
     def mounts_of(self, volume: str) -> tuple[tuple[ContainerSpec, VolumeMount], ...]:
-        """The mounts of that volume, with their containers."""
-        return self._mounted.get(volume, ())
+        """Return the mounts of a volume with their containers."""
+        return self._mounts_by_volume.get(volume, ())
 
     def volume(self, name: str) -> VolumeSpec | None:
-        """The volume of that name; None for one that nobody declares."""
-        return self._declared.get(name)
+        """Return the volume of that name; None if the Pod does not declare it."""
+        return self._volumes_by_name.get(name)
 
     @functools.cached_property
-    def _declared(self) -> dict[str, VolumeSpec]:
-        # of two volumes of one name, the first
+    def _volumes_by_name(self) -> dict[str, VolumeSpec]:
+        # the first of two volumes with the same name
         return {volume.name: volume for volume in reversed(self.volumes)}
 
     @functools.cached_property
-    def _mounted(self) -> dict[str, tuple[tuple[ContainerSpec, VolumeMount], ...]]:
-        found: dict[str, tuple[tuple[ContainerSpec, VolumeMount], ...]] = {}
+    def _mounts_by_volume(self) -> dict[str, tuple[tuple[ContainerSpec, VolumeMount], ...]]:
+        mounts: dict[str, tuple[tuple[ContainerSpec, VolumeMount], ...]] = {}
         for container, mount in self.mounts():
-            found[mount.volume] = (*found.get(mount.volume, ()), (container, mount))
-        return found
+            mounts[mount.volume] = (*mounts.get(mount.volume, ()), (container, mount))
+        return mounts
 
     def container(self, name: str) -> ContainerSpec:
-        """The container of that name.
+        """Return the container of that name.
 
         Raises:
-            UnknownContainer: there is none; the error lists those there are.
+            UnknownContainer: the Pod has no such container.
         """
         for container in self.containers:
             if container.name == name:
                 return container
-        known = ", ".join(repr(container.name) for container in self.containers)
+        names = ", ".join(repr(container.name) for container in self.containers)
         raise errors.UnknownContainer(
-            f"The Pod has no container {name!r}.", f"Name one of its containers: {known}."
+            f"The Pod has no container {name!r}.", f"Use one of its containers: {names}."
         )
-
-    def shared(self, from_c: str, to_c: str) -> tuple[SharedMount, ...]:
-        """Each volume that both containers mount at places that overlap, with where they meet."""
-        writer, reader = self.container(from_c), self.container(to_c)
-        found: list[SharedMount] = []
-        for volume in self.volumes:
-            meetings = [
-                meeting
-                for mine in writer.mounts_of(volume.name)
-                for theirs in reader.mounts_of(volume.name)
-                if (meeting := _meet(volume, mine, theirs)) is not None
-            ]
-            # a mount that the writer may write to proves more than one it may not
-            meetings.sort(key=lambda meeting: meeting.from_mount.read_only)
-            found += meetings[:1]
-        return tuple(found)
-
-
-def _meet(volume: VolumeSpec, mine: VolumeMount, theirs: VolumeMount) -> SharedMount | None:
-    """Where two mounts of one volume overlap: one subPath must lie within the other."""
-    here, there = _parts(mine.sub_path), _parts(theirs.sub_path)
-    shorter = min(len(here), len(there))
-    if here[:shorter] != there[:shorter]:
-        return None
-    return SharedMount(
-        volume=volume,
-        from_mount=mine,
-        to_mount=theirs,
-        from_dir=posixpath.join(mine.path, *there[shorter:]),
-        to_dir=posixpath.join(theirs.path, *here[shorter:]),
-    )
-
-
-def _parts(sub_path: str) -> tuple[str, ...]:
-    return tuple(part for part in sub_path.split("/") if part not in ("", "."))

@@ -1,4 +1,4 @@
-"""What a Pod needs of its cluster beyond what every cluster has, read from its spec."""
+"""The capabilities that a Pod or a claim requires of its cluster, read from its spec."""
 
 from __future__ import annotations
 
@@ -13,34 +13,30 @@ RESTART_ALL_CONTAINERS = "restart-all-containers"
 RESTART_RULES = "restart-rules"
 USER_NAMESPACES = "user-namespaces"
 
-_ACTIONS = {"RestartAllContainers": RESTART_ALL_CONTAINERS}
-_WHOLE = "ReadWriteMany"
 
+def find_requirements(spec: Mapping[str, Any]) -> dict[str, str]:
+    """Return the capabilities that a Pod spec requires, each with the first field that does.
 
-def of_pod(spec: Mapping[str, Any]) -> dict[str, str]:
-    """The capabilities that a Pod's spec needs, each with the field that needs it.
-
-    Also of a spec that the API server gave: what it does not know it leaves out without a word.
+    An API server drops fields that it does not know, so the spec of a live Pod may require less.
     """
-    found: dict[str, str] = {}
-    for name, field in _needed(spec):
-        found.setdefault(name, field)
-    return found
+    requirements: dict[str, str] = {}
+    for name, field in _required(spec):
+        requirements.setdefault(name, field)
+    return requirements
 
 
-def of_objects(objects: Iterable[Mapping[str, Any]]) -> dict[str, str]:
-    """Those that the claims of a manifest need, each with the claim that needs it."""
-    claims = [
-        each
-        for each in objects
-        if each.get("kind") == "PersistentVolumeClaim"
-        and _WHOLE in ((each.get("spec") or {}).get("accessModes") or ())
+def find_claim_requirements(objects: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """Return the capabilities that the claims among the objects require, with their names."""
+    names = [
+        str((document.get("metadata") or {}).get("name"))
+        for document in objects
+        if document.get("kind") == "PersistentVolumeClaim"
+        and "ReadWriteMany" in ((document.get("spec") or {}).get("accessModes") or ())
     ]
-    names = [str((each.get("metadata") or {}).get("name")) for each in claims]
-    return {READ_WRITE_MANY: f"claim {', '.join(names)}"} if claims else {}
+    return {READ_WRITE_MANY: f"claim {', '.join(names)}"} if names else {}
 
 
-def _needed(spec: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _required(spec: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if spec.get("hostUsers") is False:
         yield USER_NAMESPACES, "hostUsers"
     for index, volume in enumerate(spec.get("volumes") or ()):
@@ -49,5 +45,6 @@ def _needed(spec: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for field in pod_spec.CONTAINER_FIELDS:
         for index, container in enumerate(spec.get(field) or ()):
             for rule in container.get("restartPolicyRules") or ():
-                name = _ACTIONS.get(str(rule.get("action")), RESTART_RULES)
+                is_for_all = rule.get("action") == "RestartAllContainers"
+                name = RESTART_ALL_CONTAINERS if is_for_all else RESTART_RULES
                 yield name, f"{field}[{index}].restartPolicyRules"

@@ -1,4 +1,4 @@
-"""One Pod template of a manifest that may hold several, as a manifest of its own."""
+"""One Pod template of a manifest, which may hold several, as a manifest of its own."""
 
 from __future__ import annotations
 
@@ -6,36 +6,32 @@ from collections.abc import Mapping
 from typing import Any
 
 from pytest_podshare.wiring.manifest import Manifest
-from pytest_podshare.wiring.templates import Template, is_builtin
+from pytest_podshare.wiring.templates import Template
+from pytest_podshare.wiring.workloads import WORKLOADS, is_workload
 
-# a Pod, and kinds whose controllers make one of spec.template at once
-_AT_ONCE = (
-    *("Pod", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController"),
-    "Job",
-)
-_NAMELESS = "podshare-"
+_NAME_PREFIX = "podshare-"
 
 
-def alone(template: Template) -> Manifest:
-    """What to deploy so that there is a Pod of this template, and none of the manifest's others.
+def extract_manifest(template: Template) -> Manifest:
+    """Return a manifest that deploys a Pod of this template, and none of the other templates.
 
-    What makes no Pods comes along: ConfigMaps, claims, Services, accounts. The Pod of a CronJob, or
-    of a kind that only its operator knows, is made by itself.
+    Objects that create no Pods stay: ConfigMaps, claims, Services, accounts. A CronJob and a custom
+    resource are replaced by a bare Pod.
     """
     others = tuple(
-        each
-        for each in template.source.objects
-        if each is not template.subject and not is_builtin(each)
+        document
+        for document in template.source.objects
+        if document is not template.subject and not is_workload(document)
     )
-    is_known = template.kind in _AT_ONCE and is_builtin(template.subject)
-    subject = template.subject if is_known else bare(template, template.pod)
+    creates_pods = is_workload(template.subject) and WORKLOADS[template.kind].creates_pods
+    subject = template.subject if creates_pods else build_bare_pod(template, template.pod)
     return Manifest(template.origin, subject, others)
 
 
-def bare(template: Template, pod: Mapping[str, Any]) -> dict[str, Any]:
-    """A Pod of its own, made of a template's metadata and spec."""
+def build_bare_pod(template: Template, pod: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a Pod with the given metadata and spec, named after the template if it has no name."""
     metadata = dict(pod.get("metadata") or {})
     if not (metadata.get("name") or metadata.get("generateName")):
         is_prefix = not template.name or template.name.endswith("-")
-        metadata["generateName" if is_prefix else "name"] = template.name or _NAMELESS
+        metadata["generateName" if is_prefix else "name"] = template.name or _NAME_PREFIX
     return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": pod["spec"]}

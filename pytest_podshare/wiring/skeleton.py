@@ -1,7 +1,7 @@
-"""A Pod template without its applications: its volumes and mounts, and a program that waits.
+"""A Pod template without its applications: its volumes, its mounts, and a program that waits.
 
-Images that are private, Secrets that nobody has and probes that want an application are no part
-of the wiring, and go; what decides who sees which file stays.
+Private images, missing Secrets and the applications' probes are left out. Everything that decides
+which container sees which file stays.
 """
 
 from __future__ import annotations
@@ -11,18 +11,21 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pytest_podshare.wiring import single_pod, skeleton_volumes
 from pytest_podshare.wiring.manifest import Manifest
 from pytest_podshare.wiring.model import ContainerSpec, Wiring
 from pytest_podshare.wiring.pod_spec import CONTAINER_FIELDS
+from pytest_podshare.wiring.single_pod import build_bare_pod
+from pytest_podshare.wiring.skeleton_volumes import SkeletonVolumes, build_volumes
 from pytest_podshare.wiring.templates import Template
+from pytest_podshare.wiring.workloads import WORKLOADS
 
 Entry = Mapping[str, Any]
 
-# the exit code is that of a program which TERM has ended: no restart policy but Never minds it
-_WAITS = ("sh", "-c", "trap 'kill $!; exit 143' TERM; while :; do sleep 3600 & wait; done")
-_ENDS = ("sh", "-c", "exit 0")
-# who runs where an image would have had to say it
+# exits with the code of a process that SIGTERM ended: the kubelet restarts it unless the restart
+# policy is Never
+_WAIT = ("sh", "-c", "trap 'kill $!; exit 143' TERM; while :; do sleep 3600 & wait; done")
+_EXIT = ("sh", "-c", "exit 0")
+# the user of a container that must not run as root, if only its image named one
 _NOBODY = 65534
 
 _POD_FIELDS = ("restartPolicy", "securityContext", "shareProcessNamespace", "hostUsers")
@@ -30,118 +33,119 @@ _CONTAINER_FIELDS = (
     *("name", "volumeMounts", "securityContext", "restartPolicy"),
     *("terminationMessagePath", "terminationMessagePolicy"),
 )
-# files of the node that the profiles would be read from, and kernel settings of its operator
-_OF_THE_NODE = ("sysctls", "windowsOptions")
+# kernel settings that a node must allow, and profiles that are files on a node
+_NODE_FIELDS = ("sysctls", "windowsOptions")
 _PROFILES = ("seccompProfile", "appArmorProfile")
-# an evicted or killed container tells something about its volumes; a slow one does not
+# limits that evict or kill a container because of what its volumes hold
 _LIMITS = ("memory", "ephemeral-storage")
 _VARIABLE = re.compile(r"\$\(([^()]+)\)")
-_STAND_IN = "podshare"
-# kinds whose one Pod a controller makes anew; the Pods of others are made by themselves
-_CONTROLLED = ("Deployment", "StatefulSet", "ReplicaSet")
+_PLACEHOLDER = "podshare"
 
 
-def skeleton(template: Template, image: str) -> Manifest:
-    """What to deploy so that the template's wiring is there, and none of its applications.
+def build_skeleton(template: Template, image: str) -> Manifest:
+    """Return a manifest that deploys a template's wiring without its applications.
 
     Args:
-        template: the template; it is not changed.
-        image: an image with a shell, `sleep` and what else an assertion uses.
+        template: the template, which stays unchanged.
+        image: an image with a shell, `sleep` and the other programs that assertions use.
 
     Returns:
-        One Pod, or a workload of one replica, and the objects that its volumes are made from: those
-        that the manifest brings, and claims in place of those that it does not.
+        One Pod or a workload with one replica, and the objects behind its volumes: those of the
+        manifest, and claims instead of those that it lacks.
     """
-    stored = skeleton_volumes.of_template(template, image)
+    volumes = build_volumes(template, image)
     pod = {
         "metadata": {"labels": dict((template.pod.get("metadata") or {}).get("labels") or {})},
-        "spec": _spec(template, stored, image),
+        "spec": _spec(template, volumes, image),
     }
-    subject = _subject(template, pod, stored)
-    return Manifest(template.origin, subject, stored.objects, stand_in=image)
+    subject = _subject(template, pod, volumes)
+    return Manifest(template.origin, subject, volumes.objects, stand_in=image)
 
 
-def _subject(template: Template, pod: Entry, stored: skeleton_volumes.Storage) -> dict[str, Any]:
-    if template.kind not in _CONTROLLED or template.path != "spec.template":
-        return single_pod.bare(template, pod)
-    own = template.subject["spec"]
+def _subject(template: Template, pod: Entry, volumes: SkeletonVolumes) -> dict[str, Any]:
+    workload = WORKLOADS.get(template.kind)
+    if workload is None or not workload.skeleton or template.path != workload.template:
+        return build_bare_pod(template, pod)
+    original = template.subject["spec"]
     spec = {
         "replicas": 1,
-        "selector": own.get("selector") or {"matchLabels": pod["metadata"]["labels"]},
+        "selector": original.get("selector") or {"matchLabels": pod["metadata"]["labels"]},
         "template": pod,
     }
     if template.kind == "StatefulSet":
-        spec |= {"serviceName": own.get("serviceName") or template.name}
-        spec |= {"volumeClaimTemplates": list(stored.claim_templates)}
-    given = template.subject["metadata"]
-    metadata = {key: given[key] for key in ("name", "generateName") if key in given}
-    return {"apiVersion": "apps/v1", "kind": template.kind, "metadata": metadata, "spec": spec}
+        spec |= {"serviceName": original.get("serviceName") or template.name}
+        spec |= {"volumeClaimTemplates": list(volumes.claim_templates)}
+    metadata = template.subject["metadata"]
+    names = {key: metadata[key] for key in ("name", "generateName") if key in metadata}
+    return {"apiVersion": "apps/v1", "kind": template.kind, "metadata": names, "spec": spec}
 
 
-def _spec(template: Template, stored: skeleton_volumes.Storage, image: str) -> dict[str, Any]:
-    given = template.pod["spec"]
-    spec = {key: copy.deepcopy(given[key]) for key in _POD_FIELDS if given.get(key) is not None}
+def _spec(template: Template, volumes: SkeletonVolumes, image: str) -> dict[str, Any]:
+    original = template.pod["spec"]
+    spec = _copy_fields(original, _POD_FIELDS)
     if "securityContext" in spec:
-        spec["securityContext"] = _security(spec["securityContext"])
+        spec["securityContext"] = _security_context(spec["securityContext"])
     for field in CONTAINER_FIELDS:
-        if given.get(field):
+        if original.get(field):
             spec[field] = [
-                _container(each, template.wiring, stored, image) for each in given[field]
+                _container(entry, template.wiring, volumes, image) for entry in original[field]
             ]
-    spec["volumes"] = list(stored.volumes)
-    # the account is not the application's, and its token no part of the wiring
+    spec["volumes"] = list(volumes.volumes)
+    # the service account is the application's, and its token is not part of the wiring
     return spec | {"automountServiceAccountToken": False, "enableServiceLinks": False}
 
 
 def _container(
-    given: Entry, wiring: Wiring, stored: skeleton_volumes.Storage, image: str
+    original: Entry, wiring: Wiring, volumes: SkeletonVolumes, image: str
 ) -> dict[str, Any]:
-    known = wiring.container(given["name"])
-    made = {
-        key: copy.deepcopy(given[key]) for key in _CONTAINER_FIELDS if given.get(key) is not None
-    }
-    made |= {"image": image, "imagePullPolicy": "IfNotPresent"}
-    made["command"] = list(_ENDS if known.role == "init" else _WAITS)
-    security = _security(made.get("securityContext") or {})
-    if known.non_root and known.user is None:
+    model = wiring.container(original["name"])
+    container = _copy_fields(original, _CONTAINER_FIELDS)
+    container |= {"image": image, "imagePullPolicy": "IfNotPresent"}
+    container["command"] = list(_EXIT if model.role == "init" else _WAIT)
+    security = _security_context(container.get("securityContext") or {})
+    if model.non_root and model.user is None:
         security["runAsUser"] = _NOBODY
     if security:
-        made["securityContext"] = security
-    for mount in made.get("volumeMounts") or ():
-        if mount["name"] in stored.read_only:
+        container["securityContext"] = security
+    for mount in container.get("volumeMounts") or ():
+        if mount["name"] in volumes.read_only:
             mount["readOnly"] = True
-    if limits := {name: known.limits[name] for name in _LIMITS if name in known.limits}:
-        # a limit without a request would be one, and need a node that has as much
-        made["resources"] = {"limits": limits, "requests": dict.fromkeys(limits, "0")}
-    if variables := _variables(given, known):
-        made["env"] = variables
-    return made
+    if limits := {name: model.limits[name] for name in _LIMITS if name in model.limits}:
+        # requests default to the limits, which no node may have to spare
+        container["resources"] = {"limits": limits, "requests": dict.fromkeys(limits, "0")}
+    if variables := _variables(original, model):
+        container["env"] = variables
+    return container
 
 
-def _security(given: Entry) -> dict[str, Any]:
-    kept = {key: value for key, value in given.items() if key not in _OF_THE_NODE}
+def _copy_fields(original: Entry, fields: Sequence[str]) -> dict[str, Any]:
+    return {key: copy.deepcopy(original[key]) for key in fields if original.get(key) is not None}
+
+
+def _security_context(original: Entry) -> dict[str, Any]:
+    context = {key: value for key, value in original.items() if key not in _NODE_FIELDS}
     for profile in _PROFILES:
-        if (kept.get(profile) or {}).get("type") == "Localhost":
-            del kept[profile]
+        if (context.get(profile) or {}).get("type") == "Localhost":
+            del context[profile]
+    return context
+
+
+def _variables(original: Entry, model: ContainerSpec) -> list[dict[str, Any]]:
+    """Return the variables that a subPathExpr uses, and those that these variables use."""
+    declared: Sequence[Entry] = original.get("env") or ()
+    needed = {name for mount in model.mounts for name in _VARIABLE.findall(mount.expression)}
+    for variable in reversed(declared):
+        if variable["name"] in needed:
+            needed |= set(_VARIABLE.findall(str(variable.get("value") or "")))
+    kept = [_variable(variable) for variable in declared if variable["name"] in needed]
+    if model.env_from:
+        missing = needed - {variable["name"] for variable in declared}
+        kept = [*({"name": name, "value": _PLACEHOLDER} for name in sorted(missing)), *kept]
     return kept
 
 
-def _variables(given: Entry, known: ContainerSpec) -> list[dict[str, Any]]:
-    """The variables that a subPathExpr is made of, with what they need; no others."""
-    declared: Sequence[Entry] = given.get("env") or ()
-    needed = {name for each in known.mounts for name in _VARIABLE.findall(each.expression)}
-    for each in reversed(declared):
-        if each["name"] in needed:
-            needed |= set(_VARIABLE.findall(str(each.get("value") or "")))
-    kept = [_variable(each) for each in declared if each["name"] in needed]
-    if known.env_from:
-        missing = needed - {each["name"] for each in declared}
-        kept = [*({"name": name, "value": _STAND_IN} for name in sorted(missing)), *kept]
-    return kept
-
-
-def _variable(given: Entry) -> dict[str, Any]:
-    source = given.get("valueFrom") or {}
+def _variable(original: Entry) -> dict[str, Any]:
+    source = original.get("valueFrom") or {}
     if source and not {"fieldRef", "resourceFieldRef"} & set(source):
-        return {"name": given["name"], "value": _STAND_IN}
-    return copy.deepcopy(dict(given))
+        return {"name": original["name"], "value": _PLACEHOLDER}
+    return copy.deepcopy(dict(original))

@@ -1,10 +1,10 @@
-"""Where the volumes of a skeleton come from: what a manifest brings, and stand-ins for the rest."""
+"""The volumes of a skeleton, with stand-ins for storage that only the real cluster has."""
 
 from __future__ import annotations
 
 import copy
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from pytest_podshare.wiring.model import VolumeSpec
@@ -12,23 +12,23 @@ from pytest_podshare.wiring.templates import Template
 
 Entry = Mapping[str, Any]
 
-_KEPT = ("emptyDir", "downwardAPI", "persistentVolumeClaim")
-# a folder or a file of somebody else's node is made where it is missing
-_MADE = {"Directory": "DirectoryOrCreate", "File": "FileOrCreate"}
+_UNCHANGED = ("emptyDir", "downwardAPI", "persistentVolumeClaim")
+# hostPath types that fail unless the path exists → types that create it
+_CREATING_TYPES = {"Directory": "DirectoryOrCreate", "File": "FileOrCreate"}
 _CONFIG_FIELDS = ("data", "binaryData", "stringData")
-# what every storage class can give
-_CLAIM = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "16Mi"}}}
+# a claim that every storage class can satisfy
+_CLAIM_SPEC = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "16Mi"}}}
 
 
 @dataclasses.dataclass(frozen=True)
-class Storage:
+class SkeletonVolumes:
     """The volumes of a skeleton.
 
     Args:
         volumes: the Pod's volumes.
-        objects: the ConfigMaps, Secrets and claims that they are made from.
+        objects: the ConfigMaps, Secrets and claims behind them.
         claim_templates: the volumeClaimTemplates of a StatefulSet.
-        read_only: the volumes that say of themselves that they are read-only.
+        read_only: the names of the volumes that are read-only themselves.
     """
 
     volumes: tuple[dict[str, Any], ...]
@@ -37,112 +37,109 @@ class Storage:
     read_only: frozenset[str]
 
 
-def of_template(template: Template, image: str) -> Storage:
-    """The volumes of a template's skeleton.
+def build_volumes(template: Template, image: str) -> SkeletonVolumes:
+    """Return the volumes of a template's skeleton.
 
     Args:
-        template: the template; it is not changed.
-        image: what stands in for the image of an image volume.
+        template: the template, which stays unchanged.
+        image: the image that replaces the image of an image volume.
     """
-    brought = {
-        (str(each.get("kind")), str((each.get("metadata") or {}).get("name"))): each
-        for each in template.source.objects
+    objects = {
+        (str(document.get("kind")), str((document.get("metadata") or {}).get("name"))): document
+        for document in template.source.objects
     }
-    split = {mount.volume for _, mount in template.wiring.mounts() if mount.sub_path}
-    facts = {each.name: _folder(each, each.name in split) for each in template.wiring.volumes}
-    given = template.pod["spec"].get("volumes") or ()
-    volumes = tuple(_volume(each, facts[each["name"]], set(brought), image) for each in given)
-    wanted = dict.fromkeys(name for each in volumes for name in _needs(each))
-    own = template.subject.get("spec") or {}
-    return Storage(
+    with_sub_paths = {mount.volume for _, mount in template.wiring.mounts() if mount.sub_path}
+    models = {volume.name: volume for volume in template.wiring.volumes}
+    volumes = tuple(
+        _volume(models[name], objects.keys(), image, has_sub_paths=name in with_sub_paths)
+        for name in (entry["name"] for entry in template.pod["spec"].get("volumes") or ())
+    )
+    references = dict.fromkeys(name for volume in volumes for name in _references(volume))
+    workload = template.subject.get("spec") or {}
+    return SkeletonVolumes(
         volumes=volumes,
         objects=tuple(
-            _object(kind, name, brought.get((kind, name)))
-            for kind, name in wanted
-            if (kind, name) in brought or kind == "PersistentVolumeClaim"
+            _object(kind, name, objects.get((kind, name)))
+            for kind, name in references
+            if (kind, name) in objects or kind == "PersistentVolumeClaim"
         ),
         claim_templates=tuple(
-            _claim(each["metadata"]["name"], each) for each in own.get("volumeClaimTemplates") or ()
+            _claim(claim["metadata"]["name"], claim)
+            for claim in workload.get("volumeClaimTemplates") or ()
         ),
-        read_only=frozenset(each.name for each in facts.values() if each.is_read_only),
+        read_only=frozenset(name for name, volume in models.items() if volume.is_read_only),
     )
 
 
-def _folder(volume: VolumeSpec, is_split: bool) -> VolumeSpec:
-    """The volume; a hostPath that has subPaths has to be there before its Pod is."""
-    if volume.kind != "hostPath" or volume.facts.get("type") or not is_split:
-        return volume
-    return dataclasses.replace(volume, facts={**volume.facts, "type": "Directory"})
-
-
 def _volume(
-    given: Entry, volume: VolumeSpec, brought: set[tuple[str, str]], image: str
+    volume: VolumeSpec, objects: Collection[tuple[str, str]], image: str, *, has_sub_paths: bool
 ) -> dict[str, Any]:
-    kind, facts = volume.kind, copy.deepcopy(dict(volume.facts))
-    made: dict[str, Any]
+    kind, fields = volume.kind, copy.deepcopy(dict(volume.facts))
+    source: dict[str, Any]
     if kind in ("configMap", "secret", "projected"):
-        made = {kind: _configured(kind, facts, brought)}
+        source = {kind: _make_optional(kind, fields, objects)}
     elif kind == "hostPath":
-        made = {
-            kind: facts | ({"type": _MADE[facts["type"]]} if facts.get("type") in _MADE else {})
-        }
+        # a directory must exist before a subPath of it can
+        path_type = fields.get("type") or ("Directory" if has_sub_paths else "")
+        if path_type in _CREATING_TYPES:
+            fields["type"] = _CREATING_TYPES[path_type]
+        source = {kind: fields}
     elif kind == "ephemeral":
-        template = facts.get("volumeClaimTemplate") or {}
-        made = {kind: {"volumeClaimTemplate": {"spec": _claim("", template)["spec"]}}}
+        template = fields.get("volumeClaimTemplate") or {}
+        source = {kind: {"volumeClaimTemplate": {"spec": _claim("", template)["spec"]}}}
     elif kind == "image":
-        made = {kind: {"reference": image, "pullPolicy": "IfNotPresent"}}
-    elif kind in _KEPT:
-        made = {kind: facts}
+        source = {kind: {"reference": image, "pullPolicy": "IfNotPresent"}}
+    elif kind in _UNCHANGED:
+        source = {kind: fields}
     elif volume.outlives_pod:
-        # what only the real cluster has: it stays when the Pod goes
-        made = {"persistentVolumeClaim": {"claimName": f"podshare-{volume.name}"}}
+        source = {"persistentVolumeClaim": {"claimName": f"podshare-{volume.name}"}}
     else:
-        made = {"emptyDir": {}}
-    return {"name": given["name"], **made}
+        source = {"emptyDir": {}}
+    return {"name": volume.name, **source}
 
 
-def _configured(kind: str, facts: dict[str, Any], brought: set[tuple[str, str]]) -> dict[str, Any]:
-    """A volume of what may not be there; that it is there is asked of the manifest alone."""
+def _make_optional(
+    kind: str, fields: dict[str, Any], objects: Collection[tuple[str, str]]
+) -> dict[str, Any]:
+    """Mark sources as optional that the manifest does not contain."""
     if kind == "projected":
-        sources = facts.get("sources") or ()
-        facts["sources"] = [
-            {each: _configured(each, dict(value), brought) for each, value in source.items()}
-            for source in sources
+        fields["sources"] = [
+            {key: _make_optional(key, dict(value), objects) for key, value in source.items()}
+            for source in fields.get("sources") or ()
             if "podCertificate" not in source
         ]
     elif kind in ("configMap", "secret", "clusterTrustBundle"):
-        name = facts.get("secretName") or facts.get("name")
-        if (kind[0].upper() + kind[1:], name) not in brought:
-            facts["optional"] = True
-    return facts
+        name = fields.get("secretName") or fields.get("name")
+        if (kind[0].upper() + kind[1:], name) not in objects:
+            fields["optional"] = True
+    return fields
 
 
-def _needs(volume: Entry) -> Iterator[tuple[str, str]]:
-    """The objects that a volume is made from, by kind and name."""
+def _references(volume: Entry) -> Iterator[tuple[str, str]]:
+    """Yield the kind and name of each object behind a volume."""
     sources = (volume.get("projected") or {}).get("sources") or ()
     for source in (volume, *sources):
         for field, kind in (("configMap", "ConfigMap"), ("secret", "Secret")):
-            facts = source.get(field) or {}
-            if name := facts.get("secretName") or facts.get("name"):
+            fields = source.get(field) or {}
+            if name := fields.get("secretName") or fields.get("name"):
                 yield kind, str(name)
     if claim := (volume.get("persistentVolumeClaim") or {}).get("claimName"):
         yield "PersistentVolumeClaim", str(claim)
 
 
-def _object(kind: str, name: str, given: Entry | None) -> dict[str, Any]:
+def _object(kind: str, name: str, original: Entry | None) -> dict[str, Any]:
+    original = original or {}
     if kind == "PersistentVolumeClaim":
-        return {"apiVersion": "v1", "kind": kind, **_claim(name, given or {})}
-    # without its type a Secret is only its content: no account, no annotation has to be there
-    kept = {
-        key: copy.deepcopy(value) for key, value in (given or {}).items() if key in _CONFIG_FIELDS
-    }
-    return {"apiVersion": "v1", "kind": kind, "metadata": {"name": name}, **kept}
+        return {"apiVersion": "v1", "kind": kind, **_claim(name, original)}
+    # a Secret without its type needs no service account and no annotations
+    content = {key: copy.deepcopy(original[key]) for key in _CONFIG_FIELDS if key in original}
+    return {"apiVersion": "v1", "kind": kind, "metadata": {"name": name}, **content}
 
 
-def _claim(name: str, given: Entry) -> dict[str, Any]:
-    """A claim of the default class, as large as the given one, that one node may use."""
-    requests = ((given.get("spec") or {}).get("resources") or {}).get("requests") or {}
-    spec = copy.deepcopy(_CLAIM)
+def _claim(name: str, original: Entry) -> dict[str, Any]:
+    """Return a claim of the default class for one node, with the same size as the original."""
+    requests = ((original.get("spec") or {}).get("resources") or {}).get("requests") or {}
+    spec = copy.deepcopy(_CLAIM_SPEC)
     if "storage" in requests:
         spec["resources"] = {"requests": {"storage": requests["storage"]}}
     return {"metadata": {"name": name}, "spec": spec}

@@ -1,4 +1,4 @@
-"""Every Pod template in a manifest: a Pod, what a workload makes its Pods of, or a path names."""
+"""The Pod templates of a manifest: Pods, templates of workloads, and those of custom resources."""
 
 from __future__ import annotations
 
@@ -9,41 +9,30 @@ from typing import Any
 
 from pytest_podshare import errors
 from pytest_podshare.manifests import schema
-from pytest_podshare.manifests.position import Position, position
+from pytest_podshare.manifests.position import Position, find_position
 from pytest_podshare.manifests.source import Source
-from pytest_podshare.wiring import model, pod_spec
+from pytest_podshare.wiring.model import VolumeSpec, Wiring
+from pytest_podshare.wiring.pod_spec import read_wiring
+from pytest_podshare.wiring.workloads import WORKLOADS, is_workload
 
-# where each kind of Kubernetes' own keeps its template; a Pod is one itself
-PATHS: Mapping[str, str] = {
-    "Pod": "",
-    "PodTemplate": "template",
-    "Deployment": "spec.template",
-    "StatefulSet": "spec.template",
-    "DaemonSet": "spec.template",
-    "ReplicaSet": "spec.template",
-    "ReplicationController": "spec.template",
-    "Job": "spec.template",
-    "CronJob": "spec.jobTemplate.spec.template",
-}
-_GROUPS = ("", "apps", "batch", "extensions")
-_EACH = "[]"
-_ANY = schema.Fields()
+_LIST_SUFFIX = "[]"
+_ANY_MAPPING = schema.Fields()
 
 
 @dataclasses.dataclass(frozen=True)
 class Template:
-    """A Pod, or what Pods are made of, in its manifest.
+    """A Pod, or a Pod template, in its manifest.
 
     Args:
         source: the manifest.
-        kind: the kind of the object that it belongs to.
-        name: the name of that object, or its generateName; "" for none.
-        namespace: the namespace of that object; "" for none.
-        path: where in that object it is (`spec.template`); "" for a Pod.
-        pod: metadata and spec of the Pod.
+        kind: the kind of the object.
+        name: the object's name or generateName; "" for none.
+        namespace: the object's namespace; "" for none.
+        path: the template's path in the object, for example `spec.template`; "" for a Pod.
+        pod: the metadata and spec of the Pod.
         subject: the object.
-        claims: the volumes that a StatefulSet's volumeClaimTemplates make, in their order.
-        replicas: how many Pods there are to be; 0 for a DaemonSet, whose nodes are its number.
+        claims: the volumes that a StatefulSet's volumeClaimTemplates create, in order.
+        replicas: the number of Pods; 0 for a DaemonSet, whose number depends on the nodes.
     """
 
     source: Source
@@ -53,125 +42,108 @@ class Template:
     path: str
     pod: dict[str, Any] = dataclasses.field(repr=False)
     subject: dict[str, Any] = dataclasses.field(repr=False)
-    claims: tuple[model.VolumeSpec, ...] = ()
+    claims: tuple[VolumeSpec, ...] = ()
     replicas: int = 1
 
     def __str__(self) -> str:
-        """`Deployment/web`."""
+        """Return `Deployment/web`."""
         return f"{self.kind}/{self.name}"
 
     @property
     def origin(self) -> str:
-        """Where the manifest came from, for messages."""
+        """Return the name of the manifest in messages."""
         return self.source.origin
 
     @property
-    def at(self) -> Position | None:
-        """Where the object begins in its text; None for one that came from no text."""
-        return position(self.subject)
+    def position(self) -> Position | None:
+        """Return the position of the object; None if the manifest was not a text."""
+        return find_position(self.subject)
 
     @property
     def annotations(self) -> dict[str, str]:
-        """Those of the object and of the template; the template's win."""
-        both = (self.subject, self.pod)
-        found = [(each.get("metadata") or {}).get("annotations") or {} for each in both]
-        return {**found[0], **found[1]}
+        """Return the annotations of the object and of the template; the template's win."""
+        metadata = (self.subject.get("metadata") or {}, self.pod.get("metadata") or {})
+        return {k: v for fields in metadata for k, v in (fields.get("annotations") or {}).items()}
 
     @functools.cached_property
-    def declared(self) -> model.Wiring:
-        """Who mounts what where, with the volumes that the template itself declares."""
-        return pod_spec.of_pod(self.pod["spec"])
+    def declared(self) -> Wiring:
+        """Return the wiring with the volumes that the template itself declares."""
+        return read_wiring(self.pod["spec"])
 
     @functools.cached_property
-    def wiring(self) -> model.Wiring:
-        """Who mounts what where in the Pods: a claim takes the place of a volume of its name."""
+    def wiring(self) -> Wiring:
+        """Return the wiring of the Pods, in which a claim replaces a volume of the same name."""
         if not self.claims:
             return self.declared
         names = {claim.name for claim in self.claims}
-        others = tuple(each for each in self.declared.volumes if each.name not in names)
+        others = tuple(volume for volume in self.declared.volumes if volume.name not in names)
         return dataclasses.replace(self.declared, volumes=(*others, *self.claims))
 
 
-def templates(source: Source, paths: Mapping[str, str] | None = None) -> tuple[Template, ...]:
-    """Every Pod template in a manifest; kinds that nobody knows are passed over.
+def find_templates(source: Source, paths: Mapping[str, str] | None = None) -> tuple[Template, ...]:
+    """Return the Pod templates of a manifest; skip kinds that are neither built in nor in `paths`.
 
     Args:
         source: the manifest.
-        paths: where objects of a custom kind keep a Pod template or a Pod spec, by kind:
+        paths: the path of the Pod template or Pod spec in objects of a custom kind, by kind:
             `{"Rollout": "spec.template", "Workflow": "spec.tasks[].template"}`.
 
     Raises:
-        ManifestInvalid: a field that counts is missing, or has the wrong type.
-        NoContainers: a Pod lists none.
+        ManifestInvalid: a field has the wrong type, or a required field is missing.
+        NoContainers: a Pod has no containers.
     """
-    found: list[Template] = []
+    templates: list[Template] = []
     for subject in source.objects:
-        if is_builtin(subject):
-            found.append(of_builtin(source, subject))
+        if is_workload(subject):
+            templates.append(read_template(source, subject))
         elif isinstance(kind := subject.get("kind"), str) and paths and kind in paths:
-            found += _of_custom(source, subject, paths[kind])
-    return tuple(found)
+            templates += _custom_templates(source, subject, paths[kind])
+    return tuple(templates)
 
 
-def is_builtin(subject: Mapping[str, Any]) -> bool:
-    """Whether an object is of a kind of Kubernetes' own that is or holds a Pod template."""
-    kind, version = subject.get("kind"), subject.get("apiVersion")
-    group = version.rpartition("/")[0] if isinstance(version, str) else ""
-    return isinstance(kind, str) and kind in PATHS and group in _GROUPS
-
-
-def of_builtin(source: Source, subject: dict[str, Any]) -> Template:
-    """The template of an object of a kind of Kubernetes' own.
+def read_template(source: Source, subject: dict[str, Any]) -> Template:
+    """Return the template of a Pod or of a built-in workload.
 
     Raises:
-        ManifestInvalid: a field that counts is missing, or has the wrong type.
-        NoContainers: the Pod lists none.
+        ManifestInvalid: a field has the wrong type, or a required field is missing.
+        NoContainers: the Pod has no containers.
     """
-    kind, path = subject["kind"], PATHS[subject["kind"]]
+    kind, path = subject["kind"], WORKLOADS[subject["kind"]].template
     source.check(subject, schema.OBJECT)
     metadata = subject.get("metadata") or {}
     if not (metadata.get("name") or metadata.get("generateName")):
-        raise source.invalid(
-            position(subject, "metadata"),
-            f"the {kind} has no name",
-            "Give it one under metadata.name.",
-        )
+        position = find_position(subject, "metadata")
+        raise source.error(position, f"the {kind} has no name", "Set metadata.name.")
     if not path:
-        _check_containers(source, subject, path)
+        _check_pod(source, subject, path)
         return _template(source, subject, path, subject, {})
-    reached = next(_reached(source, subject, path.split(".")), None)
-    if reached is None:
-        raise source.invalid(
-            position(subject, path.partition(".")[0]),
-            f"the {kind} has no template",
-            f"Give it one under {path}.",
-        )
-    _, pod, holder = reached
-    _check_containers(source, pod, path)
-    source.check(holder, schema.MADE_OF, path.removesuffix("template").rstrip("."))
+    match = next(_follow(source, subject, path.split(".")), None)
+    if match is None:
+        position = find_position(subject, path.partition(".")[0])
+        raise source.error(position, f"the {kind} has no Pod template", f"Add {path}.")
+    _, pod, holder = match
+    _check_pod(source, pod, path)
+    source.check(holder, schema.WORKLOAD_SPEC, path.removesuffix("template").rstrip("."))
     return _template(source, subject, path, pod, holder)
 
 
-def _check_containers(source: Source, pod: dict[str, Any], path: str) -> None:
+def _check_pod(source: Source, pod: dict[str, Any], path: str) -> None:
     spec = pod.get("spec")
     if spec is None or (isinstance(spec, dict) and not spec.get("containers")):
-        at = position(pod, "spec")
-        raise errors.NoContainers(
-            f"{source.place(at)}: the Pod has no containers.",
-            f"List at least one under {_joined(path, 'spec.containers')}.",
-            excerpt=source.excerpt(at),
-        )
+        position = find_position(pod, "spec")
+        remedy = f"Add a container to {_join(path, 'spec.containers')}."
+        raise source.error(position, "the Pod has no containers", remedy, errors.NoContainers)
     source.check(pod, schema.POD, path)
 
 
-def _of_custom(source: Source, subject: dict[str, Any], path: str) -> Iterator[Template]:
-    """What is at the path; an operator may fill in what is missing, so it need not be there."""
+def _custom_templates(source: Source, subject: dict[str, Any], path: str) -> Iterator[Template]:
+    """Yield what is at the path, which may be nothing: operators fill in what is missing."""
     source.check(subject, schema.OBJECT)
-    for place, value, holder in _reached(source, subject, path.split(".")):
+    for full_path, value, holder in _follow(source, subject, path.split(".")):
         is_pod = "spec" in value
-        source.check(value, schema.POD if is_pod else schema.POD_SPEC, place)
+        source.check(value, schema.POD if is_pod else schema.POD_SPEC, full_path)
         pod = value if is_pod else {"metadata": {}, "spec": value}
-        yield _template(source, subject, place, pod, holder)
+        yield _template(source, subject, full_path, pod, holder)
 
 
 def _template(
@@ -179,7 +151,7 @@ def _template(
 ) -> Template:
     metadata = subject.get("metadata") or {}
     kind = subject["kind"]
-    count = holder.get("parallelism" if kind in ("Job", "CronJob") else "replicas")
+    replicas = holder.get("parallelism" if kind in ("Job", "CronJob") else "replicas")
     claims = holder.get("volumeClaimTemplates") if kind == "StatefulSet" else None
     return Template(
         source=source,
@@ -189,34 +161,36 @@ def _template(
         path=path,
         pod=pod,
         subject=subject,
-        claims=tuple(_claim(each) for each in claims or ()),
-        replicas=0 if kind == "DaemonSet" else count if isinstance(count, int) else 1,
+        claims=tuple(_claim(entry) for entry in claims or ()),
+        replicas=0 if kind == "DaemonSet" else replicas if isinstance(replicas, int) else 1,
     )
 
 
-def _claim(entry: dict[str, Any]) -> model.VolumeSpec:
+def _claim(entry: dict[str, Any]) -> VolumeSpec:
     name = entry["metadata"]["name"]
-    return model.VolumeSpec(name, "persistentVolumeClaim", source=name, at=position(entry))
+    return VolumeSpec(name, "persistentVolumeClaim", source=name, position=find_position(entry))
 
 
-def _reached(
-    source: Source, holder: dict[str, Any], steps: list[str], place: str = ""
+def _follow(
+    source: Source, holder: dict[str, Any], steps: list[str], path: str = ""
 ) -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
-    """Where each mapping at a path is, the mapping, and the one that holds it."""
-    key = steps[0].removesuffix(_EACH)
+    """Yield the full path of each mapping that the steps lead to, the mapping, and its holder."""
+    key = steps[0].removesuffix(_LIST_SUFFIX)
     is_list = key != steps[0]
-    source.check(holder, schema.Fields({key: [_ANY] if is_list else _ANY}), place)
-    here, value = _joined(place, key), holder.get(key)
-    found = enumerate(value or ()) if is_list else [(None, value)]
-    for index, each in found:
-        there = here if index is None else f"{here}[{index}]"
-        if each is None:
+    shape = [_ANY_MAPPING] if is_list else _ANY_MAPPING
+    source.check(holder, schema.Fields({key: shape}), path)
+    path, value = _join(path, key), holder.get(key)
+    entries = [(path, value)]
+    if is_list:
+        entries = [(f"{path}[{index}]", entry) for index, entry in enumerate(value or ())]
+    for full_path, entry in entries:
+        if entry is None:
             continue
         if len(steps) > 1:
-            yield from _reached(source, each, steps[1:], there)
+            yield from _follow(source, entry, steps[1:], full_path)
         else:
-            yield there, each, holder
+            yield full_path, entry, holder
 
 
-def _joined(place: str, key: str) -> str:
-    return f"{place}.{key}" if place else key
+def _join(path: str, key: str) -> str:
+    return f"{path}.{key}" if path else key

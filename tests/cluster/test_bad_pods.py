@@ -155,7 +155,7 @@ def test_a_manifest_that_the_api_server_rejects(rejected):
     what, remedy = rejected(change, errors.DeployRejected)
 
     assert what == (
-        'the given dict: the API server rejects Pod sharevol: Pod "sharevol" is invalid: '
+        '<dict>: the API server rejects Pod sharevol: Pod "sharevol" is invalid: '
         'spec.containers[0].volumeMounts[0].name: Not found: "xchnage"'
     )
     assert remedy == "Mend the field the API server names."

@@ -107,8 +107,8 @@ def test_every_promise_of_a_manifest_is_proved_on_one_pod(run):
         "wiring": "passed",
         "c1→c2@xchange": "passed",
         "c2→c1@xchange": "passed",
-        "restart[c1]@xchange": "passed",
-        "restart[c2]@xchange": "passed",
+        "restart@xchange[c1]": "passed",
+        "restart@xchange[c2]": "passed",
         "deleted@xchange": "passed",
     }
     assert result.deployed == [f"{MANIFESTS / 'sharevol.yaml'} Pod"]
@@ -118,7 +118,7 @@ def test_every_promise_of_a_manifest_is_proved_on_one_pod(run):
     }
     assert claims["wiring"] == []
     assert claims["c2→c1@xchange"] == ["c1 sees what c2 wrote to xchange"]
-    assert claims["restart[c2]@xchange"] == ["what c2 wrote to xchange survives its restart"]
+    assert claims["restart@xchange[c2]"] == ["what c2 wrote to xchange survives its restart"]
     assert claims["deleted@xchange"] == [
         "what was written to xchange is lost on the Pod's deletion"
     ]
@@ -131,9 +131,9 @@ def test_what_a_manifest_expects_otherwise_is_proved(run):
     podshare.dev/expect: |
       c1→c2@v: {is: apart, window: 0.2}
       c2→c1@v: apart
-      restart[c1]@v: {strategy: image}
-      restart[c2]@v: off
-      read-only[c2]@v: writable
+      restart@v[c1]: {strategy: image}
+      restart@v[c2]: off
+      read-only@v[c2]: writable
       deleted@v: off
 """
     result = run(
@@ -142,7 +142,7 @@ def test_what_a_manifest_expects_otherwise_is_proved(run):
     )
 
     assert result.items == dict.fromkeys(
-        ["wiring", "c1→c2@v", "c2→c1@v", "read-only[c2]@v", "restart[c1]@v"], "passed"
+        ["wiring", "c1→c2@v", "c2→c1@v", "read-only@v[c2]", "restart@v[c1]"], "passed"
     )
 
 
@@ -153,8 +153,8 @@ def test_a_broken_promise_fails_with_its_text_and_nothing_else(run):
     podshare.dev/expect: |
       c1→c2@v: visible
       c2→c1@v: off
-      restart[c1]@v: off
-      restart[c2]@v: off
+      restart@v[c1]: off
+      restart@v[c2]: off
       medium@v: Memory
       deleted@v: survives
 """
@@ -282,7 +282,7 @@ def test_each_template_of_several_gets_its_own_pod(run):
         "Job/once::wiring": "passed",
         "Job/once::deleted@d": "skipped",
         "Deployment/web::wiring": "passed",
-        "Deployment/web::restart[c]@d": "passed",
+        "Deployment/web::restart@d[c]": "passed",
         "Deployment/web::deleted@d": "passed",
     }
     assert result.deployed == ["all.yaml Job", "all.yaml Deployment"]
@@ -355,11 +355,11 @@ def test_a_skeleton_keeps_the_wiring_of_what_cannot_run(run):
     assert result.items == dict.fromkeys(
         [
             "app→shipper@data",
-            "read-only[shipper]@data",
+            "read-only@data[shipper]",
             "medium@data",
-            "restart[app]@data",
-            "restart[app]@claim",
-            "restart[shipper]@nfs",
+            "restart@data[app]",
+            "restart@claim[app]",
+            "restart@nfs[shipper]",
             "deleted@data",
             "deleted@claim",
             "deleted@nfs",

@@ -11,7 +11,7 @@ from pytest_podshare.check import rules
 from pytest_podshare.errors import ApiError, ManifestError
 from pytest_podshare.kube.client import pod_path
 from pytest_podshare.manifests.source import read
-from pytest_podshare.wiring.templates import templates
+from pytest_podshare.wiring.templates import find_templates
 
 EMPTY = {"name": "v", "emptyDir": {}}
 CLAIM = {"name": "claim", "persistentVolumeClaim": {"claimName": "data"}}
@@ -231,7 +231,7 @@ def refused(podshare_cluster, namespace, manifest):
 def errors_of(manifest):
     """What the check says against a Pod that an API server or a kubelet would say as well."""
     try:
-        (template,) = templates(read(manifest))
+        (template,) = find_templates(read(manifest))
     except ManifestError as error:
         return [str(error)]
     return [each.message for each in rules.check(template) if each.severity == "error"]

@@ -9,7 +9,7 @@ from pytest_podshare.check import rules
 from pytest_podshare.deadline import Deadline, poll
 from pytest_podshare.kube.client import pod_path
 from pytest_podshare.manifests.source import read
-from pytest_podshare.wiring.templates import templates
+from pytest_podshare.wiring.templates import find_templates
 
 # every namespace has it
 CONFIG = {"name": "config", "configMap": {"name": "kube-root-ca.crt"}}
@@ -118,7 +118,7 @@ def pod(name, its_spec):
 
 def found(manifest):
     """The rules that find something in a Pod."""
-    (template,) = templates(read(manifest))
+    (template,) = find_templates(read(manifest))
     return {each.rule for each in rules.check(template)}
 
 

@@ -178,11 +178,15 @@ def test_the_rules_are_listed():
     assert [line.split()[:2] for line in lines] == [[each.id, each.severity] for each in rules.ALL]
 
 
-def test_neither_pytest_nor_a_kubernetes_client_is_imported():
+def test_neither_pytest_nor_jinja_nor_a_kubernetes_client_is_imported():
     """The positive control: the package as a whole does import them."""
-    show = "print([each for each in ('pytest', 'kubernetes', 'rich') if each in sys.modules])"
+    modules = ["pytest", "kubernetes", "rich", "jinja2"]
+    show = f"print([name for name in {modules} if name in sys.modules])"
     run = "import sys; from pytest_podshare.cli.main import main; main(['check', sys.argv[1]])"
-    load = "import sys, pytest, pytest_podshare.kube.client, pytest_podshare.report.terminal_table"
+    load = (
+        "import sys, pytest, pytest_podshare.kube.client, pytest_podshare.report.terminal_table,"
+        " pytest_podshare.diagrams.svg"
+    )
     check, whole = f"{run}; {show}", f"{load}; {show}"
 
     runs = [
@@ -194,7 +198,7 @@ def test_neither_pytest_nor_a_kubernetes_client_is_imported():
 
     assert [run.stdout.splitlines()[-1] for run in runs] == [
         "[]",
-        "['pytest', 'kubernetes', 'rich']",
+        str(modules),
     ]
 
 

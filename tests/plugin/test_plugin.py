@@ -197,13 +197,13 @@ def test_our_frames_are_left_out_of_failures(pytester, plain):
     pytester.makepyfile(
         """
         from pytest_podshare.wiring.manifest import load
-        from pytest_podshare.wiring.pod_spec import of_pod
+        from pytest_podshare.wiring.pod_spec import read_wiring
 
         def test_bad_manifest():
             load("no/such.yaml")
 
         def test_bug():
-            of_pod(None)
+            read_wiring(None)
 
         def test_own_assert():
             assert 1 == 2

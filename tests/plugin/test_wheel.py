@@ -30,7 +30,8 @@ def test_the_wheel_holds_the_package_alone(wheel):
     assert {top.split("-")[0] for top in tops} == {"pytest_podshare"}
     assert "pytest_podshare/py.typed" in names
     assert "pytest_podshare/report/page.html.j2" in names
-    assert [name for name in names if not name.endswith((".py", "py.typed", ".html.j2"))] == [
+    assert "pytest_podshare/diagrams/wiring.svg.j2" in names
+    assert [name for name in names if not name.endswith((".py", "py.typed", ".j2"))] == [
         name for name in names if ".dist-info/" in name
     ]
 

@@ -7,19 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_podshare.check.rules.finding import Remark, of_volume, rule
 from pytest_podshare.wiring.model import Wiring
+from pytest_podshare.wiring.workloads import WORKLOADS
 
 if TYPE_CHECKING:
     from pytest_podshare.wiring.templates import Template
 
 _ONE_NODE = {"ReadWriteOnce", "ReadWriteOncePod"}
-_OFTEN = ("Deployment", "ReplicaSet", "ReplicationController", "StatefulSet", "DaemonSet")
 
 
 @rule("warning")
 def claim_shared_by_replicas(template: Template, wiring: Wiring) -> Iterator[Remark]:
     """Several Pods share a claim that one node, or one Pod, may mount at a time."""
     is_daemon = template.kind == "DaemonSet"
-    if template.kind not in _OFTEN or (template.replicas < 2 and not is_daemon):
+    workload = WORKLOADS.get(template.kind)
+    if workload is None or not workload.replaces_pods or (template.replicas < 2 and not is_daemon):
         return
     modes = _access_modes(template)
     for volume in wiring.volumes:

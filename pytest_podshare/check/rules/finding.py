@@ -74,18 +74,18 @@ def of_mount(container: ContainerSpec, mount: VolumeMount, matter: str, fix: str
     """A remark about a mount; `matter` ends the sentence that names it."""
     place = f" at {mount.path}" if mount.path else ""
     message = f"container {container.name!r} mounts volume {mount.volume!r}{place}{matter}"
-    return Remark(message, fix, mount.at, container.name, mount.volume, mount.path)
+    return Remark(message, fix, mount.position, container.name, mount.volume, mount.path)
 
 
 def of_volume(volume: VolumeSpec, matter: str, fix: str) -> Remark:
     """A remark about a volume; `matter` ends the sentence that names it."""
-    return Remark(f"volume {volume.name!r}{matter}", fix, volume.at, volume=volume.name)
+    return Remark(f"volume {volume.name!r}{matter}", fix, volume.position, volume=volume.name)
 
 
 def of_container(container: ContainerSpec, matter: str, fix: str, *, path: str = "") -> Remark:
     """A remark about a container; `matter` ends the sentence that names it."""
     message = f"container {container.name!r}{matter}"
-    return Remark(message, fix, container.at, container.name, path=path)
+    return Remark(message, fix, container.position, container.name, path=path)
 
 
 Looks = Callable[["Template", "Wiring"], Iterable[Remark]]

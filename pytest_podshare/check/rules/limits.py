@@ -78,7 +78,7 @@ def size_limit_above_storage_limit(template: Template, wiring: Wiring) -> Iterat
             yield of_volume(
                 volume,
                 f" may hold {volume.size_limit}, and the containers' ephemeral-storage limits "
-                f"come to {quantity.written(round(limit))}: the Pod is evicted before",
+                f"come to {quantity.format_bytes(round(limit))}: the Pod is evicted before",
                 "Lower the sizeLimit, or raise the containers' ephemeral-storage limits.",
             )
 

@@ -35,7 +35,7 @@ def duplicate_mount_path(template: Template, wiring: Wiring) -> Iterator[Remark]
         for mount in container.mounts:
             other = first.setdefault(mount.path, mount)
             if other is not mount and mount.path:
-                where = f" (line {other.at.line})" if other.at else ""
+                where = f" (line {other.position.line})" if other.position else ""
                 matter = f", where it mounts {other.volume!r} already{where}"
                 yield of_mount(container, mount, matter, "Remove one of them, or move it.")
 
@@ -116,7 +116,7 @@ def invalid_volume_device(template: Template, wiring: Wiring) -> Iterator[Remark
                 yield dataclasses.replace(
                     remark,
                     message=remark.message + matter,
-                    at=device.at or container.at,
+                    at=device.position or container.position,
                     volume=device.volume,
                     path=device.path,
                 )
@@ -154,7 +154,9 @@ def invalid_file_key(template: Template, wiring: Wiring) -> Iterator[Remark]:
             matter += "which the Pod does not declare" if volume is None else "which is no emptyDir"
             fix = _nearest(key.volume, declared) if volume is None else "Use an emptyDir."
             remark = of_container(container, matter, fix)
-            yield dataclasses.replace(remark, at=key.at or container.at, volume=key.volume)
+            yield dataclasses.replace(
+                remark, at=key.position or container.position, volume=key.volume
+            )
 
 
 def _declared(wiring: Wiring) -> set[str]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from pytest_podshare.check.rules import path_mentions
 from pytest_podshare.check.rules.finding import Remark, of_container, of_mount, rule
 from pytest_podshare.wiring.model import ContainerSpec, VolumeMount, VolumeSpec, Wiring
+from pytest_podshare.wiring.shared_mounts import find_shared_mounts
 
 if TYPE_CHECKING:
     from pytest_podshare.wiring.templates import Template
@@ -124,7 +125,7 @@ def _first_after(wiring: Wiring, index: int, mount: VolumeMount) -> ContainerSpe
         for each in wiring.containers[index + 1 :]
         if any(
             meeting.volume.name == mount.volume
-            for meeting in wiring.shared(sidecar.name, each.name)
+            for meeting in find_shared_mounts(wiring, sidecar.name, each.name)
         )
     ]
     readers = [each for each in after if all(m.read_only for m in each.mounts_of(mount.volume))]

@@ -56,7 +56,7 @@ def holder(container: ContainerSpec, path: str) -> VolumeMount | None:
 
 def command(container: ContainerSpec) -> str:
     """What the container runs, in one line."""
-    return " ".join(container.words)
+    return " ".join(container.command)
 
 
 @functools.lru_cache(maxsize=1024)
@@ -66,7 +66,7 @@ def _paths_in(text: str) -> tuple[str, ...]:
 
 def spoken_of(container: ContainerSpec) -> Iterator[str]:
     """The absolute paths that its command and its variables name."""
-    for text in (*container.words, *container.env.values()):
+    for text in (*container.command, *container.env.values()):
         if "/" in text:
             yield from _paths_in(text)
 

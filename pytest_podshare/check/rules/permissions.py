@@ -136,7 +136,7 @@ def _is_writable(wiring: Wiring, mount: VolumeMount) -> bool:
 
 
 def _is_shell(container: ContainerSpec) -> bool:
-    return any(posixpath.basename(word) in _SHELLS for word in container.words[:2])
+    return any(posixpath.basename(word) in _SHELLS for word in container.command[:2])
 
 
 def _is_special(path: str) -> bool:

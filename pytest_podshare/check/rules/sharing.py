@@ -122,7 +122,7 @@ def consumer_without_mount(template: Template, wiring: Wiring) -> Iterator[Remar
                 f"container {container.name!r} speaks of {path}, which is volume "
                 f"{mount.volume!r} in container {owner.name!r} and nothing here",
                 f"Mount {mount.volume!r} at {mount.path} in {container.name!r} as well.",
-                container.at,
+                container.position,
                 container.name,
                 mount.volume,
                 path,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from pytest_podshare.check.rules import path_mentions, similar_names
 from pytest_podshare.check.rules.finding import Remark, of_mount, rule
 from pytest_podshare.wiring.model import ContainerSpec, VolumeMount, VolumeSpec, Wiring
+from pytest_podshare.wiring.shared_mounts import find_shared_mounts
 
 if TYPE_CHECKING:
     from pytest_podshare.wiring.templates import Template
@@ -65,4 +66,6 @@ def _pairs(
 
 
 def _meet(wiring: Wiring, volume: VolumeSpec, one: ContainerSpec, two: ContainerSpec) -> bool:
-    return any(each.volume.name == volume.name for each in wiring.shared(one.name, two.name))
+    return any(
+        each.volume.name == volume.name for each in find_shared_mounts(wiring, one.name, two.name)
+    )

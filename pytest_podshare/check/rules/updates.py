@@ -32,7 +32,7 @@ def sub_path_never_updates(template: Template, wiring: Wiring) -> Iterator[Remar
         if volume is None or not volume.is_updated_by_kubelet or not mount.sub_path:
             continue
         # a program is read when it starts, and then it does not matter
-        if mount.path in container.words or mount.path.endswith(".sh"):
+        if mount.path in container.command or mount.path.endswith(".sh"):
             continue
         if container.role != "init" and not _GENERATED.search(volume.source):
             yield of_mount(

@@ -30,7 +30,7 @@ def duplicate_volume(template: Template, wiring: Wiring) -> Iterator[Remark]:
     for volume in template.declared.volumes:
         other = first.setdefault(volume.name, volume)
         if other is not volume:
-            where = f" (line {other.at.line})" if other.at else ""
+            where = f" (line {other.position.line})" if other.position else ""
             yield of_volume(
                 volume, f" is declared twice{where}", "Remove one, or give it a name of its own."
             )

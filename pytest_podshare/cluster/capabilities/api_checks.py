@@ -77,8 +77,8 @@ def build_metadata(context: CheckContext) -> dict[str, Any]:
 
 def check_fields(context: CheckContext, manifest: Mapping[str, Any]) -> str:
     """Check that the API server keeps the newer fields of a Pod, which it may drop silently."""
-    required = requirements.of_pod(manifest["spec"])
-    kept = requirements.of_pod(_dry_run(context, manifest)["spec"])
+    required = requirements.find_requirements(manifest["spec"])
+    kept = requirements.find_requirements(_dry_run(context, manifest)["spec"])
     dropped = [field for capability, field in required.items() if capability not in kept]
     return f"the API server drops the field {', '.join(dropped)}" if dropped else ""
 

@@ -11,13 +11,13 @@ import yaml
 
 from pytest_podshare import errors
 from pytest_podshare.deadline import Deadline
-from pytest_podshare.diagrams.text_table import matrix
+from pytest_podshare.diagrams.text_table import render_table
 from pytest_podshare.kube import pod_status
 from pytest_podshare.kube.client import Api, pod_path
 from pytest_podshare.kube.exec.session import ExecSession
 from pytest_podshare.report.redaction.secret_mask import Mask
 from pytest_podshare.wiring.account_token import MOUNT_PATH, without_account_token
-from pytest_podshare.wiring.pod_spec import containers_of, of_pod
+from pytest_podshare.wiring.pod_spec import iter_containers, read_wiring
 
 Object = Mapping[str, Any]
 Job = Callable[[], str]
@@ -30,7 +30,7 @@ _PRINT_MOUNTS = b"while IFS= read -r line; do printf '%s\\n' \"$line\"; done < /
 
 def format_wiring(spec: Object) -> str:
     """Return the mounts of a Pod as a table."""
-    return matrix(without_account_token(of_pod(spec)))
+    return render_table(without_account_token(read_wiring(spec)))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,7 +66,7 @@ class PodDump:
     def _list_statuses(self) -> dict[str, Object]:
         """Return the status of each container in the spec, even if it has none yet."""
         known = {status["name"]: status for status in pod_status.statuses(self.pod, ephemeral=True)}
-        specs = containers_of(self.pod["spec"], ephemeral=True)
+        specs = iter_containers(self.pod["spec"], ephemeral=True)
         return {spec["name"]: known.get(spec["name"], {}) for spec in specs}
 
     def _format_yaml(self) -> str:
@@ -111,7 +111,7 @@ class PodDump:
         return "\n".join([*volumes, "", *(line for line in lines if line not in volumes)])
 
     def _list_mount_paths(self, container: str) -> tuple[str, ...]:
-        specs = containers_of(self.pod["spec"], ephemeral=True)
+        specs = iter_containers(self.pod["spec"], ephemeral=True)
         return tuple(
             mount["mountPath"].rstrip("/")
             for spec in specs

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from urllib.parse import quote, quote_plus
 
 from pytest_podshare.report.redaction import patterns
-from pytest_podshare.wiring.pod_spec import containers_of
+from pytest_podshare.wiring.pod_spec import iter_containers
 
 T = TypeVar("T")
 Object = Mapping[str, Any]
@@ -152,7 +152,7 @@ def _list_entries(secret: Object) -> Iterator[tuple[str, str]]:
 
 def _find_values_in_spec(spec: Object) -> Iterator[str]:
     """Yield the secrets that a spec contains itself, although it should not."""
-    for container in containers_of(spec, ephemeral=True):
+    for container in iter_containers(spec, ephemeral=True):
         for variable in container.get("env") or ():
             value = variable.get("value")
             if isinstance(value, str) and patterns.is_secret_name(str(variable.get("name"))):
@@ -177,7 +177,7 @@ def _list_names(pod: Object) -> Iterator[str]:
     yield from (str(metadata.get(field)) for field in ("name", "namespace"))
     yield from (str(spec.get(field)) for field in ("nodeName", "serviceAccountName"))
     yield from (str(volume.get("name")) for volume in spec.get("volumes") or ())
-    for container in containers_of(spec, ephemeral=True):
+    for container in iter_containers(spec, ephemeral=True):
         yield str(container.get("name"))
         yield from re.split(r"[/:@]", str(container.get("image")))
         for mount in container.get("volumeMounts") or ():

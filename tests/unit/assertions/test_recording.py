@@ -118,10 +118,10 @@ def test_what_is_broken_is_kept_as_data(pod):
     assert raised is error
     assert (check.verdict, check.headline, check.cause) == (BROKEN, "c2 does not see it", "removed")
     assert (check.containers, check.volumes) == (("c2",), ("v",))
-    assert check.at == error.at == "the given YAML:8"
+    assert check.at == error.at == "<YAML text>:8"
     assert check.facts == error.facts
     assert [fact.name for fact in check.facts] == ["expected", "got", "why", "to do", "pod"]
-    assert check.facts[3] == Fact("to do", "See who removes it. (the given YAML:8)")
+    assert check.facts[3] == Fact("to do", "See who removes it. (<YAML text>:8)")
     assert str(error).splitlines()[:3] == [
         "c2 does not see it",
         "  expected  c2:/w/f",

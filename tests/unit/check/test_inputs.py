@@ -145,7 +145,7 @@ def test_rendered_text_on_standard_input_is_told_apart_by_helms_notes():
     found = inputs.find(["-"], stdin=text.encode).inputs
 
     assert [each.origin for each in found] == ["stdin: templates/a.yaml", "stdin: templates/b.yaml"]
-    assert [source.read(each.content).objects[0].at.line for each in found] == [3, 9]
+    assert [source.read(each.content).objects[0].position.line for each in found] == [3, 9]
 
 
 def test_empty_standard_input_is_not_nothing():

@@ -1,13 +1,13 @@
-"""The wiring as a Mermaid chart."""
+"""Tests of the wiring as a Mermaid chart."""
 
-from pytest_podshare.diagrams.mermaid import mermaid
+from pytest_podshare.diagrams.mermaid import render_mermaid
 from pytest_podshare.wiring.manifest import load
 from pytest_podshare.wiring.model import ContainerSpec, VolumeMount, VolumeSpec, Wiring
 
 
 def test_a_chart_has_a_box_for_each_pod():
-    """With a line per mount, dotted for those that only read."""
-    chart = mermaid([("Pod/reader", load("manifests/readonly-reader.yaml").wiring)])
+    """With a line per mount, dotted if the mount is read-only."""
+    chart = render_mermaid([("Pod/reader", load("manifests/readonly-reader.yaml").wiring)])
 
     expected = """\
 flowchart LR
@@ -23,11 +23,11 @@ flowchart LR
     assert expected == chart
 
 
-def test_what_means_something_to_mermaid_is_written_by_number():
-    """Quotes, brackets, and what would be HTML."""
+def test_special_characters_of_mermaid_are_written_as_numbers():
+    """Quotes, brackets and HTML."""
     container = ContainerSpec('a"]', "container", (VolumeMount("v", "/<b>|x"),))
 
-    chart = mermaid([("t", Wiring((container,), (VolumeSpec("v", "emptyDir"),)))])
+    chart = render_mermaid([("t", Wiring((container,), (VolumeSpec("v", "emptyDir"),)))])
 
     assert 'p0c0["a#34;#93;"]' in chart
     assert '"rw /#60;b#62;#124;x"' in chart

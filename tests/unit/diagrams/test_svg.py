@@ -1,12 +1,11 @@
-"""The wiring as a drawing."""
+"""Tests of the wiring as an SVG."""
 
 import itertools
 from xml.etree import ElementTree as ET
 
 import pytest
 
-from pytest_podshare.diagrams import svg as drawing
-from pytest_podshare.diagrams import svg_layout
+from pytest_podshare.diagrams import svg, svg_layout
 from pytest_podshare.wiring.manifest import load
 from pytest_podshare.wiring.model import ContainerSpec, VolumeMount, VolumeSpec, Wiring
 
@@ -16,7 +15,7 @@ LONG = "/var/lib/kubelet/plugins/storage.example.com/registration/sockets/and/st
 
 
 def crowded(containers, volumes):
-    """Every container mounts every volume, at a path that is long."""
+    """Return a wiring in which every container mounts every volume at a long path."""
     names = [f"volume-with-a-name-of-its-own-{number}" for number in range(volumes)]
     return Wiring(
         tuple(
@@ -31,22 +30,22 @@ def crowded(containers, volumes):
     )
 
 
-def words(svg):
-    """All text in a drawing."""
-    return [each.text for each in ET.fromstring(svg).iter(f"{SVG}text")]
+def texts_of(drawing):
+    """Return all texts in an SVG."""
+    return [element.text for element in ET.fromstring(drawing).iter(f"{SVG}text")]
 
 
-def test_it_shows_every_container_volume_and_path():
+def test_every_container_volume_and_path_is_shown():
     """In plain text elements."""
-    found = words(drawing.svg(load("manifests/unix-socket.yaml").wiring))
+    texts = texts_of(svg.render_svg(load("manifests/unix-socket.yaml").wiring))
 
     for expected in ("server", "proxy", "sockets", "emptyDir", "/run/app", "subPath=proxy.conf"):
-        assert expected in found
+        assert expected in texts
 
 
-def test_it_says_in_words_what_it_shows():
-    """For whoever cannot see it."""
-    label = ET.fromstring(drawing.svg(load("manifests/sharevol.yaml").wiring)).get("aria-label")
+def test_a_label_describes_the_drawing_in_words():
+    """For screen readers."""
+    label = ET.fromstring(svg.render_svg(load("manifests/sharevol.yaml").wiring)).get("aria-label")
 
     assert label == "c1 mounts xchange rw /tmp/xchange. c2 mounts xchange rw /tmp/data."
 
@@ -54,41 +53,41 @@ def test_it_says_in_words_what_it_shows():
 @pytest.mark.parametrize(
     ("verdict", "sign"), [("held", "✓"), ("broken", "✗"), ("unknown", "?"), ("else", None)]
 )
-def test_a_verdict_is_a_sign_and_not_a_colour_alone(verdict, sign):
-    """On the line of the mount that it is about."""
+def test_a_verdict_is_a_sign_and_not_only_a_colour(verdict, sign):
+    """On the line of its mount."""
     wiring = load("manifests/sharevol.yaml").wiring
 
-    root = ET.fromstring(drawing.svg(wiring, {("c1", "/tmp/xchange"): verdict}))
+    root = ET.fromstring(svg.render_svg(wiring, {("c1", "/tmp/xchange"): verdict}))
 
-    signs = [each.text for each in root.iter(f"{SVG}text") if each.get("class") == "sign"]
+    signs = [text.text for text in root.iter(f"{SVG}text") if text.get("class") == "sign"]
     assert signs == ([sign] if sign else [])
     lines = [
-        each.get("class") for each in root.iter(f"{SVG}g") if each.find(f"{SVG}path") is not None
+        group.get("class") for group in root.iter(f"{SVG}g") if group.find(f"{SVG}path") is not None
     ]
     assert lines == [f"mount {verdict if sign else ''}", "mount "]
 
 
-def test_a_line_has_an_arrow_into_the_volume_only_where_the_mount_may_write():
-    """The reader's arrow goes to the reader alone."""
-    root = ET.fromstring(drawing.svg(load("manifests/readonly-reader.yaml").wiring))
+def test_a_line_has_an_arrow_to_the_volume_only_if_the_mount_is_writable():
+    """Every line has an arrow to the container."""
+    root = ET.fromstring(svg.render_svg(load("manifests/readonly-reader.yaml").wiring))
 
-    arrows = [len(each.findall(f"{SVG}polygon")) for each in root.iter(f"{SVG}g")]
+    arrows = [len(group.findall(f"{SVG}polygon")) for group in root.iter(f"{SVG}g")]
 
     assert arrows == [2, 1]
 
 
 @pytest.mark.parametrize("measures", [svg_layout.WIDE, svg_layout.NARROW], ids=["wide", "narrow"])
 @pytest.mark.parametrize(("containers", "volumes"), [(1, 1), (2, 1), (1, 8), (6, 8)])
-def test_no_boxes_and_no_rows_overlap(containers, volumes, measures):
-    """Whatever the number of them, and however long their paths."""
-    plan = svg_layout.of(crowded(containers, volumes), measures)
+def test_boxes_and_rows_do_not_overlap(containers, volumes, measures):
+    """However many there are, and however long the paths."""
+    plan = svg_layout.compute_layout(crowded(containers, volumes), measures)
 
     for boxes in (plan.containers, sorted(plan.volumes, key=lambda box: box.y)):
         for upper, lower in itertools.pairwise(boxes):
             assert upper.y + upper.height < lower.y
     for box in plan.containers:
-        ends = [row.y + svg_layout.LINE * (len(row.lines) - 0.5) for row in box.rows]
-        starts = [row.y - svg_layout.LINE / 2 for row in box.rows]
+        ends = [row.y + svg_layout.LINE_HEIGHT * (len(row.lines) - 0.5) for row in box.rows]
+        starts = [row.y - svg_layout.LINE_HEIGHT / 2 for row in box.rows]
         assert starts[0] >= box.body
         assert all(end <= start for end, start in zip(ends, starts[1:], strict=False))
         assert ends[-1] <= box.y + box.height
@@ -97,7 +96,7 @@ def test_no_boxes_and_no_rows_overlap(containers, volumes, measures):
 @pytest.mark.parametrize("measures", [svg_layout.WIDE, svg_layout.NARROW], ids=["wide", "narrow"])
 def test_every_line_ends_within_its_boxes(measures):
     """At a port of its own."""
-    plan = svg_layout.of(crowded(6, 8), measures)
+    plan = svg_layout.compute_layout(crowded(6, 8), measures)
 
     boxes = {box.volume.name: box for box in plan.volumes}
     for edge in plan.edges:
@@ -106,8 +105,8 @@ def test_every_line_ends_within_its_boxes(measures):
     assert len({edge.to_y for edge in plan.edges}) == len(plan.edges) == 48
 
 
-def test_the_drawing_is_no_higher_than_its_boxes_are():
-    """Also where all mounts are at its foot, and where nobody mounts a volume."""
+def test_the_drawing_is_as_high_as_its_boxes():
+    """Also if all mounts are at the bottom, or a volume is not mounted."""
     crowd = crowded(6, 8)
     idle = [ContainerSpec(f"idle-{number}", "container", ()) for number in range(5)]
 
@@ -116,7 +115,7 @@ def test_the_drawing_is_no_higher_than_its_boxes_are():
         Wiring((*idle, crowd.containers[0]), crowd.volumes),
         Wiring((crowd.containers[0],), (*crowd.volumes, VolumeSpec("lone", "emptyDir"))),
     ):
-        plan = svg_layout.of(wiring)
+        plan = svg_layout.compute_layout(wiring)
         highest = max(
             sum(box.height for box in boxes) + 16 * (len(boxes) - 1)
             for boxes in (plan.containers, plan.volumes)
@@ -125,38 +124,48 @@ def test_the_drawing_is_no_higher_than_its_boxes_are():
 
 
 def test_the_narrow_drawing_fits_a_phone():
-    """With names and paths broken into lines, and none cut off."""
-    root = ET.fromstring(drawing.svg(crowded(6, 8), narrow=True))
+    """Names and paths are wrapped, and none is cut off."""
+    root = ET.fromstring(svg.render_svg(crowded(6, 8), narrow=True))
 
     assert int(root.get("width")) <= 366
-    assert LONG in "".join(each for each in words(ET.tostring(root)) if each not in ("rw", "ro"))
+    assert LONG in "".join(text for text in texts_of(ET.tostring(root)) if text not in ("rw", "ro"))
 
 
-def test_a_hostile_name_is_text():
-    """Neither markup, nor what XML forbids."""
+def test_a_hostile_name_is_escaped():
+    """It is neither markup nor invalid XML."""
     name = "<script>alert(1)</script>\x00\x1b"
-    svg = drawing.svg(Wiring((ContainerSpec(name, "container", (VolumeMount(name, name),)),), ()))
+    wiring = Wiring((ContainerSpec(name, "container", (VolumeMount(name, name),)),), ())
 
-    root = ET.fromstring(svg)
+    drawing = svg.render_svg(wiring)
 
-    assert "<script" not in svg
+    root = ET.fromstring(drawing)
+    assert "<script" not in drawing
     assert list(root.iter(f"{SVG}script")) == []
-    assert any("<script>" in (each or "") for each in words(svg))
+    assert any("<script>" in (text or "") for text in texts_of(drawing))
 
 
-def test_a_sheet_shows_several_below_each_other():
-    """Each under its title."""
+def test_a_sheet_shows_several_pods_with_their_titles():
+    """One below the other."""
     wiring = load("manifests/sharevol.yaml").wiring
-    one, two = (
-        drawing.sheet([("first", wiring)]),
-        drawing.sheet([("first", wiring), ("second", wiring)]),
+    single, double = (
+        svg.render_sheet([("first", wiring)]),
+        svg.render_sheet([("first", wiring), ("second", wiring)]),
     )
 
-    assert words(two).count("xchange") == 2 * words(one).count("xchange")
-    assert {"first", "second"} <= set(words(two))
-    assert int(ET.fromstring(two).get("height")) > 2 * int(ET.fromstring(one).get("height")) - 24
+    assert texts_of(double).count("xchange") == 2 * texts_of(single).count("xchange")
+    assert {"first", "second"} <= set(texts_of(double))
+    assert (
+        int(ET.fromstring(double).get("height")) > 2 * int(ET.fromstring(single).get("height")) - 24
+    )
 
 
 def test_an_empty_sheet_is_a_drawing():
-    """Of nothing."""
-    assert ET.fromstring(drawing.sheet([])).tag == f"{SVG}svg"
+    """A manifest may contain no Pod template."""
+    assert ET.fromstring(svg.render_sheet([])).tag == f"{SVG}svg"
+
+
+@pytest.mark.parametrize("narrow", [True, False])
+def test_a_pod_without_containers_and_volumes_is_a_drawing(narrow):
+    """An operator may add them to the template of a custom resource."""
+    assert ET.fromstring(svg.render_svg(Wiring((), ()), narrow=narrow)).tag == f"{SVG}svg"
+    assert texts_of(svg.render_sheet([("Rollout/r", Wiring((), ()))])) == ["Rollout/r"]

@@ -1,6 +1,6 @@
-"""The wiring as a table of text."""
+"""Tests of the wiring as a text table."""
 
-from pytest_podshare.diagrams.text_table import matrix
+from pytest_podshare.diagrams.text_table import render_table
 from pytest_podshare.wiring.manifest import load
 from pytest_podshare.wiring.model import (
     ContainerSpec,
@@ -12,18 +12,18 @@ from pytest_podshare.wiring.model import (
 
 
 def test_a_row_per_volume_and_a_column_per_container():
-    """The cells say whether the container may write, and under which path."""
+    """A cell shows whether the container can write, and the path."""
     expected = """\
 volume             c1               c2
 -----------------  ---------------  ------------
 xchange  emptyDir  rw /tmp/xchange  rw /tmp/data"""
 
-    assert expected == matrix(load("manifests/sharevol.yaml").wiring)
+    assert expected == render_table(load("manifests/sharevol.yaml").wiring)
 
 
-def test_a_cell_with_several_mounts_takes_several_lines():
-    """And names each one's subPath."""
-    lines = matrix(load("manifests/subpath.yaml").wiring).splitlines()
+def test_a_cell_has_a_line_per_mount():
+    """With the subPath of each."""
+    lines = render_table(load("manifests/subpath.yaml").wiring).splitlines()
 
     assert len(lines) == 4
     assert [line.split("  ")[-1].strip() for line in lines[2:]] == [
@@ -32,8 +32,8 @@ def test_a_cell_with_several_mounts_takes_several_lines():
     ]
 
 
-def test_what_does_not_fit_beside_goes_below():
-    """With the volumes named again."""
+def test_columns_that_do_not_fit_go_to_another_table_below():
+    """Which names the volumes again."""
     expected = """\
 volume          web                       database
 --------------  ------------------------  -------------------------------------
@@ -44,18 +44,18 @@ volume          backup
 data  emptyDir  rw /backup
                 rw /html subPath=html"""
 
-    assert expected == matrix(load("manifests/subpath.yaml").wiring, 80)
+    assert expected == render_table(load("manifests/subpath.yaml").wiring, 80)
 
 
-def test_a_column_that_is_too_wide_alone_is_not_left_out():
-    """No width is too small."""
-    text = matrix(load("manifests/subpath.yaml").wiring, 1)
+def test_a_column_wider_than_the_limit_is_shown():
+    """No limit hides a column."""
+    text = render_table(load("manifests/subpath.yaml").wiring, 1)
 
-    assert [text.count(each) for each in ("rw /var/www", "rw /backup", "rw /html")] == [1, 1, 1]
+    assert [text.count(cell) for cell in ("rw /var/www", "rw /backup", "rw /html")] == [1, 1, 1]
 
 
-def test_roles_media_sizes_and_sources_are_told():
-    """A volume that nobody mounts, and one that nobody declares, have their rows as well."""
+def test_roles_media_sizes_and_sources_are_shown():
+    """Unmounted and undeclared volumes have rows as well."""
     wiring = Wiring(
         (
             ContainerSpec("setup", "init", (VolumeMount("scratch", "/s"),)),
@@ -76,32 +76,32 @@ conf  configMap settings       -             ro /c            -
 logs  emptyDir                 -             -                -
 lgos  not declared             -             -                ro /l"""
 
-    assert expected == matrix(wiring)
+    assert expected == render_table(wiring)
 
 
-def test_a_block_device_is_no_folder_and_still_a_use_of_its_volume():
-    """Its path is told as a device's."""
+def test_a_block_device_is_shown_like_a_mount():
+    """With a note that it is a device."""
     container = ContainerSpec("db", "container", (), devices=(VolumeDevice("raw", "/dev/xvda"),))
 
-    text = matrix(Wiring((container,), (VolumeSpec("raw", "persistentVolumeClaim"),)))
+    text = render_table(Wiring((container,), (VolumeSpec("raw", "persistentVolumeClaim"),)))
 
     assert text.splitlines()[-1] == "raw  persistentVolumeClaim  rw /dev/xvda (device)"
 
 
-def test_what_would_steer_a_terminal_is_spelled_out():
-    """A manifest may come from anyone."""
+def test_control_characters_are_escaped():
+    """A manifest may come from anyone, and the table goes to a terminal."""
     wiring = Wiring((ContainerSpec("a\x1b[31m", "container", (VolumeMount("v", "/\n"),)),), ())
 
-    text = matrix(wiring)
+    text = render_table(wiring)
 
     assert "\x1b" not in text
     assert r"a\x1b[31m" in text
     assert len(text.splitlines()) == 3
 
 
-def test_a_pod_without_volumes_has_a_matrix_too():
-    """Its containers, and nothing below them."""
-    assert matrix(Wiring((ContainerSpec("a", "container", ()),), ())).splitlines() == [
+def test_a_pod_without_volumes_has_a_table():
+    """It shows the containers."""
+    assert render_table(Wiring((ContainerSpec("a", "container", ()),), ())).splitlines() == [
         "volume  a",
         "------  -",
     ]

@@ -95,7 +95,7 @@ def test_a_file_name_that_is_not_utf_8_can_be_sent(pod, sender):
 
 def test_a_check_arrives_unchanged(pod, sender):
     """Every field survives."""
-    checks = [held(at="the given YAML:17"), broken(), held("")]
+    checks = [held(at="<YAML text>:17"), broken(), held("")]
     pod.checks += checks
     sent = report()
     sender.send(sent, [pod], None)
@@ -120,7 +120,7 @@ def test_a_pod_arrives_with_its_wiring_but_without_the_account_token(pod, sender
     ]
     assert record.wiring.volumes == pod.wiring.volumes[:2]
     assert len(pod.wiring.volumes) == 3
-    assert (record.manifest, record.kind, record.name) == ("the given YAML", "Pod", "ns/sharevol")
+    assert (record.manifest, record.kind, record.name) == ("<YAML text>", "Pod", "ns/sharevol")
     assert (record.node, record.cluster.version, record.stand_in) == ("worker", "v1.36.3", "")
 
 

@@ -1,4 +1,4 @@
-"""How long a volume's content stays, kind by kind, and everything that follows from it."""
+"""Tests of the table of lifetimes, and of everything that depends on it."""
 
 import pytest
 from kubernetes import client
@@ -16,11 +16,11 @@ from pytest_podshare.wiring import promises, skeleton
 from pytest_podshare.wiring.lifetime import LIFETIMES, Lifetime
 from pytest_podshare.wiring.manifest import load
 from pytest_podshare.wiring.model import VolumeSpec
-from pytest_podshare.wiring.templates import templates
+from pytest_podshare.wiring.templates import find_templates
 from tests.support import offline_pods
 
 POD, NODE, STORAGE, KUBELET = Lifetime
-# by Kubernetes' documentation of volumes and of ephemeral volumes
+# from the Kubernetes documentation of volumes and of ephemeral volumes
 EXPECTED = {
     POD: "emptyDir ephemeral csi gitRepo",
     NODE: "hostPath",
@@ -48,13 +48,13 @@ spec:
 
 
 def manifest(kind, mounts="[{name: v, mountPath: /v}]", facts="{}"):
-    """A Pod with one volume of that kind."""
+    """Return a Pod with one volume of a kind."""
     return MANIFEST.format(kind=kind, mounts=mounts, facts=facts)
 
 
 @every_kind
 def test_every_kind_has_one_lifetime(kind, lifetime):
-    """And a volume knows its own."""
+    """A volume has the lifetime of its kind."""
     volume = VolumeSpec("v", kind)
 
     assert LIFETIMES[kind] is volume.lifetime is lifetime
@@ -62,20 +62,20 @@ def test_every_kind_has_one_lifetime(kind, lifetime):
     assert volume.is_written_by_containers == (lifetime is not KUBELET)
 
 
-def test_the_table_is_that_of_the_api():
-    """Every source that Kubernetes has; what a PersistentVolume can be made of outlives Pods."""
+def test_the_table_has_every_volume_source_of_the_api():
+    """The sources that a PersistentVolume can have outlive Pods."""
     volumes = set(client.V1Volume.attribute_map.values()) - {"name"}
     persistent = volumes & set(client.V1PersistentVolumeSpec.attribute_map.values())
     lasting = {kind for kind in LIFETIMES if VolumeSpec("v", kind).outlives_pod}
 
     assert volumes <= set(LIFETIMES)
     assert set(LIFETIMES) == {kind for kind, _ in KINDS}
-    # inline it is the Pod's own; a claim is no source of a PersistentVolume, but has one
+    # an inline csi volume belongs to its Pod, and a claim leads to a PersistentVolume
     assert lasting == persistent - {"csi"} | {"persistentVolumeClaim"}
 
 
-def test_of_an_unknown_kind_nothing_is_known():
-    """Neither is promised of it, and containers may write to it."""
+def test_an_unknown_kind_has_no_lifetime():
+    """Nothing is promised of it, and containers can write to it."""
     volume = VolumeSpec("v", "future")
 
     assert volume.lifetime is None
@@ -84,23 +84,24 @@ def test_of_an_unknown_kind_nothing_is_known():
 
 
 @every_kind
-def test_what_is_promised_of_a_deletion(kind, lifetime):
-    """Lost with the Pod, or there in the next one; nothing of what containers cannot write."""
-    wanted = {POD: ["lost"], NODE: ["survives"], STORAGE: ["survives"], KUBELET: []}
+def test_the_lifetime_decides_what_a_deletion_promises(kind, lifetime):
+    """Lost or kept; nothing for a volume to which containers cannot write."""
+    expected = {POD: ["lost"], NODE: ["survives"], STORAGE: ["survives"], KUBELET: []}
 
-    found = promises.of_wiring(load(manifest(kind)).wiring)
+    found = promises.list_default_promises(load(manifest(kind)).wiring)
 
-    assert [each.word for each in found if each.id == "deleted@v"] == wanted[lifetime]
+    outcomes = [promise.outcome for promise in found if promise.id == "deleted@v"]
+    assert outcomes == expected[lifetime]
 
 
 @every_kind
-def test_what_a_skeleton_puts_in_its_place(kind, lifetime):
-    """A stand-in lives as long as what it stands in for."""
-    (template,) = templates(read(manifest(kind)))
+def test_a_skeleton_keeps_the_lifetime(kind, lifetime):
+    """A volume and its stand-in live equally long."""
+    (template,) = find_templates(read(manifest(kind)))
 
-    made = skeleton.skeleton(template, "busybox").wiring
+    wiring = skeleton.build_skeleton(template, "busybox").wiring
 
-    assert made.volumes[0].lifetime is lifetime
+    assert wiring.volumes[0].lifetime is lifetime
 
 
 @every_kind
@@ -114,8 +115,8 @@ def test_what_a_skeleton_puts_in_its_place(kind, lifetime):
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
-def test_which_volumes_an_assertion_is_about(kind, lifetime, check, fits):
-    """Where none is named; nobody mounts this one, so that the error says what was chosen."""
+def test_an_assertion_chooses_volumes_by_lifetime(kind, lifetime, check, fits):
+    """No container mounts the volume, so the error shows whether it was chosen."""
     pod = offline_pods.pod(manifest(kind, mounts="[]"))
 
     with pytest.raises(errors.NoSharedVolume) as caught:
@@ -132,15 +133,15 @@ def test_which_volumes_an_assertion_is_about(kind, lifetime, check, fits):
     ("check", "kind"),
     [(assert_lost_on_delete, "csi"), (assert_survives_delete, "persistentVolumeClaim")],
 )
-def test_a_volume_that_says_it_is_read_only_is_not_chosen(check, kind):
-    """Nothing can be left in the volume of a driver that hands out secrets."""
+def test_an_assertion_does_not_choose_a_read_only_volume(check, kind):
+    """No sentinel file can be written to the volume of a driver that provides secrets."""
     with pytest.raises(errors.NoSharedVolume, match="has no volume that"):
         check(offline_pods.pod(manifest(kind, facts="{readOnly: true}")))
 
 
 @every_kind
-def test_why_nothing_of_an_earlier_pod_is_there(kind, lifetime):
-    """It went with its Pod; any other kind needs another reason."""
+def test_content_is_lost_because_the_volume_went_with_its_pod(kind, lifetime):
+    """Any other kind of volume needs another cause."""
     cause = volume_causes.find_gone_with_pod(offline_pods.pod(manifest(kind)), "v")
 
     assert (cause is not None) == (lifetime is POD)
@@ -153,8 +154,8 @@ def test_why_nothing_of_an_earlier_pod_is_there(kind, lifetime):
 
 
 @every_kind
-def test_why_something_of_an_earlier_pod_is_there(kind, lifetime):
-    """It stays, or the kubelet has filled it anew; what should be gone is not explained away."""
+def test_content_remains_because_the_volume_outlives_its_pod(kind, lifetime):
+    """Or because the kubelet fills it; content that should be lost has no such cause."""
     cause = volume_causes.explain_outliving(offline_pods.pod(manifest(kind)), "v")
 
     assert cause.kind == ("unknown" if lifetime is POD else "outlives its Pod")
@@ -168,10 +169,8 @@ def test_why_something_of_an_earlier_pod_is_there(kind, lifetime):
 
 
 @pytest.mark.parametrize("kind", ["csi", "gitRepo"])
-def test_what_a_driver_fills_is_not_taken_for_empty(kind):
-    """It goes with its Pod, and something may be in it that no container has written."""
-    assert [VolumeSpec("v", each).starts_empty for each in ("emptyDir", "ephemeral", kind)] == [
-        True,
-        True,
-        False,
-    ]
+def test_a_volume_that_a_driver_may_fill_does_not_start_empty(kind):
+    """It goes with its Pod, but may hold content that no container wrote."""
+    assert not VolumeSpec("v", kind).starts_empty
+    assert VolumeSpec("v", "emptyDir").starts_empty
+    assert VolumeSpec("v", "ephemeral").starts_empty

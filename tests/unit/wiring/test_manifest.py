@@ -1,4 +1,4 @@
-"""Manifests from paths, text and dicts, and what is said of bad ones."""
+"""Tests of loading a manifest with one Pod from a path, text or a dict."""
 
 from pathlib import Path
 
@@ -14,66 +14,66 @@ POD = {
     "spec": {"containers": [{"name": "c", "image": "busybox"}]},
 }
 TEXT = "kind: Pod\nmetadata: {name: p}\nspec: {containers: [{name: c, image: busybox}]}\n"
-HINT = "Give a manifest with one Pod, or one workload that makes it (a Deployment, …)."
+REMEDY = "Pass a manifest with one Pod, or with one workload that creates it (a Deployment, …)."
 
 
-def test_a_path_a_text_and_a_dict_say_the_same(tmp_path):
-    """The three ways to give a manifest differ in nothing but where it came from."""
+def test_a_path_text_and_a_dict_load_the_same_manifest(tmp_path):
+    """They differ only in their origin."""
     path = tmp_path / "pod.yaml"
     path.write_text(TEXT)
 
     loaded = [load(source) for source in (path, str(path), TEXT, POD)]
 
-    assert [each.pod["metadata"]["name"] for each in loaded] == ["p"] * 4
-    assert [each.origin for each in loaded] == [
-        str(path), str(path), "the given YAML", "the given dict",
+    assert [manifest.pod["metadata"]["name"] for manifest in loaded] == ["p"] * 4
+    assert [manifest.origin for manifest in loaded] == [
+        str(path), str(path), "<YAML text>", "<dict>",
     ]  # fmt: skip
 
 
-def test_the_caller_keeps_its_own_dict():
-    """Deploying changes the Pod, never what it was made from."""
+def test_a_dict_is_copied():
+    """Deploying changes the copy only."""
     load(POD).pod["spec"]["containers"].clear()
 
     assert len(POD["spec"]["containers"]) == 1
 
 
-def test_other_objects_come_with_the_pod():
-    """A manifest may bring the ConfigMap its Pod needs, also within a List."""
+def test_the_other_objects_are_kept():
+    """A manifest may contain the ConfigMap that its Pod needs, also in a List."""
     text = f"---\n---\nkind: ConfigMap\n---\n{TEXT}---\nkind: List\nitems: [{{kind: Secret}}]\n"
 
-    assert [each["kind"] for each in load(text).others] == ["ConfigMap", "Secret"]
+    assert [document["kind"] for document in load(text).others] == ["ConfigMap", "Secret"]
 
 
-def test_a_foreign_kind_of_a_known_name_is_none_of_ours():
-    """Other API groups have Jobs and Deployments of their own, with templates elsewhere."""
+def test_a_custom_resource_with_the_name_of_a_workload_is_another_object():
+    """Volcano has a kind Job, with its Pod templates elsewhere."""
     foreign = "---\napiVersion: batch.volcano.sh/v1alpha1\nkind: Job\nspec: {tasks: []}\n"
 
     assert load(TEXT + foreign).is_bare
-    assert [each["kind"] for each in load(TEXT + foreign).others] == ["Job"]
+    assert [document["kind"] for document in load(TEXT + foreign).others] == ["Job"]
 
 
-def test_the_line_of_a_mount_is_known():
-    """A failed promise can point at the mount that is to blame, or at its container."""
+def test_the_line_of_a_mount_or_container_is_found():
+    """A broken promise points to what is to blame."""
     loaded = load(
         "kind: Pod\nmetadata: {name: p}\nspec:\n  containers:\n  - name: c1\n    volumeMounts:\n"
         "    - {name: v, mountPath: /a}\n    - name: v\n      mountPath: /b/\n  - name: c2\n"
         "    volumeMounts: [{name: v, mountPath: /a}]\n"
     )
 
-    assert loaded.line_of("c1") == 5
-    assert loaded.line_of("c1", "/a") == 7
-    assert loaded.line_of("c1", "/b") == 8
-    assert loaded.line_of("c2", "/a") == 11
-    assert loaded.line_of("c2", "/b") is None
-    assert loaded.line_of("c3") is None
+    assert loaded.find_line("c1") == 5
+    assert loaded.find_line("c1", "/a") == 7
+    assert loaded.find_line("c1", "/b") == 8
+    assert loaded.find_line("c2", "/a") == 11
+    assert loaded.find_line("c2", "/b") is None
+    assert loaded.find_line("c3") is None
 
 
 def test_a_dict_has_no_lines():
-    """What came from no text is not given a place in one."""
+    """It was not read from a text."""
     mounts = [{"name": "v", "mountPath": "/a"}]
     pod = {**POD, "spec": {"containers": [{"name": "c", "volumeMounts": mounts}]}}
 
-    assert load(pod).line_of("c", "/a") is None
+    assert load(pod).find_line("c", "/a") is None
     assert load(pod).wiring.container("c").mounts[0].path == "/a"
 
 
@@ -83,76 +83,76 @@ def test_a_dict_has_no_lines():
         (
             "just words\n",
             errors.NotAPod,
-            f"the given YAML holds 'just words', which is no Kubernetes object.\n{HINT}",
+            f"<YAML text> contains 'just words', which is not a Kubernetes object.\n{REMEDY}",
         ),
-        ("\n", errors.NotAPod, f"the given YAML holds no Pod (nothing).\n{HINT}"),
+        ("\n", errors.NotAPod, f"<YAML text> contains no Pod (it is empty).\n{REMEDY}"),
         (
             {"kind": "Service"},
             errors.NotAPod,
-            f"the given dict holds no Pod (Service).\n{HINT}",
+            f"<dict> contains no Pod (found: Service).\n{REMEDY}",
         ),
-        ("a: b\n", errors.NotAPod, f"the given YAML holds no Pod (no kind).\n{HINT}"),
+        ("a: b\n", errors.NotAPod, f"<YAML text> contains no Pod (found: no kind).\n{REMEDY}"),
         (
             f"{TEXT}---\n{TEXT}",
             errors.NotAPod,
-            f"the given YAML holds 2 Pods (Pod, Pod).\n{HINT}",
+            f"<YAML text> contains 2 Pods or workloads (Pod, Pod).\n{REMEDY}",
         ),
         (
             {"kind": "Job"},
             errors.ManifestInvalid,
-            "the given dict: the Job has no name.\nGive it one under metadata.name.",
+            "<dict>: the Job has no name.\nSet metadata.name.",
         ),
         (
             {"kind": "Job", "metadata": {"name": "j"}, "spec": {}},
             errors.ManifestInvalid,
-            "the given dict: the Job has no template.\nGive it one under spec.template.",
+            "<dict>: the Job has no Pod template.\nAdd spec.template.",
         ),
         (
             {**POD, "spec": {}},
             errors.NoContainers,
-            "the given dict: the Pod has no containers.\nList at least one under spec.containers.",
+            "<dict>: the Pod has no containers.\nAdd a container to spec.containers.",
         ),
         (
             {**POD, "metadata": {}},
             errors.ManifestInvalid,
-            "the given dict: the Pod has no name.\nGive it one under metadata.name.",
+            "<dict>: the Pod has no name.\nSet metadata.name.",
         ),
         (
             {**POD, "spec": {"containers": "c"}},
             errors.ManifestInvalid,
-            "the given dict: spec.containers is a string, not a list.\n"
-            "Begin each of its entries with a dash.",
+            "<dict>: spec.containers must be a list, but is a string.\n"
+            "Start each entry with a dash.",
         ),
         (
             "kind: Pod\nmetadata: {name: p}\nspec:\n  containers:\n  - image: busybox\n",
             errors.ManifestInvalid,
-            "the given YAML:5:5: spec.containers[0] has no name.\n"
+            "<YAML text>:5:5: spec.containers[0] has no name.\n"
             "  5 |   - image: busybox\n"
             "    |     ^\n"
-            "Give it a name.",
+            "Add name.",
         ),
     ],
 )
-def test_a_bad_manifest_is_named_and_mended(source, error, text):
-    """It says what is the matter, shows the line where there is one, and says what to do."""
+def test_an_error_shows_the_problem_the_line_and_the_remedy(source, error, text):
+    """The line is shown if the manifest is a text."""
     with pytest.raises(error) as caught:
         load(source)
 
     assert str(caught.value) == text
 
 
-def test_a_missing_file_is_said_to_be_missing():
-    """With the folder that a relative path is looked for from."""
+def test_a_missing_file_is_an_error():
+    """The error names the working directory."""
     with pytest.raises(errors.ManifestNotFound) as caught:
         load("no/such.yaml")
 
     assert str(caught.value) == (
-        f"There is no manifest no/such.yaml (looked from {Path.cwd()}).\n"
-        "Give the path of a YAML file, YAML text, or a dict."
+        f"Manifest no/such.yaml does not exist (working directory: {Path.cwd()}).\n"
+        "Pass the path of a YAML file, YAML text, or a dict."
     )
 
 
-def test_a_folder_is_no_manifest(tmp_path):
-    """What cannot be read is said to be so, without a traceback of ours."""
-    with pytest.raises(errors.ManifestInvalid, match="cannot be read"):
+def test_a_folder_is_an_error(tmp_path):
+    """Like any path that cannot be read."""
+    with pytest.raises(errors.ManifestInvalid, match=r"^Cannot read .*: Is a directory"):
         load(tmp_path)

@@ -1,4 +1,4 @@
-"""What a Pod needs of its cluster, and what is said when the cluster drops it."""
+"""Tests of what a Pod requires of its cluster, and of the error if the cluster drops it."""
 
 import copy
 import dataclasses
@@ -12,8 +12,8 @@ from pytest_podshare.cluster.capabilities.api_checks import _accepts_pods
 from pytest_podshare.cluster.ownership import CORDON_LABEL
 from pytest_podshare.pods import admission
 from pytest_podshare.report import terminal
-from pytest_podshare.wiring import manifest as load
 from pytest_podshare.wiring import requirements
+from pytest_podshare.wiring.manifest import load
 
 RULES = [{"action": "Restart", "exitCodes": {"operator": "In", "values": [42]}}]
 ALL = [{**RULES[0], "action": "RestartAllContainers"}]
@@ -41,31 +41,35 @@ ORDINARY = {
 
 
 @pytest.mark.parametrize("name", SPECS)
-def test_what_a_pod_needs_is_named_with_its_field(name):
-    """One capability for each, and no other."""
+def test_a_requirement_is_found_with_its_field(name):
+    """One capability for each field, and no other."""
     spec, field = SPECS[name]
 
-    assert requirements.of_pod(spec) == {name: field}
+    assert requirements.find_requirements(spec) == {name: field}
 
 
-def test_an_ordinary_pod_needs_nothing():
-    """The same fields, with what every cluster has."""
-    assert requirements.of_pod(ORDINARY) == {}
+def test_an_ordinary_pod_has_no_requirements():
+    """The same fields with values that every cluster supports."""
+    assert requirements.find_requirements(ORDINARY) == {}
 
 
-def test_a_claim_that_many_nodes_may_write_to_is_a_need():
-    """By the claim's name; a claim of one node is none."""
+def test_a_read_write_many_claim_is_a_requirement():
+    """The counterexample is a claim for one node."""
 
     def claim(mode):
         spec = {"accessModes": [mode]}
         return {"kind": "PersistentVolumeClaim", "metadata": {"name": "data"}, "spec": spec}
 
-    assert requirements.of_objects([claim("ReadWriteMany")]) == {"read-write-many": "claim data"}
-    assert requirements.of_objects([claim("ReadWriteOnce"), {"kind": "ConfigMap"}]) == {}
+    assert requirements.find_claim_requirements([claim("ReadWriteMany")]) == {
+        "read-write-many": "claim data"
+    }
+    assert (
+        requirements.find_claim_requirements([claim("ReadWriteOnce"), {"kind": "ConfigMap"}]) == {}
+    )
 
 
-def test_whatever_a_pod_may_need_can_be_asked_for():
-    """No need without a question."""
+def test_every_requirement_is_a_capability():
+    """So that each of them can be checked."""
     names = {
         value for name, value in vars(requirements).items() if name.isupper() and name[0] != "_"
     }
@@ -76,12 +80,12 @@ def test_whatever_a_pod_may_need_can_be_asked_for():
 
 @pytest.mark.parametrize("name", catalog.CHECKS)
 def test_every_capability_is_in_the_reference(name):
-    """With a row of its own."""
+    """In a row of its table."""
     assert f"\n| `{name}` |" in Path("docs/reference.md").read_text()
 
 
-def test_a_name_that_is_none_is_refused_with_those_that_are():
-    """A typing error must not become a test that never runs."""
+def test_an_unknown_capability_is_an_error_that_lists_the_known_ones():
+    """A typo must not result in a test that never runs."""
     with pytest.raises(errors.UnknownCapability) as caught:
         catalog.check_names(["two-nodes", "image-volume"])
 
@@ -90,19 +94,19 @@ def test_a_name_that_is_none_is_refused_with_those_that_are():
     assert remedy.startswith("Use one of ephemeral-containers, image-volumes, ")
 
 
-def test_a_field_that_the_api_server_drops_is_refused_by_name():
-    """Of a Pod and of a workload's template; the control is an answer that has it."""
-    manifest = load.load("manifests/restart-all-containers.yaml")
+def test_a_field_that_the_api_server_drops_is_an_error():
+    """In a Pod and in a Pod template; the control is a response that has the field."""
+    manifest = load("manifests/restart-all-containers.yaml")
     template = {"metadata": {"labels": {"a": "b"}}, "spec": manifest.pod["spec"]}
     workload = {"kind": "Deployment", "metadata": {"name": "w"}, "spec": {"template": template}}
-    for each in (manifest, dataclasses.replace(manifest, subject=workload)):
-        live = copy.deepcopy(each.subject)
-        admission.check_kept(each, live)
-        dropped = dataclasses.replace(each, subject=live)
+    for deployed in (manifest, dataclasses.replace(manifest, subject=workload)):
+        live = copy.deepcopy(deployed.subject)
+        admission.check_kept(deployed, live)
+        dropped = dataclasses.replace(deployed, subject=live)
         del dropped.pod["spec"]["containers"][0]["restartPolicyRules"]
 
         with pytest.raises(errors.CapabilityMissing) as caught:
-            admission.check_kept(each, live)
+            admission.check_kept(deployed, live)
 
         assert str(caught.value) == (
             "manifests/restart-all-containers.yaml: the cluster lacks restart-all-containers: "
@@ -117,7 +121,7 @@ NODES = {
     "ready": (True, {}),
     "not ready": (False, {"ready": "False"}),
     "cordoned": (False, {"unschedulable": True, "taints": [UNSCHEDULABLE]}),
-    "cordoned by a drain of ours": (
+    "cordoned by podshare": (
         True,
         {"unschedulable": True, "taints": [UNSCHEDULABLE], "labels": {CORDON_LABEL: "run"}},
     ),
@@ -127,8 +131,8 @@ NODES = {
 
 
 @pytest.mark.parametrize("which", NODES)
-def test_a_node_counts_that_accepts_pods(which):
-    """A drain of ours, beside which a test asks, ends and gives the node back."""
+def test_a_node_counts_if_it_accepts_pods(which):
+    """A node that podshare itself cordoned counts, because the drain will end."""
     counts, how = NODES[which]
     node = {
         "metadata": {"name": "n", "labels": how.get("labels", {})},
@@ -139,11 +143,11 @@ def test_a_node_counts_that_accepts_pods(which):
     assert _accepts_pods(node) == counts
 
 
-def test_the_terminal_says_what_was_asked_for():
-    """What is there in one line, what is not with its reason; nothing if nothing was asked."""
-    told = {"b": (True, "it works"), "c": (False, "why not"), "a": (True, "it works")}
+def test_the_terminal_lists_the_checked_capabilities():
+    """Available ones in one line, missing ones with the reason."""
+    capabilities = {"b": (True, "it works"), "c": (False, "why not"), "a": (True, "it works")}
 
-    assert terminal.format_capabilities(told) == [
+    assert terminal.format_capabilities(capabilities) == [
         "podshare: the cluster has a, b",
         "podshare: the cluster lacks c: why not",
     ]

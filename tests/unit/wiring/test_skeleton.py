@@ -1,4 +1,4 @@
-"""What is left of a Pod template when its applications are taken out."""
+"""Tests of Pod templates without their applications."""
 
 import copy
 from pathlib import Path
@@ -8,8 +8,8 @@ import yaml
 
 from pytest_podshare.manifests import source
 from pytest_podshare.wiring import expectations, templates
-from pytest_podshare.wiring.single_pod import alone
-from pytest_podshare.wiring.skeleton import skeleton
+from pytest_podshare.wiring.skeleton import build_skeleton
+from tests.support.manifest_texts import one_container, template_of
 
 CHARTS = Path("../shared/charts")
 IMAGE = "probe:1"
@@ -82,28 +82,19 @@ spec:
 """
 
 
-def of(text, image=IMAGE):
-    """The skeleton of the one template of a manifest."""
-    (template,) = templates.templates(source.read(text, origin="web.yaml"))
-    return skeleton(template, image)
+def skeleton_of(text):
+    """Return the skeleton of the only template of a manifest."""
+    return build_skeleton(template_of(text), IMAGE)
 
 
-def pod(volumes="[]", *, container="", more=""):
-    """A Pod of one container, with volumes and further objects."""
-    return (
-        "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n"
-        f"  containers: [{{name: c, image: i, {container}}}]\n  volumes: {volumes}\n{more}"
-    )
+def test_a_skeleton_keeps_the_wiring_only():
+    """Everything that decides which container sees which file, and nothing else."""
+    wait = ["sh", "-c", "trap 'kill $!; exit 143' TERM; while :; do sleep 3600 & wait; done"]
 
+    manifest = skeleton_of(DEPLOYMENT)
 
-def test_the_wiring_stays_and_the_applications_go():
-    """The whole of it: what decides who sees which file, and nothing else."""
-    waits = ["sh", "-c", "trap 'kill $!; exit 143' TERM; while :; do sleep 3600 & wait; done"]
-
-    made = of(DEPLOYMENT)
-
-    assert (made.origin, made.others, made.stand_in) == ("web.yaml", (), IMAGE)
-    assert made.subject == {
+    assert (manifest.origin, manifest.others, manifest.stand_in) == ("web.yaml", (), IMAGE)
+    assert manifest.subject == {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
         "metadata": {"name": "web"},
@@ -130,7 +121,7 @@ def test_the_wiring_stays_and_the_applications_go():
                             "name": "shipper",
                             "image": IMAGE,
                             "imagePullPolicy": "IfNotPresent",
-                            "command": waits,
+                            "command": wait,
                             "restartPolicy": "Always",
                             "securityContext": {
                                 "runAsUser": 1000,
@@ -151,7 +142,7 @@ def test_the_wiring_stays_and_the_applications_go():
                             "name": "app",
                             "image": IMAGE,
                             "imagePullPolicy": "IfNotPresent",
-                            "command": waits,
+                            "command": wait,
                             "terminationMessagePath": "/data/last",
                             "securityContext": {
                                 "readOnlyRootFilesystem": True,
@@ -171,213 +162,37 @@ def test_the_wiring_stays_and_the_applications_go():
     }
 
 
-def test_the_template_is_not_changed():
-    """It is judged, and its promises are asked, as it stands in its file."""
-    (template,) = templates.templates(source.read(DEPLOYMENT))
+def test_the_template_stays_unchanged():
+    """The rules and the promises are about the original."""
+    template = template_of(DEPLOYMENT)
     before = copy.deepcopy(template.subject)
 
-    skeleton(template, IMAGE)
+    build_skeleton(template, IMAGE)
 
     assert template.subject == before == yaml.safe_load(DEPLOYMENT)
 
 
 def test_a_mount_keeps_its_line():
-    """A failure in a skeleton leads to the manifest as well."""
-    made = of(DEPLOYMENT)
+    """A failure of a skeleton points to the manifest."""
+    manifest = skeleton_of(DEPLOYMENT)
 
-    assert made.line_of("app", "/data") == 61
+    assert manifest.find_line("app", "/data") == 61
     assert DEPLOYMENT.splitlines()[60].strip().startswith("volumeMounts: [{name: data")
 
 
-@pytest.mark.parametrize(
-    ("given", "made"),
-    [
-        ("{emptyDir: {medium: Memory}}", {"emptyDir": {"medium": "Memory"}}),
-        ("{}", {"emptyDir": {}}),
-        ("{downwardAPI: {items: []}}", {"downwardAPI": {"items": []}}),
-        (
-            "{configMap: {name: gone, defaultMode: 256}}",
-            {"configMap": {"name": "gone", "defaultMode": 256, "optional": True}},
-        ),
-        ("{configMap: {name: here}}", {"configMap": {"name": "here"}}),
-        ("{secret: {secretName: gone}}", {"secret": {"secretName": "gone", "optional": True}}),
-        ("{secret: {secretName: here}}", {"secret": {"secretName": "here"}}),
-        (
-            "{projected: {sources: [{secret: {name: here}}, {configMap: {name: gone}},"
-            " {serviceAccountToken: {path: t}}, {podCertificate: {keyType: x}}]}}",
-            {
-                "projected": {
-                    "sources": [
-                        {"secret": {"name": "here"}},
-                        {"configMap": {"name": "gone", "optional": True}},
-                        {"serviceAccountToken": {"path": "t"}},
-                    ]
-                }
-            },
-        ),
-        ("{hostPath: {path: /d}}", {"hostPath": {"path": "/d"}}),
-        (
-            "{hostPath: {path: /d, type: Directory}}",
-            {"hostPath": {"path": "/d", "type": "DirectoryOrCreate"}},
-        ),
-        (
-            "{hostPath: {path: /s}}",
-            {"hostPath": {"path": "/s", "type": "DirectoryOrCreate"}},
-        ),
-        (
-            "{image: {reference: private/data:1, pullPolicy: Always}}",
-            {"image": {"reference": IMAGE, "pullPolicy": "IfNotPresent"}},
-        ),
-        ("{csi: {driver: secrets-store}}", {"emptyDir": {}}),
-        (
-            "{nfs: {server: s, path: /d}}",
-            {"persistentVolumeClaim": {"claimName": "podshare-v"}},
-        ),
-        (
-            "{ephemeral: {volumeClaimTemplate: {spec: {storageClassName: fast,"
-            " accessModes: [ReadWriteMany], resources: {requests: {storage: 2Gi}}}}}}",
-            {
-                "ephemeral": {
-                    "volumeClaimTemplate": {
-                        "spec": {
-                            "accessModes": ["ReadWriteOnce"],
-                            "resources": {"requests": {"storage": "2Gi"}},
-                        }
-                    }
-                }
-            },
-        ),
-    ],
-)
-def test_what_a_volume_becomes(given, made):
-    """It is kept; what only the real cluster has is made of what every cluster has."""
-    here = "---\nkind: {}\napiVersion: v1\nmetadata: {{name: here}}\n"
-    sub_path = "subPath: x" if "/s" in given else ""
-    mounts = f"volumeMounts: [{{name: v, mountPath: /v, {sub_path}}}]"
-    more = here.format("ConfigMap") + here.format("Secret")
-    text = pod(f"[{{name: v, {given[1:]}]", container=mounts, more=more)
-
-    (volume,) = of(text).subject["spec"]["volumes"]
-
-    assert volume == {"name": "v", **made}
-
-
-def test_only_what_the_volumes_need_comes_along():
-    """The ConfigMaps and Secrets that the manifest brings, without what ties them to others."""
-    more = """\
----
-apiVersion: v1
-kind: ConfigMap
-metadata: {name: c, labels: {a: b}}
-data: {k: v}
-immutable: true
----
-{apiVersion: v1, kind: ConfigMap, metadata: {name: other}, data: {k: v}}
----
-apiVersion: v1
-kind: Secret
-metadata: {name: s, annotations: {kubernetes.io/service-account.name: robot}}
-type: kubernetes.io/service-account-token
-stringData: {k: v}
----
-{apiVersion: v1, kind: Service, metadata: {name: p}}
----
-{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {name: p}}
-"""
-
-    made = of(
-        pod("[{name: v, configMap: {name: c}}, {name: w, secret: {secretName: s}}]", more=more)
-    )
-
-    assert made.others == (
-        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c"}, "data": {"k": "v"}},
-        {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}, "stringData": {"k": "v"}},
-    )
-
-
-def test_claims_are_of_the_default_class():
-    """Those that the manifest brings as large as they are, and those that it does not at all."""
-    more = """\
----
-apiVersion: v1
-kind: PersistentVolumeClaim
-metadata: {name: mine, annotations: {helm.sh/resource-policy: keep}}
-spec:
-  storageClassName: fast
-  volumeName: disk-1
-  accessModes: [ReadWriteMany]
-  resources: {requests: {storage: 8Gi}}
-"""
-    volumes = "[{name: v, persistentVolumeClaim: {claimName: mine}}, \
-{name: w, persistentVolumeClaim: {claimName: theirs, readOnly: true}}]"
-
-    made = of(pod(volumes, container="volumeMounts: [{name: w, mountPath: /w}]", more=more))
-
-    assert [(each["metadata"]["name"], each["spec"]) for each in made.others] == [
-        (
-            "mine",
-            {
-                "accessModes": ["ReadWriteOnce"],
-                "resources": {"requests": {"storage": "8Gi"}},
-            },
-        ),
-        (
-            "theirs",
-            {
-                "accessModes": ["ReadWriteOnce"],
-                "resources": {"requests": {"storage": "16Mi"}},
-            },
-        ),
-    ]
-    assert made.wiring.containers[0].mounts[0].read_only
-
-
-def test_the_claim_templates_of_a_statefulset_stay():
-    """Its controller makes the claims; there is one Pod."""
-    text = """\
-apiVersion: apps/v1
-kind: StatefulSet
-metadata: {name: db}
-spec:
-  replicas: 3
-  serviceName: db-headless
-  selector: {matchLabels: {app: db}}
-  template:
-    metadata: {labels: {app: db}}
-    spec:
-      containers: [{name: db, volumeMounts: [{name: data, mountPath: /data}]}]
-  volumeClaimTemplates:
-    - metadata: {name: data}
-      spec: {storageClassName: fast, resources: {requests: {storage: 1Gi}}}
-"""
-
-    spec = of(text).subject["spec"]
-
-    assert (spec["replicas"], spec["serviceName"]) == (1, "db-headless")
-    assert spec["volumeClaimTemplates"] == [
-        {
-            "metadata": {"name": "data"},
-            "spec": {
-                "accessModes": ["ReadWriteOnce"],
-                "resources": {"requests": {"storage": "1Gi"}},
-            },
-        }
-    ]
-
-
 @pytest.mark.parametrize("kind", ["Job", "DaemonSet"])
-def test_the_pod_of_a_job_or_a_daemonset_is_made_by_itself(kind):
-    """A Job may count a deleted Pod as a failure; a DaemonSet has one on every node."""
+def test_a_job_or_daemonset_becomes_a_bare_pod(kind):
+    """A Job may count a deleted Pod as a failure; a DaemonSet has a Pod on every node."""
     text = DEPLOYMENT.replace("kind: Deployment", f"kind: {kind}")
 
-    made = of(text)
+    manifest = skeleton_of(text)
 
-    assert made.is_bare
-    assert made.subject["metadata"] == {"name": "web", "labels": {"app": "web"}}
+    assert manifest.is_bare
+    assert manifest.subject["metadata"] == {"name": "web", "labels": {"app": "web"}}
 
 
-def test_the_variables_of_a_subpath_stay():
-    """The mount is nowhere without them; a value that is secret gets another."""
+def test_the_variables_of_a_sub_path_are_kept():
+    """The mount needs them; a value from a ConfigMap or Secret is replaced."""
     container = """\
 env: [
   {name: BASE, value: in/$(ZONE)},
@@ -387,9 +202,11 @@ env: [
   envFrom: [{configMapRef: {name: s}}],
   volumeMounts: [{name: v, mountPath: /v, subPathExpr: $(BASE)/$(NAME)/$(TIER)}]"""
 
-    (made,) = of(pod("[{name: v}]", container=container)).subject["spec"]["containers"]
+    (manifest,) = skeleton_of(one_container("[{name: v}]", container=container)).subject["spec"][
+        "containers"
+    ]
 
-    assert made["env"] == [
+    assert manifest["env"] == [
         {"name": "TIER", "value": "podshare"},
         {"name": "BASE", "value": "in/$(ZONE)"},
         {"name": "ZONE", "value": "podshare"},
@@ -408,77 +225,27 @@ env: [
         ("{runAsNonRoot: true}", "{runAsUser: 8}", 8),
     ],
 )
-def test_who_may_not_be_root_gets_a_user_where_its_image_had_one(pods, own, user):
-    """The image that stands in would be root, which the kubelet refuses."""
-    text = pod(container=f"securityContext: {own}") + f"  securityContext: {pods}\n"
+def test_a_container_that_must_not_run_as_root_gets_a_user(pods, own, user):
+    """The user of the original image is unknown, and the stand-in's is root."""
+    text = one_container(container=f"securityContext: {own}") + f"  securityContext: {pods}\n"
 
-    (made,) = of(text).subject["spec"]["containers"]
+    (manifest,) = skeleton_of(text).subject["spec"]["containers"]
 
-    assert made.get("securityContext", {}).get("runAsUser") == user
-
-
-def test_a_template_alone_takes_along_what_makes_no_pods():
-    """With its applications: the other workloads of the manifest stay away."""
-    more = """\
----
-{apiVersion: v1, kind: Service, metadata: {name: p}}
----
-apiVersion: batch/v1
-kind: Job
-metadata: {name: j}
-spec: {template: {spec: {containers: [{name: c}]}}}
----
-{apiVersion: example.com/v1, kind: Job, metadata: {name: theirs}}
-"""
-    first, second = templates.templates(source.read(pod(more=more)))
-
-    made, other = alone(first), alone(second)
-
-    assert made.subject is first.subject
-    assert [each["metadata"]["name"] for each in made.others] == ["p", "theirs"]
-    assert other.subject is second.subject
-    assert [each["metadata"]["name"] for each in other.others] == ["p", "theirs"]
+    assert manifest.get("securityContext", {}).get("runAsUser") == user
 
 
-def test_the_pod_of_a_cronjob_is_made_at_once():
-    """Nobody waits until it is time."""
-    text = """\
-apiVersion: batch/v1
-kind: CronJob
-metadata: {generateName: nightly-}
-spec:
-  schedule: "0 3 * * *"
-  jobTemplate:
-    spec:
-      template:
-        metadata: {labels: {app: nightly}}
-        spec: {restartPolicy: Never, containers: [{name: c, image: i}]}
-"""
-    (template,) = templates.templates(source.read(text))
-
-    made = alone(template)
-
-    assert made.is_bare
-    assert made.subject["metadata"] == {"labels": {"app": "nightly"}, "generateName": "nightly-"}
-    assert made.subject["spec"] == template.pod["spec"]
-
-
-@pytest.mark.skipif(not CHARTS.is_dir(), reason="the rendered charts are not here")
-def test_the_skeletons_of_real_charts_promise_what_the_charts_do():
-    """The same containers, mounts and promises; a volume may be made of something else."""
-    seen = 0
+@pytest.mark.skipif(not CHARTS.is_dir(), reason="the rendered charts are not available")
+def test_the_skeletons_of_real_charts_keep_their_containers_and_mounts():
+    """Only the sources of volumes may differ."""
+    promises = 0
     for path in sorted(CHARTS.glob("*.yaml")):
-        for template in templates.templates(source.read(path)):
-            made = skeleton(template, IMAGE)
-            ours, theirs = made.wiring, template.wiring
+        for template in templates.find_templates(source.read(path)):
+            wiring = build_skeleton(template, IMAGE).wiring
 
-            assert [(each.name, each.role) for each in ours.containers] == [
-                (each.name, each.role) for each in theirs.containers
+            assert [(c.name, c.role, c.mounts) for c in wiring.containers] == [
+                (c.name, c.role, c.mounts) for c in template.wiring.containers
             ]
-            assert [each.mounts for each in ours.containers] == [
-                each.mounts for each in theirs.containers
-            ]
-            assert {each.image for each in ours.containers} == {IMAGE}
-            seen += len(expectations.promised(template))
+            assert {container.image for container in wiring.containers} == {IMAGE}
+            promises += len(expectations.read_promises(template))
 
-    assert seen > 100
+    assert promises > 100

@@ -7,7 +7,7 @@ import yaml
 
 from pytest_podshare.check import rules
 from pytest_podshare.manifests.source import read
-from pytest_podshare.wiring.templates import templates
+from pytest_podshare.wiring.templates import find_templates
 
 # rendered charts of several publishers, which are no part of this project
 CHARTS = Path("../shared/charts")
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.skipif(
 def every_template():
     """Every Pod template in the charts."""
     paths = sorted(CHARTS.glob("*.yaml"))
-    return [template for path in paths for template in templates(read(path))]
+    return [template for path in paths for template in find_templates(read(path))]
 
 
 def about(finding):

@@ -5,7 +5,7 @@ import yaml
 
 from pytest_podshare.check import rules
 from pytest_podshare.manifests.source import read
-from pytest_podshare.wiring.templates import templates
+from pytest_podshare.wiring.templates import find_templates
 
 MEMORY = {"medium": "Memory", "sizeLimit": "1Mi"}
 
@@ -59,7 +59,9 @@ def workload(kind, manifest, **spec):
 def found(*objects):
     """The rules that find something."""
     text = yaml.safe_dump_all(objects)
-    return {finding.rule for template in templates(read(text)) for finding in rules.check(template)}
+    return {
+        finding.rule for template in find_templates(read(text)) for finding in rules.check(template)
+    }
 
 
 A_CLAIM = {"persistentVolumeClaim": {"claimName": "data"}}

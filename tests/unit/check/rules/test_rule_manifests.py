@@ -6,7 +6,7 @@ import pytest
 
 from pytest_podshare.check import rules
 from pytest_podshare.manifests.source import read
-from pytest_podshare.wiring.templates import templates
+from pytest_podshare.wiring.templates import find_templates
 
 BAD, GOOD = Path("manifests/rules/bad"), Path("manifests/rules/good")
 # what is found in the bad ones, in full: a block for each, with an empty line between
@@ -15,7 +15,7 @@ GOLDEN = (Path(__file__).parent / "found.txt").read_text()
 
 def found(path):
     """What the rules find in a manifest."""
-    return [each for template in templates(read(path)) for each in rules.check(template)]
+    return [each for template in find_templates(read(path)) for each in rules.check(template)]
 
 
 def shown(finding):

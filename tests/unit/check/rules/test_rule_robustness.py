@@ -8,7 +8,7 @@ import pytest
 from pytest_podshare.check import rules
 from pytest_podshare.errors import ManifestError
 from pytest_podshare.manifests.source import read
-from pytest_podshare.wiring.templates import templates
+from pytest_podshare.wiring.templates import find_templates
 
 pytestmark = pytest.mark.slow
 
@@ -43,7 +43,7 @@ def test_odd_values_are_judged_or_refused(rule):
     for place in list(places(objects)):
         for odd in ODD if len(place) > 1 else ():
             try:
-                for template in templates(read(changed(objects, place, odd))):
+                for template in find_templates(read(changed(objects, place, odd))):
                     rules.check(template)
                 judged += 1
             except ManifestError:

@@ -5,7 +5,7 @@ import pytest
 from pytest_podshare.check import rules
 from pytest_podshare.errors import UnknownRule
 from pytest_podshare.manifests.source import read
-from pytest_podshare.wiring.templates import templates
+from pytest_podshare.wiring.templates import find_templates
 
 # two findings, on the lines 11 and 15
 MANIFEST = """\
@@ -30,7 +30,9 @@ BOTH = {"relative-mount-path", "memory-without-limit"}
 
 def found(text=MANIFEST, **how):
     """The rules that find something."""
-    return {finding.rule for each in templates(read(text)) for finding in rules.check(each, **how)}
+    return {
+        finding.rule for each in find_templates(read(text)) for finding in rules.check(each, **how)
+    }
 
 
 def changed(old, new):
@@ -101,13 +103,12 @@ def test_a_comment_of_one_document_is_not_about_another():
         (
             changed("www", "www # podshare: ignore[relative-mount]"),
             (),
-            "the given YAML:12: there is no rule 'relative-mount'.",
+            "<YAML text>:12: there is no rule 'relative-mount'.",
         ),
         (
             changed('its: ""', "podshare.dev/ignore: relative-mount"),
             (),
-            "the given YAML: the annotation podshare.dev/ignore: there is no rule "
-            "'relative-mount'.",
+            "<YAML text>: the annotation podshare.dev/ignore: there is no rule 'relative-mount'.",
         ),
         (MANIFEST, {"relative-mount"}, "the ignored rules: there is no rule 'relative-mount'."),
     ],

@@ -1,0 +1,71 @@
+"""Where two containers of a Pod see the same folder of a volume."""
+
+from __future__ import annotations
+
+import dataclasses
+import posixpath
+
+from pytest_podshare.wiring.model import VolumeMount, VolumeSpec, Wiring
+
+
+@dataclasses.dataclass(frozen=True)
+class SharedMount:
+    """Two mounts that show the same folder of a volume to a writer and a reader.
+
+    Args:
+        volume: the volume.
+        from_mount: the writer's mount.
+        to_mount: the reader's mount.
+        from_dir: the writer's path of the deepest folder that both see.
+        to_dir: the reader's path of that folder.
+    """
+
+    volume: VolumeSpec
+    from_mount: VolumeMount
+    to_mount: VolumeMount
+    from_dir: str
+    to_dir: str
+
+
+def find_shared_mounts(wiring: Wiring, from_c: str, to_c: str) -> tuple[SharedMount, ...]:
+    """Return one pair of mounts for each volume of which both containers see the same folder.
+
+    Args:
+        wiring: the Pod's wiring.
+        from_c: the writer.
+        to_c: the reader.
+
+    Raises:
+        UnknownContainer: the Pod has no such container.
+    """
+    writer, reader = wiring.container(from_c), wiring.container(to_c)
+    shared: list[SharedMount] = []
+    for volume in wiring.volumes:
+        pairs = [
+            pair
+            for from_mount in writer.mounts_of(volume.name)
+            for to_mount in reader.mounts_of(volume.name)
+            if (pair := _pair(volume, from_mount, to_mount)) is not None
+        ]
+        # prefer a mount to which the writer can write
+        shared += sorted(pairs, key=lambda pair: pair.from_mount.read_only)[:1]
+    return tuple(shared)
+
+
+def _pair(volume: VolumeSpec, from_mount: VolumeMount, to_mount: VolumeMount) -> SharedMount | None:
+    """Return the folder that both mounts show: the subPath of one must contain the other's."""
+    from_parts, to_parts = _parts(from_mount.sub_path), _parts(to_mount.sub_path)
+    depth = min(len(from_parts), len(to_parts))
+    if from_parts[:depth] != to_parts[:depth]:
+        return None
+    return SharedMount(
+        volume=volume,
+        from_mount=from_mount,
+        to_mount=to_mount,
+        from_dir=posixpath.join(from_mount.path, *to_parts[depth:]),
+        to_dir=posixpath.join(to_mount.path, *from_parts[depth:]),
+    )
+
+
+def _parts(sub_path: str) -> tuple[str, ...]:
+    return tuple(part for part in sub_path.split("/") if part not in ("", "."))
