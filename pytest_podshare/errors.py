@@ -233,7 +233,18 @@ class ControlMissing(PodError):
 
 
 class PodGone(PodError):
-    """The Pod was deleted, evicted or replaced by someone else."""
+    """The Pod was deleted, evicted or replaced by someone else.
+
+    Args:
+        eviction: the kubelet's message, which `what` quotes; "" unless the kubelet evicted it.
+        what, remedy, explained: as of `PodshareError`.
+    """
+
+    def __init__(
+        self, what: str, remedy: str | Remedy, *, eviction: str = "", **explained: Any
+    ) -> None:
+        super().__init__(what, remedy, **explained)
+        self.eviction = eviction
 
 
 class FileError(PodError):

@@ -65,9 +65,9 @@ def assert_read_only(pod: Pod, *, container: str, volume: str) -> Evidence:
                 location,
                 expected=f"{location}  {_EROFS}",
                 got=refused or "written",
-                cause=diagnose.refused(pod, location, refused)
+                cause=diagnose.write_refused(pod, location, refused)
                 if refused
-                else volume_causes.writable(handle, mount, live),
+                else volume_causes.explain_writable(handle, mount, live),
             )
         events += [f"{container} was refused: {_EROFS}", str(entry)]
     return pod.record(
@@ -168,7 +168,7 @@ def assert_permissions(
             location,
             expected=_describe(expected),
             got=_describe(has) if has else "missing",
-            cause=volume_causes.permissions(pod, location),
+            cause=volume_causes.explain_permissions(pod, location),
         )
     return pod.record(
         f"{container}:{path} has {_describe(has)}",

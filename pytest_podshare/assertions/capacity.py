@@ -67,7 +67,7 @@ def assert_medium(
             FileLocation(handle, mount.path, mount),
             expected=medium + ("" if size is None else f" of {size}"),
             got=str(entry or f"nothing mounted at {mount.path}"),
-            cause=volume_causes.medium(pod, handle, mount),
+            cause=volume_causes.explain_medium(pod, handle, mount),
         )
     return pod.record(
         f"{volume} is on medium {medium} in {container}",
@@ -142,7 +142,7 @@ def assert_size_limited(
             expected=expected,
             got=seen,
             where=f"{location}  {quantity.format_bytes(limit + _MEBI)}",
-            cause=volume_causes.not_limited(pod, handle, mount, refused),
+            cause=volume_causes.explain_missing_limit(pod, handle, mount, refused),
         )
     if not in_memory:
         replacement.delete(pod, Deadline(seconds))

@@ -11,9 +11,7 @@ from pytest_podshare.diagnosis.cause import Cause
 from pytest_podshare.diagnosis.facts import FileLocation
 from pytest_podshare.errors import Fact
 from pytest_podshare.pods.pod import Pod, describe_access
-
-# the token of the service account, which every container mounts: it says nothing about sharing
-_TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount"
+from pytest_podshare.wiring.account_token import MOUNT_PATH
 
 
 def promise_broken(
@@ -83,7 +81,7 @@ def describe(seen: object) -> str:
 
 def describe_mounts(container: Container) -> str:
     """Return what a container mounts, as one line."""
-    mounts = [str(mount) for mount in container.spec.mounts if mount.path != _TOKEN]
+    mounts = [str(mount) for mount in container.spec.mounts if mount.path != MOUNT_PATH]
     return f"mounts {'; '.join(mounts)}" if mounts else "mounts no volume"
 
 

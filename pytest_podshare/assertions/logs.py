@@ -73,7 +73,7 @@ def assert_log_contains(
             expected=described,
             got=f"{last}  (for {deadline.seconds:g} s)",
             where=f"{container} {describe_mounts(handle)}",
-            cause=volume_causes.log(pod, handle),
+            cause=volume_causes.explain_missing_log_line(pod, handle),
         )
     unwanted = [line for line in lines if lacks is not None and lacks in line]
     if unwanted:

@@ -135,7 +135,7 @@ def _lost(
                 file.location,
                 expected=f"{file.location}  missing",
                 got=seen,
-                cause=volume_causes.outlives(pod, file.location.volume),
+                cause=volume_causes.explain_outliving(pod, file.location.volume),
                 inspected=sentinel.inspected([file]),
                 proof=proof,
             )

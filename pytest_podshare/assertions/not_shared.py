@@ -73,7 +73,7 @@ def assert_not_shared(
                 got=", ".join(f"{reader}:{path}" for path in found),
                 where=f"{writer} has {file.location.mount};"
                 f" {reader} {failure.describe_mounts(reader)}",
-                cause=volume_causes.same_folder(
+                cause=volume_causes.explain_shared_folder(
                     pod, file.location, FileLocation(reader, found[0], None)
                 ),
                 inspected=[writer, reader],

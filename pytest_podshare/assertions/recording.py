@@ -76,7 +76,7 @@ def _explain(pod: Pod, error: errors.PodshareError) -> errors.PodshareError:
     cause = None
     # whatever goes wrong here must not hide the error itself
     with contextlib.suppress(Exception):
-        cause = diagnose.of_error(pod, error)
+        cause = diagnose.raised_error(pod, error)
     if cause is None:
         return error
     facts = {"why": cause, "to do": cause.remedy or error.remedy, "pod": pod}

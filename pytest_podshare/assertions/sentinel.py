@@ -95,7 +95,7 @@ def write(
             location,
             expected=f"{location}  written",
             got=refused,
-            cause=diagnose.refused(pod, location, refused),
+            cause=diagnose.write_refused(pod, location, refused),
             inspected=[container] if shell is container else [],
         )
     written = step("wrote", location, content, start, shell)
@@ -135,7 +135,7 @@ def of_application(pod: Pod, container: Container, path: str) -> SentinelFile:
             location,
             expected=f"{location}  a file",
             got=content,
-            cause=diagnose.not_visible(pod, location, location, content, written=False),
+            cause=diagnose.not_visible(pod, location, location, content, existed=False),
         )
     has = step("has", location, content, start)
     return SentinelFile(location, content, has, pod.uid, container, is_ours=False)

@@ -100,7 +100,7 @@ class Transfer:
                 writer,
                 expected=f"{writer}  " + ("a file" if expected is None else str(expected)),
                 got=f"{has}  (for {timeout:g} s)",
-                cause=diagnose.not_visible(self.pod, writer, writer, has, written=False),
+                cause=diagnose.not_visible(self.pod, writer, writer, has, existed=False),
             )
         step = sentinel.step("has", writer, has, start)
 
@@ -134,7 +134,7 @@ class Transfer:
                 reader,
                 expected=f"{writer}  {content}",
                 got=f"{reader}  {seen}  (for {timeout:g} s)",
-                cause=diagnose.not_visible(self.pod, writer, reader, seen, written=True),
+                cause=diagnose.not_visible(self.pod, writer, reader, seen, existed=True),
             )
         return sentinel.step("saw", reader, seen, start)
 

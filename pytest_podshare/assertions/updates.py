@@ -125,7 +125,7 @@ def assert_update_not_visible(
             control,
             expected=f"what it held: {describe(before[0])}",
             got=after[0],
-            cause=volume_causes.updated(handle, mounts_of(handle, volume)[0]),
+            cause=volume_causes.explain_unwanted_update(handle, mounts_of(handle, volume)[0]),
         )
     return pod.record(
         f"{container} does not see a change to {entry}",
@@ -159,7 +159,7 @@ def _wait_for(
             location,
             expected=f"{location}  {value.decode()}",
             got=f"{describe(seen)}  (for {deadline.seconds:g} s)",
-            cause=volume_causes.update(location, deadline.seconds),
+            cause=volume_causes.explain_missing_update(location, deadline.seconds),
         )
     return sentinel.step("saw", location, seen, start)
 

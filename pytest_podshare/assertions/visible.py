@@ -115,7 +115,7 @@ def _find_shared(
             + (f"volume {volume!r}" if volume else "the same volume and see the same folder"),
             got=f"{writer} {failure.describe_mounts(writer)};"
             f" {reader} {failure.describe_mounts(reader)}",
-            cause=diagnose.apart(pod, writer, reader, volume),
+            cause=diagnose.not_shared(pod, writer, reader, volume),
         )
     if path is None:
         return shared

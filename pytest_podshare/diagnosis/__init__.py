@@ -1,4 +1,4 @@
-"""Why a promise is broken: what the live Pod says, and the first cause that holds.
+"""Why a promise is broken: facts from the live Pod, and the first cause that explains them.
 
-Looks and never changes anything; decides no verdict, for that stands before anyone asks why.
+Changes nothing in the cluster and decides no verdict: the verdict is known before this is called.
 """

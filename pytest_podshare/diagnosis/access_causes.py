@@ -1,4 +1,4 @@
-"""Causes in what a file system refuses: modes and owners, read-only mounts, no space."""
+"""Causes in what the file system denies: modes and owners, read-only mounts, a full disk."""
 
 from __future__ import annotations
 
@@ -8,103 +8,99 @@ from collections.abc import Iterator
 from pytest_podshare.containers.fileops.path_walk import PathEntry
 from pytest_podshare.diagnosis.cause import Cause
 from pytest_podshare.diagnosis.facts import ContainerView
-from pytest_podshare.diagnosis.symptom import Symptom, blame, volume_of
+from pytest_podshare.diagnosis.symptom import Symptom
 from pytest_podshare.wiring import quantity
 from pytest_podshare.wiring.model import Wiring
 
 _ENTER, _WRITE, _READ = 1, 2, 4
-_VERBS = {_READ: "read", _WRITE: "write", _ENTER: "enter"}
+_VERBS = {_READ: "read", _WRITE: "write to", _ENTER: "enter"}
 
 
-def permission(case: Symptom) -> Cause | None:
-    """Who owns what keeps the user out."""
-    if not case.refused("Permission denied"):
+def find_permission_denied(symptom: Symptom) -> Cause | None:
+    """Find the file or folder whose owner and mode deny access."""
+    if not symptom.is_refused("Permission denied"):
         return None
-    view = case.reader
-    who = f"{view.place.container} is {view.user or 'a user that could not be asked for'}"
-    barred = _barrier(view, case.writing)
-    if barred is None:
+    view = symptom.reader
+    user = f"{view.location.container} runs as {view.user or 'an unknown user'}"
+    barrier = _find_barrier(view, is_write=symptom.is_write)
+    if barrier is None:
         return Cause(
             "permission denied",
-            f"{who}, and no mode on the way to {view.place.path} tells why",
-            "See SELinux, AppArmor, capabilities and the mount's own options.",
+            f"{user}, and no mode on the path {view.location.path} explains the refusal",
+            "Check SELinux, AppArmor, capabilities and the mount options.",
         )
-    entry, bits = barred
-    return Cause("permission denied", f"{who}; {entry}", _grant(case.wiring, entry, bits))
+    remedy = _suggest_grant(symptom.wiring, *barrier)
+    return Cause("permission denied", f"{user}; {barrier[0]}", remedy)
 
 
-def _grant(wiring: Wiring, entry: PathEntry, bits: int) -> str:
-    """What would let the user in; fsGroup gives a group to the volume, never a mode to a file."""
-    one_user = "run both containers as one user"
+def _suggest_grant(wiring: Wiring, entry: PathEntry, bits: int) -> str:
+    """Return a remedy; fsGroup sets the group of a volume's files, but not their mode."""
+    same_user = "or run both containers as the same user"
     missing = bits & ~(entry.mode >> 3)
     if missing:
         verbs = " and ".join(verb for bit, verb in _VERBS.items() if missing & bit)
-        wider = entry.mode | bits << 3
+        mode = f"{entry.mode | bits << 3:04o}"
         group = "" if wiring.fs_group is not None else " and set the Pod's fsGroup"
         return (
-            f"Its mode lets no group {verbs} it: let who makes it give it mode {wider:04o}{group},"
-            f" or {one_user}."
+            f"Create {entry.path} with mode {mode}, so that its group can {verbs} it,{group}"
+            f"{',' if group else ''} {same_user}."
         )
     if wiring.fs_group is None:
         return (
-            "Set the Pod's fsGroup: both containers then have that group, and what is made in the"
-            f" volume belongs to it; or {one_user}."
+            "Set the Pod's fsGroup, so that both containers belong to the group of the volume's"
+            f" files, {same_user}."
         )
     return (
-        f"Let who makes it leave it the group {wiring.fs_group} of the Pod's fsGroup (it has"
-        f" {entry.gid}), or {one_user}."
+        f"Create {entry.path} with group {wiring.fs_group}, the Pod's fsGroup, instead of"
+        f" {entry.gid}, {same_user}."
     )
 
 
-def _barrier(view: ContainerView, writing: bool) -> tuple[PathEntry, int] | None:
-    """The first thing on the way that its mode keeps the user from, and what was needed of it."""
+def _find_barrier(view: ContainerView, *, is_write: bool) -> tuple[PathEntry, int] | None:
+    """Return the first entry of the path whose mode denies access, and the mode bits required."""
     if view.user is None:
         return None
-    for entry, bits in _needed(view, writing):
+    for entry, bits in _list_required_bits(view, is_write=is_write):
         if not view.user.is_permitted(bits, entry):
             return entry, bits
     return None
 
 
-def _needed(view: ContainerView, writing: bool) -> Iterator[tuple[PathEntry, int]]:
-    for entry in view.way:
-        if entry.path == view.place.path:
-            yield entry, _WRITE if writing else _READ
+def _list_required_bits(view: ContainerView, *, is_write: bool) -> Iterator[tuple[PathEntry, int]]:
+    for entry in view.path_entries:
+        if entry.path == view.location.path:
+            yield entry, _WRITE if is_write else _READ
         elif entry.kind == "directory":
-            last = entry.path == posixpath.dirname(view.place.path)
-            yield entry, _ENTER | _WRITE if writing and last else _ENTER
+            is_parent = entry.path == posixpath.dirname(view.location.path)
+            yield entry, _ENTER | _WRITE if is_write and is_parent else _ENTER
 
 
-def read_only(case: Symptom) -> Cause | None:
-    """The mount, or the volume, takes no writes."""
-    if not case.refused("Read-only file system"):
+def find_read_only(symptom: Symptom) -> Cause | None:
+    """Find out why the file system is read-only."""
+    if not symptom.is_refused("Read-only file system"):
         return None
-    view = case.reader
-    mount, entry = view.place.mount, view.entry
-    by_spec = mount is not None and mount.read_only
-    live = f"; its table of mounts says {entry}" if entry else ""
-    return Cause(
-        "read-only",
-        f"{view.place.container} mounts volume {volume_of(view)} read-only"
-        + (" (readOnly: true)" if by_spec else ", though not by readOnly of its mount")
-        + live,
-        f"Drop readOnly from this mount of {view.place.container}."
-        if by_spec
-        else "See the volume's source: ConfigMaps, Secrets and images are never writable.",
-        blame(view),
-    )
+    view, location = symptom.reader, symptom.reader.location
+    mounts = f"{location.container} mounts volume {location.volume}"
+    live = f"; live mount: {view.live_mount}" if view.live_mount else ""
+    if location.mount is not None and location.mount.read_only:
+        text = f"{mounts} with readOnly: true"
+        remedy = f"Remove readOnly from this mount of {location.container}."
+    else:
+        text = f"{mounts} read-only, although the volumeMount does not set readOnly"
+        remedy = "Check the volume's source: ConfigMaps, Secrets and images are never writable."
+    return Cause("read-only", text + live, remedy, location.blame)
 
 
-def no_space(case: Symptom) -> Cause | None:
-    """The file system is full."""
-    if not case.refused("No space left on device"):
+def find_no_space(symptom: Symptom) -> Cause | None:
+    """Find out which file system is full."""
+    if not symptom.is_refused("No space left on device"):
         return None
-    entry, name = case.reader.entry, volume_of(case.reader)
-    volume = case.wiring.volume(name)
-    if entry is None or entry.size is None:
-        what, remedy = "lies in a file system that is full", "Make room on the node."
+    live, location = symptom.reader.live_mount, symptom.reader.location
+    volume = symptom.wiring.volume(location.volume)
+    if live is None or live.size is None:
+        text, remedy = "is in a file system that is full", "Free space on the node."
     else:
         limit = f" (sizeLimit: {volume.size_limit})" if volume and volume.size_limit else ""
-        what = f"is a tmpfs of {quantity.format_bytes(entry.size)}{limit}, and full"
-        remedy = "Raise its sizeLimit, within the memory limits, or let what fills it remove files."
-    return Cause("no space left", f"volume {name} {what}", remedy, blame(case.reader))
+        text = f"is a tmpfs of {quantity.format_bytes(live.size)}{limit}, which is full"
+        remedy = "Raise its sizeLimit, within the memory limits, or delete files from it."
+    return Cause("no space left", f"volume {location.volume} {text}", remedy, location.blame)

@@ -1,4 +1,4 @@
-"""The reason that a promise is broken, and where in the Pod it lies."""
+"""The causes of a broken promise."""
 
 from __future__ import annotations
 
@@ -7,38 +7,38 @@ import dataclasses
 from pytest_podshare.containers.container import Container
 from pytest_podshare.wiring.model import VolumeMount
 
-# every word that a failure may name as its cause, with what it means
-WORDS = {
-    "another content": "the file is the right one, and holds something else",
-    "another medium": "the volume is made of something else, or of another size",
-    "another volume": "the two paths lie in different volumes, often of similar names",
-    "API server unreachable": "nothing could be asked",
-    "deleted": "the Pod was deleted, and none came in its place",
-    "different subPath": "the same volume, another folder of it",
-    "evicted": "the kubelet evicted the Pod, for a limit that it exceeded",
-    "never updates": "a mount by subPath keeps what it had when the container started",
+# every kind of cause that a failure can name, with its meaning
+MEANINGS = {
+    "another content": "the file is the right one, but its content is different",
+    "another medium": "the volume is on another medium, or has another size",
+    "another volume": "the two paths are in different volumes, often with similar names",
+    "API server unreachable": "the API server did not answer",
+    "deleted": "the Pod was deleted and not replaced",
+    "different subPath": "the volume is the same, but the folders in it are different",
+    "evicted": "the kubelet evicted the Pod because it exceeded a limit",
+    "never updates": "a subPath mount keeps the content it had when the container started",
     "never written": "the writer itself has no such file, or has not printed such a line",
-    "no answer": "the container runs, and a command in it did not end in time",
-    "no space left": "the file system is full, as a tmpfs is at its sizeLimit",
-    "no subPath": "the whole volume is mounted, and is kept up to date",
-    "node not ready": "the node that the Pod is on does not answer",
-    "not limited": "nobody stopped a writer at the volume's sizeLimit",
-    "not mounted": "a container does not mount the volume, and sees its own files there",
-    "not read-only": "a container may write where it should not",
-    "not running": "a container has ended, or keeps ending",
+    "no answer": "the container is running, but a command in it did not finish in time",
+    "no space left": "the file system is full, such as a tmpfs at its sizeLimit",
+    "no subPath": "the whole volume is mounted, so the kubelet keeps it up to date",
+    "node not ready": "the Pod's node does not respond",
+    "not limited": "the volume holds more than its sizeLimit",
+    "not mounted": "a container does not mount the volume, and sees its own files at the path",
+    "not read-only": "a container can write where it should not",
+    "not running": "a container has exited, or keeps crashing",
     "other permissions": "the file has another owner, group or mode",
-    "outlives its Pod": "the volume stays when its Pod goes",
-    "permission denied": "who owns what keeps a user out",
-    "read-only": "the container mounts the volume so that it cannot write to it",
-    "removed": "it was there, and somebody has removed it",
-    "replaced": "another Pod is there by now",
-    "restarted meanwhile": "a container was restarted since the Pod was ready",
-    "same folder": "two paths that should be apart lead to one folder",
-    "shadowed": "another mount lies over what the volume has there",
-    "stale file": "a single file is mounted, and another one has its name by now",
-    "symlink leaves the volume": "a link leads to where each container has files of its own",
+    "outlives its Pod": "the volume is not deleted with its Pod",
+    "permission denied": "the owner or mode of a file or folder denies access",
+    "read-only": "the container mounts the volume read-only",
+    "removed": "the file existed, and has been deleted since",
+    "replaced": "another Pod has taken the Pod's place",
+    "restarted meanwhile": "a container has restarted since the Pod became ready",
+    "same folder": "two paths that should be separate lead to the same folder",
+    "shadowed": "another mount hides what the volume has at the path",
+    "stale file": "a single file is mounted, and another file has taken its name since",
+    "symlink leaves the volume": "a symlink points out of the volume, to the container's own files",
     "tool missing": "the image lacks a program; nothing was learned about the file",
-    "unknown": "none of these; the facts follow",
+    "unknown": "none of the above; the failure lists the facts",
 }
 
 
@@ -47,11 +47,11 @@ class Cause:
     """Why a promise is broken.
 
     Args:
-        kind: a key of `WORDS`.
+        kind: a key of `MEANINGS`.
         text: the facts that show it, in a sentence or two.
-        remedy: what to do about it, in a sentence; "" where that needs a person's thought.
-        blame: the container and the mount of it that are to blame, the container alone where it
-            lacks a mount; None where the manifest's mounts are as they should be.
+        remedy: what to do about it, as an imperative sentence; "" without general advice.
+        blame: the container and mount at fault, or the container and None if it lacks a mount;
+            None if the manifest's mounts are right.
     """
 
     kind: str
@@ -60,8 +60,8 @@ class Cause:
     blame: tuple[Container, VolumeMount | None] | None = None
 
     def __post_init__(self) -> None:
-        if self.kind not in WORDS:
-            raise ValueError(f"{self.kind!r} is no cause; there are {', '.join(WORDS)}")
+        if self.kind not in MEANINGS:
+            raise ValueError(f"unknown cause {self.kind!r}; expected one of {', '.join(MEANINGS)}")
 
     def __str__(self) -> str:
         return f"{self.kind}: {self.text}"

@@ -1,4 +1,4 @@
-"""What a live Pod says of two places that should be one: asked of every container at once."""
+"""What the API server and the containers of a live Pod report about files in its volumes."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from pytest_podshare.kube.exec.protocol import Completed
 from pytest_podshare.pods.pod import Pod
 from pytest_podshare.wiring.model import VolumeMount
 
-# seconds for all questions; the verdict stands already, and nobody likes to wait for a failure
-PATIENCE = 4.0
-# seconds of these that are left when a shell is given up, as its Pod has told something by then
-_LEFT = 0.5
-# how many of a container's last lines a text may show
+# seconds for all requests: the verdict is known already, and a failed test should not drag on
+TIMEOUT = 4.0
+# seconds before the deadline at which a command is abandoned, to keep the earlier answers
+_MARGIN = 0.5
+# how many of a container's last log lines a text may show
 _LAST_LINES = 2
-# bytes of a log that are asked for, and characters of a line that are shown
-_MOST_BYTES, _LONGEST = 64 * 1024, 300
+# bytes of a log to request, and characters of a line to show
+_LOG_BYTES, _LINE_LENGTH = 64 * 1024, 300
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,138 +53,160 @@ class FileLocation:
         """Return the path that no link may lead out of: the mount, if there is one."""
         return posixpath.normpath(self.mount.path) if self.mount else "/"
 
+    @property
+    def blame(self) -> tuple[Container, VolumeMount] | None:
+        """Return the container and mount, for a cause that blames them."""
+        return (self.container, self.mount) if self.mount else None
+
 
 @dataclasses.dataclass(frozen=True)
 class ContainerView:
-    """What one container says of a place, as far as it could be asked.
+    """What one container reports about a location, as far as it could be inspected.
 
     Args:
-        place: the place.
-        state: `running`, `waiting (CrashLoopBackOff, last exit code 1)`, …
-        running: whether it runs now.
-        restarts: what became of the instance that was known, if there is another now; or "".
-        last_words: the last lines of its log, of a container that does not run or was restarted.
-        entries: its table of mounts; empty where it could not be asked.
-        user: who it runs commands as.
-        way: the files and folders on the way to the path.
-        nearby: other names in the folder of the path; None where it could not be asked.
+        location: the location.
+        state: `running`, `waiting` or `terminated`, as in the container's status; "" before that.
+        description: the state in words: `waiting (CrashLoopBackOff, last exit code 1)`, …
+        restarted: whether the container has restarted since the Pod became ready.
+        exit_code: the exit code before that restart; None if it is unknown.
+        last_lines: the end of its log, if it is not running or has restarted.
+        mount_table: its live mounts; empty if they could not be read.
+        user: the user that it runs commands as.
+        path_entries: each folder, link and file on the path, as far as it exists.
+        siblings: other names in the folder of the path; None if they could not be listed.
     """
 
-    place: FileLocation
+    location: FileLocation
     state: str = "running"
-    running: bool = True
-    restarts: str = ""
-    last_words: tuple[str, ...] = ()
-    entries: tuple[MountEntry, ...] = ()
+    description: str = "running"
+    restarted: bool = False
+    exit_code: int | None = None
+    last_lines: tuple[str, ...] = ()
+    mount_table: tuple[MountEntry, ...] = ()
     user: path_walk.User | None = None
-    way: tuple[path_walk.PathEntry, ...] = ()
-    nearby: tuple[str, ...] | None = None
+    path_entries: tuple[path_walk.PathEntry, ...] = ()
+    siblings: tuple[str, ...] | None = None
 
     @property
-    def entry(self) -> MountEntry | None:
-        """The mount that the path really lies in."""
-        return mountinfo.find_covering(self.entries, self.place.path)
+    def is_running(self) -> bool:
+        """Return whether the container is running."""
+        return self.state == "running"
+
+    @property
+    def live_mount(self) -> MountEntry | None:
+        """Return the live mount that the path is in."""
+        return mountinfo.find_covering(self.mount_table, self.location.path)
 
     @property
     def file(self) -> path_walk.PathEntry | None:
-        """What is at the path itself; None if nothing is, or nobody knows."""
-        return self.way[-1] if self.way and self.way[-1].path == self.place.path else None
+        """Return what exists at the path itself; None if nothing does, or if it is unknown."""
+        is_found = self.path_entries and self.path_entries[-1].path == self.location.path
+        return self.path_entries[-1] if is_found else None
 
 
 @dataclasses.dataclass(frozen=True)
 class Facts:
-    """Everything that was asked.
+    """Everything that the live Pod reports.
 
     Args:
-        fate: `evicted`, `replaced`, `deleted`, `unreachable`, or "" for a Pod that is there.
-        message: what was said of its fate.
-        views: the places, in the order in which they were asked for.
+        pod_problem: the kind of cause if the Pod itself cannot be inspected: `evicted`,
+            `replaced`, `deleted` or `API server unreachable`; "" otherwise.
+        message: the details of that problem.
+        views: the locations, in the order of the request.
     """
 
-    fate: str
+    pod_problem: str
     message: str
     views: tuple[ContainerView, ...]
 
 
-def gather(pod: Pod, *places: FileLocation, patience: float = PATIENCE) -> Facts:
-    """Ask the API server and the containers; changes nothing and never raises."""
-    deadline = Deadline(patience)
-    live = bounded.gather({"pod": lambda: _live(pod)}, deadline)["pod"]
+def gather(pod: Pod, *locations: FileLocation, timeout: float = TIMEOUT) -> Facts:
+    """Ask the API server and all containers in parallel; never raise an error."""
+    deadline = Deadline(timeout)
+    live = bounded.gather({"pod": lambda: _get_pod(pod)}, deadline)["pod"]
+    unknown = tuple(ContainerView(location) for location in locations)
     if isinstance(live, bounded.JobFailure):
-        return Facts("unreachable", live.text, tuple(ContainerView(place) for place in places))
-    found, fate, message = live
-    if fate:
-        return Facts(fate, message, tuple(ContainerView(place) for place in places))
+        return Facts("API server unreachable", live.text, unknown)
+    raw, problem, message = live
+    if problem:
+        return Facts(problem, message, unknown)
     jobs = {
-        str(at): functools.partial(_ask, pod, found, place, deadline)
-        for at, place in enumerate(places)
+        str(index): functools.partial(_inspect, pod, raw, location, deadline)
+        for index, location in enumerate(locations)
     }
-    answers = bounded.gather(jobs, deadline)
+    answers = bounded.gather(jobs, deadline).values()
     views = (
-        ContainerView(place) if isinstance(answer, bounded.JobFailure) else answer
-        for place, answer in zip(places, answers.values(), strict=True)
+        view if isinstance(answer, bounded.JobFailure) else answer
+        for view, answer in zip(unknown, answers, strict=True)
     )
     return Facts("", "", tuple(views))
 
 
-def _live(pod: Pod) -> tuple[dict[str, Any], str, str]:
-    """The Pod as it is now, with its fate and what is said of it."""
+def _get_pod(pod: Pod) -> tuple[dict[str, Any], str, str]:
+    """Return the live Pod, with its problem and the details."""
     try:
-        live = pod.api.get(pod_path(pod.namespace, pod.name))
+        raw = pod.api.get(pod_path(pod.namespace, pod.name))
     except errors.ApiError as error:
         if error.status != 404:
             raise
-        return {}, *_gone(pod)
-    if live["metadata"]["uid"] != pod.uid:
-        return live, "replaced", f"Pod {pod.name} is another one now ({live['metadata']['uid']})"
-    status = live.get("status", {})
+        return {}, *_find_replacement(pod)
+    uid = raw["metadata"]["uid"]
+    if uid != pod.uid:
+        return raw, "replaced", f"another Pod is named {pod.name} now (UID {uid})"
+    status = raw.get("status", {})
     if status.get("reason") == "Evicted":
-        return live, "evicted", " ".join(str(status.get("message", "")).split())
-    if when := live["metadata"].get("deletionTimestamp"):
-        return live, "deleted", f"Pod {pod.name} is being deleted since {when}"
-    return live, "", ""
+        return raw, "evicted", " ".join(str(status.get("message", "")).split())
+    if since := raw["metadata"].get("deletionTimestamp"):
+        return raw, "deleted", f"Pod {pod.name} has been terminating since {since}"
+    return raw, "", ""
 
 
-def _gone(pod: Pod) -> tuple[str, str]:
-    """Whether another Pod has come in the place of one that is not there any more."""
+def _find_replacement(pod: Pod) -> tuple[str, str]:
+    """Return whether a deleted Pod was replaced by one with the same labels."""
     labels = ",".join(f"{key}={value}" for key, value in pod.live.labels.items())
     others = pod.api.get(pod_path(pod.namespace), labelSelector=labels)["items"] if labels else []
-    names = [each["metadata"]["name"] for each in others if each["metadata"]["uid"] != pod.uid]
+    names = [raw["metadata"]["name"] for raw in others if raw["metadata"]["uid"] != pod.uid]
     if names:
-        return "replaced", f"Pod {pod.name} is gone, and {', '.join(names)} came in its place"
-    return "deleted", f"Pod {pod.name} is gone, and none came in its place"
+        return "replaced", f"Pod {pod.name} no longer exists; {', '.join(names)} replaced it"
+    return "deleted", f"Pod {pod.name} no longer exists, and no Pod replaced it"
 
 
-def _ask(pod: Pod, live: dict[str, Any], place: FileLocation, deadline: Deadline) -> ContainerView:
-    """What one container says, each question for itself: an image may lack a tool."""
-    status = pod_status.find_container_status(live, place.container.name)
+def _inspect(
+    pod: Pod, raw: dict[str, Any], location: FileLocation, deadline: Deadline
+) -> ContainerView:
+    """Ask one container everything; each question may fail alone, if the image lacks a tool."""
+    status = pod_status.find_container_status(raw, location.container.name)
+    restarted = _is_restarted(pod, status)
+    last = status.get("lastState", {}).get("terminated") or {}
     view = ContainerView(
-        place,
-        state=container_status.describe(status),
-        running="running" in status.get("state", {}),
-        restarts=_restarts(pod, status),
+        location,
+        state=next(iter(status.get("state", {})), ""),
+        description=container_status.describe(status),
+        restarted=restarted,
+        exit_code=last.get("exitCode") if restarted else None,
     )
-    if not view.running or view.restarts:
+    if not view.is_running or restarted:
         with contextlib.suppress(errors.PodshareError):
-            view = dataclasses.replace(view, last_words=_last_words(pod, place))
-    if not view.running:
+            lines = _read_last_lines(pod, location.container.name)
+            view = dataclasses.replace(view, last_lines=lines)
+    if not view.is_running:
         return view
-    shell = _Patient(place.container.name, place.container, deadline)
+    shell = _DeadlineShell(location.container.name, location.container, deadline)
     questions: dict[str, Callable[[], Any]] = {
-        "entries": lambda: tuple(mountinfo.read_mounts(shell)),
+        "mount_table": lambda: tuple(mountinfo.read_mounts(shell)),
         "user": lambda: path_walk.whoami(shell),
-        "way": lambda: path_walk.walk(shell, place.path),
-        "nearby": lambda: path_walk.list_nearby(shell, place.path),
+        "path_entries": lambda: path_walk.walk(shell, location.path),
+        "siblings": lambda: path_walk.list_nearby(shell, location.path),
     }
-    for name, ask in questions.items():
+    for field, ask in questions.items():
         with contextlib.suppress(errors.PodshareError):
-            view = dataclasses.replace(view, **{name: ask()})
+            view = dataclasses.replace(view, **{field: ask()})
     return view
 
 
 @dataclasses.dataclass
-class _Patient:
-    """A container's shell that does not outlast the deadline."""
+class _DeadlineShell:
+    """A container's shell that runs no command beyond the deadline."""
 
     name: str
     container: Container
@@ -194,29 +216,25 @@ class _Patient:
         return self.container.resolve_path(path, follow=follow)
 
     def use_ephemeral_shell(self) -> None:
-        # an explanation is not worth another container
+        # a diagnosis is not worth another container
         raise EphemeralContainerUnavailable
 
     def run(self, script: bytes) -> Completed:
-        return self.container.run(script, timeout=max(0.1, self.deadline.left - _LEFT))
+        return self.container.run(script, timeout=max(0.1, self.deadline.left - _MARGIN))
 
 
-def _restarts(pod: Pod, status: container_status.ContainerStatus) -> str:
-    """What became of the instance that was known, if another one is there now."""
+def _is_restarted(pod: Pod, status: container_status.ContainerStatus) -> bool:
+    """Return whether the container is another instance than the one in the Pod's identity."""
     known = dict(pod.identity.containers).get(status["name"], "")
-    if not known or status.get("containerID", "") in ("", known):
-        return ""
-    last = status.get("lastState", {}).get("terminated") or {}
-    code = f", after it ended with exit code {last['exitCode']}" if last else ""
-    return f"{status['name']} was restarted since the Pod was ready{code}"
+    return bool(known) and status.get("containerID", "") not in ("", known)
 
 
-def _last_words(pod: Pod, place: FileLocation) -> tuple[str, ...]:
-    """The last lines of a container that ended; its log is that of its last instance."""
-    said = pod.api.get_text(
+def _read_last_lines(pod: Pod, container: str) -> tuple[str, ...]:
+    """Return the last log lines of the container's latest instance."""
+    log = pod.api.get_text(
         pod_path(pod.namespace, pod.name, "log"),
-        container=place.container.name,
+        container=container,
         tailLines=str(_LAST_LINES),
-        limitBytes=str(_MOST_BYTES),
+        limitBytes=str(_LOG_BYTES),
     )
-    return tuple(line[:_LONGEST] for line in said.splitlines() if line.strip())
+    return tuple(line[:_LINE_LENGTH] for line in log.splitlines() if line.strip())

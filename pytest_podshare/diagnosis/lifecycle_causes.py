@@ -1,4 +1,4 @@
-"""Causes in what became of the Pod, or of one of its containers."""
+"""Causes in the lifecycle of the Pod or one of its containers."""
 
 from __future__ import annotations
 
@@ -6,59 +6,65 @@ from pytest_podshare.diagnosis.cause import Cause
 from pytest_podshare.diagnosis.facts import ContainerView
 from pytest_podshare.diagnosis.symptom import Symptom
 
+_FIND_DELETER = "Find out what deleted the Pod; its ephemeral volumes were deleted with it."
+_POD_REMEDIES = {
+    "API server unreachable": "Check whether the cluster is still running.",
+    "deleted": _FIND_DELETER,
+    "evicted": "Raise the limit that the Pod exceeded, or write less.",
+    "replaced": _FIND_DELETER,
+}
 
-def trouble(case: Symptom) -> Cause | None:
-    """What became of the Pod or of one of its containers, if that explains why nobody answers."""
-    return fate(case) or not_running(case) or restarted(case)
+
+def find_lifecycle_cause(symptom: Symptom) -> Cause | None:
+    """Find what happened to the Pod or its containers that explains a missing answer."""
+    return find_pod_problem(symptom) or find_stopped(symptom) or find_restarted(symptom)
 
 
-def fate(case: Symptom) -> Cause | None:
-    """The Pod is not there any more, or cannot be asked about."""
-    word, said = case.facts.fate, case.facts.message
-    if word == "unreachable":
-        return Cause("API server unreachable", said, "See whether the cluster still runs.")
-    if word == "evicted":
-        return Cause(word, said, "Raise the limit that it exceeded, or let it write less.")
-    if word:
-        return Cause(word, said, "See who deletes it; its volumes went with it.")
+def find_pod_problem(symptom: Symptom) -> Cause | None:
+    """Find out whether the Pod no longer exists, or cannot be inspected."""
+    problem = symptom.facts.pod_problem
+    return Cause(problem, symptom.facts.message, _POD_REMEDIES[problem]) if problem else None
+
+
+def find_stopped(symptom: Symptom) -> Cause | None:
+    """Find a container that is not running."""
+    for view in symptom.facts.views:
+        if not view.is_running:
+            verb = "" if view.state == "terminated" else "is "
+            return _explain_stopped(view, f"{verb}{view.description}")
     return None
 
 
-def not_running(case: Symptom) -> Cause | None:
-    """A container has ended."""
-    for view in case.facts.views:
-        if not view.running:
-            verb = "" if view.state.startswith("ended") else "is "
-            return _ended(view, f"{verb}{view.state}")
-    return None
-
-
-def crashing(case: Symptom) -> Cause | None:
-    """A container ends again and again; at this moment it may be running."""
-    found = (_ended(view, "keeps ending") for view in case.facts.views if view.restarts)
-    return fate(case) or next(found, None) or not_running(case)
-
-
-def restarted(case: Symptom) -> Cause | None:
-    """Another instance of a container runs by now."""
-    views = [view for view in case.facts.views if view.restarts]
-    if not views:
-        return None
-    told = (
-        view.restarts + (f"; its last line now: {view.last_words[-1]}" if view.last_words else "")
-        for view in views
+def find_crashing(symptom: Symptom) -> Cause | None:
+    """Find a container that keeps crashing, even if it is running at the moment."""
+    found = (
+        _explain_stopped(view, "keeps crashing") for view in symptom.facts.views if view.restarted
     )
+    return find_pod_problem(symptom) or next(found, None) or find_stopped(symptom)
+
+
+def find_restarted(symptom: Symptom) -> Cause | None:
+    """Find containers that have restarted since the Pod became ready."""
+    restarts = [_describe_restart(view) for view in symptom.facts.views if view.restarted]
+    if not restarts:
+        return None
     return Cause(
         "restarted meanwhile",
-        "; ".join(told),
-        "See why it ends, and what its start does to the volume.",
+        "; ".join(restarts),
+        "Find out why the container exits, and what it does to the volume when it starts.",
     )
 
 
-def _ended(view: ContainerView, how: str) -> Cause:
-    words = "; its last words: " + " / ".join(view.last_words) if view.last_words else ""
+def _describe_restart(view: ContainerView) -> str:
+    code = "" if view.exit_code is None else f" (exit code {view.exit_code})"
+    line = f"; its last log line: {view.last_lines[-1]}" if view.last_lines else ""
+    return f"{view.location.container} has restarted since the Pod became ready{code}{line}"
+
+
+def _explain_stopped(view: ContainerView, state: str) -> Cause:
+    lines = f"; its last log lines: {' / '.join(view.last_lines)}" if view.last_lines else ""
     return Cause(
         "not running",
-        f"{view.place.container} {how}{words}",
-        f"Mend what ends {view.place.container}, or keep its command running.",
+        f"{view.location.container} {state}{lines}",
+        f"Fix what makes {view.location.container} exit, or keep its command running.",
     )

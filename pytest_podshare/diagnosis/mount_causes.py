@@ -1,151 +1,170 @@
-"""Causes in the mounts: what a path really lies in, by the containers' own tables."""
+"""Causes in the mounts: what a path is really in, according to the containers' mount tables."""
 
 from __future__ import annotations
 
 import posixpath
 
+from pytest_podshare.containers.container import Container
 from pytest_podshare.containers.fileops.mountinfo import MountEntry
 from pytest_podshare.containers.fileops.path_walk import PathEntry
 from pytest_podshare.diagnosis.cause import Cause
 from pytest_podshare.diagnosis.facts import ContainerView, FileLocation
-from pytest_podshare.diagnosis.symptom import Symptom, blame, is_inside, volume_of
+from pytest_podshare.diagnosis.symptom import Symptom
 from pytest_podshare.wiring.model import VolumeMount
 
-_LINK = "symbolic link"
+# the volume and folder of any other mount
+_NONE = ("", "")
 
 
-def stale(case: Symptom) -> Cause | None:
-    """A single file is mounted, and another one has its name by now."""
-    mine, theirs = case.writer, case.reader
-    entry = theirs.entry
-    if entry is None or entry.path != theirs.place.path or mine is theirs:
+def find_stale_file(symptom: Symptom) -> Cause | None:
+    """Find a mount of a single file whose name another file has now."""
+    writer, reader = symptom.writer, symptom.reader
+    mount, source = reader.live_mount, writer.live_mount
+    if mount is None or mount.path != reader.location.path or writer is reader:
         return None
-    deleted = entry.root.endswith("//deleted")
-    another = bool(mine.file and theirs.file and mine.file.inode != theirs.file.inode)
-    if not (deleted or (another and _same_file_system(mine, theirs))):
+    is_on_same_device = source is not None and source.device == mount.device
+    is_other = writer.file and reader.file and writer.file.inode != reader.file.inode
+    if not (mount.root.endswith("//deleted") or (is_other and is_on_same_device)):
         return None
-    name, volume = posixpath.basename(entry.path), volume_of(theirs)
     return Cause(
         "stale file",
-        f"{theirs.place.container} mounts the single file {name} of volume {volume}, and still has"
-        f" the one that was there when it started; {mine.place.container} has put another in its"
-        " place by rename",
+        f"{reader.location.container} mounts the single file {posixpath.basename(mount.path)} of"
+        f" volume {reader.location.volume} and still sees the one that existed when it started;"
+        f" {writer.location.container} has replaced it by a rename",
         "Mount the folder instead of the file.",
-        blame(theirs),
+        reader.location.blame,
     )
 
 
-def shadowed(case: Symptom) -> Cause | None:
-    """Another mount lies over it."""
-    for view in case.facts.views:
-        entry, mount, name = view.entry, view.place.mount, view.place.container
-        if entry is None or mount is None or not _hides(entry, view, mount):
+def find_shadowing_mount(symptom: Symptom) -> Cause | None:
+    """Find a mount that hides the file."""
+    for view in symptom.facts.views:
+        live, mount, container = view.live_mount, view.location.mount, view.location.container
+        if live is None or mount is None or not _is_hidden_by(live, view, mount):
             continue
-        over = f"is mounted at {entry.path}, over what volume {mount.volume} has there"
-        for other in case.wiring.container(str(name)).mounts:
-            if other.path == entry.path and other.volume != mount.volume:
+        hides = f"is mounted at {live.path} and hides what volume {mount.volume} has there"
+        for other in container.spec.mounts:
+            if other.path == live.path and other.volume != mount.volume:
                 return Cause(
                     "shadowed",
-                    f"in {name} volume {other.volume} {over}",
-                    "Move one of the two mounts out of the other.",
-                    (name, other),
+                    f"in {container}, volume {other.volume} {hides}",
+                    "Move one of the two mounts to a path outside the other.",
+                    (container, other),
                 )
         return Cause(
             "shadowed",
-            f"in {name} a {entry.fs_type} {over}; the manifest does not say so: {name} itself or"
-            " its runtime has mounted it",
-            f"See what {name} mounts there when it starts.",
+            f"in {container}, a {live.fs_type} {hides}; it is not in the manifest, so {container}"
+            " itself or its runtime mounted it",
+            f"Check what {container} mounts there when it starts.",
         )
     return None
 
 
-def _hides(entry: MountEntry, view: ContainerView, mount: VolumeMount) -> bool:
-    """Whether a path lies in something that is mounted within, or over, the mount meant."""
-    same = [each for each in view.entries if each.path == mount.path]
-    twice = len(same) > 1 and same[-1].source != same[0].source and entry is same[-1]
-    return twice or is_inside(entry.path, mount.path)
+def _is_hidden_by(live: MountEntry, view: ContainerView, mount: VolumeMount) -> bool:
+    """Return whether a path is in a live mount inside, or on top of, the expected mount."""
+    same_path = [entry for entry in view.mount_table if entry.path == mount.path]
+    is_covered = (
+        len(same_path) > 1 and same_path[-1].source != same_path[0].source and live is same_path[-1]
+    )
+    return is_covered or _is_inside(live.path, mount.path)
 
 
-def elsewhere(case: Symptom) -> Cause | None:
-    """The two paths lie in different folders, by the live mounts."""
-    for view in case.facts.views:
-        if view.entries and view.place.mount and (not view.entry or view.entry.path == "/"):
+def find_different_source(symptom: Symptom) -> Cause | None:
+    """Find out whether the two paths are in different folders, according to the live mounts."""
+    for view in symptom.facts.views:
+        is_on_root = view.live_mount is None or view.live_mount.path == "/"
+        if view.mount_table and view.location.mount and is_on_root:
+            container, mount = view.location.container, view.location.mount
             return Cause(
                 "not mounted",
-                f"{view.place} lies in {view.place.container}'s own root file system, although the"
-                f" spec mounts volume {view.place.mount.volume} at {view.place.mount.path}",
-                "See what unmounted it.",
-                blame(view),
+                f"{view.location} is in {container}'s own root file system, although the spec"
+                f" mounts volume {mount.volume} at {mount.path}",
+                "Find out what unmounted it.",
+                view.location.blame,
             )
-    mine, theirs = case.writer.entry, case.reader.entry
-    if mine is None or theirs is None:
+    writer, reader = symptom.writer, symptom.reader
+    source, target = writer.live_mount, reader.live_mount
+    if source is None or target is None:
         return None
-    here, there = _source(mine, case.writer.place), _source(theirs, case.reader.place)
-    if here == there:
+    if _locate_on_device(source, writer.location) == _locate_on_device(target, reader.location):
         return None
-    same = mine.device == theirs.device and mine.volume and theirs.volume
-    if same and mine.volume and theirs.volume and mine.volume[0] == theirs.volume[0]:
-        return Cause(
-            "different subPath",
-            f"{case.writer.place.container} has {_folder(mine)} of volume {mine.volume[0]},"
-            f" {case.reader.place.container} has {_folder(theirs)}",
-            "Give both mounts the same subPath.",
-            blame(case.reader),
+    (volume, folder), (other, other_folder) = source.volume or _NONE, target.volume or _NONE
+    if volume and volume == other and source.device == target.device:
+        return explain_different_sub_path(
+            volume,
+            (writer.location.container, folder),
+            (reader.location.container, other_folder),
+            reader.location.blame,
         )
     return Cause(
         "another volume",
-        f"{case.writer.place} is in {_described(mine)}, {case.reader.place} in"
-        f" {_described(theirs)}",
-        "Mount the same volume in both.",
-        blame(case.reader),
+        f"{writer.location} is in {_describe(source)}, {reader.location} is in {_describe(target)}",
+        "Mount the same volume in both containers.",
+        reader.location.blame,
     )
 
 
-def symlink(case: Symptom) -> Cause | None:
-    """A link on the way leads out of the volume."""
-    for view in case.facts.views:
-        for link in view.way:
-            if (to := _leaves(link, view)) is not None:
-                reader = case.reader.place.container
+def explain_different_sub_path(
+    volume: str,
+    writer: tuple[Container, str],
+    reader: tuple[Container, str],
+    blame: tuple[Container, VolumeMount] | None,
+) -> Cause:
+    """Explain that two containers mount different folders of a volume; "" is its root folder."""
+    folders = [
+        f"folder {folder!r}" if folder else "the root folder" for _, folder in (writer, reader)
+    ]
+    return Cause(
+        "different subPath",
+        f"{writer[0]} mounts {folders[0]} of volume {volume}, but {reader[0]} mounts {folders[1]}",
+        "Give both mounts the same subPath.",
+        blame,
+    )
+
+
+def find_symlink(symptom: Symptom) -> Cause | None:
+    """Find a symlink on the path that leads out of the volume."""
+    for view in symptom.facts.views:
+        for link in view.path_entries:
+            if (target := _find_target_outside(link, view)) is not None:
                 return Cause(
                     "symlink leaves the volume",
-                    f"{link.path} of {view.place.container} is a symlink to {link.target}, and"
-                    f" {reader} looks for {to} in its own root file system, not in volume"
-                    f" {volume_of(view)}",
-                    "Link by a relative path within the volume, or write there in place.",
+                    f"{link.path} in {view.location.container} is a symlink to {link.target};"
+                    f" {symptom.reader.location.container} looks for {target} in its own root file"
+                    f" system, not in volume {view.location.volume}",
+                    "Use a relative symlink that stays inside the volume, or a regular file.",
                 )
     return None
 
 
-def _same_file_system(mine: ContainerView, theirs: ContainerView) -> bool:
-    return bool(mine.entry and theirs.entry and mine.entry.device == theirs.entry.device)
+def _locate_on_device(mount: MountEntry, location: FileLocation) -> tuple[str, str]:
+    """Return the device that a file is on, and its path on that device."""
+    inside = posixpath.relpath(location.path, mount.path)
+    return mount.device, posixpath.normpath(posixpath.join(mount.root, inside))
 
 
-def _source(entry: MountEntry, place: FileLocation) -> tuple[str, str]:
-    """The file's place in its file system, by the mount that it lies in."""
-    inside = posixpath.relpath(place.path, entry.path)
-    return entry.device, posixpath.normpath(posixpath.join(entry.root, inside))
+def _describe(mount: MountEntry) -> str:
+    if mount.path == "/":
+        return f"its own root file system ({mount.fs_type})"
+    if mount.volume:
+        name, folder = mount.volume
+        return f"folder {folder!r} of volume {name}" if folder else f"volume {name}"
+    return f"a {mount.fs_type} of its own"
 
 
-def _folder(entry: MountEntry) -> str:
-    sub = entry.volume[1] if entry.volume else ""
-    return f"the folder {sub!r}" if sub else "the whole"
-
-
-def _described(entry: MountEntry) -> str:
-    if entry.path == "/":
-        return f"its own root file system ({entry.fs_type})"
-    if entry.volume:
-        name, folder = entry.volume
-        return f"volume {name}" + (f", folder {folder!r}" if folder else "")
-    return f"a {entry.fs_type} of its own"
-
-
-def _leaves(link: PathEntry, view: ContainerView) -> str | None:
-    """Where a link in the volume leads, if that is outside of it."""
-    mount = view.place.mount
-    inside = mount is not None and (link.path == mount.path or is_inside(link.path, mount.path))
-    if link.kind != _LINK or not inside or mount is None:
+def _find_target_outside(link: PathEntry, view: ContainerView) -> str | None:
+    """Return the target of a symlink in the volume if it is outside the volume."""
+    mount = view.location.mount
+    if link.kind != "symbolic link" or mount is None or not _is_within(link.path, mount.path):
         return None
-    to = posixpath.normpath(posixpath.join(posixpath.dirname(link.path), link.target))
-    return None if to == mount.path or is_inside(to, mount.path) else to
+    target = posixpath.normpath(posixpath.join(posixpath.dirname(link.path), link.target))
+    return None if _is_within(target, mount.path) else target
+
+
+def _is_within(path: str, folder: str) -> bool:
+    return path == folder or _is_inside(path, folder)
+
+
+def _is_inside(path: str, folder: str) -> bool:
+    """Return whether a path is below a folder, and not the folder itself."""
+    return path != folder and posixpath.commonpath([path, folder]) == folder

@@ -1,4 +1,4 @@
-"""The node that a Pod is on, as a reason why nobody in the Pod answers."""
+"""Causes in the node that a Pod runs on."""
 
 from __future__ import annotations
 
@@ -9,33 +9,32 @@ from pytest_podshare.diagnosis.cause import Cause
 from pytest_podshare.kube.conditions import find_condition
 from pytest_podshare.pods.pod import Pod
 
-# seconds to find out; an API server that does not answer has been told of by then
-_PATIENCE = 2.0
+# seconds to find out; an API server that does not answer has been reported before
+_TIMEOUT = 2.0
 
 
-def trouble(pod: Pod) -> Cause | None:
-    """What is the matter with the Pod's node, if anything is known to be; never raises.
+def find_node_problem(pod: Pod) -> Cause | None:
+    """Find out whether the Pod's node is stopped or not ready; never raise an error.
 
-    The API server knows it only after its kubelet was silent for some forty seconds, the container
-    engine of a cluster of our own at once.
+    The API server notices only after the kubelet has been silent for some forty seconds; the
+    container engine of a kind cluster knows immediately.
     """
-    told = deadline.gather(
-        {"engine": lambda: _of_engine(pod), "api": lambda: _of_api(pod)}, Deadline(_PATIENCE)
-    )
-    said = next((each for each in told.values() if isinstance(each, str) and each), "")
-    if not said:
+    jobs = {"engine": lambda: _ask_engine(pod), "api": lambda: _ask_api(pod)}
+    answers = deadline.gather(jobs, Deadline(_TIMEOUT)).values()
+    problem = next((answer for answer in answers if isinstance(answer, str) and answer), "")
+    if not problem:
         return None
-    remedy = f"See `kubectl describe node {pod.node}`; nothing was learned about the volume."
-    return Cause("node not ready", said, remedy)
+    remedy = f"Run `kubectl describe node {pod.node}`; nothing was learned about the volume."
+    return Cause("node not ready", problem, remedy)
 
 
-def _of_engine(pod: Pod) -> str:
+def _ask_engine(pod: Pod) -> str:
     state = dict(nodes.read_states(pod.cluster.name)).get(pod.node) if pod.cluster.own else None
-    return f"node {pod.node} is {state}" if state else ""
+    return f"node {pod.node} {'has' if state == 'exited' else 'is'} {state}" if state else ""
 
 
-def _of_api(pod: Pod) -> str:
-    node = pod.api.get(f"/api/v1/nodes/{pod.node}", timeout=_PATIENCE)
+def _ask_api(pod: Pod) -> str:
+    node = pod.api.get(f"/api/v1/nodes/{pod.node}", timeout=_TIMEOUT)
     ready = find_condition(node, "Ready")
     if ready.get("status", "True") == "True":
         return ""

@@ -1,6 +1,7 @@
-"""Which cause holds, as pure functions of the facts, asked in order: the first that does is named.
+"""The search for the root cause: pure functions of the facts, in order; the first match wins.
 
-Each says nothing unless the facts show it. What none of them explains is unknown, never guessed.
+Each one returns a cause only if the facts show it. What none of them explains is `unknown`: nothing
+is guessed.
 """
 
 from __future__ import annotations
@@ -12,100 +13,103 @@ from pytest_podshare.containers.fileops.posix_shell import Missing
 from pytest_podshare.diagnosis import access_causes, lifecycle_causes, mount_causes
 from pytest_podshare.diagnosis.cause import Cause
 from pytest_podshare.diagnosis.facts import ContainerView
-from pytest_podshare.diagnosis.symptom import Symptom, blame, is_alike
+from pytest_podshare.diagnosis.symptom import Symptom, is_alike
 
 
-def first(case: Symptom) -> Cause:
-    """The first cause that holds."""
-    found = (ask(case) for ask in _IN_ORDER)
-    return next((cause for cause in found if cause), None) or _unknown(case)
+def find_cause(symptom: Symptom) -> Cause:
+    """Return the first cause that explains the symptom."""
+    found = (find(symptom) for find in _SEARCHES)
+    return next((cause for cause in found if cause), None) or _unknown(symptom)
 
 
-def nothing_there(case: Symptom) -> Cause | None:
-    """The writer itself has no such file, or no folder for it."""
-    view = case.writer
-    if case.refused("No such file or directory"):
-        last = view.way[-1].path if view.way else "/"
+def find_missing_file(symptom: Symptom) -> Cause | None:
+    """Find out whether the writer itself lacks the file, or the folder for it."""
+    view, container = symptom.writer, symptom.writer.location.container
+    path = view.location.path
+    if symptom.is_refused("No such file or directory"):
+        end = view.path_entries[-1].path if view.path_entries else "/"
         return Cause(
             "never written",
-            f"{view.place.container} has no folder {posixpath.dirname(view.place.path)}; of the way"
-            f" there it has {last}",
-            "See who should make the folder, and when.",
-            blame(view),
+            f"{container} has no folder {posixpath.dirname(path)}; the path ends at {end}",
+            "Check what should create the folder, and when.",
+            view.location.blame,
         )
-    if not view.way or view.file is not None:
+    if not view.path_entries or view.file is not None:
         return None
-    name, path = view.place.container, view.place.path
-    near = _near(view)
-    if case.written:
+    folder = _describe_folder(view)
+    if symptom.existed:
         return Cause(
             "removed",
-            f"{name} itself no longer has what was in {path}; {near}",
-            f"See what else has the volume and deletes files in it, and what {name} does when it"
-            " starts.",
+            f"{container} itself no longer has {path}; {folder}",
+            f"Check what else mounts the volume and deletes files, and what {container} does when"
+            " it starts.",
         )
-    if not is_alike(posixpath.basename(path), *(view.nearby or ())):
+    remedy = "Check the application's configuration and log for what it writes, and where."
+    if not is_alike(posixpath.basename(path), *(view.siblings or ())):
         return Cause(
             "unknown",
-            f"{name} itself has no {path} now: never written, or removed since; {near}",
-            "See what the application writes and where: its configuration, its log.",
+            f"{container} itself has no {path}: it was never written, or was deleted; {folder}",
+            remedy,
         )
-    return Cause(
-        "never written",
-        f"{name} itself has no {path}; {near}",
-        "See where the application writes: its configuration, its log.",
+    return Cause("never written", f"{container} itself has no {path}; {folder}", remedy)
+
+
+def _describe_folder(view: ContainerView) -> str:
+    if view.siblings is None:
+        return "the folder could not be listed"
+    return (
+        f"the folder contains {', '.join(view.siblings)}"
+        if view.siblings
+        else "the folder is empty"
     )
 
 
-def _near(view: ContainerView) -> str:
-    if view.nearby is None:
-        return "what else is in its folder could not be asked"
-    return f"beside it: {', '.join(view.nearby)}" if view.nearby else "its folder is empty"
+def _find_missing_file_if_missing(symptom: Symptom) -> Cause | None:
+    is_missing = isinstance(symptom.seen, Missing)
+    is_missing |= symptom.is_refused("No such file or directory")
+    return find_missing_file(symptom) if is_missing else None
 
 
-def _missing(case: Symptom) -> Cause | None:
-    seen_none = isinstance(case.seen, Missing) or case.refused("No such file or directory")
-    return nothing_there(case) if seen_none else None
-
-
-def _other_content(case: Symptom) -> Cause | None:
-    mine, theirs = case.writer.file, case.reader.file
-    held = isinstance(case.seen, (bytes, Content))
-    if not held or not mine or not theirs or mine.inode != theirs.inode:
+def _find_other_content(symptom: Symptom) -> Cause | None:
+    source, target = symptom.writer.file, symptom.reader.file
+    has_content = isinstance(symptom.seen, (bytes, Content))
+    if not has_content or not source or not target or source.inode != target.inode:
         return None
-    who = "both see" if mine is not theirs else f"{case.writer.place.container} sees"
+    is_one = source is target
+    sees = f"{symptom.writer.location.container} sees" if is_one else "both containers see"
     return Cause(
         "another content",
-        f"{who} the right file, and it holds something else: somebody has written to it",
-        "See who else writes to it, and what its own containers do when they start.",
+        f"{sees} the right file, but something has changed its content",
+        "Check what else writes to it, and what the Pod's own containers do when they start.",
     )
 
 
-def _unknown(case: Symptom) -> Cause:
-    told = [_told(view) for view in case.facts.views]
-    return Cause("unknown", "; ".join(dict.fromkeys(told)), "")
+def _unknown(symptom: Symptom) -> Cause:
+    views = dict.fromkeys(_describe(view) for view in symptom.facts.views)
+    return Cause("unknown", "; ".join(views))
 
 
-def _told(view: ContainerView) -> str:
-    """All that is known of a place, for a cause that is not."""
-    facts = [f"{view.place.container} is {view.state}"]
+def _describe(view: ContainerView) -> str:
+    """Return everything known about a location."""
+    facts = [view.description]
     facts += [str(view.user)] if view.user else []
-    facts += [f"mount {view.entry}"] if view.entry else ["its mounts could not be asked for"]
-    facts += [f"{view.file} ({view.file.kind})"] if view.file else [f"no {view.place.path} seen"]
-    return ", ".join(facts)
+    facts += [f"mount {view.live_mount}"] if view.live_mount else ["mounts unknown"]
+    path = view.location.path
+    facts += [f"{view.file} ({view.file.kind})"] if view.file else [f"{path} not found"]
+    return f"{view.location.container}: {', '.join(facts)}"
 
 
-_IN_ORDER = (
-    lifecycle_causes.fate,
-    lifecycle_causes.not_running,
-    mount_causes.stale,
-    mount_causes.shadowed,
-    mount_causes.symlink,
-    mount_causes.elsewhere,
-    access_causes.permission,
-    access_causes.read_only,
-    access_causes.no_space,
-    lifecycle_causes.restarted,
-    _missing,
-    _other_content,
+_SEARCHES = (
+    lifecycle_causes.find_pod_problem,
+    lifecycle_causes.find_stopped,
+    mount_causes.find_stale_file,
+    mount_causes.find_shadowing_mount,
+    mount_causes.find_symlink,
+    mount_causes.find_different_source,
+    access_causes.find_permission_denied,
+    access_causes.find_read_only,
+    access_causes.find_no_space,
+    lifecycle_causes.find_restarted,
+    _find_missing_file_if_missing,
+    _find_other_content,
 )

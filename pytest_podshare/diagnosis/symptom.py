@@ -1,68 +1,51 @@
-"""A question of why, with what is known: what every cause is asked."""
+"""What a failed check observed: the input of every search for a cause."""
 
 from __future__ import annotations
 
 import dataclasses
 import difflib
-import posixpath
 
-from pytest_podshare.containers.container import Container
 from pytest_podshare.containers.fileops.posix_shell import Refused
 from pytest_podshare.diagnosis.facts import ContainerView, Facts
-from pytest_podshare.wiring.model import VolumeMount, Wiring
+from pytest_podshare.wiring.model import Wiring
 
-# from this on two names are taken for two spellings of one
-_ALIKE = 0.75
+# similarity from which two names count as spellings of one name
+_SIMILARITY = 0.75
 
 
 @dataclasses.dataclass(frozen=True)
 class Symptom:
-    """What is to be explained.
+    """A read or write that failed.
 
     Args:
-        wiring: who should mount what where.
-        facts: what the live Pod says.
-        seen: what the one who looked, or wrote, got: `Missing`, `Refused`, or another content.
-        written: whether it was surely there once: we wrote it, or had it read.
-        writing: whether it was a write that was refused.
+        wiring: the mounts that the manifest declares.
+        facts: what the live Pod reports.
+        seen: what the reader or writer got: `Missing`, `Refused`, or the wrong content.
+        existed: whether the file is known to have existed.
+        is_write: whether a write was refused.
     """
 
     wiring: Wiring
     facts: Facts
     seen: object
-    written: bool = True
-    writing: bool = False
+    existed: bool = True
+    is_write: bool = False
 
     @property
     def writer(self) -> ContainerView:
-        """Whose file it is."""
+        """Return the view of the container that has, or should have, the file."""
         return self.facts.views[0]
 
     @property
     def reader(self) -> ContainerView:
-        """Who looked for it; the writer itself where nobody else did."""
+        """Return the view of the container that looked for the file, which may be the writer."""
         return self.facts.views[-1]
 
-    def refused(self, words: str) -> bool:
-        """Whether it was refused in these words of strerror(3)."""
-        return isinstance(self.seen, Refused) and self.seen.message == words
-
-
-def blame(view: ContainerView) -> tuple[Container, VolumeMount] | None:
-    """A place's mount, as one to blame."""
-    return (view.place.container, view.place.mount) if view.place.mount else None
-
-
-def volume_of(view: ContainerView) -> str:
-    """The name of the volume that a place should lie in."""
-    return view.place.mount.volume if view.place.mount else "(none)"
-
-
-def is_inside(path: str, folder: str) -> bool:
-    """Whether a path lies below a folder, and is not the folder itself."""
-    return path != folder and posixpath.commonpath([path, folder]) == folder
+    def is_refused(self, message: str) -> bool:
+        """Return whether access was refused with this strerror(3) message."""
+        return isinstance(self.seen, Refused) and self.seen.message == message
 
 
 def is_alike(name: str, *others: str) -> bool:
-    """Whether one of the other names looks like another spelling of this one."""
-    return bool(difflib.get_close_matches(name, others, n=1, cutoff=_ALIKE))
+    """Return whether another name looks like a different spelling of this one."""
+    return bool(difflib.get_close_matches(name, others, n=1, cutoff=_SIMILARITY))

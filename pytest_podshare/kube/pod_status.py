@@ -150,7 +150,8 @@ def _failed(name: str, pod: _PodObject) -> errors.PodError:
     status = pod["status"]
     message = " ".join(str(status.get("message", "")).split())
     if status.get("reason") == "Evicted":
-        return errors.PodGone(f"Pod {name} was evicted: {message}", "Raise the limit it exceeded.")
+        what = f"Pod {name} was evicted: {message}"
+        return errors.PodGone(what, "Raise the limit it exceeded.", eviction=message)
     for container in container_statuses(pod):
         if why := container_status.start_failure(container.get("state", {})):
             return container_status.not_startable(name, container, why)

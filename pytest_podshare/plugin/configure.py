@@ -88,7 +88,7 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     """Return which cluster the run will use, as far as it is known."""
     resolved, run = config.stash[stash.OPTIONS], config.stash[stash.RUN]
     kind = run.settings if isinstance(run.settings, KindSettings) else None
-    return terminal.header(
+    return terminal.format_header(
         provider="kind" if kind else "existing",
         cluster=kind.name if kind else resolved.context or "(current context)",
         server=read_server(kind) if kind else None,

@@ -45,15 +45,15 @@ def podshare_cluster(
     cluster = run.open()
     # of several workers of pytest-xdist, only the one that created it reports it
     if cluster.created or not hasattr(config, "workerinput"):
-        lines += terminal.used(cluster, run.seconds)
-    lines += terminal.stuck_before(run.stuck)
+        lines += terminal.format_cluster(cluster, run.seconds)
+    lines += terminal.format_stuck_objects(run.stuck)
     yield cluster
     stuck = run.close()
     if (shared := run.shared_namespace) is not None and shared.undeleted:
-        lines.append(terminal.left_objects(shared.name, shared.undeleted))
+        lines.append(terminal.format_undeleted_objects(shared.name, shared.undeleted))
     if stuck:
-        lines += terminal.stuck_namespaces(stuck, run.settings.timeouts.delete)
-    lines += terminal.kept_namespaces(
+        lines += terminal.format_stuck_namespaces(stuck, run.settings.timeouts.delete)
+    lines += terminal.format_kept_namespaces(
         run.kept_namespaces, cluster, run.settings, run.id, config.stash[stash.OPTIONS].namespace
     )
 

@@ -40,7 +40,7 @@ def pytest_runtest_makereport(
     missing = _find_missing_permission(raised.value) if raised else None
     if raised is not None:
         call.excinfo = _convert_to_skip(raised.value, item.config) or raised
-        call.excinfo = traceback.without_our_frames(call.excinfo)
+        call.excinfo = traceback.hide_plugin_frames(call.excinfo)
     podshares = _find_podshares(item)
     pods = [pod for podshare in podshares for pod in podshare.pods]
     if call.when == "call":
@@ -63,7 +63,7 @@ def pytest_runtest_makereport(
                 folder = item.config.stash[stash.OPTIONS].artifacts_dir
                 attach.attach(item, report, podshare, folder)
             else:
-                attach.hide(item, report, podshare)
+                attach.redact(item, report, podshare)
     return report
 
 
@@ -122,7 +122,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         lines.append(f"podshare: {error}")
         reason = "it could not be deleted"
     if run.removed:
-        lines.append(terminal.removed(run.removed))
+        lines.append(terminal.format_removed(run.removed))
     if hasattr(config, "workerinput"):
         # the controller reports what happened to the cluster
         output: dict[str, Any] = config.workeroutput  # type: ignore[attr-defined]
@@ -130,7 +130,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         output["podshare_kept"] = bool(run.kept_namespaces)
         output["podshare_capabilities"] = config.stash[stash.CAPABILITIES]
     elif reason and isinstance(run.settings, KindSettings):
-        lines += terminal.kept_cluster(run.settings.name, run.settings.kubeconfig, reason)
+        lines += terminal.format_kept_cluster(run.settings.name, run.settings.kubeconfig, reason)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -141,7 +141,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if any(hasattr(report, "podshare") for report in reports):
         from pytest_podshare.report import transport
 
-        phases = transport.received(terminalreporter)
+        phases = transport.receive(terminalreporter)
     skipped = terminalreporter.getreports("skipped")
     permissions = [
         str(getattr(report, _PERMISSION)) for report in skipped if hasattr(report, _PERMISSION)
@@ -152,11 +152,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         *_format_results(config, phases),
         # several workers of pytest-xdist may report the same line
         *map(printable, dict.fromkeys(run_lines)),
-        *map(printable, terminal.lacking_rights(permissions)),
-        *map(printable, terminal.capabilities(capabilities)),
+        *map(printable, terminal.format_missing_permissions(permissions)),
+        *map(printable, terminal.format_capabilities(capabilities)),
     ]
     if config.stash[stash.OPTIONS].story:
-        lines = [*terminal.stories(_read_evidence(terminalreporter)), *lines]
+        lines = [*terminal.format_story(_read_evidence(terminalreporter)), *lines]
     if lines:
         terminalreporter.ensure_newline()
         terminalreporter.section("podshare")
@@ -173,9 +173,11 @@ def _format_results(config: pytest.Config, phases: Sequence[PhaseReport]) -> Ite
     from pytest_podshare.report import github_annotations, html_page, terminal_table
 
     if checks and config.get_verbosity() >= 0:
-        yield from terminal_table.lines(checks, width=writer.fullwidth, colour=writer.hasmarkup)
-    yield from github_annotations.lines(
-        checks, here=config.invocation_params.dir, environ=os.environ
+        yield from terminal_table.format_table(
+            checks, width=writer.fullwidth, colour=writer.hasmarkup
+        )
+    yield from github_annotations.format_annotations(
+        checks, folder=config.invocation_params.dir, environ=os.environ
     )
     if options.report and not config.option.collectonly:
         run, capabilities = config.stash[stash.RUN], config.stash[stash.CAPABILITIES]

@@ -1,4 +1,4 @@
-"""What a person reads: evidence, failure texts, the header, what was kept.
+"""What a run shows: terminal lines, tables, pages, annotations and attachments.
 
-Turns facts into text. Finds nothing out by itself, and never changes a verdict.
+Turns facts into text. Inspects nothing itself, and never changes a verdict.
 """

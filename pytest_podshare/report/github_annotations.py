@@ -1,4 +1,4 @@
-"""What breaks, as GitHub's runner reads it: a note at the line of the mount that is to blame."""
+"""Broken checks as GitHub annotations, each at the manifest line of the mount at fault."""
 
 from __future__ import annotations
 
@@ -11,37 +11,37 @@ from pytest_podshare.pods.evidence import BROKEN
 from pytest_podshare.report.records import CheckRecord
 
 
-def lines(checks: Iterable[CheckRecord], *, here: Path, environ: Mapping[str, str]) -> list[str]:
-    """A line for each broken check whose mount is known; those of one mount and cause in one.
+def format_annotations(
+    records: Iterable[CheckRecord], *, folder: Path, environ: Mapping[str, str]
+) -> list[str]:
+    """Return a workflow command for each combination of mount and cause that broke a check.
 
     Args:
-        checks: those of the whole run.
-        here: the folder that relative paths of manifests start from.
-        environ: the environment, which says whether GitHub's runner reads along, and where the
-            checkout is, from whose top folder files are named.
+        records: the checks of the whole run.
+        folder: the folder that relative paths of manifests start from.
+        environ: the environment; GITHUB_WORKSPACE is the checkout, where paths start for GitHub.
 
     Returns:
-        Nothing where nobody would read them.
+        An empty list unless the run is a GitHub workflow.
     """
     if environ.get("GITHUB_ACTIONS") != "true":
         return []
-    workspace = Path(environ.get("GITHUB_WORKSPACE") or here)
-    found: dict[tuple[str, str, str], str] = {}
-    for each in checks:
-        check = each.check
-        if each.verdict == BROKEN and check.at:
+    workspace = Path(environ.get("GITHUB_WORKSPACE") or folder)
+    texts: dict[tuple[str, str, str], str] = {}
+    for record in records:
+        check = record.check
+        if record.verdict == BROKEN and check.at:
             file, _, line = check.at.rpartition(":")
-            where = (_from_workspace(file, here, workspace), line)
-            text = format_message(check.headline, check.facts)
-            found.setdefault((*where, f"{check.assertion}: {check.cause}"), text)
+            title = f"{check.assertion}: {check.cause}"
+            key = (_relative_to_workspace(folder / file, workspace) or file, line, title)
+            texts.setdefault(key, format_message(check.headline, check.facts))
     return [
         github_command("error", text, file=file, line=line, title=title)
-        for (file, line, title), text in found.items()
+        for (file, line, title), text in texts.items()
     ]
 
 
-def _from_workspace(file: str, here: Path, workspace: Path) -> str:
-    """The path as it is from the workspace; as it was given, where it does not lie in there."""
-    path = (here / file).resolve()
-    top = workspace.resolve()
-    return path.relative_to(top).as_posix() if path.is_relative_to(top) else file
+def _relative_to_workspace(file: Path, workspace: Path) -> str:
+    """Return the path in the workspace; "" if it is outside."""
+    path, top = file.resolve(), workspace.resolve()
+    return path.relative_to(top).as_posix() if path.is_relative_to(top) else ""

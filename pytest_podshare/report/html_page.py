@@ -1,4 +1,4 @@
-"""A run as one page of HTML, complete in itself: no script, no network, nothing but the file."""
+"""A run as a self-contained HTML page: no script, no network, one file."""
 
 from __future__ import annotations
 
@@ -16,24 +16,30 @@ from pytest_podshare.diagrams import svg, text_table
 from pytest_podshare.diagrams.jinja_templates import load_template
 from pytest_podshare.pods.evidence import BROKEN, HELD, UNKNOWN, Check
 from pytest_podshare.report import terminal_table
-from pytest_podshare.report.records import EXPECTED, VERDICTS, CheckRecord, PhaseReport, PodRecord
+from pytest_podshare.report.records import (
+    EXPECTED,
+    VERDICTS,
+    CheckRecord,
+    PhaseReport,
+    PodRecord,
+    verdict_label,
+)
 from pytest_podshare.wiring.model import Wiring
 
-# of more Pods than this, those that keep all their promises are folded up
-_UNFOLDED = 6
+# with more Pods than this, those whose promises all hold are collapsed
+_MAX_OPEN_PODS = 6
 _SIGNS = {HELD: "✓", BROKEN: "✗", UNKNOWN: "?", EXPECTED: "≈"}
-_WORDS = {EXPECTED: "expected failure"}
 
 
 @dataclasses.dataclass(frozen=True)
 class RunInfo:
-    """What a page says of its run, besides what the tests told.
+    """What a page says about its run, besides the checks.
 
     Args:
-        project: whose tests they are.
+        project: the name of the tested project.
         run: the run's id.
-        stand_ins: images on the nodes that only carry the name of the real ones.
-        capabilities: what the cluster was asked for: name → whether it is there, and why not.
+        stand_ins: images on the nodes that have the name of a published image, but not its content.
+        capabilities: name → whether the cluster has it, and the reason.
     """
 
     project: str
@@ -43,57 +49,37 @@ class RunInfo:
 
     @property
     def versions(self) -> str:
-        """Of what took part."""
+        """Return the versions of the software that took part."""
         names = ("pytest-podshare", "pytest", "kubernetes")
         python = f"Python {platform.python_version()}"
         return ", ".join([*(f"{name} {metadata.version(name)}" for name in names), python])
 
 
 @dataclasses.dataclass(frozen=True)
-class PageEntry:
-    """A check on the page; `anchor` is what links to it."""
+class PodSection:
+    """The diagram and the checks of all Pods with the same manifest and wiring."""
 
-    anchor: str
-    check: Check
-    verdict: str
-    pod: PodRecord
-    test: str
-
-    @property
-    def promise(self) -> str:
-        """What was promised, in words."""
-        return terminal_table.promise(self.check.assertion)
-
-    @property
-    def is_open(self) -> bool:
-        """Whether a person has to read it."""
-        return self.verdict in (BROKEN, UNKNOWN)
-
-
-@dataclasses.dataclass(frozen=True)
-class Section:
-    """The Pods that were made alike of one manifest: their drawing and their checks."""
-
-    anchor: str
-    pod: PodRecord
-    pods: Sequence[str]
-    nodes: Sequence[str]
-    entries: Sequence[PageEntry]
+    records: Sequence[CheckRecord]
     is_open: bool
 
     @property
-    def counts(self) -> Counter[str]:
-        """How many checks of each verdict."""
-        return Counter(entry.verdict for entry in self.entries)
+    def pod(self) -> PodRecord:
+        """Return one of the Pods."""
+        return self.records[0].pod
 
-    def drawing(self, *, narrow: bool) -> Markup:
-        """Who mounts what where, by verdict."""
-        # the one thing that is not escaped by the template: it is by `drawing`
-        return Markup(svg.render_svg(self.pod.wiring, _verdicts(self.entries), narrow=narrow))  # noqa: S704 RUF100
+    @property
+    def counts(self) -> Counter[str]:
+        """Return the number of checks of each verdict."""
+        return Counter(record.verdict for record in self.records)
+
+    def draw(self, *, narrow: bool) -> Markup:
+        """Return the diagram, with the verdicts at the mounts."""
+        # the page's template does not escape this: the diagram's template has escaped its texts
+        return Markup(svg.render_svg(self.pod.wiring, _mount_verdicts(self.records), narrow=narrow))  # noqa: S704 RUF100
 
     @property
     def mounts(self) -> list[tuple[str, str, str, str, str]]:
-        """The same in words: container, mode, path, subPath, volume."""
+        """Return the container, mode, path, subPath and volume of each mount."""
         wiring = self.pod.wiring
         return [
             (
@@ -103,121 +89,103 @@ class Section:
                 mount.sub_path,
                 text_table.format_heading(volume) if volume else mount.volume,
             )
-            for container in wiring.containers
-            for mount in container.mounts
+            for container, mount in wiring.mounts()
             for volume in [wiring.volume(mount.volume)]
         ]
 
 
-def write(path: Path, told: Sequence[PhaseReport], about: RunInfo) -> str:
-    """Write the page; the line to say of it, also where it cannot be written."""
+def write(path: Path, phases: Sequence[PhaseReport], info: RunInfo) -> str:
+    """Write the page, and return a line about it, even if it cannot be written."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(render(told, about), encoding="utf-8")
+        path.write_text(render(phases, info), encoding="utf-8")
     except OSError as error:
-        return f"podshare: no report: {path} cannot be written: {error.strerror}"
-    return f"podshare: report in {path}"
+        return f"podshare: cannot write the report to {path}: {error.strerror}"
+    return f"podshare: report written to {path}"
 
 
-def render(told: Sequence[PhaseReport], about: RunInfo) -> str:
-    """The page.
+def render(phases: Sequence[PhaseReport], info: RunInfo) -> str:
+    """Return the page.
 
     Args:
-        told: what all tests of the run told, in order.
-        about: what else there is to say of the run.
+        phases: the reports of all tests, in order.
+        info: everything else to say about the run.
     """
-    checks = [check for each in told for check in each.checks]
-    sections = _sections(checks)
+    checks = [check for phase in phases for check in phase.checks]
     return load_template(Path(__file__).with_name("page.html.j2")).render(
-        about=about,
-        clusters=_clusters(checks),
+        clusters=list(dict.fromkeys(check.pod.cluster for check in checks)),
         counts=Counter(check.verdict for check in checks),
-        duration=terminal_table.duration,
-        errors=_errors(told),
-        sections=sections,
+        duration=terminal_table.format_duration,
+        errors=_group_errors(phases),
+        info=info,
+        label=verdict_label,
+        promise=terminal_table.promise_name,
+        sections=_group_by_pod(checks),
         signs=_SIGNS,
-        tests=len({each.test for each in told}),
+        tests=len({phase.test for phase in phases}),
+        time=_format_time(phases),
         verdicts=VERDICTS,
-        when=_when(told),
-        words=_WORDS,
     )
 
 
-def _sections(checks: Iterable[CheckRecord]) -> list[Section]:
-    """The checks by manifest and wiring; those that need a person come first."""
-    alike: dict[str, list[PageEntry]] = {}
-    for number, each in enumerate(checks, start=1):
-        entry = PageEntry(f"check-{number}", each.check, each.verdict, each.pod, each.test)
-        key = repr((each.pod.manifest, each.pod.kind, each.pod.stand_in, each.pod.wiring))
-        alike.setdefault(key, []).append(entry)
-    groups = sorted(alike.values(), key=lambda group: min(map(_urgency, group)))
-    return [
-        Section(
-            anchor=f"pod-{number}",
-            pod=group[0].pod,
-            pods=list(dict.fromkeys(entry.check.pod for entry in group)),
-            nodes=sorted({entry.pod.node for entry in group}),
-            entries=sorted(group, key=_urgency),
-            is_open=len(groups) <= _UNFOLDED or any(entry.is_open for entry in group),
-        )
-        for number, group in enumerate(groups, start=1)
+def _group_by_pod(records: Iterable[CheckRecord]) -> list[PodSection]:
+    """Return the checks by manifest and wiring; the most urgent ones come first."""
+    groups: dict[str, list[CheckRecord]] = {}
+    for record in sorted(records, key=_urgency):
+        pod = record.pod
+        key = repr((pod.manifest, pod.kind, pod.stand_in, pod.wiring))
+        groups.setdefault(key, []).append(record)
+    are_few = len(groups) <= _MAX_OPEN_PODS
+    return [PodSection(group, are_few or group[0].needs_attention) for group in groups.values()]
+
+
+def _urgency(record: CheckRecord) -> int:
+    return VERDICTS.index(record.verdict)
+
+
+def _mount_verdicts(records: Iterable[CheckRecord]) -> dict[tuple[str, str], str]:
+    """Return the worst verdict of each mount, by container and path, without expected failures."""
+    verdicts: dict[tuple[str, str], str] = {}
+    for record in sorted(records, key=_urgency, reverse=True):
+        if record.verdict != EXPECTED:
+            for mount in _list_mounts(record.pod.wiring, record.check):
+                verdicts[mount] = record.verdict
+    return verdicts
+
+
+def _list_mounts(wiring: Wiring, check: Check) -> list[tuple[str, str]]:
+    """Return the container and path of each mount that a check is about."""
+    containers = [
+        container
+        for container in wiring.containers
+        if container.name in check.containers or not check.containers
     ]
-
-
-def _urgency(entry: PageEntry) -> int:
-    return VERDICTS.index(entry.verdict)
-
-
-def _verdicts(entries: Iterable[PageEntry]) -> dict[tuple[str, str], str]:
-    """The worst verdict of each mount, by container and path; none for what was meant to fail."""
-    found: dict[tuple[str, str], str] = {}
-    for entry in sorted(entries, key=_urgency, reverse=True):
-        if entry.verdict != EXPECTED:
-            for container, path in _mounts(entry.pod.wiring, entry.check):
-                found[container, path] = entry.verdict
-    return found
-
-
-def _mounts(wiring: Wiring, check: Check) -> list[tuple[str, str]]:
-    """The mounts that a check was about."""
-    named = check.containers
-    names = [each.name for each in wiring.containers]
-    about = [name for name in names if name in named or not named]
     volumes: Iterable[str] = check.volumes
-    if not volumes and len(about) == len(named) == 2:
-        # one that failed before it named any: sure only where there is no choice
-        mounted = ({each.volume for each in wiring.container(name).mounts} for name in about)
-        common = set.intersection(*mounted)
+    if not volumes and len(containers) == len(check.containers) == 2:
+        # the check failed before it named a volume: it is certain only if there is one
+        common = set.intersection(*({mount.volume for mount in item.mounts} for item in containers))
         volumes = common if len(common) == 1 else ()
     return [
-        (name, mount.path)
-        for name in about
-        for mount in wiring.container(name).mounts
+        (container.name, mount.path)
+        for container in containers
+        for mount in container.mounts
         if mount.volume in volumes
     ]
 
 
-def _errors(told: Iterable[PhaseReport]) -> list[tuple[str, list[str]]]:
-    """The failures that no check tells, each with the tests that met it."""
-    found: dict[str, list[str]] = {}
-    for each in told:
-        if each.error:
-            found.setdefault(each.error, []).append(each.test)
-    return list(found.items())
+def _group_errors(phases: Iterable[PhaseReport]) -> list[tuple[str, list[str]]]:
+    """Return the failures outside of checks, each with the tests that had it."""
+    tests: dict[str, list[str]] = {}
+    for phase in phases:
+        if phase.error:
+            tests.setdefault(phase.error, []).append(phase.test)
+    return list(tests.items())
 
 
-def _clusters(checks: Iterable[CheckRecord]) -> list[str]:
-    clusters = dict.fromkeys(each.pod.cluster for each in checks)
-    return [
-        f"{each.provider} cluster {each.name}, Kubernetes {each.version}, {each.server}"
-        for each in clusters
-    ]
-
-
-def _when(told: Sequence[PhaseReport]) -> str:
-    """When it was, and how long it took; by the tests' own clocks."""
-    if not told:
+def _format_time(phases: Sequence[PhaseReport]) -> str:
+    """Return the start and the duration of the run, by the clocks of its tests."""
+    if not phases:
         return ""
-    start, stop = min(each.start for each in told), max(each.stop for each in told)
-    begun = datetime.datetime.fromtimestamp(start, tz=datetime.timezone.utc)
-    return f"{begun:%Y-%m-%d %H:%M} UTC, {terminal_table.duration(stop - start)}"
+    start, stop = min(phase.start for phase in phases), max(phase.stop for phase in phases)
+    date = datetime.datetime.fromtimestamp(start, tz=datetime.timezone.utc)
+    return f"{date:%Y-%m-%d %H:%M} UTC, {terminal_table.format_duration(stop - start)}"

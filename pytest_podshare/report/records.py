@@ -1,4 +1,4 @@
-"""What reports show: checks, the Pods they were made on, and the tests that made them."""
+"""The content of reports: checks, the Pods that they ran on, and the tests that ran them."""
 
 from __future__ import annotations
 
@@ -7,14 +7,20 @@ import dataclasses
 from pytest_podshare.pods.evidence import BROKEN, HELD, UNKNOWN, Check
 from pytest_podshare.wiring.model import Wiring
 
-# beside the verdicts of a check: one that is broken, or unknown, and was meant to be by its test
+# the verdict of a broken or unknown check in a test that did not fail because of it
 EXPECTED = "expected"
+# all verdicts, the most urgent first
 VERDICTS = (BROKEN, UNKNOWN, EXPECTED, HELD)
+
+
+def verdict_label(verdict: str) -> str:
+    """Return a verdict as reports show it."""
+    return "expected failure" if verdict == EXPECTED else verdict
 
 
 @dataclasses.dataclass(frozen=True)
 class ClusterRecord:
-    """The cluster that a Pod ran on; fields are named as those of `cluster.record.Cluster`."""
+    """The cluster that a Pod ran on; its fields are named as in `cluster.connection.Cluster`."""
 
     provider: str
     name: str
@@ -24,16 +30,16 @@ class ClusterRecord:
 
 @dataclasses.dataclass(frozen=True)
 class PodRecord:
-    """A Pod as a report shows it.
+    """A Pod in a report.
 
     Args:
-        manifest: where it came from: a path, or `<YAML text>`.
-        kind: of the object that it came from: `Pod`, `Deployment`, …
-        name: namespace and name.
-        node: the node it ran on.
-        wiring: who mounts what where, without what every container has.
-        cluster: where it ran.
-        stand_in: the image that ran in place of the applications; "" where they ran themselves.
+        manifest: its origin: a path, or `<YAML text>`.
+        kind: the kind of the object in the manifest: `Pod`, `Deployment`, …
+        name: its namespace and name.
+        node: the node that it ran on.
+        wiring: its mounts, without the service account token.
+        cluster: the cluster that it ran on.
+        stand_in: the image that ran instead of the application images; "" if those ran.
     """
 
     manifest: str
@@ -47,13 +53,13 @@ class PodRecord:
 
 @dataclasses.dataclass(frozen=True)
 class CheckRecord:
-    """A check, the Pod that it was made on, and the test that made it.
+    """A check in a report.
 
     Args:
-        check: what the assertion left.
-        pod: what it was made on.
+        check: what the assertion recorded.
+        pod: the Pod that it checked.
         test: the test's node id.
-        failed: whether the test failed for it, as far as one can know.
+        failed: whether the test failed because of it, as far as this is known.
     """
 
     check: Check
@@ -63,24 +69,29 @@ class CheckRecord:
 
     @property
     def verdict(self) -> str:
-        """The check's own; `expected` where it is not `held`, and the test is content with that."""
+        """Return the check's verdict; `expected` if it did not hold and its test did not mind."""
         if self.check.verdict == HELD or self.failed:
             return self.check.verdict
         return EXPECTED
 
+    @property
+    def needs_attention(self) -> bool:
+        """Return whether a person should read it."""
+        return self.verdict in (BROKEN, UNKNOWN)
+
 
 @dataclasses.dataclass(frozen=True)
 class PhaseReport:
-    """What one phase of a test told.
+    """The report of one phase of a test.
 
     Args:
-        test: its node id.
+        test: the test's node id.
         phase: `setup`, `call` or `teardown`.
         failed: whether it failed.
-        error: the whole failure, where no check tells it; "" elsewhere.
-        start: when it began, in seconds since 1970.
+        error: the whole failure, if no check contains it; "" otherwise.
+        start: when it started, in seconds since 1970.
         stop: when it ended.
-        checks: what it checked, in order.
+        checks: its checks, in order.
     """
 
     test: str

@@ -1,4 +1,4 @@
-"""Lines for the terminal: the header before a run, its story, and what it left behind."""
+"""Lines for the terminal: the header of a run, its evidence, and what it leaves behind."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from pytest_podshare.cluster.connection import Cluster
     from pytest_podshare.cluster.namespaces import KeptNamespace
 
-# of what was removed, how much is named
-_SHOWN = 5
+# how many removed leftovers are named
+_MAX_NAMES = 5
 
 
-def header(
+def format_header(
     *,
     provider: str,
     cluster: str,
@@ -30,67 +30,57 @@ def header(
     run_id: str,
     stand_in: str | None = None,
 ) -> list[str]:
-    """What a run will use, as far as it is known before any cluster is touched.
+    """Return what a run will use, as far as it knows before it connects to a cluster.
 
     Args:
         provider: `kind` or `existing`.
         cluster: the kind cluster's name, or the context.
-        server: the API server by the cluster's kubeconfig file; None if there is none yet.
-        version: the Kubernetes version by the node image's tag; None if it tells none.
-        image: the node image; None for kind's own.
-        stand_ins: images on the nodes that only carry the name of the real ones.
-        run_id: the run.
-        stand_in: the image that runs in place of the manifests' applications; None for none.
+        server: the API server in the cluster's kubeconfig; None if there is none yet.
+        version: the Kubernetes version in the node image's tag; None if it has none.
+        image: the node image; None for kind's default.
+        stand_ins: images on the nodes that have the name of a published image, but not its content.
+        run_id: the run's id.
+        stand_in: the image that replaces the manifests' applications; None if they run.
     """
     facts = [f"{provider} cluster {cluster}"]
     if provider == "kind":
-        facts.append(server or "made when first needed")
+        facts.append(server or "created on first use")
         facts += [f"Kubernetes {version}"] if version else []
-        facts.append(f"node image {image or 'by kind'}")
+        facts.append(f"node image {image}" if image else "kind's default node image")
         facts.append("imagePullPolicy IfNotPresent")
     facts.append(f"run {run_id}")
-    lines = ["podshare: " + ", ".join(facts)]
+    lines = [", ".join(facts)]
     if stand_ins:
-        lines.append(
-            f"podshare: stand-ins carry the names {', '.join(stand_ins)} on these nodes;"
-            " they are not the published images"
-        )
+        lines.append(f"stand-ins on these nodes, not the published images: {', '.join(stand_ins)}")
     if stand_in:
-        lines.append(
-            f"podshare: skeletons: {stand_in} runs in place of the applications of manifests,"
-            " which do not run"
-        )
-    return lines
+        lines.append(f"skeleton mode: {stand_in} runs instead of the manifests' applications")
+    return [f"podshare: {line}" for line in lines]
 
 
-def used(cluster: Cluster, seconds: float) -> list[str]:
-    """What a run turned out to use, and what it had to replace."""
-    how = "made" if cluster.created else "connected"
+def format_cluster(cluster: Cluster, seconds: float) -> list[str]:
+    """Return which cluster a run uses, how long opening it took, and which one it replaced."""
+    action = "created" if cluster.created else "connected"
     lines = [
         f"podshare: {cluster.provider} cluster {cluster.name}, {cluster.server},"
-        f" Kubernetes {cluster.version}, {how} in {seconds:.1f} s"
+        f" Kubernetes {cluster.version}, {action} in {seconds:.1f} s"
     ]
     if cluster.replaced:
         lines.insert(0, f"podshare: replaced cluster {cluster.name}: {cluster.replaced}")
     return lines
 
 
-def capabilities(told: Mapping[str, tuple[bool, str]]) -> list[str]:
-    """What the cluster was asked for, and whether it has it.
-
-    Args:
-        told: name → whether it is there, and how that is known or why not.
-    """
-    there = sorted(name for name, (is_there, _) in told.items() if is_there)
-    lines = [f"podshare: the cluster has {', '.join(there)}"] if there else []
-    for name, (is_there, why) in sorted(told.items()):
-        if not is_there:
-            lines.append(f"podshare: the cluster lacks {name}: {why}")
+def format_capabilities(capabilities: Mapping[str, tuple[bool, str]]) -> list[str]:
+    """Return which capabilities the cluster has, and the reasons why it lacks others."""
+    available = sorted(name for name, (is_available, _) in capabilities.items() if is_available)
+    lines = [f"podshare: the cluster has {', '.join(available)}"] if available else []
+    for name, (is_available, reason) in sorted(capabilities.items()):
+        if not is_available:
+            lines.append(f"podshare: the cluster lacks {name}: {reason}")
     return lines
 
 
-def stories(evidence: Iterable[tuple[str, str]]) -> list[str]:
-    """What each test's assertions did and saw, under the test's name."""
+def format_story(evidence: Iterable[tuple[str, str]]) -> list[str]:
+    """Return what each test's assertions did and saw, below the test's name."""
     lines: list[str] = []
     for test, texts in itertools.groupby(evidence, key=lambda pair: pair[0]):
         lines.append(test.lstrip())
@@ -98,82 +88,84 @@ def stories(evidence: Iterable[tuple[str, str]]) -> list[str]:
     return lines
 
 
-def kept_cluster(name: str, kubeconfig: Path, why: str) -> list[str]:
-    """How to use, and how to remove, a kind cluster that was left there."""
+def format_kept_cluster(name: str, kubeconfig: Path, reason: str) -> list[str]:
+    """Return how to use, and how to delete, a kind cluster that was kept."""
     return [
-        f"podshare: kept cluster {name} ({why})",
+        f"podshare: kept cluster {name} ({reason})",
         f"  use it     export KUBECONFIG={kubeconfig}",
-        f"  remove it  kind delete cluster --name {name} --kubeconfig {kubeconfig}",
+        f"  delete it  kind delete cluster --name {name} --kubeconfig {kubeconfig}",
     ]
 
 
-def kept_namespaces(
-    kept: Sequence[KeptNamespace],
+def format_kept_namespaces(
+    namespaces: Sequence[KeptNamespace],
     cluster: Cluster,
     settings: KindSettings | ExistingSettings,
     run_id: str,
-    given: str | None,
+    shared: str | None,
 ) -> list[str]:
-    """How to look at what was left there in namespaces, and how to remove it.
+    """Return how to inspect the namespaces that were kept, and how to delete what is in them.
 
     Args:
-        kept: the namespaces.
-        cluster: where they are.
+        namespaces: the namespaces that were kept.
+        cluster: the cluster that they are on.
         settings: how it was found.
-        run_id: the run.
-        given: the namespace of somebody's that the run was told to use; None for its own.
+        run_id: the run's id.
+        shared: the namespace that the run shares with others; None for namespaces of its own.
     """
-    if not kept:
+    if not namespaces:
         return []
-    where = ["--kubeconfig", str(cluster.kubeconfig)] if cluster.kubeconfig else []
+    connect = ["--kubeconfig", str(cluster.kubeconfig)] if cluster.kubeconfig else []
     clean = ["--cluster-name", cluster.name]
     if isinstance(settings, ExistingSettings):
-        named = ["--context", settings.context] if settings.context else []
-        allowed = [word for each in settings.allowed_contexts for word in ("--allow-context", each)]
-        inside = ["--namespace", given] if given else []
-        clean = ["--provider=existing", *where, *named, *allowed, *inside]
-        where = [*where, *named]
+        context = ["--context", settings.context] if settings.context else []
+        allowed = [word for name in settings.allowed_contexts for word in ("--allow-context", name)]
+        only = ["--namespace", shared] if shared else []
+        clean = ["--provider=existing", *connect, *context, *allowed, *only]
+        connect = [*connect, *context]
     lines: list[str] = []
-    for each in kept:
-        lines.append(f"podshare: kept namespace {each.name} until {each.until}, for {each.test}")
-        looks = [["get", "pods,events"]]
-        for pod, containers in each.pods:
-            looks.append(["describe", "pod", pod])
-            looks.append(["logs", pod, "--all-containers"])
-            looks.append(["exec", "-it", pod, "-c", containers[0], "--", "sh"])
-        kubectl = ["kubectl", *where, "--namespace", each.name]
-        lines += [f"  look at it  {shlex.join([*kubectl, *look])}" for look in looks]
-    return [*lines, f"  remove all  {shlex.join(['podshare', 'clean', *clean, '--run', run_id])}"]
+    for item in namespaces:
+        lines.append(f"podshare: kept namespace {item.name} of {item.test} until {item.until}")
+        commands = [["get", "pods,events"]]
+        for pod, containers in item.pods:
+            commands.append(["describe", "pod", pod])
+            commands.append(["logs", pod, "--all-containers"])
+            commands.append(["exec", "-it", pod, "-c", containers[0], "--", "sh"])
+        kubectl = ["kubectl", *connect, "--namespace", item.name]
+        lines += [f"  inspect it  {shlex.join([*kubectl, *command])}" for command in commands]
+    return [*lines, f"  delete all  {shlex.join(['podshare', 'clean', *clean, '--run', run_id])}"]
 
 
-def removed(what: Sequence[str]) -> str:
-    """What killed runs had left there, and is gone now; of much of it, the first."""
-    more = f" and {len(what) - _SHOWN} more" if len(what) > _SHOWN else ""
-    return f"podshare: removed what killed runs had left: {', '.join(what[:_SHOWN])}{more}"
+def format_removed(leftovers: Sequence[str]) -> str:
+    """Return what was removed of killed runs; of many leftovers, the first few."""
+    more = f" and {len(leftovers) - _MAX_NAMES} more" if len(leftovers) > _MAX_NAMES else ""
+    return f"podshare: removed leftovers of killed runs: {', '.join(leftovers[:_MAX_NAMES])}{more}"
 
 
-def left_objects(namespace: str, left: Sequence[str]) -> str:
-    """What was deleted in somebody's namespace, and is there still."""
-    return f"podshare: still being deleted in namespace {namespace}: {', '.join(left)}"
+def format_undeleted_objects(namespace: str, names: Sequence[str]) -> str:
+    """Return which objects of the run still exist in a shared namespace."""
+    return f"podshare: still being deleted in namespace {namespace}: {', '.join(names)}"
 
 
-def lacking_rights(rights: Sequence[str]) -> list[str]:
-    """For which rights tests were skipped, and how many; one right for each test."""
-    counted = [f"{right} ({rights.count(right)})" for right in sorted(set(rights))]
-    if not counted:
+def format_missing_permissions(permissions: Sequence[str]) -> list[str]:
+    """Return how many tests were skipped for missing permissions; one permission for each test."""
+    if not permissions:
         return []
-    tests = "1 test that needs" if len(rights) == 1 else f"{len(rights)} tests that need"
-    return [f"podshare: skipped {tests} more rights: {', '.join(counted)}"]
+    counts = ", ".join(
+        f"{permission} ({permissions.count(permission)})" for permission in sorted(set(permissions))
+    )
+    tests = f"{len(permissions)} test{'s' * (len(permissions) > 1)}"
+    return [f"podshare: skipped {tests} for missing permissions: {counts}"]
 
 
-def stuck_before(what: Sequence[str]) -> list[str]:
-    """What earlier runs have deleted and what does not go, with what holds it."""
-    return [f"podshare: still being deleted since an earlier run: {each}" for each in what]
+def format_stuck_objects(objects: Iterable[str]) -> list[str]:
+    """Return which objects of earlier runs cannot be deleted, each with its reason."""
+    return [f"podshare: still being deleted since an earlier run: {item}" for item in objects]
 
 
-def stuck_namespaces(names: Sequence[str], seconds: float) -> list[str]:
-    """The namespaces whose deletion did not end, and how to look at them."""
+def format_stuck_namespaces(names: Sequence[str], seconds: float) -> list[str]:
+    """Return which namespaces were not deleted in time, and how to inspect them."""
     return [
         f"podshare: still being deleted after {seconds:g} s: {', '.join(names)}",
-        *(f"  look at it  kubectl get namespace {name} -o yaml" for name in names),
+        *(f"  inspect it  kubectl get namespace {name} -o yaml" for name in names),
     ]

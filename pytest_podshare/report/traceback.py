@@ -1,8 +1,9 @@
-"""Failures without a traceback of ours: the user's own line, and the text."""
+"""Failures without the plugin's own frames: the test's line and the error's text remain."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from traceback import walk_tb
 from types import TracebackType
 
 import _pytest
@@ -11,58 +12,45 @@ import pytest
 
 from pytest_podshare import errors
 
-_OURS = Path(__file__).resolve().parent.parent
-_MACHINERY = (Path(_pytest.__file__).parent, Path(pluggy.__file__).parent)
+_PLUGIN = Path(__file__).resolve().parent.parent
+_PYTEST = (Path(_pytest.__file__).parent, Path(pluggy.__file__).parent)
 
 
-def without_our_frames(
+def hide_plugin_frames(
     excinfo: pytest.ExceptionInfo[BaseException],
 ) -> pytest.ExceptionInfo[BaseException]:
-    """The same failure without our frames, where it is one that is meant to be read.
+    """Return a failure without the plugin's frames, if the failure is addressed to the user.
 
-    Where no frame of the user's is left, as when a fixture of ours fails, the text is all there
-    is to show. A bug of ours is none of these failures, and keeps its whole traceback.
+    If no frame of the user remains, as when a fixture of the plugin fails, only the text is shown.
+    A bug in the plugin keeps its whole traceback, and so does a test's own assert.
     """
-    value = excinfo.value
-    if not isinstance(value, (errors.PodshareError, AssertionError)) or not _passed(value, _OURS):
+    error = excinfo.value
+    if not isinstance(error, (errors.PodshareError, AssertionError)):
         return excinfo
-    # what led to it inside is told by the text
-    value.__suppress_context__ = True
-    if isinstance(value, errors.PodshareError) and not _left(value.__traceback__, _MACHINERY):
-        return _text_alone(str(value))
-    value.__traceback__ = _until_ours(value.__traceback__)
-    return pytest.ExceptionInfo.from_exception(value)
+    files = [frame.f_code.co_filename for frame, _ in walk_tb(error.__traceback__)]
+    if not files or not _is_in(files[-1], _PLUGIN):
+        return excinfo
+    # the text of the error covers its context
+    error.__suppress_context__ = True
+    is_users = any(not _is_in(file, _PLUGIN, *_PYTEST) for file in files)
+    if isinstance(error, errors.PodshareError) and not is_users:
+        return _without_traceback(str(error))
+    error.__traceback__ = _cut_at_plugin(error.__traceback__)
+    return pytest.ExceptionInfo.from_exception(error)
 
 
-def _passed(value: BaseException, folder: Path) -> bool:
-    """Whether the failure came out of that folder, rather than out of a test's own assert."""
-    last = value.__traceback__
-    while last is not None and last.tb_next is not None:
-        last = last.tb_next
-    return last is not None and _is_in(last, folder)
-
-
-def _until_ours(tb: TracebackType | None) -> TracebackType | None:
-    """The frames up to our first one: what we call, and what calls us back, is our own matter."""
-    if tb is None or _is_in(tb, _OURS):
+def _cut_at_plugin(tb: TracebackType | None) -> TracebackType | None:
+    """Return the frames above the plugin's first one."""
+    if tb is None or _is_in(tb.tb_frame.f_code.co_filename, _PLUGIN):
         return None
-    return TracebackType(_until_ours(tb.tb_next), tb.tb_frame, tb.tb_lasti, tb.tb_lineno)
+    return TracebackType(_cut_at_plugin(tb.tb_next), tb.tb_frame, tb.tb_lasti, tb.tb_lineno)
 
 
-def _left(tb: TracebackType | None, machinery: tuple[Path, ...]) -> bool:
-    """Whether there is a frame that is neither ours nor pytest's."""
-    while tb is not None:
-        if not any(_is_in(tb, folder) for folder in (_OURS, *machinery)):
-            return True
-        tb = tb.tb_next
-    return False
+def _is_in(file: str, *folders: Path) -> bool:
+    return not set(folders).isdisjoint(Path(file).parents)
 
 
-def _is_in(tb: TracebackType, folder: Path) -> bool:
-    return folder in Path(tb.tb_frame.f_code.co_filename).parents
-
-
-def _text_alone(text: str) -> pytest.ExceptionInfo[BaseException]:
+def _without_traceback(text: str) -> pytest.ExceptionInfo[BaseException]:
     try:
         pytest.fail(text, pytrace=False)
     except pytest.fail.Exception:

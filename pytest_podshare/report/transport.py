@@ -1,7 +1,7 @@
-"""What a test tells a report, as plain data on pytest's own report of it, and as records again.
+"""The way of a test's checks to the report: as plain data on pytest's own report of the test.
 
-pytest-xdist carries the data from its workers to the process that shows it. Only what is shown
-travels: no command, no environment and no Secret of a Pod's spec.
+pytest-xdist carries that data from its workers. Only what reports show is sent: no command, no
+environment and no Secret of a Pod's spec.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import dataclasses
 import weakref
 from collections.abc import Iterable, Mapping
-from pathlib import PurePosixPath
 from typing import Any
 
 import pytest
@@ -21,23 +20,22 @@ from pytest_podshare.pods.pod import Pod
 from pytest_podshare.report.records import CheckRecord, ClusterRecord, PhaseReport, PodRecord
 from pytest_podshare.report.redaction import secret_mask
 from pytest_podshare.report.redaction.secret_mask import Mask
+from pytest_podshare.wiring.account_token import without_account_token
 from pytest_podshare.wiring.model import ContainerSpec, VolumeMount, VolumeSpec, Wiring
 
 _ATTRIBUTE = "podshare"
-# of a failure that is not ours, which may hold a whole file; in characters
-_LONGEST = 4000
-# of a check, what may quote what is secret
-_QUOTING = ("headline", "method", "lines", "facts")
-# what travels of each record
-_CLUSTER = tuple(each.name for each in dataclasses.fields(ClusterRecord))
-_MOUNT = ("volume", "path", "sub_path", "read_only")
-_VOLUME = ("name", "kind", "medium", "size_limit", "source")
-# every container has its account's token there, which tells nothing about sharing
-_TOKEN = PurePosixPath("/var/run/secrets/kubernetes.io/serviceaccount")
+# characters of an error that is not the plugin's, which may contain a whole file
+_ERROR_LENGTH = 4000
+# the fields of a check that may quote a secret
+_QUOTING_FIELDS = ("headline", "method", "lines", "facts")
+# the fields that are sent of each record
+_CLUSTER_FIELDS = tuple(field.name for field in dataclasses.fields(ClusterRecord))
+_MOUNT_FIELDS = ("volume", "path", "sub_path", "read_only")
+_VOLUME_FIELDS = ("name", "kind", "medium", "size_limit", "source")
 
 
 class Sender:
-    """Puts the checks of each phase of a test on its report, each of them once."""
+    """Adds the checks of each phase of a test to its report, each check once."""
 
     def __init__(self) -> None:
         # a Pod may outlive a test, and be checked by the next
@@ -49,49 +47,60 @@ class Sender:
         pods: Iterable[Pod],
         raised: pytest.ExceptionInfo[BaseException] | None,
     ) -> None:
-        """Put what is new on the report.
+        """Add all new checks to the report.
 
         Args:
-            report: pytest's own, of a phase that has just ended.
-            pods: those that the test can have checked.
-            raised: why it failed; None where it did not.
+            report: pytest's report of the phase that has just ended.
+            pods: the Pods that the test may have checked.
+            raised: why it failed; None if it did not.
         """
-        shown, checks = list[dict[str, Any]](), list[dict[str, Any]]()
-        fresh = [(pod, new) for pod in pods if (new := self._new(pod))]
-        is_checked = any(_is_of(check, raised) for _, new in fresh for check in new)
-        for pod, new in fresh:
-            mask = _mask(pod)
+        pod_data, checks = list[dict[str, Any]](), list[dict[str, Any]]()
+        unsent = [(pod, new) for pod in pods if (new := self._take_new(pod))]
+        is_explained = any(_is_failure_of(check, raised) for _, new in unsent for check in new)
+        for pod, new in unsent:
+            mask = _create_mask(pod)
             for check in new:
-                plain = _plain(check)
-                plain |= {name: mask.data(plain[name]) for name in _QUOTING}
-                # where the failure is none of them, each may have to do with it
-                failed = _is_of(check, raised) or not is_checked
-                checks.append({**plain, "of": len(shown), "failed": failed})
-            shown.append(_shown(pod))
+                data = dataclasses.asdict(check)
+                data |= {name: mask.redact(data[name]) for name in _QUOTING_FIELDS}
+                # if no check explains the failure, any of them may have caused it
+                failed = _is_failure_of(check, raised) or not is_explained
+                checks.append({**data, "pod_index": len(pod_data), "failed": failed})
+            pod_data.append(_from_pod(pod))
         if checks or raised:
-            error = "" if is_checked or not raised else Mask().text(_text(raised))[:_LONGEST]
-            data = {"pods": shown, "checks": checks, "error": error}
-            report.__dict__[_ATTRIBUTE] = _encodable(data)
+            error = ""
+            if raised and not is_explained:
+                error = Mask().redact_text(_describe(raised))[:_ERROR_LENGTH]
+            data = {"pods": pod_data, "checks": checks, "error": error}
+            report.__dict__[_ATTRIBUTE] = _to_sendable(data)
 
-    def _new(self, pod: Pod) -> list[Check]:
+    def _take_new(self, pod: Pod) -> list[Check]:
         new = pod.checks[self._sent.get(pod, 0) :]
         self._sent[pod] = len(pod.checks)
         return new
 
 
-def received(terminalreporter: pytest.TerminalReporter) -> list[PhaseReport]:
-    """What the tests of a run told, wherever they ran, in the order of time."""
-    found = [
-        _told(report, report.__dict__[_ATTRIBUTE])
+def receive(terminalreporter: pytest.TerminalReporter) -> list[PhaseReport]:
+    """Return the reports of all tests, from every worker, in order of time."""
+    reports = [
+        _to_phase_report(report, report.__dict__[_ATTRIBUTE])
         for reports in terminalreporter.stats.values()
         for report in reports
         if _ATTRIBUTE in getattr(report, "__dict__", ())
     ]
-    return sorted(found, key=lambda each: each.start)
+    return sorted(reports, key=lambda report: report.start)
 
 
-def _told(report: pytest.TestReport, data: Mapping[str, Any]) -> PhaseReport:
-    pods = [_pod(each) for each in data["pods"]]
+def _to_phase_report(report: pytest.TestReport, data: Mapping[str, Any]) -> PhaseReport:
+    pods = [_to_pod(pod) for pod in data["pods"]]
+    checks = (
+        CheckRecord(
+            _to_check(check),
+            pods[check["pod_index"]],
+            report.nodeid,
+            report.failed and check["failed"],
+        )
+        for check in data["checks"]
+    )
     return PhaseReport(
         test=report.nodeid,
         phase=str(report.when),
@@ -99,111 +108,93 @@ def _told(report: pytest.TestReport, data: Mapping[str, Any]) -> PhaseReport:
         error=data["error"],
         start=report.start,
         stop=report.stop,
-        checks=tuple(
-            CheckRecord(
-                _check(each), pods[each["of"]], report.nodeid, report.failed and each["failed"]
-            )
-            for each in data["checks"]
-        ),
+        checks=tuple(checks),
     )
 
 
-def _is_of(check: Check, raised: pytest.ExceptionInfo[BaseException] | None) -> bool:
-    """Whether a check is the one that a test failed for."""
+def _is_failure_of(check: Check, raised: pytest.ExceptionInfo[BaseException] | None) -> bool:
+    """Return whether the test failed because of this check."""
     error = raised.value if raised else None
     if check.verdict == HELD or not isinstance(error, PodshareError | PromiseBroken):
         return False
     return (check.headline, check.facts) == (error.what, error.facts)
 
 
-def _text(raised: pytest.ExceptionInfo[BaseException]) -> str:
-    """The text by which a test failed: that of one of our errors, else its last words."""
+def _describe(raised: pytest.ExceptionInfo[BaseException]) -> str:
     if isinstance(raised.value, PodshareError | PromiseBroken | pytest.fail.Exception):
         return str(raised.value)
     return raised.exconly()
 
 
-def _mask(pod: Pod) -> Mask:
-    """What hides the secrets of a Pod's manifest, and what looks like one.
+def _create_mask(pod: Pod) -> Mask:
+    """Return a mask for the secrets of a Pod's manifest.
 
-    The report of a failed test is masked once more, by those that only the cluster knows.
+    The report of a failed test is masked once more, for the secrets that only the cluster knows.
     """
-    secrets = (each for each in pod.manifest.others if each.get("kind") == "Secret")
-    return Mask(secret_mask.values(secrets, [pod.manifest.pod]))
+    secrets = (item for item in pod.manifest.others if item.get("kind") == "Secret")
+    return Mask(secret_mask.find_secret_values(secrets, [pod.manifest.pod]))
 
 
-def _shown(pod: Pod) -> dict[str, Any]:
+def _from_pod(pod: Pod) -> dict[str, Any]:
     return {
         "manifest": pod.manifest.origin,
         "kind": pod.manifest.subject["kind"],
         "name": str(pod),
         "node": pod.node,
         "stand_in": pod.manifest.stand_in,
-        "wiring": _worth_showing(pod.wiring),
-        "cluster": _fields(pod.cluster, _CLUSTER),
+        "wiring": _from_wiring(without_account_token(pod.wiring)),
+        "cluster": _select(pod.cluster, _CLUSTER_FIELDS),
     }
 
 
-def _worth_showing(wiring: Wiring) -> dict[str, Any]:
-    """Who mounts what where, but for the account's token."""
-    mounts = {
-        container.name: [each for each in container.mounts if PurePosixPath(each.path) != _TOKEN]
-        for container in wiring.containers
-    }
-    before = {mount.volume for each in wiring.containers for mount in each.mounts}
-    tokens = before - {mount.volume for each in mounts.values() for mount in each}
+def _from_wiring(wiring: Wiring) -> dict[str, Any]:
     return {
         "containers": [
             {
-                "name": each.name,
-                "role": each.role,
-                "mounts": [_fields(mount, _MOUNT) for mount in mounts[each.name]],
+                "name": container.name,
+                "role": container.role,
+                "mounts": [_select(mount, _MOUNT_FIELDS) for mount in container.mounts],
             }
-            for each in wiring.containers
+            for container in wiring.containers
         ],
-        "volumes": [_fields(each, _VOLUME) for each in wiring.volumes if each.name not in tokens],
+        "volumes": [_select(volume, _VOLUME_FIELDS) for volume in wiring.volumes],
     }
 
 
-def _fields(record: object, names: Iterable[str]) -> dict[str, Any]:
-    return {name: getattr(record, name) for name in names}
+def _select(record: object, fields: Iterable[str]) -> dict[str, Any]:
+    return {name: getattr(record, name) for name in fields}
 
 
-def _plain(value: Any) -> Any:
-    """A record as what anything can carry: dicts and lists of texts and numbers."""
-    if dataclasses.is_dataclass(value):
-        return {each.name: _plain(getattr(value, each.name)) for each in dataclasses.fields(value)}
-    return [_plain(each) for each in value] if isinstance(value, tuple) else value
-
-
-def _encodable(value: Any) -> Any:
-    """Return the data in UTF-8: xdist cannot send a file name of other bytes."""
+def _to_sendable(value: Any) -> Any:
+    """Return data that xdist can send: lists, and no file name that is not UTF-8."""
     if isinstance(value, dict):
-        return {name: _encodable(item) for name, item in value.items()}
-    if isinstance(value, list):
-        return [_encodable(item) for item in value]
+        return {name: _to_sendable(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_to_sendable(item) for item in value]
     if isinstance(value, str):
         return value.encode("utf-8", "backslashreplace").decode()
     return value
 
 
-def _check(data: Mapping[str, Any]) -> Check:
-    fields = {each.name: data[each.name] for each in dataclasses.fields(Check)}
+def _to_check(data: Mapping[str, Any]) -> Check:
+    fields = {field.name: data[field.name] for field in dataclasses.fields(Check)}
     fields |= {name: tuple(data[name]) for name in ("containers", "volumes")}
-    fields["facts"] = tuple(Fact(**each) for each in data["facts"])
+    fields["facts"] = tuple(Fact(**fact) for fact in data["facts"])
     fields["lines"] = tuple(
-        Step(**each) if "action" in each else Note(**each) for each in data["lines"]
+        Step(**line) if "action" in line else Note(**line) for line in data["lines"]
     )
     return Check(**fields)
 
 
-def _pod(data: Mapping[str, Any]) -> PodRecord:
-    wiring = data["wiring"]
+def _to_pod(data: Mapping[str, Any]) -> PodRecord:
     containers = tuple(
         ContainerSpec(
-            each["name"], each["role"], tuple(VolumeMount(**mount) for mount in each["mounts"])
+            container["name"],
+            container["role"],
+            tuple(VolumeMount(**mount) for mount in container["mounts"]),
         )
-        for each in wiring["containers"]
+        for container in data["wiring"]["containers"]
     )
-    whole = Wiring(containers, tuple(VolumeSpec(**each) for each in wiring["volumes"]))
-    return PodRecord(**{**data, "wiring": whole, "cluster": ClusterRecord(**data["cluster"])})
+    volumes = tuple(VolumeSpec(**volume) for volume in data["wiring"]["volumes"])
+    cluster = ClusterRecord(**data["cluster"])
+    return PodRecord(**{**data, "wiring": Wiring(containers, volumes), "cluster": cluster})

@@ -1,4 +1,4 @@
-"""Chromium without a window, which sees the page as a reader does."""
+"""Headless Chromium, which renders the page as a reader sees it."""
 
 import dataclasses
 import os
@@ -8,7 +8,7 @@ import pytest
 
 from pytest_podshare.report import html_page
 
-# as little as possible besides the page: no sandbox for root, none of Chromium's own calls home
+# no requests of Chromium's own; root cannot use its sandbox
 QUIET = (
     "--disable-background-networking",
     "--disable-component-update",
@@ -27,7 +27,7 @@ def pytest_itemcollected(item):
 
 @pytest.fixture(scope="session")
 def chromium():
-    """The browser of this run; where there is none, these tests are skipped."""
+    """The browser of this run; these tests are skipped without one."""
     program = shutil.which("chromium") or shutil.which("google-chrome")
     if program is None:
         pytest.skip("no chromium on PATH (Debian: apt-get install chromium fonts-dejavu-core)")
@@ -42,24 +42,23 @@ def chromium():
 
 @dataclasses.dataclass
 class Tab:
-    """A page that is open, and what it asked for and complained of meanwhile."""
+    """An open page, with its requests and its messages."""
 
     page: object
     requests: list[str]
-    complaints: list[str]
+    messages: list[str]
 
 
 @pytest.fixture
 def show(chromium, tmp_path):
-    """A function that opens the page of some runs, or a page of one's own, as on that screen."""
+    """Return a function that opens the page of some reports, or other HTML, in a browser tab."""
     contexts = []
 
-    def opened(runs, width=1280, scheme="light", anchor="", html=None):
+    def open_tab(runs, width=1280, scheme="light", anchor="", html=None):
         file = tmp_path / f"{len(contexts)}.html"
-        about = html_page.RunInfo("project", "1a2b3c4d", ("nginx:1.27",))
-        file.write_text(
-            html if html is not None else html_page.render(runs, about), encoding="utf-8"
-        )
+        info = html_page.RunInfo("project", "1a2b3c4d", ("nginx:1.27",))
+        content = html_page.render(runs, info) if html is None else html
+        file.write_text(content, encoding="utf-8")
         context = chromium.new_context(
             viewport={"width": width, "height": 900},
             color_scheme=scheme,
@@ -69,12 +68,12 @@ def show(chromium, tmp_path):
         contexts.append(context)
         tab = Tab(context.new_page(), [], [])
         tab.page.on("request", lambda request: tab.requests.append(request.url))
-        tab.page.on("console", lambda message: tab.complaints.append(message.text))
-        tab.page.on("pageerror", lambda error: tab.complaints.append(str(error)))
-        tab.page.on("dialog", lambda dialog: tab.complaints.append(dialog.message))
+        tab.page.on("console", lambda message: tab.messages.append(message.text))
+        tab.page.on("pageerror", lambda error: tab.messages.append(str(error)))
+        tab.page.on("dialog", lambda dialog: tab.messages.append(dialog.message))
         tab.page.goto(file.as_uri() + (f"#{anchor}" if anchor else ""))
         return tab
 
-    yield opened
+    yield open_tab
     for context in contexts:
         context.close()

@@ -1,69 +1,69 @@
-"""The page of a run, in Chromium: on a desk, on a phone, in the dark, on paper, by keyboard."""
+"""The HTML page in Chromium: on a desktop, on a phone, in dark mode, on paper, by keyboard."""
 
 import itertools
 
 import pytest
 
-from tests.support.sample_reports import broken, crowded, held, hostile, many, told
+from tests.support.sample_reports import broken, crowded, held, hostile, many, phase
 
-DESK, PHONE, SMALLEST = 1280, 390, 320
+DESKTOP, PHONE, SMALLEST = 1280, 390, 320
 RUNS = {
     "nothing": [],
-    "passing": [told(held(), held("c2→c1"))],
-    "failing": [told(held(), broken(), error="assert 1 == 2"), *many(3)],
+    "passing": [phase(held(), held("c2→c1"))],
+    "failing": [phase(held(), broken(), error="assert 1 == 2"), *many(3)],
     "crowded": [crowded()],
     "many": [crowded(), *many(300)],
     "hostile": hostile(),
 }
 
-# what is wider than the screen, by the element that is to blame
+# how much wider than the screen the page is, and the elements that are too wide
 TOO_WIDE = """() => [document.documentElement.scrollWidth - innerWidth,
   ...[...document.querySelectorAll("body *")]
-    .filter(each => each.getBoundingClientRect().right > innerWidth + 1)
-    .map(each => each.tagName + "." + each.getAttribute("class"))]"""
-# every visible text of the drawing: what it says, where it stands, in which box it belongs
+    .filter(element => element.getBoundingClientRect().right > innerWidth + 1)
+    .map(element => element.tagName + "." + element.getAttribute("class"))]"""
+# every visible text of the diagrams, with its position
 LABELS = """() => [...document.querySelectorAll("figure svg text")]
-  .filter(each => each.checkVisibility() && !each.matches(".sign"))
-  .map(each => { const r = each.getBoundingClientRect();
-    return {text: each.textContent, left: r.left, right: r.right, top: r.top, bottom: r.bottom}
+  .filter(element => element.checkVisibility() && !element.matches(".sign"))
+  .map(element => { const r = element.getBoundingClientRect();
+    return {text: element.textContent, left: r.left, right: r.right, top: r.top, bottom: r.bottom}
   })"""
 BOXES = """() => [...document.querySelectorAll("figure svg rect")]
-  .filter(each => each.checkVisibility())
-  .map(each => { const r = each.getBoundingClientRect();
+  .filter(element => element.checkVisibility())
+  .map(element => { const r = element.getBoundingClientRect();
     return {left: r.left, right: r.right, top: r.top, bottom: r.bottom} })"""
-# each text with its own colour, and the first colour behind it
+# every text with its colour and the colour behind it
 COLOURS = """() => [...document.querySelectorAll("body *")]
-  .filter(each => each.checkVisibility() && !each.closest("svg")
-    && [...each.childNodes].some(node => node.nodeType === 3 && node.textContent.trim()))
-  .map(each => { let under = each;
+  .filter(element => element.checkVisibility() && !element.closest("svg")
+    && [...element.childNodes].some(node => node.nodeType === 3 && node.textContent.trim()))
+  .map(element => { let under = element;
     while (getComputedStyle(under).backgroundColor === "rgba(0, 0, 0, 0)")
       under = under.parentElement;
-    return [each.tagName + "." + each.className, getComputedStyle(each).color,
+    return [element.tagName + "." + element.className, getComputedStyle(element).color,
       getComputedStyle(under).backgroundColor] })"""
 
 
 @pytest.fixture(params=RUNS)
 def runs(request):
-    """What the page is about."""
+    """The reports that the page shows."""
     return RUNS[request.param]
 
 
-def test_it_fits_every_screen_and_asks_for_nothing(show, runs):
-    """No scrolling sideways, no request but for itself, no complaint."""
+def test_the_page_fits_every_screen_and_loads_nothing(show, runs):
+    """There is no horizontal scrolling, no request for another file, and no message."""
     tab = show(runs)
     too_wide = {}
-    for width, scheme in ((DESK, "light"), (PHONE, "dark"), (SMALLEST, "light")):
+    for width, scheme in ((DESKTOP, "light"), (PHONE, "dark"), (SMALLEST, "light")):
         tab.page.set_viewport_size({"width": width, "height": 900})
         tab.page.emulate_media(color_scheme=scheme)
         too_wide[width] = tab.page.evaluate(TOO_WIDE)
 
-    assert too_wide == {DESK: [0], PHONE: [0], SMALLEST: [0]}
+    assert too_wide == {DESKTOP: [0], PHONE: [0], SMALLEST: [0]}
     assert [request.rpartition("/")[2] for request in tab.requests] == ["0.html"]
-    assert tab.complaints == []
+    assert tab.messages == []
 
 
-def test_a_page_that_did_any_of_it_would_be_seen(show):
-    """The control: too wide, with a picture from elsewhere, and a script that complains."""
+def test_a_page_with_these_faults_is_detected(show):
+    """The control: the page is too wide, with a remote image and a script that logs an error."""
     tab = show(
         [],
         PHONE,
@@ -73,11 +73,11 @@ def test_a_page_that_did_any_of_it_would_be_seen(show):
 
     assert tab.page.evaluate(TOO_WIDE) == [110 + 8, "DIV.null"]
     assert len(tab.requests) == 2
-    assert "oh" in tab.complaints
+    assert "oh" in tab.messages
 
 
-def test_every_check_is_to_be_found(show):
-    """Three hundred and three of them, each with its promise and its time."""
+def test_every_check_is_on_the_page(show):
+    """There are three hundred and three checks, each with its promise and its time."""
     found = show(RUNS["many"]).page.locator("details.check")
 
     assert found.count() == 303
@@ -85,8 +85,8 @@ def test_every_check_is_to_be_found(show):
     assert found.locator("summary .time").count() == 303
 
 
-def test_a_hostile_text_does_nothing(show):
-    """It stands there as it is; the control is that the same text, raw, would have run."""
+def test_hostile_text_runs_no_script(show):
+    """The control: without escaping, the same text runs."""
     tab = show(RUNS["hostile"])
     raw = show(
         [], html="<!DOCTYPE html><title>page</title><script>document.title='hostile'</script>"
@@ -99,7 +99,7 @@ def test_a_hostile_text_does_nothing(show):
 
 
 def overlapping(labels):
-    """Pairs of labels that cover each other."""
+    """Return pairs of labels that cover each other."""
     return [
         (one["text"], other["text"])
         for one, other in itertools.combinations(labels, 2)
@@ -110,8 +110,8 @@ def overlapping(labels):
     ]
 
 
-def astray(labels, boxes):
-    """Labels that stick out of every box."""
+def outside(labels, boxes):
+    """Return labels that are not completely inside a box."""
     return [
         label["text"]
         for label in labels
@@ -125,43 +125,43 @@ def astray(labels, boxes):
     ]
 
 
-@pytest.mark.parametrize("width", [DESK, PHONE])
-def test_the_drawing_of_a_crowded_pod_is_legible(show, width):
-    """Six containers, eight volumes: no label covers another, leaves its box, or is too small."""
+@pytest.mark.parametrize("width", [DESKTOP, PHONE])
+def test_the_diagram_of_a_crowded_pod_is_legible(show, width):
+    """No label covers another, leaves its box, or is too small."""
     tab = show(RUNS["crowded"], width)
     labels, boxes = tab.page.evaluate(LABELS), tab.page.evaluate(BOXES)
 
     assert len(boxes) == 6 + 8
     assert len(labels) > 50
     assert overlapping(labels) == []
-    assert astray(labels, boxes) == []
+    assert outside(labels, boxes) == []
     assert min(label["bottom"] - label["top"] for label in labels) > 11
 
     moved = {**labels[1], "text": "moved", "left": labels[0]["left"], "top": labels[0]["top"]}
     assert overlapping([labels[0], {**moved, "bottom": labels[0]["bottom"]}])
-    assert astray([{**labels[0], "right": 5000}], boxes)
+    assert outside([{**labels[0], "right": 5000}], boxes)
 
 
 def luminance(colour):
-    """Of `rgb(1, 2, 3)`, as WCAG has it."""
-    channels = [float(each) / 255 for each in colour.strip("rgba()").split(",")[:3]]
+    """Return the relative luminance of `rgb(1, 2, 3)` as WCAG defines it."""
+    channels = [float(channel) / 255 for channel in colour.strip("rgba()").split(",")[:3]]
     linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
-def contrast(one, other):
-    """Between 1 and 21."""
-    dark, light = sorted((luminance(one), luminance(other)))
+def contrast(first, second):
+    """Return the contrast ratio of two colours, between 1 and 21."""
+    dark, light = sorted((luminance(first), luminance(second)))
     return (light + 0.05) / (dark + 0.05)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_text_stands_out_from_what_is_behind_it(show, scheme):
-    """By the 4.5 that accessibility asks for, in both modes."""
-    tab = show([*RUNS["failing"], crowded(), told(broken(), failed=False)], scheme=scheme)
+def test_every_text_has_enough_contrast(show, scheme):
+    """WCAG asks for 4.5, in light and dark mode."""
+    tab = show([*RUNS["failing"], crowded(), phase(broken(), failed=False)], scheme=scheme)
     colours = tab.page.evaluate(COLOURS)
 
-    pale = [each for each in colours if contrast(each[1], each[2]) < 4.5]
+    pale = [text for text in colours if contrast(text[1], text[2]) < 4.5]
     behind = tab.page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert len(colours) > 40
     assert pale == []
@@ -169,8 +169,8 @@ def test_every_text_stands_out_from_what_is_behind_it(show, scheme):
     assert contrast("rgb(0, 0, 0)", "rgb(255, 255, 255)") == pytest.approx(21)
 
 
-def test_checks_unfold_by_keyboard(show):
-    """Focus, Enter: the evidence is there; Enter again: it is gone."""
+def test_checks_expand_by_keyboard(show):
+    """Enter expands the focused check, and Enter collapses it again."""
     tab = show(RUNS["passing"])
     evidence = tab.page.locator("details.check .evidence").first
     before = evidence.is_visible()
@@ -183,24 +183,24 @@ def test_checks_unfold_by_keyboard(show):
     assert "c1 wrote /tmp/xchange/podshare-" in evidence.text_content()
 
 
-def test_what_holds_can_be_left_out(show):
-    """One choice, no script: only what needs a look stays."""
+def test_held_checks_can_be_hidden(show):
+    """A radio button without a script leaves only what needs attention."""
     tab = show(RUNS["many"])
     shown = tab.page.locator("details.check").locator("visible=true")
     everything = tab.page.locator("details.pod").locator("visible=true").count()
-    tab.page.get_by_label("only the 2 that need a look").check()
+    tab.page.get_by_label("only the 2 that need attention").check()
 
     assert everything == 101
     assert tab.page.locator("details.pod").locator("visible=true").count() == 1
     assert shown.count() == 2
-    tab.page.get_by_label("all 303").check()
+    tab.page.get_by_label("all 303 checks").check()
     assert tab.page.locator("details.pod").locator("visible=true").count() == 101
 
 
 def test_a_link_leads_to_the_check(show):
-    """From the list at the top, and from outside, also to one that is folded away."""
+    """Links from the list at the top and from outside expand a collapsed check."""
     tab = show(RUNS["many"])
-    tab.page.locator(".look a").first.click()
+    tab.page.locator(".attention a").first.click()
     check = tab.page.locator("details.check.broken").first
     inside = tab.page.locator("details.pod").nth(50).locator("details.check").first
     other = show(RUNS["many"], anchor=inside.get_attribute("id"))
@@ -210,33 +210,34 @@ def test_a_link_leads_to_the_check(show):
     assert other.page.locator(f"#{inside.get_attribute('id')}").is_visible()
 
 
-def test_who_does_not_see_it_can_read_it(show):
-    """Headings in order, drawings in words, the language, and one main part."""
+def test_a_screen_reader_can_read_the_page(show):
+    """The page has ordered headings, diagram descriptions, a language and one main element."""
     tab = show(RUNS["failing"]).page
-    levels = [int(each.evaluate("e => e.tagName[1]")) for each in tab.get_by_role("heading").all()]
-    drawing = tab.get_by_role("img", name="mounts").first
+    headings = tab.get_by_role("heading").all()
+    levels = [int(heading.evaluate("e => e.tagName[1]")) for heading in headings]
+    diagram = tab.get_by_role("img", name="mounts").first
 
     assert levels[0] == 1
     assert levels.count(1) == 1
     assert all(after <= before + 1 for before, after in itertools.pairwise(levels))
-    assert "mounts xchange rw /tmp/xchange" in drawing.get_attribute("aria-label")
+    assert "mounts xchange rw /tmp/xchange" in diagram.get_attribute("aria-label")
     assert tab.locator("html").get_attribute("lang") == "en"
     assert tab.get_by_role("main").count() == 1
     assert tab.locator("details.check.broken summary").first.inner_text().startswith("✗")
 
 
-def test_it_prints(show):
-    """Light, unfolded, without what only a screen has; and Chromium makes a PDF of it."""
+def test_the_page_can_be_printed(show):
+    """On paper it is light and expanded, without controls; Chromium writes a PDF."""
     tab = show(RUNS["many"], scheme="dark").page
-    folded = tab.locator("details.pod").nth(50).locator("figure")
-    before = folded.is_visible()
+    collapsed = tab.locator("details.pod").nth(50).locator("figure")
+    before = collapsed.is_visible()
     pdf = tab.pdf(format="A4")
     tab.emulate_media(media="print")
 
     assert pdf.startswith(b"%PDF-")
     assert pdf.count(b"/Type /Page\n") > 20
-    assert (before, folded.is_visible()) == (False, True)
-    assert not tab.locator(".show").is_visible()
+    assert (before, collapsed.is_visible()) == (False, True)
+    assert not tab.locator(".filter").is_visible()
     assert tab.locator("details.check.broken .evidence").first.is_visible()
     assert tab.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     assert tab.evaluate(TOO_WIDE)[0] == 0

@@ -1,4 +1,4 @@
-"""The pictures in docs/images, taken of real runs; PODSHARE_SCREENSHOTS names the folder."""
+"""Screenshots of real runs for docs/images; PODSHARE_SCREENSHOTS names the folder."""
 
 import os
 import subprocess
@@ -15,31 +15,33 @@ FAILING_TESTS = (
     f"{FAILING}::test_different_subpath",
     f"{FAILING}::test_permission_denied_to_read",
 )
-# as much as is seen at a glance, in pixels
-TALLEST = 1200
-# what a picture may weigh in the repository, in bytes
-HEAVIEST = 200_000
+# the height of a screenshot, in pixels
+MAX_HEIGHT = 1200
+# the size of a screenshot in the repository, in bytes
+MAX_SIZE = 200_000
 
 pytestmark = [
     pytest.mark.cluster,
     pytest.mark.skipif(
-        not FOLDER, reason="PODSHARE_SCREENSHOTS=docs/images takes the pictures anew"
+        not FOLDER, reason="set PODSHARE_SCREENSHOTS=docs/images to take the screenshots"
     ),
 ]
 
 
 @pytest.fixture(scope="module")
 def pages(podshare_cluster, tmp_path_factory):
-    """The pages of a run that passes and of one that fails."""
-    given = {"PODSHARE_CLUSTER_NAME": podshare_cluster.name, "PODSHARE_KEEP_CLUSTER": "never"}
-    found = {}
+    """The pages of a passing and a failing run."""
+    environment = {"PODSHARE_CLUSTER_NAME": podshare_cluster.name, "PODSHARE_KEEP_CLUSTER": "never"}
+    files = {}
     for name, tests in (("passing", PASSING_TESTS), ("failing", FAILING_TESTS)):
-        found[name] = tmp_path_factory.mktemp(name) / "report.html"
+        files[name] = tmp_path_factory.mktemp(name) / "report.html"
         command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *tests]
         subprocess.run(
-            [*command, f"--podshare-report={found[name]}"], env={**os.environ, **given}, check=False
+            [*command, f"--podshare-report={files[name]}"],
+            env={**os.environ, **environment},
+            check=False,
         )
-    return found
+    return files
 
 
 @pytest.mark.parametrize(
@@ -50,12 +52,12 @@ def pages(podshare_cluster, tmp_path_factory):
         ("failing", "report-phone.png", 390, "dark"),
     ],
 )
-def test_a_picture_of_the_page(show, pages, run, picture, width, scheme):
-    """Of the whole page, or of as much as is seen at a glance."""
+def test_take_a_screenshot(show, pages, run, picture, width, scheme):
+    """It shows the top of the page."""
     tab = show([], width, scheme, html=pages[run].read_text(encoding="utf-8"))
     file = Path(FOLDER) / picture
-    height = min(TALLEST, tab.page.evaluate("document.documentElement.scrollHeight"))
+    height = min(MAX_HEIGHT, tab.page.evaluate("document.documentElement.scrollHeight"))
     tab.page.set_viewport_size({"width": width, "height": height})
     tab.page.screenshot(path=file)
 
-    assert file.stat().st_size < HEAVIEST
+    assert file.stat().st_size < MAX_SIZE

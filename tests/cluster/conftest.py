@@ -30,7 +30,7 @@ def pod(request, podshare_factory):
 @pytest.fixture
 def at_leisure(monkeypatch):
     """Explain for as long as it takes: a busy machine may not answer within four seconds."""
-    monkeypatch.setitem(facts.gather.__kwdefaults__, "patience", 60.0)
+    monkeypatch.setitem(facts.gather.__kwdefaults__, "timeout", 60.0)
 
 
 @pytest.fixture

@@ -261,7 +261,7 @@ def test_the_next_run_removes_the_namespace_of_a_killed_worker(
     )
 
     assert [line.split(": ")[:2] for line in lines] == [
-        ["podshare", "removed what killed runs had left"]
+        ["podshare", "removed leftovers of killed runs"]
     ]
     assert not remains
 

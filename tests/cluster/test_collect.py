@@ -371,7 +371,10 @@ def test_a_skeleton_keeps_the_wiring_of_what_cannot_run(run):
         assert did_not in pairs
         (evidence,) = (value for name, value in pairs if name == "podshare")
         assert "busybox in place of the applications)" in evidence
-    assert "podshare: skeletons: busybox runs in place of the applications" in result.printed
+    assert (
+        "podshare: skeleton mode: busybox runs instead of the manifests' applications"
+        in result.printed
+    )
 
 
 def test_without_a_skeleton_it_cannot_run(run):

@@ -88,10 +88,10 @@ def test_the_namespaces_of_failed_tests_are_kept_and_reported(run_tests, podshar
         "test_of_a_factory_fails",
     ]
     text = result.stdout.str()
-    line = r"^podshare: kept namespace (\S+) until 20\S+Z, for \S+::(\w+)$"
+    line = r"^podshare: kept namespace (\S+) of \S+::(\w+) until 20\S+Z$"
     assert dict(re.findall(line, text, re.M)) == kept
     (failed,) = [name for name, test in kept.items() if test == "test_fails"]
-    commands = [line.removeprefix("  look at it").strip() for line in text.splitlines()]
+    commands = [line.removeprefix("  inspect it").strip() for line in text.splitlines()]
     commands = [
         shlex.split(command)
         for command in commands
@@ -106,7 +106,7 @@ def test_the_namespaces_of_failed_tests_are_kept_and_reported(run_tests, podshar
     assert kept_by_next == {}
     assert [name for name in kept if not is_active(podshare_cluster, name)] == []
     (remove,) = {
-        line.strip().removeprefix("remove all").strip()
+        line.strip().removeprefix("delete all").strip()
         for line in text.splitlines()
         if "podshare clean" in line
     }
@@ -136,7 +136,7 @@ def test_a_cluster_with_a_kept_namespace_is_kept(pytester, own_cluster, clusters
     result.stdout.fnmatch_lines(["podshare: kept namespace *", reason])
     assert own_cluster in clusters()
     assert len(namespaces(own_cluster)) == 1
-    (remove,) = re.findall(r"remove all +podshare clean (.*)", result.stdout.str())
+    (remove,) = re.findall(r"delete all +podshare clean (.*)", result.stdout.str())
     done = clean(*shlex.split(remove))
     assert f"kind cluster {own_cluster}: removed; " in done.stdout
     assert own_cluster not in clusters()

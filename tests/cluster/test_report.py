@@ -1,4 +1,4 @@
-"""A whole run on several workers: its table, its notes for GitHub, its page."""
+"""A run on several workers: its table, its GitHub annotations, its page."""
 
 import os
 import re
@@ -17,12 +17,12 @@ TESTS = (
 
 
 def run(cluster, *arguments, **environment):
-    """Run these tests on a cluster that is there, and give what pytest says."""
-    given = {"PODSHARE_CLUSTER_NAME": cluster.name, "PODSHARE_KEEP_CLUSTER": "never"}
-    # as wide as where there is no terminal
+    """Run these tests on an existing cluster, and return pytest's output."""
+    cluster_environ = {"PODSHARE_CLUSTER_NAME": cluster.name, "PODSHARE_KEEP_CLUSTER": "never"}
+    # the width without a terminal
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *TESTS, *arguments],
-        env={**os.environ, **given, "COLUMNS": "80", **environment},
+        env={**os.environ, **cluster_environ, "COLUMNS": "80", **environment},
         capture_output=True,
         text=True,
     )
@@ -31,18 +31,18 @@ def run(cluster, *arguments, **environment):
 
 
 @pytest.fixture(scope="module")
-def told(podshare_cluster, tmp_path_factory):
-    """What a run on two workers prints below its failures, and the page that it writes."""
+def summary(podshare_cluster, tmp_path_factory):
+    """The summary that a run on two workers prints, and the page that it writes."""
     page = tmp_path_factory.mktemp("report") / "report.html"
     checkout = {"GITHUB_ACTIONS": "true", "GITHUB_WORKSPACE": str(Path.cwd())}
     printed = run(podshare_cluster, "-n", "2", f"--podshare-report={page}", **checkout)
-    summary = re.split(r"^=+ podshare =+$", printed, flags=re.M)[1].split("\n=")[0]
-    return summary.splitlines(), page
+    section = re.split(r"^=+ podshare =+$", printed, flags=re.M)[1].split("\n=")[0]
+    return section.splitlines(), page
 
 
-def test_the_table_shows_every_check_of_every_worker(told):
-    """By manifest, with the word of the cause at what is broken."""
-    lines, _ = told
+def test_the_table_shows_every_check_of_every_worker(summary):
+    """A broken check has its cause beside it."""
+    lines, _ = summary
     plain = [re.sub(r"  +(\d x )?[\d.]+ m?s$", "  TIME", line) for line in lines]
     rows = [re.sub("  +", "  ", line) for line in plain]
 
@@ -57,26 +57,26 @@ def test_the_table_shows_every_check_of_every_worker(told):
     assert max(map(len, lines[: lines.index("2 broken, 4 held")])) <= 80
 
 
-def test_github_shows_each_failure_at_the_mount_that_is_to_blame(told):
-    """The line that is named is that of a mount in the manifest."""
-    lines, _ = told
-    notes = [line for line in lines if line.startswith("::")]
+def test_github_annotations_point_to_the_mount_at_fault(summary):
+    """The line is that of a mount in the manifest."""
+    lines, _ = summary
+    annotations = [line for line in lines if line.startswith("::")]
 
-    assert len(notes) == 2
-    for note in notes:
+    assert len(annotations) == 2
+    for annotation in annotations:
         file, line = re.match(
-            r"::error file=(manifests/broken/[\w-]+\.yaml),line=(\d+),", note
+            r"::error file=(manifests/broken/[\w-]+\.yaml),line=(\d+),", annotation
         ).groups()
         blamed = "\n".join(Path(file).read_text().splitlines()[int(line) - 1 :][:2])
         assert re.search("mountPath:", blamed), f"{file}:{line}: {blamed}"
 
 
-def test_the_page_holds_the_whole_run(told):
-    """Each check with its Pod and its evidence, from all workers."""
-    lines, page = told
+def test_the_page_contains_the_whole_run(summary):
+    """The checks of all workers are on it."""
+    lines, page = summary
     text = page.read_text()
 
-    assert f"podshare: report in {page}" in lines
+    assert f"podshare: report written to {page}" in lines
     assert "<h1>2 of 6 promises are broken</h1>" in text
     assert len(re.findall(r'<details class="check held"', text)) == 4
     assert len(re.findall(r'<details class="check broken"', text)) == 2
@@ -86,7 +86,7 @@ def test_the_page_holds_the_whole_run(told):
 
 
 def test_a_quiet_run_shows_no_table(podshare_cluster):
-    """Under -q the failures are enough."""
+    """With -q, the failures are enough."""
     printed = run(podshare_cluster, "-q", "-k", "different_subpath")
 
     assert "different subPath" in printed

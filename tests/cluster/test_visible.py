@@ -82,8 +82,8 @@ def test_it_fails_if_the_reader_mounts_another_volume(twin):
         "'c2' does not see what 'c1' writes",
         "  expected  c1 and c2 mount the same volume and see the same folder",
         "  got       c1 mounts xchange at /tmp/xchange; c2 mounts exchange2 at /tmp/data",
-        "  why       another volume: c1 mounts volume 'xchange', c2 mounts 'exchange2' at"
-        " /tmp/data, which is a volume of its own",
+        "  why       another volume: c1 mounts volume 'xchange', but c2 mounts 'exchange2' at"
+        " /tmp/data, which is a different volume",
         "  to do     Mount 'xchange' in c2 instead of 'exchange2'.",
         f"  pod       {pod.namespace}/sharevol",
     ]
@@ -129,9 +129,9 @@ def test_every_shared_volume_is_proved(twin):
         "  expected  c1:/o1/NONCE  written",
         "  got       Read-only file system",
         "  where     c1 has other at /o1 (ro)",
-        "  why       read-only: c1 mounts volume other read-only (readOnly: true);"
-        " its table of mounts says /o1 is FS (ro)",
-        "  to do     Drop readOnly from this mount of c1.",
+        "  why       read-only: c1 mounts volume other with readOnly: true;"
+        " live mount: /o1 is FS (ro)",
+        "  to do     Remove readOnly from this mount of c1.",
         f"  pod       {pod.namespace}/sharevol",
     ]
 
@@ -159,7 +159,9 @@ def test_it_fails_if_the_sub_paths_do_not_overlap(twin):
         c1["volumeMounts"][0]["subPath"] = "out"
         c2["volumeMounts"][0]["subPath"] = "in"
 
-    with pytest.raises(NoSharedVolume, match="different subPath: of volume xchange c1 mounts"):
+    with pytest.raises(
+        NoSharedVolume, match="different subPath: c1 mounts folder 'out' of volume xchange"
+    ):
         assert_file_visible(twin(change), from_c="c1", to_c="c2", volume="xchange")
 
 
@@ -184,10 +186,10 @@ def test_a_reader_without_permission_is_not_said_to_miss_the_file(twin):
         "  expected  c1:/tmp/xchange/NONCE  64 bytes  sha256 DIGEST…",
         "  got       c2:/tmp/data/NONCE  Permission denied  (for 0.5 s)",
         "  where     c1 has xchange at /tmp/xchange; c2 has xchange at /tmp/data",
-        "  why       permission denied: c2 is user 1000 with group 0; /tmp/data belongs to 0:0"
-        " with mode 0700",
-        "  to do     Its mode lets no group enter it: let who makes it give it mode 0710 and set"
-        " the Pod's fsGroup, or run both containers as one user.",
+        "  why       permission denied: c2 runs as user 1000 with group 0; /tmp/data belongs to"
+        " 0:0 with mode 0700",
+        "  to do     Create /tmp/data with mode 0710, so that its group can enter it, and set the"
+        " Pod's fsGroup, or run both containers as the same user.",
         f"  pod       {pod.namespace}/sharevol",
     ]
 

@@ -183,7 +183,7 @@ def test_a_file_that_its_user_may_not_read_is_refused(deploy):
 
     text = str(caught.value)
     assert caught.value.cause == "permission denied"
-    assert "c2 is user 65535 with group 65535" in text
+    assert "c2 runs as user 65535 with group 65535" in text
     assert "/in/key belongs to 0:0 with mode 0600" in text
     assert re.search(EPHEMERAL, text)
     # the control: the same file with another mode

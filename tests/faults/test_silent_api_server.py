@@ -61,5 +61,5 @@ def test_an_api_server_that_falls_silent_hides_no_failure(
     assert seconds < AT_MOST + SLACK
     assert re.search(rf"^E +(pytest_podshare\.errors\.)?{re.escape(failure)}", printed, re.M)
     assert re.search(r" 1 failed(, \d+ deselected)? in ", printed.splitlines()[-1])
-    assert "The Pods could not be listed: " in printed
+    assert "Cannot list the Pods: " in printed
     assert "--- podshare web/wiring.txt ---" in printed

@@ -467,10 +467,7 @@ def test_collecting_and_planning_need_no_cluster(pytester, write, run):
 def test_the_header_names_the_image_of_skeletons(write, run):
     """It runs instead of the applications in skeleton mode."""
     write({"m/a.yaml": POD})
-    line = (
-        "podshare: skeletons: alpine runs in place of the applications of manifests,"
-        " which do not run"
-    )
+    line = "podshare: skeleton mode: alpine runs instead of the manifests' applications"
     options = ("--podshare-manifests=m", "--collect-only", "--podshare-probe-image=alpine")
 
     assert line in run(*options, "--podshare-skeleton").outlines

@@ -26,10 +26,9 @@ def test_the_header_names_the_cluster(run):
     result = run("--podshare-kind-image=podshare/node:v1.36.3", "--podshare-stand-ins=alpine,x:7")
 
     assert header(result) == [
-        "podshare: kind cluster podshare, made when first needed, Kubernetes v1.36.3, "
+        "podshare: kind cluster podshare, created on first use, Kubernetes v1.36.3, "
         "node image podshare/node:v1.36.3, imagePullPolicy IfNotPresent, run RUN",
-        "podshare: stand-ins carry the names alpine, x:7 on these nodes; "
-        "they are not the published images",
+        "podshare: stand-ins on these nodes, not the published images: alpine, x:7",
     ]
 
 

@@ -1,4 +1,4 @@
-"""Invented runs, in the form in which reports receive them."""
+"""Sample runs, as reports receive them."""
 
 import dataclasses
 
@@ -26,24 +26,29 @@ LINES = (
 FACTS = (
     Fact("expected", "app:/srv/data/podshare-8afd4e3af14b62fe  64 bytes  sha256 e7ded1b6…"),
     Fact("got", "debian:/pod-data/podshare-8afd4e3af14b62fe  missing  (for 30 s)"),
-    Fact("mounts", "app has shared-data at /srv/data (subPath=out); debian (subPath=in)"),
+    Fact(
+        "where",
+        "app has shared-data at /srv/data (subPath=out); debian has shared-data at /pod-data"
+        " (subPath=in)",
+    ),
     Fact(
         "why",
-        "different subPath: app mounts the folder 'out' of the volume, debian the folder 'in'",
+        "different subPath: app mounts folder 'out' of volume shared-data, but debian mounts folder"
+        " 'in'",
     ),
     Fact("to do", "Give both mounts the same subPath. (manifests/web.yaml:41)"),
     Fact("pod", "podshare-59ccca9b-8526/web"),
 )
 
 
-def pod(manifest="manifests/sharevol.yaml", wiring=SHAREVOL, **facts):
-    """A Pod of two containers that exchange files."""
-    shown = PodRecord(manifest, "Pod", "podshare-1a2b-3c4d/sharevol", "worker", wiring, CLUSTER)
-    return dataclasses.replace(shown, **facts)
+def pod_record(manifest="manifests/sharevol.yaml", wiring=SHAREVOL, **fields):
+    """Return a Pod of two containers that exchange files."""
+    record = PodRecord(manifest, "Pod", "podshare-1a2b-3c4d/sharevol", "worker", wiring, CLUSTER)
+    return dataclasses.replace(record, **fields)
 
 
-def held(containers="c1→c2", volumes=("xchange",), seconds=0.114, **facts):
-    """A check that held."""
+def held(containers="c1→c2", volumes=("xchange",), seconds=0.114, **fields):
+    """Return a check that held."""
     check = Check(
         assertion="assert_file_visible",
         manifest="manifests/sharevol.yaml",
@@ -56,31 +61,40 @@ def held(containers="c1→c2", volumes=("xchange",), seconds=0.114, **facts):
         method="sh in each container over one exec session",
         lines=LINES,
     )
-    return dataclasses.replace(check, **facts)
+    return dataclasses.replace(check, **fields)
 
 
-def broken(containers="app→debian", volumes=("shared-data",), seconds=30.2, **facts):
-    """A check that did not."""
-    headline = "'debian' does not see what 'app' wrote to volume 'shared-data'"
-    given = {"verdict": BROKEN, "headline": headline, "method": "", "lines": (), "facts": FACTS}
-    given |= {"cause": "different subPath"}
-    return held(containers, volumes, seconds, **{**given, **facts})
+def broken(containers="app→debian", volumes=("shared-data",), seconds=30.2, **fields):
+    """Return a check that is broken."""
+    headline = "'debian' does not see what 'app' wrote in volume 'shared-data'"
+    failure = {"verdict": BROKEN, "headline": headline, "method": "", "lines": (), "facts": FACTS}
+    failure |= {"cause": "different subPath"}
+    return held(containers, volumes, seconds, **{**failure, **fields})
 
 
-def told(*checks, test="tests/test_it.py::test_it", on=None, failed=None, error="", at=0.0):
-    """What a test told that made these checks; it failed if one of them is broken."""
+def phase(*checks, test="tests/test_it.py::test_it", pod=None, failed=None, error="", offset=0.0):
+    """Return the report of a test with these checks; it failed if one of them did not hold."""
     failed = any(check.verdict != HELD for check in checks) if failed is None else failed
-    shown = tuple(CheckRecord(check, on or pod(check.manifest), test, failed) for check in checks)
-    start = 1793000000.0 + at
-    return PhaseReport(test, "call", failed or bool(error), error, start, start + 3.0, shown)
+    start = 1793000000.0 + offset
+    return PhaseReport(
+        test,
+        "call",
+        failed or bool(error),
+        error,
+        start,
+        start + 3.0,
+        tuple(
+            CheckRecord(check, pod or pod_record(check.manifest), test, failed) for check in checks
+        ),
+    )
 
 
-def shown(*checks, **facts):
-    """The same, as checks alone."""
-    return told(*checks, **facts).checks
+def records(*checks, **fields):
+    """Return the records of these checks."""
+    return phase(*checks, **fields).checks
 
 
-# six containers, eight volumes, long paths: what a drawing has to bear
+# six containers, eight volumes, long paths: a hard case for a diagram
 _DATA, _HTML, _CACHE, _SOCKETS, _LOGS = "shared-data", "html", "cache-of-a-long-name", "run", "logs"
 CROWDED = Wiring(
     (
@@ -158,10 +172,10 @@ CROWDED = Wiring(
 
 
 def crowded():
-    """A Pod that bears a lot, with a check of every verdict."""
+    """Return the report of a Pod with many mounts, with a check of every verdict."""
     manifest = "manifests/web.yaml"
     at = "manifests/web.yaml:41"
-    return told(
+    return phase(
         held("app→nginx", (_HTML,), manifest=manifest),
         broken(manifest=manifest, at=at),
         broken(
@@ -173,40 +187,41 @@ def crowded():
             verdict="unknown",
             cause="tool missing",
             headline="The image of exporter has no cat.",
-            facts=(Fact("", "Use an image that has one."),),
+            facts=(Fact("", "Use an image with cat."),),
         ),
         test="tests/test_web.py::test_web",
-        on=pod(manifest, CROWDED, kind="Deployment"),
+        pod=pod_record(manifest, CROWDED, kind="Deployment"),
     )
 
 
 def many(count):
-    """As many checks, three of each manifest, in as many tests."""
+    """Return the reports of that many tests with a check each, three of each manifest."""
     return [
-        told(
+        phase(
             held(manifest=f"manifests/number-{number // 3}.yaml"),
             test=f"tests/test_it.py::test_{number}",
-            at=number,
+            offset=number,
         )
         for number in range(count)
     ]
 
 
-_TRY = "document.title='hostile'"
-HOSTILE = f'<script>{_TRY}</script><img src=x onerror="{_TRY}">\x1b[31m\'"&'
+_SCRIPT = "document.title='hostile'"
+HOSTILE = f'<script>{_SCRIPT}</script><img src=x onerror="{_SCRIPT}">\x1b[31m\'"&'
 
 
 def hostile():
-    """A run in which every text that can come from elsewhere tries to run a script."""
+    """Return reports in which every text from outside tries to run a script."""
     wiring = Wiring(
         (ContainerSpec(HOSTILE, "container", (VolumeMount(HOSTILE, "/" + HOSTILE, HOSTILE),)),),
         (VolumeSpec(HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE),),
     )
-    facts = dict.fromkeys(("assertion", "manifest", "pod", "cause", "at"), HOSTILE)
-    quoting = (Fact("why", HOSTILE), Fact(HOSTILE, HOSTILE), Fact("", HOSTILE))
-    check = broken(HOSTILE, (HOSTILE,), headline=HOSTILE, facts=quoting, **facts)
+    fields = dict.fromkeys(("assertion", "manifest", "pod", "cause", "at"), HOSTILE)
+    facts = (Fact("why", HOSTILE), Fact(HOSTILE, HOSTILE), Fact("", HOSTILE))
+    bad = broken(HOSTILE, (HOSTILE,), headline=HOSTILE, facts=facts, **fields)
     lines = (Step(*(HOSTILE,) * 4, 1, HOSTILE, 0.1), Note(HOSTILE, 0.1))
-    on = PodRecord(
+    good = held(headline=HOSTILE, method=HOSTILE, lines=lines)
+    pod = PodRecord(
         HOSTILE,
         HOSTILE,
         HOSTILE,
@@ -216,7 +231,7 @@ def hostile():
         HOSTILE,
     )
     return [
-        told(check, test=HOSTILE, on=on),
-        told(held(headline=HOSTILE, method=HOSTILE, lines=lines), test=HOSTILE, on=on),
-        told(test=HOSTILE, error=HOSTILE),
+        phase(bad, test=HOSTILE, pod=pod),
+        phase(good, test=HOSTILE, pod=pod),
+        phase(test=HOSTILE, error=HOSTILE),
     ]

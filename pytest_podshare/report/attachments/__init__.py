@@ -1,1 +1,1 @@
-"""Files that help with a failed test: collected, redacted, written."""
+"""Attachments of a failed test: collected from its Pods, redacted, shown and written to files."""

@@ -1,4 +1,4 @@
-"""Files of what was collected: a folder per test, a folder per Pod in it, for their owner alone."""
+"""Attachments as files that only their owner can read: a folder per test, and per Pod in it."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from pathlib import Path
 
 from pytest_podshare.report.attachments.collect import Attachment
 
-# a file system takes 255 bytes; the test's name has to stay readable, not whole
-_LONGEST = 120
+# a file system takes 255 bytes; a shortened name is still readable
+_NAME_LENGTH = 120
 _UNSAFE = re.compile(r"[^A-Za-z0-9._=,+@-]+")
-_PRIVATE_FOLDER, _PRIVATE_FILE = 0o700, 0o600
+_FOLDER_MODE, _FILE_MODE = 0o700, 0o600
 
 
 def write(folder: Path, nodeid: str, attachments: Iterable[Attachment]) -> Path:
-    """Write the attachments of one test, in the place of those of an earlier run.
+    """Write the attachments of a test, and delete those of an earlier run.
 
     Returns:
         The test's folder.
@@ -26,34 +26,34 @@ def write(folder: Path, nodeid: str, attachments: Iterable[Attachment]) -> Path:
     Raises:
         OSError: they cannot be written.
     """
-    folder.mkdir(mode=_PRIVATE_FOLDER, parents=True, exist_ok=True)
-    home = folder / safe(nodeid)
-    if home.is_symlink():
-        home.unlink()
-    elif home.exists():
-        shutil.rmtree(home)
-    home.mkdir(mode=_PRIVATE_FOLDER)
-    for each in attachments:
-        *parents, name = (safe(part) for part in each.name.split("/"))
-        place = home
-        for parent in parents:
-            place = place / parent
-            place.mkdir(mode=_PRIVATE_FOLDER, exist_ok=True)
-        _write(place / name, each.text)
-    return home
+    folder.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
+    test_folder = folder / safe_name(nodeid)
+    if test_folder.is_symlink():
+        test_folder.unlink()
+    elif test_folder.exists():
+        shutil.rmtree(test_folder)
+    test_folder.mkdir(mode=_FOLDER_MODE)
+    for attachment in attachments:
+        *parents, name = (safe_name(part) for part in attachment.name.split("/"))
+        parent = test_folder
+        for part in parents:
+            parent = parent / part
+            parent.mkdir(mode=_FOLDER_MODE, exist_ok=True)
+        _write_new(parent / name, attachment.text)
+    return test_folder
 
 
-def safe(name: str) -> str:
-    """A name that any file system takes, that leads nowhere else, and that no other name has."""
-    shown = _UNSAFE.sub("-", name).strip(".-")[:_LONGEST]
-    if shown and shown == name:
+def safe_name(name: str) -> str:
+    """Return a unique name for a name, valid in every file system and without any path in it."""
+    safe = _UNSAFE.sub("-", name).strip(".-")[:_NAME_LENGTH]
+    if safe and safe == name:
         return name
     digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:8]
-    return f"{shown}-{digest}" if shown else digest
+    return f"{safe}-{digest}" if safe else digest
 
 
-def _write(path: Path, text: str) -> None:
-    # an existing file is somebody else's: the folder was empty a moment ago
+def _write_new(path: Path, text: str) -> None:
+    # the folder was empty a moment ago: an existing file belongs to someone else
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
-    with os.fdopen(os.open(path, flags, _PRIVATE_FILE), "wb") as file:
+    with os.fdopen(os.open(path, flags, _FILE_MODE), "wb") as file:
         file.write(text.encode("utf-8", "replace"))

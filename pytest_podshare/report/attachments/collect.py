@@ -1,4 +1,4 @@
-"""Everything that helps with a failure and is gone with the test: gathered, bounded, masked."""
+"""Everything that helps with a failure and disappears with the test, within a deadline."""
 
 from __future__ import annotations
 
@@ -17,48 +17,44 @@ from pytest_podshare.report.attachments import event_table, pod_dump, truncate
 from pytest_podshare.report.redaction import secret_mask, secret_refs
 from pytest_podshare.report.redaction.secret_mask import Mask
 
-# seconds for all of it; with those in which the cause is looked for, ten
-PATIENCE = 6.0
-# seconds of these for what is there at all: a server that does not say has nothing else to say
-_FIRST = 3.0
-# bytes of one attachment; no line of any text is too much
-_LIMIT, _ALL_LINES = 256 * 1024, 2**31
-_MOST_PODS, _MOST_OBJECTS = 20, 500
-# what is listed, and what is to be said where it cannot be
-_LISTED = {
-    "pods": "The Pods could not be listed",
-    "events": "The events could not be listed",
-    "secrets": "Only Secrets that manifests hold or Pods name are known and hidden, for those in"
-    " the namespace could not be listed",
+# seconds for everything; together with the diagnosis, ten
+TIMEOUT = 6.0
+# seconds of these for the lists: an API server that does not return them returns nothing else
+_LIST_TIMEOUT = 3.0
+# bytes of an attachment; the number of lines has no limit
+_SIZE, _LINES = 256 * 1024, 2**31
+_MAX_PODS, _MAX_OBJECTS = 20, 500
+# the lists to fetch, each with the message if it is not available
+_LISTS = {
+    "pods": "Cannot list the Pods",
+    "events": "Cannot list the events",
+    "secrets": "Cannot list the namespace's Secrets; only those in manifests and those that Pods"
+    " name are hidden",
 }
 
 
 @dataclasses.dataclass(frozen=True)
 class Attachment:
-    """One text, for example `sharevol/logs/c1.txt`."""
+    """A named text, for example `sharevol/logs/c1.txt`."""
 
     name: str
     text: str
 
-    @property
-    def ends(self) -> bool:
-        """Whether its last lines are those that help, rather than its first ones."""
-        return "/logs/" in self.name or self.name.endswith("events.txt")
-
-    def cut(self, *, lines: int = _ALL_LINES, size: int = _LIMIT, note: str = "") -> str:
-        """The lines that help most, as many as fit, and a note where some are left out."""
-        cut = truncate.last if self.ends else truncate.first
-        return cut(self.text, lines=lines, size=size, note=note)
+    def cut(self, *, lines: int = _LINES, size: int = _SIZE, note: str = "") -> str:
+        """Return as many lines as fit: the last ones of logs and events, else the first ones."""
+        is_log = "/logs/" in self.name or self.name.endswith("events.txt")
+        keep = truncate.keep_last if is_log else truncate.keep_first
+        return keep(self.text, lines=lines, size=size, note=note)
 
 
 @dataclasses.dataclass(frozen=True)
 class Collected:
-    """What was to be had.
+    """What was collected.
 
     Args:
-        attachments: the texts, without secrets; one that was not to be had says why.
-        missing: what could not be asked at all, a sentence each.
-        mask: hides what is known to be secret in the namespace.
+        attachments: the texts, without secrets; the text of a missing one is the reason.
+        missing: what could not be collected at all, one sentence each.
+        mask: hides the secrets that the namespace is known to have.
     """
 
     attachments: tuple[Attachment, ...]
@@ -67,97 +63,101 @@ class Collected:
 
 
 def collect(podshare: Podshare, deadline: Deadline) -> Collected:
-    """Ask for all that can be known of every Pod in the namespace; changes nothing."""
-    first = Deadline(min(_FIRST, deadline.left), deadline.clock)
-    asked = {kind: functools.partial(_list, podshare, kind, first) for kind in _LISTED}
-    answers = bounded.gather(asked, first)
-    troubles = {kind: it for kind, it in answers.items() if isinstance(it, JobFailure)}
-    missing = [f"{_LISTED[kind]}: {trouble}." for kind, trouble in troubles.items()]
-    pods, events, secrets = (_answer(answers[kind]) for kind in _LISTED)
-    if "secrets" in troubles:
-        its = [*pods, *(manifest.pod for manifest in podshare.manifests)]
-        secrets = secret_refs.get(podshare.cluster.api, podshare.namespace, its, deadline)
-    mask = known(podshare, pods, secrets)
+    """Collect what is known about all Pods in the namespace, without changing anything."""
+    first = Deadline(min(_LIST_TIMEOUT, deadline.left), deadline.clock)
+    jobs = {kind: functools.partial(_fetch_list, podshare, kind, first) for kind in _LISTS}
+    answers = bounded.gather(jobs, first)
+    failures = {kind: item for kind, item in answers.items() if isinstance(item, JobFailure)}
+    missing = [f"{_LISTS[kind]}: {failure}." for kind, failure in failures.items()]
+    pods, events, secrets = (
+        [] if isinstance(answer, JobFailure) else answer for answer in answers.values()
+    )
+    if "secrets" in failures:
+        templates = [*pods, *(manifest.pod for manifest in podshare.manifests)]
+        secrets = secret_refs.fetch_secrets(
+            podshare.cluster.api, podshare.namespace, templates, deadline
+        )
+    mask = create_mask(podshare, pods, secrets)
 
     pods.sort(key=lambda pod: (pod_status.is_ready(pod), pod["metadata"]["name"]))
-    if names := [pod["metadata"]["name"] for pod in pods[_MOST_PODS:]]:
-        missing.append(f"Nothing was asked of more than {_MOST_PODS} Pods: {', '.join(names)}.")
-    jobs: dict[str, pod_dump.Job] = {}
-    for pod in pods[:_MOST_PODS]:
-        jobs |= _of_listed(podshare, pod, events, mask, deadline)
-    jobs |= _of_unlisted(podshare, {pod["metadata"]["name"] for pod in pods}, events)
-    if others := event_table.of_others(events):
-        jobs["events.txt"] = functools.partial(event_table.table, others)
-    return Collected(_done(jobs, mask, deadline), tuple(mask.text(it) for it in missing), mask)
+    if names := [pod["metadata"]["name"] for pod in pods[_MAX_PODS:]]:
+        missing.append(f"Only {_MAX_PODS} Pods were inspected; skipped: {', '.join(names)}.")
+    texts = _list_texts(podshare, pods, events, mask, deadline)
+    attachments = _fetch_all(texts, mask, deadline)
+    return Collected(attachments, tuple(map(mask.redact_text, missing)), mask)
 
 
-def _answer(listed: list[dict[str, Any]] | JobFailure) -> list[dict[str, Any]]:
-    return [] if isinstance(listed, JobFailure) else listed
-
-
-def _list(podshare: Podshare, kind: str, deadline: Deadline) -> list[dict[str, Any]]:
+def _fetch_list(podshare: Podshare, kind: str, deadline: Deadline) -> list[dict[str, Any]]:
     path = f"{posixpath.dirname(pod_path(podshare.namespace))}/{kind}"
-    query = {"limit": str(_MOST_OBJECTS), **(podshare.objects.selector if kind == "pods" else {})}
+    query = {"limit": str(_MAX_OBJECTS), **(podshare.objects.selector if kind == "pods" else {})}
     listed = podshare.cluster.api.get(path, timeout=deadline.left, **query)
     items: list[dict[str, Any]] = listed["items"]
     return items
 
 
-def known(
+def create_mask(
     podshare: Podshare,
     pods: Sequence[dict[str, Any]] = (),
     secrets: Sequence[dict[str, Any]] = (),
 ) -> Mask:
-    """Hides what the manifests hold, our own credentials, and what these Pods and Secrets do."""
-    given = [each for manifest in podshare.manifests for each in manifest.others]
-    every = [*secrets, *(each for each in given if each.get("kind") == "Secret")]
+    """Return a mask for the secrets of the manifests, of the run's account, and of these objects.
+
+    Args:
+        podshare: the deployer, with its manifests.
+        pods: live Pods.
+        secrets: live Secrets.
+    """
+    others = (item for manifest in podshare.manifests for item in manifest.others)
+    every = [*secrets, *(item for item in others if item.get("kind") == "Secret")]
     templates = [manifest.pod for manifest in podshare.manifests]
-    ours = podshare.cluster.api.authorization().values()
-    tokens = [each.split(" ", 1)[-1] for each in ours]
-    return Mask([*secret_mask.values(every, [*pods, *templates]), *tokens])
+    headers = podshare.cluster.api.authorization().values()
+    tokens = [header.split(" ", 1)[-1] for header in headers]
+    return Mask([*secret_mask.find_secret_values(every, [*pods, *templates]), *tokens])
 
 
-def _of_listed(
+def _list_texts(
     podshare: Podshare,
-    pod: dict[str, Any],
+    pods: list[dict[str, Any]],
     events: list[dict[str, Any]],
     mask: Mask,
     deadline: Deadline,
 ) -> dict[str, pod_dump.Job]:
-    """The texts of a Pod that the API server tells of."""
-    name, uid = pod["metadata"]["name"], pod["metadata"]["uid"]
-    source = pod_dump.PodTexts(podshare.cluster.api, pod, mask, deadline)
-    jobs = {f"{name}/{text}": job for text, job in source.jobs()}
-    return _events(event_table.of_pod(events, name), name, uid) | jobs
-
-
-def _of_unlisted(
-    podshare: Podshare, listed: set[str], events: list[dict[str, Any]]
-) -> dict[str, pod_dump.Job]:
-    """The texts of Pods that were deployed, and that the API server does not tell of any more."""
-    jobs: dict[str, pod_dump.Job] = {}
+    """Return the name of each attachment with the function that fetches it."""
+    texts: dict[str, pod_dump.Job] = {}
+    for raw in pods[:_MAX_PODS]:
+        name, uid = raw["metadata"]["name"], raw["metadata"]["uid"]
+        dump = pod_dump.PodDump(podshare.cluster.api, raw, mask, deadline)
+        texts |= _list_events(events, name, uid)
+        texts |= {f"{name}/{text}": job for text, job in dump.list_jobs()}
+    listed = {raw["metadata"]["name"] for raw in pods}
     for pod in podshare.pods:
         if pod.name not in listed:
-            jobs[f"{pod.name}/wiring.txt"] = functools.partial(pod_dump.wiring, pod.live.spec)
-            jobs |= _events(event_table.of_pod(events, pod.name), pod.name, pod.uid)
-    return jobs
+            wiring = functools.partial(pod_dump.format_wiring, pod.live.spec)
+            texts[f"{pod.name}/wiring.txt"] = wiring
+            texts |= _list_events(events, pod.name, pod.uid)
+    if others := event_table.select_other_events(events):
+        texts["events.txt"] = functools.partial(event_table.format_events, others)
+    return texts
 
 
-def _events(events: list[Mapping[str, Any]], name: str, uid: str) -> dict[str, pod_dump.Job]:
-    text = functools.partial(event_table.table, events, uid)
-    return {f"{name}/events.txt": text} if events else {}
+def _list_events(events: list[dict[str, Any]], pod: str, uid: str) -> dict[str, pod_dump.Job]:
+    selected = event_table.select_pod_events(events, pod)
+    text = functools.partial(event_table.format_events, selected, uid)
+    return {f"{pod}/events.txt": text} if selected else {}
 
 
-def _done(
+def _fetch_all(
     jobs: Mapping[str, pod_dump.Job], mask: Mask, deadline: Deadline
 ) -> tuple[Attachment, ...]:
-    """All texts, each masked and cut by its own job, so that the deadline holds for that too."""
+    """Fetch, cut and mask each text in a job of its own, so that the deadline covers all of it."""
 
-    def shown(name: str, job: Callable[[], str]) -> str:
-        return mask.text(Attachment(name, job()).cut())
+    def fetch(name: str, job: Callable[[], str]) -> str:
+        return mask.redact_text(Attachment(name, job()).cut())
 
-    asked = {name: functools.partial(shown, name, job) for name, job in jobs.items()}
+    texts = {name: functools.partial(fetch, name, job) for name, job in jobs.items()}
     return tuple(
-        Attachment(name, f"({mask.text(it.text)})" if isinstance(it, JobFailure) else it)
-        for name, it in bounded.gather(asked, deadline).items()
+        Attachment(
+            name, f"({mask.redact_text(text.text)})" if isinstance(text, JobFailure) else text
+        )
+        for name, text in bounded.gather(texts, deadline).items()
     )

@@ -1,4 +1,4 @@
-"""The texts that one Pod can be asked for: its YAML, its wiring, its logs, its tables of mounts."""
+"""Everything that one Pod can be asked for: its YAML, wiring, logs and mount tables."""
 
 from __future__ import annotations
 
@@ -16,137 +16,122 @@ from pytest_podshare.kube import pod_status
 from pytest_podshare.kube.client import Api, pod_path
 from pytest_podshare.kube.exec.session import ExecSession
 from pytest_podshare.report.redaction.secret_mask import Mask
-from pytest_podshare.wiring.pod_spec import CONTAINER_FIELDS, iter_containers, read_wiring
+from pytest_podshare.wiring.account_token import MOUNT_PATH, without_account_token
+from pytest_podshare.wiring.pod_spec import iter_containers, read_wiring
 
 Object = Mapping[str, Any]
 Job = Callable[[], str]
 
-# a log is asked for by its last lines, and comes to that many bytes of them at most, from the first
-_LAST_LINES, _MOST_BYTES = 2000, 2**20
-# every container has its account's token there, which tells nothing about sharing
-_TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount"
+# the API server returns that many last lines of a log, and of these the first bytes
+_LOG_LINES, _LOG_BYTES = 2000, 2**20
 # needs no program of the image but its shell
-_MOUNTS = b"while IFS= read -r line; do printf '%s\\n' \"$line\"; done < /proc/self/mountinfo"
+_PRINT_MOUNTS = b"while IFS= read -r line; do printf '%s\\n' \"$line\"; done < /proc/self/mountinfo"
 
 
-def wiring(spec: Object) -> str:
-    """Who mounts what where, without the tokens."""
-    mounted = (
-        mount
-        for each in iter_containers(spec, ephemeral=True)
-        for mount in each.get("volumeMounts") or ()
-    )
-    tokens = {mount["name"] for mount in mounted if mount["mountPath"] == _TOKEN}
-
-    def without(entries: Any) -> list[Any]:
-        return [each for each in entries or () if each["name"] not in tokens]
-
-    shown: dict[str, Any] = {**spec, "volumes": without(spec.get("volumes"))}
-    for field in CONTAINER_FIELDS:
-        shown[field] = [
-            {**each, "volumeMounts": without(each.get("volumeMounts"))}
-            for each in spec.get(field) or ()
-        ]
-    return render_table(read_wiring(shown))
+def format_wiring(spec: Object) -> str:
+    """Return the mounts of a Pod as a table."""
+    return render_table(without_account_token(read_wiring(spec)))
 
 
 @dataclasses.dataclass(frozen=True)
-class PodTexts:
-    """What a Pod can be asked for.
+class PodDump:
+    """The attachments of one Pod.
 
     Args:
         api: the API server.
-        live: the Pod, as it gave it.
-        mask: hides secrets in its YAML, where they have a place.
-        deadline: after which nothing is asked any more.
+        pod: the Pod, as the API server returned it.
+        mask: hides secrets in its YAML.
+        deadline: when to stop asking.
     """
 
     api: Api
-    live: Object
+    pod: Object
     mask: Mask
     deadline: Deadline
 
-    def jobs(self) -> Iterator[tuple[str, Job]]:
-        """The texts by name, each as a function that asks for it."""
-        yield "wiring.txt", functools.partial(wiring, self.live["spec"])
-        for name, status in self._containers():
-            yield f"logs/{name}.txt", functools.partial(self._log, name)
+    def list_jobs(self) -> Iterator[tuple[str, Job]]:
+        """Yield the name of each attachment with the function that fetches it."""
+        yield "wiring.txt", functools.partial(format_wiring, self.pod["spec"])
+        statuses = self._list_statuses()
+        for name, status in statuses.items():
+            yield f"logs/{name}.txt", functools.partial(self._fetch_log, name)
             if "terminated" in (status.get("lastState") or {}):
-                previous = functools.partial(self._log, name, previous=True)
-                yield f"logs/{name}.previous.txt", previous
-        for name, status in self._containers():
+                fetch = functools.partial(self._fetch_log, name, previous=True)
+                yield f"logs/{name}.previous.txt", fetch
+        for name, status in statuses.items():
             if "running" in (status.get("state") or {}):
-                yield f"mounts/{name}.txt", functools.partial(self._mounts, name)
-        yield "pod.yaml", self._yaml
+                yield f"mounts/{name}.txt", functools.partial(self._fetch_mounts, name)
+        yield "pod.yaml", self._format_yaml
 
-    def _containers(self) -> Iterator[tuple[str, Object]]:
-        statuses = pod_status.container_statuses(self.live, ephemeral=True)
+    def _list_statuses(self) -> dict[str, Object]:
+        """Return the status of each container in the spec, even if it has none yet."""
+        statuses = pod_status.container_statuses(self.pod, ephemeral=True)
         known = {status["name"]: status for status in statuses}
-        for each in iter_containers(self.live["spec"], ephemeral=True):
-            yield each["name"], known.get(each["name"], {})
+        specs = iter_containers(self.pod["spec"], ephemeral=True)
+        return {spec["name"]: known.get(spec["name"], {}) for spec in specs}
 
-    def _yaml(self) -> str:
-        metadata = {key: it for key, it in self.live["metadata"].items() if key != "managedFields"}
-        pod = {"apiVersion": "v1", "kind": "Pod", **self.live, "metadata": metadata}
+    def _format_yaml(self) -> str:
+        metadata = {**self.pod["metadata"]}
+        metadata.pop("managedFields", None)
+        pod = {"apiVersion": "v1", "kind": "Pod", **self.pod, "metadata": metadata}
         text: str = yaml.safe_dump(
-            # before it is text: there a secret may be broken into lines
-            self.mask.data(pod),
+            # masked as data, since YAML may wrap a secret
+            self.mask.redact(pod),
             sort_keys=False,
             allow_unicode=True,
             width=float("inf"),
         )
         return text
 
-    def _log(self, container: str, *, previous: bool = False) -> str:
-        path = pod_path(self._namespace, self._name, "log")
+    def _fetch_log(self, container: str, *, previous: bool = False) -> str:
         try:
-            said = self.api.get_text(
-                path,
+            log = self.api.get_text(
+                pod_path(self._namespace, self._name, "log"),
                 timeout=self.deadline.left,
                 container=container,
                 previous=str(previous).lower(),
-                tailLines=str(_LAST_LINES),
-                limitBytes=str(_MOST_BYTES),
+                tailLines=str(_LOG_LINES),
+                limitBytes=str(_LOG_BYTES),
             )
         except errors.ApiError as error:
-            # most often it has not been started; the server's own words say so
+            # usually the container has not started; the API server's message explains it
             return f"({error.details})"
-        if len(said.encode(errors="replace")) < _MOST_BYTES:
-            return said or "(empty)"
-        whole, _, _ = said.rpartition("\n")
-        return f"{whole}\n… the lines are too long for all of them to be had: more follow"
+        if len(log.encode(errors="replace")) < _LOG_BYTES:
+            return log or "(empty)"
+        complete, _, _ = log.rpartition("\n")
+        return f"{complete}\n… truncated: the API server returned no more than 1 MiB"
 
-    def _mounts(self, container: str) -> str:
-        """The lines of its volumes first; the rest is what every container has."""
+    def _fetch_mounts(self, container: str) -> str:
+        """Return the container's mount table; its own volumes first, then what every one has."""
         left = self.deadline.left
         with ExecSession(self.api, self._namespace, self._name, container, timeout=left) as session:
-            said = session.run(_MOUNTS, timeout=self.deadline.left).stdout
-        lines = said.decode(errors="replace").splitlines()
-        paths = self._paths(container)
-        ours = [line for line in lines if _is_at(line, paths)]
-        return "\n".join([*ours, "", *(line for line in lines if line not in ours)])
+            table = session.run(_PRINT_MOUNTS, timeout=self.deadline.left).stdout
+        lines = table.decode(errors="replace").splitlines()
+        paths = self._list_mount_paths(container)
+        volumes = [line for line in lines if _is_below(line, paths)]
+        return "\n".join([*volumes, "", *(line for line in lines if line not in volumes)])
 
-    def _paths(self, container: str) -> tuple[str, ...]:
-        every = iter_containers(self.live["spec"], ephemeral=True)
-        found = (each for each in every if each["name"] == container)
+    def _list_mount_paths(self, container: str) -> tuple[str, ...]:
+        specs = iter_containers(self.pod["spec"], ephemeral=True)
         return tuple(
             mount["mountPath"].rstrip("/")
-            for each in found
-            for mount in each.get("volumeMounts") or ()
-            if mount["mountPath"] != _TOKEN
+            for spec in specs
+            if spec["name"] == container
+            for mount in spec.get("volumeMounts") or ()
+            if mount["mountPath"] != MOUNT_PATH
         )
 
     @property
     def _name(self) -> str:
-        return str(self.live["metadata"]["name"])
+        return str(self.pod["metadata"]["name"])
 
     @property
     def _namespace(self) -> str:
-        return str(self.live["metadata"]["namespace"])
+        return str(self.pod["metadata"]["namespace"])
 
 
-def _is_at(line: str, paths: tuple[str, ...]) -> bool:
-    """Whether a line of mountinfo is of a mount at or below one of the paths."""
+def _is_below(line: str, paths: tuple[str, ...]) -> bool:
+    """Return whether a line of mountinfo is about a mount at or below one of the paths."""
     # the mount point is the fifth field
-    at = f"{line.split(' ')[4]}/" if line.count(" ") > 4 else ""
-    return any(at.startswith(f"{path}/") for path in paths)
+    mount_point = f"{line.split(' ')[4]}/" if line.count(" ") > 4 else ""
+    return any(mount_point.startswith(f"{path}/") for path in paths)

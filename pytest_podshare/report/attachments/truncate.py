@@ -1,33 +1,33 @@
-"""Long texts made short at the end of a line, and saying so: half a line may be half a secret."""
+"""Long texts, truncated at the end of a line: half a line may contain half a secret."""
 
 from __future__ import annotations
 
 
-def first(text: str, *, lines: int, size: int, note: str = "") -> str:
-    """The first lines of a text, and how many more there are.
+def keep_first(text: str, *, lines: int, size: int, note: str = "") -> str:
+    """Return the first lines of a text, and how many later ones are omitted.
 
     Args:
         text: the text.
-        lines: how many at most.
-        size: how many bytes at most.
-        note: what else to say where something is left out.
+        lines: the maximum number of lines.
+        size: the maximum number of bytes.
+        note: where to find the omitted lines.
     """
     whole = text.splitlines()
-    kept = _fitting(whole[:lines], size)
-    rest = len(whole) - len(kept)
-    return "\n".join([*kept, _left_out(rest, "after", note)] if rest else kept)
+    fitting = _fit(whole[:lines], size)
+    omitted = len(whole) - len(fitting)
+    return "\n".join([*fitting, _describe(omitted, "later", note)] if omitted else fitting)
 
 
-def last(text: str, *, lines: int, size: int, note: str = "") -> str:
-    """The last lines of a text, and how many more there are before them."""
+def keep_last(text: str, *, lines: int, size: int, note: str = "") -> str:
+    """Return the last lines of a text, and how many earlier ones are omitted."""
     whole = text.splitlines()
-    kept = _fitting(whole[::-1][:lines], size)[::-1]
-    rest = len(whole) - len(kept)
-    return "\n".join([_left_out(rest, "before", note), *kept] if rest else kept)
+    fitting = _fit(whole[::-1][:lines], size)[::-1]
+    omitted = len(whole) - len(fitting)
+    return "\n".join([_describe(omitted, "earlier", note), *fitting] if omitted else fitting)
 
 
-def _fitting(lines: list[str], size: int) -> list[str]:
-    """As many of the lines, from the first on, as fit into that many bytes."""
+def _fit(lines: list[str], size: int) -> list[str]:
+    """Return as many of the first lines as fit into that many bytes."""
     for number, line in enumerate(lines):
         size -= len(line.encode("utf-8", "surrogatepass")) + 1
         if size < 0:
@@ -35,5 +35,5 @@ def _fitting(lines: list[str], size: int) -> list[str]:
     return lines
 
 
-def _left_out(number: int, where: str, note: str) -> str:
-    return f"… {number} line{'s' * (number != 1)} {where} this left out" + (note and f": {note}")
+def _describe(omitted: int, which: str, note: str) -> str:
+    return f"… {omitted} {which} line{'s' * (omitted != 1)} omitted" + (note and f" ({note})")

@@ -1,1 +1,1 @@
-"""Secrets kept out of everything that is shown."""
+"""Redaction of secrets in everything that is shown."""

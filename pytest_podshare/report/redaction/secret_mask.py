@@ -1,6 +1,6 @@
-"""Secrets, kept out of whatever is shown: by what is known of them, and by what looks like one.
+"""Redaction of known secret values, and of text that looks like a secret.
 
-Pure: whoever asks the API server for the values gives them here.
+Pure functions of the objects given: nothing here asks the API server.
 """
 
 from __future__ import annotations
@@ -22,20 +22,20 @@ T = TypeVar("T")
 Object = Mapping[str, Any]
 
 HIDDEN = "(hidden)"
-# stands for it while a text is worked on, so that nothing takes its letters for a secret
-_MARK = "\ue000"
-# a shorter value is hidden where it stands as one, and not looked for: text would not survive it
-SHORTEST = 4
-# up to here a value is looked for as a word of its own; a longer one within words as well
-_WORD = 6
-# of a value of several lines each one is looked for, unless it is as short as `}` or `host: db`
-_LINE = 9
-# a value may have been cut: half of it is hidden, if that is at least this long, where a cut may be
-_PIECE = 8
+# replaces it during the work on a text, so that its letters are not taken for a secret
+_PLACEHOLDER = "\ue000"
+# shorter values are not searched for, since that would destroy the text
+_MIN_LENGTH = 4
+# shorter values are searched for as separate words, longer ones within words as well
+_MIN_LENGTH_IN_WORDS = 6
+# the lines of a value are searched for too, unless they are as short as `}` or `host: db`
+_MIN_LINE_LENGTH = 9
+# half of a value is hidden as well where text may be truncated, if it has this length
+_MIN_PIECE_LENGTH = 8
 _CUT = re.compile(r"\Z|[\s\"')…]|\.\.\.")
-# values that are words of every text; hiding them would hide nothing
+# common words: hiding them would protect nothing
 _WORDS = frozenset({"true", "false", "null", "none", "http", "https", "localhost"})
-# holds the whole manifest once more, as JSON
+# contains the whole manifest as JSON
 _APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
@@ -43,102 +43,102 @@ class Mask:
     """Hides secrets in texts and in data.
 
     Args:
-        values: known secret values, as they are; base64, JSON and address forms are found too.
+        values: known secret values; their base64, JSON and URL forms are found as well.
     """
 
     def __init__(self, values: Iterable[str] = ()) -> None:
-        forms = {form for value in set(values) for form in _forms(value)}
-        # the longest first: a part must not be taken out of a whole
+        forms = {form for value in set(values) for form in _list_forms(value)}
+        # the longest first, before a part of it is replaced
         self._forms = sorted(forms, key=lambda form: (-len(form), form))
 
     def __repr__(self) -> str:
         return f"<Mask of {len(self._forms)} forms>"
 
-    def text(self, text: str) -> str:
-        """The text with `(hidden)` in the place of every secret; what is hidden stays so."""
-        text = text.replace(HIDDEN, _MARK)
+    def redact_text(self, text: str) -> str:
+        """Return the text with `(hidden)` instead of every secret; it may be redacted already."""
+        text = text.replace(HIDDEN, _PLACEHOLDER)
         for form in self._forms:
-            if form[:_PIECE] in text or form[-_PIECE:] in text:
-                text = _without(form, text)
-        return patterns.hidden(text, _MARK).replace(_MARK, HIDDEN)
+            if form[:_MIN_PIECE_LENGTH] in text or form[-_MIN_PIECE_LENGTH:] in text:
+                text = _hide_form(form, text)
+        return patterns.hide(text, _PLACEHOLDER).replace(_PLACEHOLDER, HIDDEN)
 
-    def data(self, value: T) -> T:
-        """A copy of lists, dicts and dataclasses with every text in them masked.
+    def redact(self, value: T) -> T:
+        """Return a copy of lists, dicts and dataclasses with every string in them redacted.
 
-        What is a Secret's data, or the value of a variable or of an option whose name smells, is
-        hidden whatever it is.
+        The data of a Secret is hidden completely, and so is the value of a variable or an option
+        with a secret name.
         """
-        return self._any(value)  # type: ignore[no-any-return]
+        return self._redact(value)  # type: ignore[no-any-return]
 
-    def _any(self, value: Any) -> Any:
+    def _redact(self, value: Any) -> Any:
         if isinstance(value, str):
-            return self.text(value)
+            return self.redact_text(value)
         if isinstance(value, Mapping):
-            return self._mapping(value)
+            return self._redact_mapping(value)
         if isinstance(value, list):
-            return list(self._entries(value))
+            return list(self._redact_items(value))
         if isinstance(value, tuple):
-            return self._tuple(value)
+            return self._redact_tuple(value)
         if dataclasses.is_dataclass(value) and not isinstance(value, type):
-            shown = copy.copy(value)
-            for name, each in vars(value).items():
-                object.__setattr__(shown, name, self._any(each))
-            return shown
+            redacted = copy.copy(value)
+            for name, field in vars(value).items():
+                object.__setattr__(redacted, name, self._redact(field))
+            return redacted
         return value
 
-    def _mapping(self, value: Object) -> dict[str, Any]:
-        secret = value.get("kind") == "Secret"
-        named = isinstance(value.get("name"), str) and patterns.is_secret_name(value["name"])
-        shown: dict[str, Any] = {}
-        for key, each in value.items():
-            if secret and key in ("data", "stringData") and isinstance(each, Mapping):
-                shown[key] = dict.fromkeys(each, HIDDEN)
-            elif key == _APPLIED or (named and key == "value" and each):
-                shown[key] = HIDDEN
+    def _redact_mapping(self, mapping: Object) -> dict[str, Any]:
+        is_secret = mapping.get("kind") == "Secret"
+        name = mapping.get("name")
+        has_secret_name = isinstance(name, str) and patterns.is_secret_name(name)
+        redacted: dict[str, Any] = {}
+        for key, value in mapping.items():
+            if is_secret and key in ("data", "stringData") and isinstance(value, Mapping):
+                redacted[key] = dict.fromkeys(value, HIDDEN)
+            elif key == _APPLIED or (has_secret_name and key == "value" and value):
+                redacted[key] = HIDDEN
             else:
-                shown[key] = self._any(each)
-        return shown
+                redacted[key] = self._redact(value)
+        return redacted
 
-    def _tuple(self, value: tuple[Any, ...]) -> tuple[Any, ...]:
-        if hasattr(value, "_fields"):
-            shown: tuple[Any, ...] = type(value)(*(self._any(each) for each in value))
-            return shown
-        # an argument's name and value, as pytest keeps them
-        if len(value) == 2 and isinstance(value[0], str) and patterns.is_secret_name(value[0]):
-            return value[0], HIDDEN
-        return tuple(self._any(each) for each in value)
+    def _redact_tuple(self, items: tuple[Any, ...]) -> tuple[Any, ...]:
+        if hasattr(items, "_fields"):
+            redacted: tuple[Any, ...] = type(items)(*map(self._redact, items))
+            return redacted
+        # the name and value of an argument, as pytest stores them
+        if len(items) == 2 and isinstance(items[0], str) and patterns.is_secret_name(items[0]):
+            return items[0], HIDDEN
+        return tuple(map(self._redact, items))
 
-    def _entries(self, value: Iterable[Any]) -> Iterator[Any]:
-        before: Any = None
-        for each in value:
-            # an option and its value, as two words of a command
-            option = isinstance(before, str) and before.startswith("-") and "=" not in before
-            hides = option and isinstance(each, str) and patterns.is_secret_name(before)
-            yield HIDDEN if hides else self._any(each)
-            before = each
+    def _redact_items(self, items: Iterable[Any]) -> Iterator[Any]:
+        previous: Any = None
+        for item in items:
+            is_value = isinstance(item, str) and _is_secret_option(previous)
+            yield HIDDEN if is_value else self._redact(item)
+            previous = item
 
 
-def values(secrets: Iterable[Object], pods: Iterable[Object]) -> Iterator[str]:
-    """What is known to be secret.
+def find_secret_values(secrets: Iterable[Object], pods: Iterable[Object]) -> Iterator[str]:
+    """Yield all values that are known to be secret.
 
-    A value that is a name in the Pods' own specs, such as a user that is called as its container
-    is, is left out, unless it is a Secret's under a key that smells: hiding it would hide the Pod.
+    A value that is also a name in the Pods, such as a user with the name of its container, is
+    skipped unless its key in the Secret is a secret name: hiding it would hide the Pod.
 
     Args:
-        secrets: Secret objects, live or of a manifest.
+        secrets: Secret objects, live or from a manifest.
         pods: Pods with their specs.
     """
     pods = list(pods)
-    public = {name for pod in pods for name in _names(pod)}
+    public = {name for pod in pods for name in _list_names(pod)}
     for secret in secrets:
-        for key, value in _entries_of(secret):
+        for key, value in _list_entries(secret):
             if patterns.is_secret_name(key) or value not in public:
                 yield value
     for pod in pods:
-        yield from (value for value in _given(pod.get("spec") or {}) if value not in public)
+        values = _find_values_in_spec(pod.get("spec") or {})
+        yield from (value for value in values if value not in public)
 
 
-def _entries_of(secret: Object) -> Iterator[tuple[str, str]]:
+def _list_entries(secret: Object) -> Iterator[tuple[str, str]]:
     for key, value in (secret.get("stringData") or {}).items():
         yield key, str(value)
     for key, value in (secret.get("data") or {}).items():
@@ -146,12 +146,12 @@ def _entries_of(secret: Object) -> Iterator[tuple[str, str]]:
         try:
             yield key, base64.b64decode(str(value), validate=True).decode()
         except ValueError:
-            # it is binary, or no base64 at all
+            # the value is binary, or not base64
             continue
 
 
-def _given(spec: Object) -> Iterator[str]:
-    """What stands in a spec itself, where it should not."""
+def _find_values_in_spec(spec: Object) -> Iterator[str]:
+    """Yield the secrets that a spec contains itself, although it should not."""
     for container in iter_containers(spec, ephemeral=True):
         for variable in container.get("env") or ():
             value = variable.get("value")
@@ -159,22 +159,24 @@ def _given(spec: Object) -> Iterator[str]:
                 yield value
         words = [*(container.get("command") or ()), *(container.get("args") or ())]
         for option, word in itertools.pairwise(words):
-            if (
-                str(option).startswith("-")
-                and "=" not in option
-                and patterns.is_secret_name(option)
-            ):
+            if _is_secret_option(option):
                 yield str(word)
         for word in words:
-            yield from patterns.values(str(word))
+            yield from patterns.find_values(str(word))
 
 
-def _names(pod: Object) -> Iterator[str]:
-    """What a Pod shows of itself: its names, its images, and the parts of its paths."""
+def _is_secret_option(word: object) -> bool:
+    """Return whether the next word of a command is the secret value of this option."""
+    is_option = isinstance(word, str) and word.startswith("-") and "=" not in word
+    return is_option and patterns.is_secret_name(str(word))
+
+
+def _list_names(pod: Object) -> Iterator[str]:
+    """Yield the public words of a Pod: its names, its images, and the parts of its paths."""
     metadata, spec = pod.get("metadata") or {}, pod.get("spec") or {}
     yield from (str(metadata.get(field)) for field in ("name", "namespace"))
     yield from (str(spec.get(field)) for field in ("nodeName", "serviceAccountName"))
-    yield from (str(each.get("name")) for each in spec.get("volumes") or ())
+    yield from (str(volume.get("name")) for volume in spec.get("volumes") or ())
     for container in iter_containers(spec, ephemeral=True):
         yield str(container.get("name"))
         yield from re.split(r"[/:@]", str(container.get("image")))
@@ -182,11 +184,11 @@ def _names(pod: Object) -> Iterator[str]:
             yield from f"{mount.get('mountPath')}/{mount.get('subPath')}".split("/")
 
 
-def _forms(value: str) -> Iterator[str]:
-    """A value in all the ways it may be written; none that is too short to be looked for."""
+def _list_forms(value: str) -> Iterator[str]:
+    """Yield all ways to write a value that are long enough to search for."""
     lines = [line.strip() for line in value.splitlines()]
-    parts = [value.strip(), *(line for line in lines if len(line) >= _LINE)]
-    for part in [*parts, *patterns.values(value)]:
+    parts = [value.strip(), *(line for line in lines if len(line) >= _MIN_LINE_LENGTH)]
+    for part in [*parts, *patterns.find_values(value)]:
         encoded = part.encode("utf-8", "surrogatepass")
         for form in (
             part,
@@ -198,34 +200,30 @@ def _forms(value: str) -> Iterator[str]:
             json.dumps(part, ensure_ascii=False)[1:-1],
             repr(part)[1:-1],
         ):
-            if len(form) >= SHORTEST and len(part) >= SHORTEST and part.lower() not in _WORDS:
+            if min(len(form), len(part)) >= _MIN_LENGTH and part.lower() not in _WORDS:
                 yield form
 
 
-def _without(form: str, text: str) -> str:
-    if len(form) < _WORD:
-        return re.sub(rf"(?<![A-Za-z0-9]){re.escape(form)}(?![A-Za-z0-9])", _MARK, text)
-    text = text.replace(form, _MARK)
-    piece = max(_PIECE, (len(form) + 1) // 2)
+def _hide_form(form: str, text: str) -> str:
+    if len(form) < _MIN_LENGTH_IN_WORDS:
+        return re.sub(rf"(?<![A-Za-z0-9]){re.escape(form)}(?![A-Za-z0-9])", _PLACEHOLDER, text)
+    text = text.replace(form, _PLACEHOLDER)
+    piece = max(_MIN_PIECE_LENGTH, (len(form) + 1) // 2)
     if len(form) <= piece:
         return text
-    return _without_end(form, piece, _without_beginning(form, piece, text))
+    text = _hide_beginning(form, piece, text)
+    return _hide_beginning(form[::-1], piece, text[::-1])[::-1]
 
 
-def _without_beginning(form: str, piece: int, text: str) -> str:
-    """The text without what a form begins with, where it was cut after half of it or later."""
-    shown: list[str] = []
-    at = 0
-    while (found := text.find(form[:piece], at)) >= 0:
-        end = piece
-        while text[found + end : found + end + 1] == form[end : end + 1] != "":
+def _hide_beginning(form: str, piece: int, text: str) -> str:
+    """Hide the beginning of a form where the text is truncated after a piece of that length."""
+    parts: list[str] = []
+    position = 0
+    while (start := text.find(form[:piece], position)) >= 0:
+        end = start + piece
+        while text[end : end + 1] == form[end - start : end - start + 1] != "":
             end += 1
-        cut = _CUT.match(text, found + end)
-        shown += [text[at:found], _MARK if cut else text[found : found + end]]
-        at = found + end
-    return "".join([*shown, text[at:]])
-
-
-def _without_end(form: str, piece: int, text: str) -> str:
-    """The same for what a form ends with."""
-    return _without_beginning(form[::-1], piece, text[::-1])[::-1]
+        is_cut = _CUT.match(text, end)
+        parts += [text[position:start], _PLACEHOLDER if is_cut else text[start:end]]
+        position = end
+    return "".join([*parts, text[position:]])

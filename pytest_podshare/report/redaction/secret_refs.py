@@ -1,4 +1,4 @@
-"""The Secrets that Pods name: known one by one, to an account that may not list them."""
+"""The Secrets that Pods refer to, for an account that may get them but not list them."""
 
 from __future__ import annotations
 
@@ -11,38 +11,43 @@ from pytest_podshare import deadline as bounded
 from pytest_podshare.deadline import Deadline, JobFailure
 from pytest_podshare.kube.client import Api, pod_path
 
-# the most that are asked for
-_MOST = 100
-# what holds a Secret's name: of a volume, of a variable, of a registry, of a driver
-_NAME = "secretName"
+_MAX_SECRETS = 100
+# fields with a Secret's name: of a volume; and, as an object, of a variable, registry or driver
+_NAME_FIELD = "secretName"
 _REFERENCES = frozenset(
     ("secret", "secretRef", "secretKeyRef", "nodePublishSecretRef", "imagePullSecrets")
 )
 
 
-def get(
+def fetch_secrets(
     api: Api, namespace: str, pods: Iterable[Mapping[str, Any]], deadline: Deadline
 ) -> list[dict[str, Any]]:
-    """Those that are to be had, of the Pods or the templates of Pods."""
-    names = sorted({name for pod in pods for name in of(pod.get("spec") or {})})[:_MOST]
+    """Return the Secrets that these Pods or Pod templates refer to, as far as they are readable."""
+    references = (name for pod in pods for name in find_references(pod.get("spec") or {}))
+    names = sorted(set(references))[:_MAX_SECRETS]
     root = posixpath.dirname(pod_path(namespace))
     jobs = {
         name: functools.partial(api.get, f"{root}/secrets/{name}", timeout=deadline.left)
         for name in names
     }
-    found = bounded.gather(jobs, deadline).values()
-    return [each for each in found if not isinstance(each, JobFailure)]
+    secrets = bounded.gather(jobs, deadline).values()
+    return [secret for secret in secrets if not isinstance(secret, JobFailure)]
 
 
-def of(value: Any, key: str = "") -> Iterator[str]:
-    """The names of the Secrets in a Pod's spec, wherever they stand in it."""
+def find_references(value: Any, field: str = "") -> Iterator[str]:
+    """Yield the names of the Secrets in a Pod's spec, at any depth.
+
+    Args:
+        value: the spec, or a part of it.
+        field: the field that the part is in.
+    """
     if isinstance(value, list):
-        for each in value:
-            yield from of(each, key)
+        for item in value:
+            yield from find_references(item, field)
     elif isinstance(value, Mapping):
-        if key in _REFERENCES and isinstance(value.get("name"), str):
+        if field in _REFERENCES and isinstance(value.get("name"), str):
             yield value["name"]
-        for name, each in value.items():
-            yield from of(each, name)
-    elif key == _NAME and isinstance(value, str):
+        for name, item in value.items():
+            yield from find_references(item, name)
+    elif field == _NAME_FIELD and isinstance(value, str):
         yield value

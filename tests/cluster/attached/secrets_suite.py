@@ -1,4 +1,4 @@
-"""Tests that fail while there are secrets about; run by `test_failing_runs.py`."""
+"""Failing tests of Pods with secrets; `test_failing_runs.py` runs them."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ apiVersion: v1
 metadata: {name: stuck}
 spec: {containers: [{name: app, image: busybox, command: [/no/such/program]}]}
 """
-# made by the test itself, so that no manifest knows it
+# created by the test, and in no manifest
 SECRET = {
     "kind": "Secret",
     "metadata": {"name": "other"},
@@ -31,14 +31,14 @@ HELPER = {
 
 
 def test_leaking(podshare):
-    """Fails with a line of the log in its text."""
+    """Fail with a line of the log in the text."""
     pod = podshare.deploy(HERE / "secrets_suite.yaml")
     path = pod_path(pod.namespace, pod.name)
     pod.api.post(f"{path.partition('/pods/')[0]}/secrets", SECRET)
     change = {"spec": {"ephemeralContainers": [HELPER]}}
     pod.api.patch(f"{path}/ephemeralcontainers", change, strategic=True)
-    said = poll(lambda: _log(pod, "helper"), until=bool, deadline=Deadline(120))
-    print(said)
+    log = poll(lambda: _log(pod, "helper"), until=bool, deadline=Deadline(120))
+    print(log)
     assert_log_contains(pod, container="app", text="options")
 
     assert_log_contains(pod, container="app", text="is not there", timeout=0)
@@ -54,9 +54,9 @@ def _log(pod, container):
 
 @pytest.fixture
 def stuck(podshare):
-    """Fails, for that program is in no image."""
+    """Fail, because no image has that program."""
     return podshare.deploy(STUCK)
 
 
 def test_stuck(stuck):
-    """Is not reached."""
+    """Never run."""

@@ -166,7 +166,7 @@ def test_an_explained_error_is_a_new_error_of_the_same_class(pod):
     assert raised.facts == check.facts
     assert str(raised).splitlines() == [
         "c1 has no `cat`.",
-        "  why    tool missing: the check runs it in the container",
+        "  why    tool missing: the check needs it in the container",
         "  to do  Use an image with `cat`; nothing was learned about the volume.",
         "  pod    ns/web",
     ]

@@ -1,4 +1,4 @@
-"""What a Pod's node is said to be, where nobody in the Pod answers."""
+"""What is reported about a Pod's node if nothing in the Pod answers."""
 
 from types import SimpleNamespace
 
@@ -11,46 +11,48 @@ PATH = "/api/v1/nodes/worker"
 
 
 @pytest.fixture
-def asked(tmp_path):
-    """The API server, and a function that asks about the node of a Pod."""
-    server = FakeApi()
+def server():
+    """An API server of the test's own."""
+    return FakeApi()
+
+
+@pytest.fixture
+def find_node_problem(server, tmp_path):
+    """Return a function that looks for a problem of a Pod's node."""
     with server.cluster(tmp_path) as cluster:
         pod = SimpleNamespace(node="worker", cluster=cluster, api=cluster.api)
-        yield server, lambda: node_causes.trouble(pod)
+        yield lambda: node_causes.find_node_problem(pod)
 
 
 def conditions(**ready):
-    """The answer with that condition, and another one beside it."""
+    """Return an answer with this Ready condition and another condition."""
     pressure = {"type": "DiskPressure", "status": "False"}
     return (200, {"status": {"conditions": [pressure, {"type": "Ready", **ready}]}})
 
 
-def test_a_node_that_is_not_ready_is_a_cause(asked):
-    """In the words of the API server; one that is ready is none."""
-    server, trouble = asked
+def test_a_node_that_is_not_ready_is_a_cause(server, find_node_problem):
+    """The cause quotes the API server; a node that is ready is no cause."""
     message = "Kubelet stopped posting node status."
     server.answers[PATH] = conditions(status="Unknown", message=message)
 
-    cause = trouble()
+    cause = find_node_problem()
 
     assert (cause.kind, cause.text) == ("node not ready", f"node worker is not ready: {message}")
     server.answers[PATH] = conditions(status="True", message="kubelet is posting ready status")
-    assert trouble() is None
+    assert find_node_problem() is None
 
 
 @pytest.mark.parametrize("answer", [(403, {"message": "forbidden"}), (200, {})])
-def test_a_node_that_may_not_be_asked_about_is_none(asked, answer):
-    """Nothing is guessed, and nothing raised."""
-    server, trouble = asked
+def test_a_node_that_cannot_be_inspected_is_no_cause(server, find_node_problem, answer):
+    """Nothing is guessed, and no error is raised."""
     server.answers[PATH] = answer
 
-    assert trouble() is None
+    assert find_node_problem() is None
 
 
-def test_an_api_server_that_says_nothing_is_not_waited_for(asked, monkeypatch):
-    """The error that is to be explained stands already."""
-    server, trouble = asked
-    monkeypatch.setattr(node_causes, "_PATIENCE", 0.2)
+def test_a_silent_api_server_does_not_delay_the_error(server, find_node_problem, monkeypatch):
+    """The error to explain is known already."""
+    monkeypatch.setattr(node_causes, "_TIMEOUT", 0.2)
     server.silent.add(PATH)
 
-    assert trouble() is None
+    assert find_node_problem() is None

@@ -1,4 +1,4 @@
-"""Which cause is named, for facts as containers tell them."""
+"""The cause that is named for what containers report."""
 
 import dataclasses
 
@@ -7,224 +7,280 @@ import pytest
 from pytest_podshare.containers.fileops.mountinfo import MountEntry
 from pytest_podshare.containers.fileops.path_walk import PathEntry, User
 from pytest_podshare.containers.fileops.posix_shell import Missing, Refused
-from pytest_podshare.diagnosis import root_cause
-from pytest_podshare.diagnosis.cause import WORDS, Cause
+from pytest_podshare.diagnosis.cause import MEANINGS, Cause
 from pytest_podshare.diagnosis.facts import ContainerView, Facts, FileLocation
+from pytest_podshare.diagnosis.root_cause import find_cause
 from pytest_podshare.diagnosis.symptom import Symptom
-from pytest_podshare.wiring.model import ContainerSpec, VolumeMount, VolumeSpec, Wiring
+from pytest_podshare.wiring.model import VolumeMount
+from pytest_podshare.wiring.pod_spec import read_wiring
+from tests.support import offline_pods
 
 KUBELET = "/var/lib/kubelet/pods/1-2/volumes/kubernetes.io~empty-dir"
 OUT, IN = VolumeMount("v", "/out"), VolumeMount("v", "/in")
-WIRING = Wiring(
-    (ContainerSpec("c1", "container", (OUT,)), ContainerSpec("c2", "container", (IN,))),
-    (VolumeSpec("v", "emptyDir"),),
-)
+SPEC = {
+    "containers": [
+        {"name": "c1", "volumeMounts": [{"name": "v", "mountPath": "/out"}]},
+        {"name": "c2", "volumeMounts": [{"name": "v", "mountPath": "/in"}]},
+    ],
+    "volumes": [{"name": "v", "emptyDir": {}}],
+}
+WIRING = read_wiring(SPEC)
+C1, C2 = (offline_pods.container(SPEC, name) for name in ("c1", "c2"))
 
 
-def entry(path, root, device="8:1", options="rw", fs_type="ext4", super_options=""):
-    """A line of a table of mounts."""
+def mount(path, root, device="8:1", options="rw", fs_type="ext4", super_options=""):
+    """Return a line of a mount table."""
     return MountEntry(path, root, fs_type, (options,), (super_options,), device)
 
 
-ROOT = entry("/", "/", device="0:7", fs_type="overlay")
+ROOT = mount("/", "/", device="0:7", fs_type="overlay")
 
 
-def there(path, kind="regular file", uid=0, gid=0, mode=0o644, inode=7, target=""):
-    """A file or folder on the way."""
+def entry(path, kind="regular file", uid=0, gid=0, mode=0o644, inode=7, target=""):
+    """Return a file or folder on a path."""
     return PathEntry(path, kind, uid, gid, mode, inode, target)
 
 
-def folder(path, **how):
-    """A folder on the way."""
-    return there(path, "directory", **{"mode": 0o777, **how})
+def folder(path, **fields):
+    """Return a folder on a path."""
+    return entry(path, "directory", **{"mode": 0o777, **fields})
 
 
 WRITER = ContainerView(
-    FileLocation("c1", "/out/report", OUT),
-    entries=(ROOT, entry("/out", f"{KUBELET}/v")),
+    FileLocation(C1, "/out/report", OUT),
+    mount_table=(ROOT, mount("/out", f"{KUBELET}/v")),
     user=User(0, (0,)),
-    way=(folder("/out"), there("/out/report")),
+    path_entries=(folder("/out"), entry("/out/report")),
 )
 READER = ContainerView(
-    FileLocation("c2", "/in/report", IN),
-    entries=(ROOT, entry("/in", f"{KUBELET}/v")),
+    FileLocation(C2, "/in/report", IN),
+    mount_table=(ROOT, mount("/in", f"{KUBELET}/v")),
     user=User(1000, (1000,)),
-    way=(folder("/in"), there("/in/report")),
+    path_entries=(folder("/in"), entry("/in/report")),
 )
 
 
-def case(writer=WRITER, reader=READER, seen=None, fate="", **how):
-    """A case of these views."""
+def symptom(writer=WRITER, reader=READER, seen=None, problem="", **fields):
+    """Return a symptom with these views."""
     views = (writer,) if reader is None else (writer, reader)
-    facts = Facts(fate, "as it was said", views)
-    return Symptom(how.pop("wiring", WIRING), facts, seen or Missing(), **how)
+    facts = Facts(problem, "the details", views)
+    return Symptom(fields.pop("wiring", WIRING), facts, seen or Missing(), **fields)
 
 
-def but(view, **changes):
-    """The same view with some answers changed."""
-    return dataclasses.replace(view, **changes)
+def reader(**changes):
+    """Return the reader's view with some answers changed."""
+    return dataclasses.replace(READER, **changes)
+
+
+def writer(**changes):
+    """Return the writer's view with some answers changed."""
+    return dataclasses.replace(WRITER, **changes)
 
 
 NO_FILE = (folder("/in"),)
-OWNED = there("/in/report", mode=0o600)
-CASES = {
-    "evicted": case(fate="evicted"),
-    "replaced": case(fate="replaced"),
-    "deleted": case(fate="deleted"),
-    "API server unreachable": case(fate="unreachable"),
-    "not running": case(reader=but(READER, running=False, state="waiting", last_words=("boom",))),
-    "stale file": case(
-        reader=but(
-            READER,
-            entries=(ROOT, entry("/in/report", f"{KUBELET}/v/report//deleted")),
-            way=(folder("/in"), there("/in/report", inode=8)),
+OWNED = entry("/in/report", mode=0o600)
+DENIED = Refused("Permission denied")
+SYMPTOMS = {
+    "evicted": symptom(problem="evicted"),
+    "replaced": symptom(problem="replaced"),
+    "deleted": symptom(problem="deleted"),
+    "API server unreachable": symptom(problem="API server unreachable"),
+    "not running": symptom(
+        reader=reader(state="waiting", description="waiting", last_lines=("boom",))
+    ),
+    "stale file": symptom(
+        reader=reader(
+            mount_table=(ROOT, mount("/in/report", f"{KUBELET}/v/report//deleted")),
+            path_entries=(folder("/in"), entry("/in/report", inode=8)),
         ),
         seen=b"old",
     ),
-    "shadowed": case(
-        WRITER,
-        but(
-            READER,
-            place=FileLocation("c2", "/in/sub/report", IN),
-            entries=(*READER.entries, entry("/in/sub", f"{KUBELET}/w")),
-        ),
+    "shadowed": symptom(
+        reader=reader(
+            location=FileLocation(C2, "/in/sub/report", IN),
+            mount_table=(*READER.mount_table, mount("/in/sub", f"{KUBELET}/w")),
+        )
     ),
-    "not mounted": case(reader=but(READER, entries=(ROOT,), way=())),
-    "different subPath": case(
-        reader=but(READER, entries=(ROOT, entry("/in", f"{KUBELET}/v/sub")), way=NO_FILE)
+    "not mounted": symptom(reader=reader(mount_table=(ROOT,), path_entries=())),
+    "different subPath": symptom(
+        reader=reader(mount_table=(ROOT, mount("/in", f"{KUBELET}/v/sub")), path_entries=NO_FILE)
     ),
-    "another volume": case(
-        reader=but(READER, entries=(ROOT, entry("/in", f"{KUBELET}/w")), way=NO_FILE)
+    "another volume": symptom(
+        reader=reader(mount_table=(ROOT, mount("/in", f"{KUBELET}/w")), path_entries=NO_FILE)
     ),
-    "symlink leaves the volume": case(
-        WRITER,
-        but(
-            READER, way=(folder("/in"), there("/in/report", "symbolic link", target="/opt/release"))
-        ),
+    "symlink leaves the volume": symptom(
+        reader=reader(
+            path_entries=(
+                folder("/in"),
+                entry("/in/report", "symbolic link", target="/opt/release"),
+            )
+        )
     ),
-    "permission denied": case(
-        reader=but(READER, way=(folder("/in"), OWNED)), seen=Refused("Permission denied")
+    "permission denied": symptom(reader=reader(path_entries=(folder("/in"), OWNED)), seen=DENIED),
+    "read-only": symptom(reader=None, seen=Refused("Read-only file system"), is_write=True),
+    "no space left": symptom(reader=None, seen=Refused("No space left on device"), is_write=True),
+    "restarted meanwhile": symptom(
+        reader=reader(restarted=True, exit_code=3, path_entries=NO_FILE)
     ),
-    "read-only": case(reader=None, seen=Refused("Read-only file system"), writing=True),
-    "no space left": case(reader=None, seen=Refused("No space left on device"), writing=True),
-    "restarted meanwhile": case(reader=but(READER, restarts="c2 is another", way=NO_FILE)),
-    "removed": case(but(WRITER, way=(folder("/out"),)), but(READER, way=NO_FILE)),
-    "never written": case(
-        but(WRITER, way=(folder("/out"),), nearby=("reports", "other")), None, written=False
+    "removed": symptom(writer(path_entries=(folder("/out"),)), reader(path_entries=NO_FILE)),
+    "never written": symptom(
+        writer(path_entries=(folder("/out"),), siblings=("reports", "other")),
+        None,
+        existed=False,
     ),
-    "another content": case(seen=b"other"),
-    "unknown": case(seen=Refused("Input/output error")),
+    "another content": symptom(seen=b"other"),
+    "unknown": symptom(seen=Refused("Input/output error")),
 }
 
 
-@pytest.mark.parametrize("word", CASES)
-def test_the_cause_that_the_facts_show_is_named(word):
-    """One case of each."""
-    assert root_cause.first(CASES[word]).kind == word
+@pytest.mark.parametrize("kind", SYMPTOMS)
+def test_the_cause_that_the_facts_show_is_named(kind):
+    """There is one symptom of each kind."""
+    assert find_cause(SYMPTOMS[kind]).kind == kind
 
 
-@pytest.mark.parametrize("word", [each for each in CASES if each != "unknown"])
-def test_a_cause_is_not_named_where_nothing_shows_it(word):
-    """The twin of each case: the same question, and two containers with nothing amiss."""
-    sound = dataclasses.replace(CASES[word], facts=Facts("", "", (WRITER, READER)))
-    sound = dataclasses.replace(sound, seen=Refused("Input/output error"), writing=False)
+@pytest.mark.parametrize("kind", [kind for kind in SYMPTOMS if kind != "unknown"])
+def test_a_cause_is_not_named_if_no_fact_shows_it(kind):
+    """The twin of each symptom has the same question and two containers without any problem."""
+    sound = dataclasses.replace(SYMPTOMS[kind], facts=Facts("", "", (WRITER, READER)))
+    sound = dataclasses.replace(sound, seen=Refused("Input/output error"), is_write=False)
 
-    assert root_cause.first(sound).kind == "unknown"
+    assert find_cause(sound).kind == "unknown"
 
 
-def test_what_is_unknown_is_told_with_all_that_is_known():
-    """Who asked as whom, by which mount, and what lies at the path."""
-    text = root_cause.first(CASES["unknown"]).text
+def test_an_unknown_cause_lists_all_known_facts():
+    """The facts are the state, the user, the live mount, and what exists at the path."""
+    text = find_cause(SYMPTOMS["unknown"]).text
 
-    assert "c2 is running, user 1000 with group 1000, mount /in is ext4 (rw)" in text
+    assert "c2: running, user 1000 with group 1000, mount /in is ext4 (rw)" in text
     assert "/in/report belongs to 0:0 with mode 0644 (regular file)" in text
 
 
-def test_permission_denied_names_the_owner_the_user_and_what_fs_group_would_change():
-    """A group alone does not open a file without group bits, and the remedy says so."""
-    cause = root_cause.first(CASES["permission denied"])
+def test_permission_denied_names_the_owner_and_the_user_and_the_mode_to_set():
+    """A group alone does not open a file without group bits, and the remedy mentions it."""
+    cause = find_cause(SYMPTOMS["permission denied"])
 
-    assert "/in/report belongs to 0:0 with mode 0600" in cause.text
-    assert "c2 is user 1000 with group 1000" in cause.text
-    assert "fsGroup" in cause.remedy
-    assert "lets no group read it" in cause.remedy
-    assert "mode 0640 and set the Pod's fsGroup" in cause.remedy
+    assert cause.text == (
+        "c2 runs as user 1000 with group 1000; /in/report belongs to 0:0 with mode 0600"
+    )
+    assert cause.remedy == (
+        "Create /in/report with mode 0640, so that its group can read it, and set the Pod's"
+        " fsGroup, or run both containers as the same user."
+    )
 
 
-def test_a_folder_that_may_not_be_entered_is_named_rather_than_the_file():
-    """The first thing on the way that bars the user."""
-    way = (folder("/in", mode=0o700), OWNED)
+def test_a_folder_that_denies_access_is_named_instead_of_the_file():
+    """The first entry of the path that denies access counts."""
+    path_entries = (folder("/in", mode=0o700), OWNED)
 
-    cause = root_cause.first(case(reader=but(READER, way=way), seen=Refused("Permission denied")))
+    cause = find_cause(symptom(reader=reader(path_entries=path_entries), seen=DENIED))
 
     assert "/in belongs to 0:0 with mode 0700" in cause.text
 
 
-def test_a_folder_that_may_be_entered_and_not_written_to_bars_a_writer():
-    """Reading the same folder would be no trouble."""
-    view = but(WRITER, user=User(1000, (1000,)), way=(folder("/out", mode=0o755),))
+def test_a_folder_that_can_be_entered_but_not_written_to_is_named_for_a_writer():
+    """A reader could use the same folder."""
+    view = writer(user=User(1000, (1000,)), path_entries=(folder("/out", mode=0o755),))
 
-    cause = root_cause.first(case(view, None, seen=Refused("Permission denied"), writing=True))
+    cause = find_cause(symptom(view, None, seen=DENIED, is_write=True))
 
     assert "/out belongs to 0:0 with mode 0755" in cause.text
+    assert "so that its group can write to it" in cause.remedy
 
 
 @pytest.mark.parametrize(
     ("target", "leaves"),
     [("/opt/x", True), ("../x", True), ("x", False), ("/in/x", False), ("sub/../x", False)],
 )
-def test_a_symlink_is_to_blame_only_if_it_leaves_the_volume(target, leaves):
-    """Relative links within it work in every container."""
-    link = there("/in/report", "symbolic link", target=target)
+def test_a_symlink_is_a_cause_only_if_it_leaves_the_volume(target, leaves):
+    """Relative links inside the volume work in every container."""
+    link = entry("/in/report", "symbolic link", target=target)
 
-    cause = root_cause.first(case(reader=but(READER, way=(folder("/in"), link))))
+    cause = find_cause(symptom(reader=reader(path_entries=(folder("/in"), link))))
 
     assert (cause.kind == "symlink leaves the volume") == leaves
 
 
-def test_two_subpaths_that_lead_to_one_folder_are_no_difference():
-    """What counts is the folder on the node, whatever the mounts are called."""
-    deep = but(
-        READER,
-        place=FileLocation("c2", "/in/report", IN),
-        entries=(ROOT, entry("/in", f"{KUBELET}/v/sub")),
+def test_two_subpaths_that_lead_to_one_folder_are_no_cause():
+    """The folder on the node counts, not how the mounts are declared."""
+    deep = reader(mount_table=(ROOT, mount("/in", f"{KUBELET}/v/sub")))
+    whole = writer(location=FileLocation(C1, "/out/sub/report", OUT))
+
+    assert find_cause(symptom(whole, deep, seen=Refused("Input/output error"))).kind == "unknown"
+
+
+def test_different_subpaths_name_both_folders():
+    """The root of the volume has no name of its own."""
+    assert find_cause(SYMPTOMS["different subPath"]).text == (
+        "c1 mounts the root folder of volume v, but c2 mounts folder 'sub'"
     )
-    whole = but(WRITER, place=FileLocation("c1", "/out/sub/report", OUT))
-
-    assert root_cause.first(case(whole, deep, seen=Refused("Input/output error"))).kind == "unknown"
 
 
-def test_a_file_that_nobody_saw_was_perhaps_never_there_and_perhaps_removed():
-    """Only a name that looks like it says that it was written elsewhere."""
-    gone = but(WRITER, way=(folder("/out"),), nearby=("elsewhere",))
+def test_a_file_that_was_never_seen_may_have_been_deleted():
+    """Only a similar name shows that it was written elsewhere."""
+    view = writer(path_entries=(folder("/out"),), siblings=("elsewhere",))
 
-    cause = root_cause.first(case(gone, None, written=False))
+    cause = find_cause(symptom(view, None, existed=False))
 
     assert cause.kind == "unknown"
-    assert "c1 itself has no /out/report now: never written, or removed since" in cause.text
-
-
-def test_where_the_mode_is_enough_a_group_is_all_that_is_needed():
-    """The remedy asks for no other mode then; with an fsGroup, for its group."""
-    way = (folder("/in"), there("/in/report", mode=0o640))
-    denied = case(reader=but(READER, way=way), seen=Refused("Permission denied"))
-    with_group = dataclasses.replace(WIRING, fs_group=3000)
-
-    assert root_cause.first(denied).remedy.startswith("Set the Pod's fsGroup: ")
-    assert root_cause.first(dataclasses.replace(denied, wiring=with_group)).remedy.startswith(
-        "Let who makes it leave it the group 3000 of the Pod's fsGroup (it has 0)"
+    assert cause.text == (
+        "c1 itself has no /out/report: it was never written, or was deleted;"
+        " the folder contains elsewhere"
     )
 
 
-def test_the_mount_that_is_to_blame_is_the_readers():
-    """An annotation points there."""
-    assert root_cause.first(CASES["different subPath"]).blame == ("c2", IN)
+def test_a_group_is_enough_if_the_mode_allows_it():
+    """The remedy asks for no other mode then; with an fsGroup, it asks for that group."""
+    path_entries = (folder("/in"), entry("/in/report", mode=0o640))
+    denied = symptom(reader=reader(path_entries=path_entries), seen=DENIED)
+    with_group = dataclasses.replace(WIRING, fs_group=3000)
+
+    assert find_cause(denied).remedy.startswith("Set the Pod's fsGroup, so that ")
+    assert find_cause(dataclasses.replace(denied, wiring=with_group)).remedy.startswith(
+        "Create /in/report with group 3000, the Pod's fsGroup, instead of 0, "
+    )
 
 
-def test_a_cause_has_one_of_the_known_words():
-    """Reports and golden texts count on them."""
-    with pytest.raises(ValueError, match="no cause"):
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({"exit_code": 3}, "c2 has restarted since the Pod became ready (exit code 3)"),
+        ({}, "c2 has restarted since the Pod became ready"),
+        (
+            {"last_lines": ("one", "two")},
+            "c2 has restarted since the Pod became ready; its last log line: two",
+        ),
+    ],
+)
+def test_a_restart_is_described_by_what_is_known_of_it(changes, text):
+    """The exit code and the log may be unknown."""
+    view = reader(restarted=True, path_entries=NO_FILE, **changes)
+
+    assert find_cause(symptom(reader=view)).text == text
+
+
+@pytest.mark.parametrize(
+    ("state", "description", "text"),
+    [
+        ("terminated", "ended with exit code 1 (Error)", "c2 ended with exit code 1 (Error)"),
+        ("waiting", "waiting (ErrImagePull)", "c2 is waiting (ErrImagePull)"),
+        ("", "not started", "c2 is not started"),
+    ],
+)
+def test_a_container_that_is_not_running_is_described_by_its_state(state, description, text):
+    """The sentence needs a verb unless the container has terminated."""
+    assert find_cause(symptom(reader=reader(state=state, description=description))).text == text
+
+
+def test_the_readers_mount_is_to_blame():
+    """An annotation points to it."""
+    assert find_cause(SYMPTOMS["different subPath"]).blame == (C2, IN)
+
+
+def test_a_cause_has_a_known_kind():
+    """Reports and golden texts depend on the kinds."""
+    with pytest.raises(ValueError, match="unknown cause 'bad luck'"):
         Cause("bad luck", "")
 
-    assert list(WORDS) == sorted(WORDS, key=str.lower)
-    assert set(CASES) <= set(WORDS)
+    assert list(MEANINGS) == sorted(MEANINGS, key=str.lower)
+    assert set(SYMPTOMS) <= set(MEANINGS)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pytest_podshare import errors
-from pytest_podshare.diagnosis.cause import WORDS
+from pytest_podshare.diagnosis.cause import MEANINGS
 from pytest_podshare.plugin.option_table import OPTIONS
 
 DOCUMENTS = [Path("README.md"), Path("CONTRIBUTING.md"), *sorted(Path("docs").glob("**/*.md"))]
@@ -91,7 +91,7 @@ def test_the_reference_lists_every_cause():
     """With what it means."""
     text = Path("docs/reference.md").read_text()
 
-    missing = [word for word in WORDS if f"| `{word}` | {WORDS[word]} |" not in text]
+    missing = [word for word in MEANINGS if f"| `{word}` | {MEANINGS[word]} |" not in text]
 
-    assert len(WORDS) > 20
+    assert len(MEANINGS) > 20
     assert missing == []

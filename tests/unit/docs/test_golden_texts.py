@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_podshare.diagnosis.cause import WORDS
+from pytest_podshare.diagnosis.cause import MEANINGS
 
 BROKEN = Path("tests/cluster/broken")
 TEXTS = {path.stem: path.read_text() for path in sorted(BROKEN.glob("golden/*.txt"))}
@@ -18,7 +18,7 @@ ELSEWHERE = {"API server unreachable", "node not ready"}
 
 def word_of(text):
     """The word of the cause; None where the text names none, or more than one."""
-    found = re.findall(rf"^ *why +({'|'.join(WORDS)}): \S", text, re.M)
+    found = re.findall(rf"^ *why +({'|'.join(MEANINGS)}): \S", text, re.M)
     return found[0] if len(found) == 1 else None
 
 
@@ -51,7 +51,7 @@ pytest_podshare.errors.PromiseBroken: 'c2' does not see what 'c1' wrote to volum
 """
 BLINDED = """\
 pytest_podshare.errors.ToolMissing: The image of c2 has no usable `cat`.
-  why    tool missing: the check runs it in the container
+  why    tool missing: the check needs it in the container
   pod    namespace/tool-missing
 """
 
@@ -81,7 +81,7 @@ def test_a_text_with_a_fault_is_found(text, fault):
 
 def test_every_cause_has_a_golden_text():
     """A cause that nobody has read as prose is not named to anybody."""
-    assert {word_of(text) for text in TEXTS.values()} == set(WORDS) - ELSEWHERE
+    assert {word_of(text) for text in TEXTS.values()} == set(MEANINGS) - ELSEWHERE
 
 
 def test_every_broken_manifest_is_run_and_every_text_is_of_a_test():

@@ -1,4 +1,4 @@
-"""The page, as text: what is on it, and that it is whole and harmless."""
+"""The HTML page as text: its content, and that it is valid and harmless."""
 
 import re
 from html.parser import HTMLParser
@@ -16,83 +16,83 @@ from tests.support.sample_reports import (
     held,
     hostile,
     many,
-    pod,
-    told,
+    phase,
+    pod_record,
 )
 
-ABOUT = html_page.RunInfo("project", "1a2b3c4d")
-# elements that HTML leaves open
+INFO = html_page.RunInfo("project", "1a2b3c4d")
+# elements without an end tag
 VOID = {"meta", "link", "input", "br", "hr", "img"}
 
 
 class Reader(HTMLParser):
-    """Reads a page: its elements, its text, and whether what is opened is closed."""
+    """Reads the elements and the text of a page, and checks that every element is closed."""
 
     def __init__(self, html):
         super().__init__()
-        self.tags, self.attributes, self.open, self.wrong, self.texts = [], [], [], [], []
+        self.tags, self.attributes, self.open, self.mismatched, self.texts = [], [], [], [], []
         self.feed(html)
         self.close()
 
     def handle_starttag(self, tag, attrs):
-        """An element begins."""
+        """Record the start of an element."""
         self.tags.append(tag)
         self.attributes += attrs
         if tag not in VOID:
             self.open.append(tag)
 
     def handle_endtag(self, tag):
-        """An element ends."""
+        """Record the end of an element."""
         if not self.open or self.open.pop() != tag:
-            self.wrong.append(tag)
+            self.mismatched.append(tag)
 
     def handle_startendtag(self, tag, attrs):
-        """An element of a drawing that holds nothing."""
+        """Record an empty element of a diagram."""
         self.tags.append(tag)
         self.attributes += attrs
 
     def handle_data(self, data):
-        """A piece of text."""
+        """Record text, without the style sheet."""
         if not self.open or self.open[-1] != "style":
             self.texts.append(data)
 
     @property
     def text(self):
-        """What there is to read."""
+        """Return the text of the page."""
         return " ".join("".join(self.texts).split())
 
 
-def read(runs, about=ABOUT):
-    """The page of these runs."""
-    return Reader(html_page.render(runs, about))
+def read(runs, info=INFO):
+    """Return the page of these runs."""
+    return Reader(html_page.render(runs, info))
 
 
 @pytest.mark.parametrize(
     ("runs", "headline"),
     [
-        ([], "No promise was checked"),
-        ([told(held())], "The one promise holds"),
-        ([told(held(), held())], "All 2 promises hold"),
-        ([told(broken(), failed=False)], "Nothing failed that was not meant to"),
-        ([told(held(), broken())], "1 of 2 promises is broken"),
-        ([told(broken(), broken(), broken())], "3 of 3 promises are broken"),
-        ([told(held(), broken(verdict="unknown"))], "1 of 2 promises could not be judged"),
-        ([told(held(), error="assert 1 == 2")], "1 test failed"),
+        ([], "No promises were checked"),
+        ([phase(held())], "The only promise holds"),
+        ([phase(held(), held())], "All 2 promises hold"),
+        ([phase(broken(), failed=False)], "Every failure was expected"),
+        ([phase(held(), broken())], "1 of 2 promises is broken"),
+        ([phase(broken(), broken(), broken())], "3 of 3 promises are broken"),
+        ([phase(held(), broken(verdict="unknown"))], "1 of 2 promises could not be checked"),
+        ([phase(held(), error="assert 1 == 2")], "1 test failed"),
     ],
 )
-def test_the_headline_says_how_it_went(runs, headline):
-    """No page is green over a run that failed, nor over one that proved nothing."""
-    html = html_page.render(runs, ABOUT)
+def test_the_headline_states_the_result(runs, headline):
+    """A page is green only if something was proved and nothing failed."""
+    html = html_page.render(runs, INFO)
 
     assert f"<h1>{headline}</h1>" in html
     assert f"<title>{headline} · project</title>" in html
-    good = headline.startswith(("All", "The one"))
+    good = headline.startswith(("All", "The only"))
     assert ('<header class="card held">' in html) == good
 
 
-def test_the_header_names_what_took_part():
-    """Cluster, versions, run, when and how long."""
-    text = read([told(held(), at=0.0), told(held(), at=12.0, test="other")]).text
+def test_the_header_names_the_environment():
+    """It shows the cluster, the versions, the run, its time and its duration."""
+    text = read([phase(held(), offset=0.0), phase(held(), offset=12.0, test="other")]).text
 
     assert "podshare report · project · 2026-10-26 07:33 UTC, 15 s" in text
     assert "kind cluster podshare, Kubernetes v1.36.3, https://127.0.0.1:36415" in text
@@ -100,9 +100,9 @@ def test_the_header_names_what_took_part():
     assert re.search(r"pytest-podshare \d[\d.]*, pytest \d[\d.]*, kubernetes \d[\d.]*, Py", text)
 
 
-def test_every_check_is_there_with_its_evidence():
-    """Method, steps and proofs with their times, failures fact by fact, and which test made it."""
-    html = html_page.render([crowded()], ABOUT)
+def test_every_check_is_shown_with_its_evidence():
+    """Evidence is a method, steps and times; a failure is a list of facts; both name the test."""
+    html = html_page.render([crowded()], INFO)
     text = Reader(html).text
     rows = re.findall(r'<dl class="rows">(.*?)</dl>', html, re.DOTALL)
 
@@ -115,55 +115,58 @@ def test_every_check_is_there_with_its_evidence():
         [fact.name for fact in FACTS],
         [],
     ]
-    assert "different subPath: app mounts the folder 'out' of the volume" in text
-    assert "The image of exporter has no cat. Use an image that has one." in text
-    assert text.count("in tests/test_web.py::test_web, on Pod podshare-1a2b-3c4d/sharevol") == 3
+    assert "different subPath: app mounts folder 'out' of volume shared-data" in text
+    assert "The image of exporter has no cat. Use an image with cat." in text
+    assert text.count("in tests/test_web.py::test_web on Pod podshare-1a2b-3c4d/sharevol") == 3
     assert "at manifests/web.yaml:41" in text
 
 
-def test_pods_that_were_made_alike_are_drawn_once():
-    """A drawing of each manifest and wiring, wide and narrow, however many tests deployed it."""
+def test_equal_pods_share_a_diagram():
+    """There is one wide and one narrow diagram for each manifest and wiring."""
     runs = many(6)
 
     assert read(runs).tags.count("svg") == 2 * 2
-    assert "2 Pods" in read([told(held(), held(pod="ns/other"))]).text
-    assert read([told(held()), told(held(), on=pod(stand_in="busybox"))]).tags.count("svg") == 4
+    assert "2 Pods" in read([phase(held(), held(pod="ns/other"))]).text
+    assert (
+        read([phase(held()), phase(held(), pod=pod_record(stand_in="busybox"))]).tags.count("svg")
+        == 4
+    )
 
 
 def mounts(check, wiring=None):
-    """The verdicts at the mounts of a drawing, in the order in which it says them."""
-    html = html_page.render([told(check, on=pod(wiring=wiring) if wiring else None)], ABOUT)
+    """Return the verdicts at the mounts of a diagram, in order."""
+    html = html_page.render([phase(check, pod=pod_record(wiring=wiring) if wiring else None)], INFO)
     label = re.search(r'<svg class="podshare-wiring"[^>]* aria-label="([^"]*)"', html)
     return re.findall(r"(c1|c2) mounts [^.(]*(?:\((\w+)\))?", label[1])
 
 
-def test_the_drawing_shows_the_verdict_at_the_mounts_it_is_about():
-    """Of both containers, of one, of all; none where the failure was expected."""
+def test_the_diagram_shows_the_verdict_at_the_checked_mounts():
+    """A check is about two containers, one, or all of them."""
     assert mounts(broken("c1→c2", ("xchange",))) == [("c1", "broken"), ("c2", "broken")]
     assert mounts(held("c2", ("xchange",))) == [("c1", ""), ("c2", "held")]
     assert mounts(held("", ("xchange",))) == [("c1", "held"), ("c2", "held")]
     assert mounts(held("c1→c2", ("other",))) == [("c1", ""), ("c2", "")]
 
 
-def test_a_failure_that_names_no_volume_shows_where_there_is_one_alone():
-    """It failed before it got to know any."""
+def test_a_failure_without_a_volume_is_shown_if_the_containers_share_only_one():
+    """The check failed before it named a volume."""
     assert mounts(broken("c1→c2", ())) == [("c1", "broken"), ("c2", "broken")]
     assert mounts(broken("c1", ())) == [("c1", ""), ("c2", "")]
 
 
-def test_the_worst_verdict_of_a_mount_is_the_one_that_is_shown():
-    """A mount that held once and broke once is broken."""
-    html = html_page.render([told(held(), broken("c1", ("xchange",)), held("c1"))], ABOUT)
+def test_the_worst_verdict_of_a_mount_is_shown():
+    """A mount with a held and a broken check is broken."""
+    html = html_page.render([phase(held(), broken("c1", ("xchange",)), held("c1"))], INFO)
 
     assert (
         "c1 mounts xchange rw /tmp/xchange (broken). c2 mounts xchange rw /tmp/data (held)" in html
     )
 
 
-def test_what_needs_a_look_comes_first_and_is_linked():
-    """The list at the top leads to the checks, which are unfolded."""
+def test_what_needs_attention_comes_first_and_is_linked():
+    """The list at the top links to the checks, which are expanded."""
     runs = [*many(3), crowded()]
-    html = html_page.render(runs, ABOUT)
+    html = html_page.render(runs, INFO)
 
     links = re.findall(r'<a href="#([^"]+)">', html)
     assert len(links) == 2
@@ -172,54 +175,57 @@ def test_what_needs_a_look_comes_first_and_is_linked():
     assert html.index("manifests/web.yaml</h3>") < html.index("manifests/number-0.yaml</h3>")
 
 
-def test_of_many_pods_only_what_needs_a_look_is_unfolded():
-    """Three hundred checks are still a page that one can look at."""
-    few, lots = html_page.render(many(9), ABOUT), html_page.render([*many(300), crowded()], ABOUT)
+def test_of_many_pods_only_those_that_need_attention_are_expanded():
+    """A page with three hundred checks stays readable."""
+    few, lots = html_page.render(many(9), INFO), html_page.render([*many(300), crowded()], INFO)
 
     assert len(re.findall(r'<details class="card pod [^>]* open>', few)) == 3
     assert len(re.findall(r'<details class="card pod [^>]* open>', lots)) == 1
     assert len(re.findall(r'<details class="check ', lots)) == 303
 
 
-def test_failures_that_no_check_tells_are_grouped():
-    """A cluster that is not there fails every test in the same words."""
-    text = read([told(test=f"t::{name}", error="There is no kind.") for name in "abc"]).text
+def test_failures_outside_of_checks_are_grouped():
+    """Without a cluster, every test fails with the same text."""
+    text = read([phase(test=f"t::{name}", error="There is no kind.") for name in "abc"]).text
 
     assert text.count("There is no kind.") == 1
     assert all(f"t::{name}" in text for name in "abc")
     assert "3 tests failed" in text
 
 
-def test_where_the_applications_did_not_run_the_page_says_so():
-    """And what stood in for them; as the header does of images that only carry a name."""
-    apart = read([told(held(), on=pod(stand_in="busybox:1"))]).text
-    about = html_page.RunInfo("project", "1a2b3c4d", ("nginx:1.27", "centos:7"))
+def test_the_page_names_stand_ins_and_skeletons():
+    """Neither proves anything about the real applications."""
+    skeleton = read([phase(held(), pod=pod_record(stand_in="busybox:1"))]).text
+    info = html_page.RunInfo("project", "1a2b3c4d", ("nginx:1.27", "centos:7"))
 
-    assert "The applications did not run: busybox:1 stood in for their images." in apart
-    assert "the applications of 1 manifest did not run" in apart
-    assert "did not run" not in read([told(held())]).text
-    assert "nginx:1.27, centos:7: on these nodes" in read([told(held())], about).text
+    assert "The applications did not run: busybox:1 ran instead of their images." in skeleton
+    assert "the applications of 1 manifest did not run" in skeleton
+    assert "did not run" not in read([phase(held())]).text
+    assert "nginx:1.27, centos:7: not the published images" in read([phase(held())], info).text
 
 
-def test_what_the_cluster_was_asked_for_is_on_the_page():
-    """With the reason of what it lacks; nothing where nothing was asked for."""
+def test_the_page_lists_the_requested_capabilities():
+    """A missing capability has a reason; without requests, none is listed."""
     capabilities = {"two-nodes": (True, "two take Pods"), "image-volumes": (False, "<b> it is off")}
-    about = html_page.RunInfo("project", "1a2b3c4d", capabilities=capabilities)
+    info = html_page.RunInfo("project", "1a2b3c4d", capabilities=capabilities)
 
-    seen = read([told(held())], about)
+    seen = read([phase(held())], info)
 
-    assert re.search(r"Lacks\s*image-volumes: <b> it is off\s*Has\s*two-nodes\s*Run", seen.text)
-    assert "Lacks" not in read([told(held())]).text
+    assert re.search(
+        r"Missing capability\s*image-volumes: <b> it is off\s*Capability\s*two-nodes\s*Run",
+        seen.text,
+    )
+    assert "apability" not in read([phase(held())]).text
 
 
 @pytest.mark.parametrize("runs", [[], [crowded()], many(40), hostile()])
-def test_the_page_is_whole_and_loads_nothing(runs):
-    """Every element is closed, ids are unique, and no address leads out of the page."""
+def test_the_page_is_valid_and_loads_nothing(runs):
+    """Every element is closed, ids are unique, and no link leaves the page."""
     seen = read(runs)
     ids = [value for name, value in seen.attributes if name == "id"]
     addresses = [value for name, value in seen.attributes if name in ("href", "src", "action")]
 
-    assert (seen.wrong, seen.open) == ([], [])
+    assert (seen.mismatched, seen.open) == ([], [])
     assert len(ids) == len(set(ids))
     assert all(address.startswith("#") for address in addresses)
     assert not {"script", "img", "link", "iframe", "object", "base"} & set(seen.tags)
@@ -227,33 +233,33 @@ def test_the_page_is_whole_and_loads_nothing(runs):
     assert ("http-equiv", "Content-Security-Policy") in seen.attributes
 
 
-def test_a_hostile_text_is_shown_as_it_is():
-    """Escaped everywhere; the control: raw it would have made elements."""
+def test_hostile_text_is_escaped():
+    """The control: without escaping, the text contains elements."""
     assert {"script", "img"} <= set(Reader(HOSTILE).tags)
     assert "document.title='hostile'" in read(hostile()).text
-    assert "<script" not in html_page.render(hostile(), ABOUT)
+    assert "<script" not in html_page.render(hostile(), INFO)
 
 
-def test_what_a_check_says_is_printable():
-    """Whoever copies it from the page into a terminal is not steered."""
+def test_the_text_of_a_check_is_printable():
+    """Text copied from the page cannot control a terminal."""
     clear = "\x1b[2J"
     good = held(headline=clear, method=clear, lines=(Note(clear, 0.1),))
     bad = broken(headline=clear, facts=(Fact("why", clear), Fact("", f"{clear}\n{clear}")))
 
-    html = html_page.render([told(good), told(bad)], ABOUT)
+    html = html_page.render([phase(good), phase(bad)], INFO)
 
     assert "\x1b" not in html
-    # the one that broke is in the list at the top as well
+    # the broken check is also in the list at the top
     assert html.count("\\x1b[2J") == 3 + 1 + 4
 
 
-def test_a_page_that_cannot_be_written_is_a_line(tmp_path):
-    """The run itself is not to fail for it."""
+def test_a_page_that_cannot_be_written_is_reported(tmp_path):
+    """The run does not fail because of it."""
     (tmp_path / "file").write_text("in the way\n")
 
-    good = html_page.write(tmp_path / "new" / "report.html", [told(held())], ABOUT)
-    bad = html_page.write(tmp_path / "file" / "report.html", [], ABOUT)
+    good = html_page.write(tmp_path / "new" / "report.html", [phase(held())], INFO)
+    bad = html_page.write(tmp_path / "file" / "report.html", [], INFO)
 
-    assert good == f"podshare: report in {tmp_path}/new/report.html"
+    assert good == f"podshare: report written to {tmp_path}/new/report.html"
     assert (tmp_path / "new" / "report.html").read_text().endswith("</html>\n")
-    assert bad.startswith(f"podshare: no report: {tmp_path}/file/report.html cannot be written: ")
+    assert bad.startswith(f"podshare: cannot write the report to {tmp_path}/file/report.html: ")

@@ -1,4 +1,4 @@
-"""Lines for the terminal about what was left there, and what was removed."""
+"""Lines for the terminal about what was kept, and what was removed."""
 
 from pathlib import Path
 
@@ -18,58 +18,85 @@ KEPT = (
 )
 FILE = Path("/k/kube config")
 TEAM = ExistingSettings(FILE, "team", ("team",), Timeouts())
-WHERE = "kubectl --kubeconfig '/k/kube config'"
+KUBECTL = "kubectl --kubeconfig '/k/kube config'"
 
 
 def cluster(provider):
-    """One that needs no connection."""
+    """Return a cluster without a connection."""
     return Cluster(provider, "mine", FILE, None, False, False, "v1", None)
 
 
-def told(provider, settings, given=None):
-    """What is said of a namespace that is kept."""
-    return terminal.kept_namespaces(KEPT, cluster(provider), settings, "1a", given)
+def kept_lines(provider, settings, shared=None):
+    """Return the lines about a kept namespace."""
+    return terminal.format_kept_namespaces(KEPT, cluster(provider), settings, "1a", shared)
 
 
-def test_how_to_look_at_a_namespace_on_kind_and_how_to_remove_it():
-    """With the words of a shell."""
-    look = f"  look at it  {WHERE} --namespace podshare-1a-2b"
+def test_a_kept_namespace_on_kind_has_commands_to_inspect_and_delete_it():
+    """The commands are quoted for a shell."""
+    inspect = f"  inspect it  {KUBECTL} --namespace podshare-1a-2b"
 
-    assert told("kind", KindSettings.by_name("mine", Path("/s"))) == [
-        "podshare: kept namespace podshare-1a-2b until 2026-11-22T12:00:00Z, for t.py::test_it",
-        f"{look} get pods,events",
-        f"{look} describe pod p",
-        f"{look} logs p --all-containers",
-        f"{look} exec -it p -c c1 -- sh",
-        "  remove all  podshare clean --cluster-name mine --run 1a",
+    assert kept_lines("kind", KindSettings.by_name("mine", Path("/s"))) == [
+        "podshare: kept namespace podshare-1a-2b of t.py::test_it until 2026-11-22T12:00:00Z",
+        f"{inspect} get pods,events",
+        f"{inspect} describe pod p",
+        f"{inspect} logs p --all-containers",
+        f"{inspect} exec -it p -c c1 -- sh",
+        "  delete all  podshare clean --cluster-name mine --run 1a",
     ]
 
 
-@pytest.mark.parametrize(("given", "more"), [(None, ""), ("ours", " --namespace ours")])
-def test_how_to_do_so_on_an_existing_cluster(given, more):
-    """The command needs to be told what the run was told."""
-    lines = told("existing", TEAM, given)
+@pytest.mark.parametrize(("shared", "more"), [(None, ""), ("ours", " --namespace ours")])
+def test_the_commands_for_an_existing_cluster_repeat_the_options_of_the_run(shared, more):
+    """They select the same cluster and namespace."""
+    lines = kept_lines("existing", TEAM, shared)
 
     assert lines[1] == (
-        f"  look at it  {WHERE} --context team --namespace podshare-1a-2b get pods,events"
+        f"  inspect it  {KUBECTL} --context team --namespace podshare-1a-2b get pods,events"
     )
     assert lines[-1] == (
-        "  remove all  podshare clean --provider=existing --kubeconfig '/k/kube config'"
+        "  delete all  podshare clean --provider=existing --kubeconfig '/k/kube config'"
         f" --context team --allow-context team{more} --run 1a"
     )
 
 
-def test_nothing_is_said_where_nothing_is_kept():
+def test_without_kept_namespaces_there_are_no_lines():
     """Most runs keep none."""
-    assert terminal.kept_namespaces((), cluster("kind"), TEAM, "1a", None) == []
+    assert terminal.format_kept_namespaces((), cluster("kind"), TEAM, "1a", None) == []
 
 
 @pytest.mark.parametrize(
     ("count", "end"), [(1, "namespace n0"), (5, "namespace n4"), (7, "namespace n4 and 2 more")]
 )
-def test_of_much_that_was_removed_the_first_is_named(count, end):
-    """After a storm nobody wants to read fifty names."""
-    line = terminal.removed([f"namespace n{number}" for number in range(count)])
+def test_of_many_removed_leftovers_only_the_first_are_named(count, end):
+    """Fifty names would be unreadable."""
+    line = terminal.format_removed([f"namespace n{number}" for number in range(count)])
 
-    assert line.startswith("podshare: removed what killed runs had left: namespace n0")
+    assert line.startswith("podshare: removed leftovers of killed runs: namespace n0")
     assert line.endswith(end)
+
+
+def test_the_header_states_what_the_run_will_use():
+    """It is known before any cluster is touched."""
+    assert terminal.format_header(
+        provider="kind",
+        cluster="podshare",
+        server=None,
+        version="v1.36.3",
+        image=None,
+        stand_ins=("nginx:1.27", "redis:7"),
+        run_id="1a2b",
+        stand_in="busybox",
+    ) == [
+        "podshare: kind cluster podshare, created on first use, Kubernetes v1.36.3,"
+        " kind's default node image, imagePullPolicy IfNotPresent, run 1a2b",
+        "podshare: stand-ins on these nodes, not the published images: nginx:1.27, redis:7",
+        "podshare: skeleton mode: busybox runs instead of the manifests' applications",
+    ]
+
+
+def test_missing_permissions_are_counted():
+    """Each skipped test names one permission."""
+    assert terminal.format_missing_permissions([]) == []
+    assert terminal.format_missing_permissions(["patch nodes", "get nodes", "patch nodes"]) == [
+        "podshare: skipped 3 tests for missing permissions: get nodes (1), patch nodes (2)"
+    ]

@@ -1,19 +1,19 @@
-"""The verdicts of a run, as the terminal shows them."""
+"""The table of verdicts in the terminal."""
 
 from pytest_podshare.report import terminal_table
-from tests.support.sample_reports import broken, held, many, pod, shown
+from tests.support.sample_reports import broken, held, many, pod_record, records
 
 
 def lines(checks, width=80, colour=False):
-    """The table as lines."""
-    return terminal_table.lines(checks, width=width, colour=colour)
+    """Return the lines of the table."""
+    return terminal_table.format_table(checks, width=width, colour=colour)
 
 
-def test_each_manifest_is_a_heading_and_each_promise_a_row():
-    """Promise, containers, volume, verdict and time, in columns that are one below the other."""
+def test_a_manifest_is_a_heading_and_a_promise_is_a_row():
+    """The columns of all manifests are aligned."""
     checks = [
-        *shown(held(), held("c2→c1", seconds=0.011)),
-        *shown(
+        *records(held(), held("c2→c1", seconds=0.011)),
+        *records(
             broken("generator→web", ("site",), 30.2, manifest="manifests/web.yaml"),
             held("", ("site",), 3.06, manifest="manifests/web.yaml", assertion="assert_survives_x"),
         ),
@@ -30,9 +30,9 @@ def test_each_manifest_is_a_heading_and_each_promise_a_row():
     ]
 
 
-def test_equal_rows_are_one_with_a_count_and_their_average_time():
-    """So that a test that is repeated takes one line."""
-    checks = shown(held(seconds=0.1), held(seconds=0.3), held("c2→c1"), held(seconds=0.2))
+def test_equal_rows_are_merged_with_a_count_and_a_mean_time():
+    """A repeated test takes one line."""
+    checks = records(held(seconds=0.1), held(seconds=0.3), held("c2→c1"), held(seconds=0.2))
 
     assert lines(checks) == [
         "manifests/sharevol.yaml",
@@ -42,32 +42,32 @@ def test_equal_rows_are_one_with_a_count_and_their_average_time():
     ]
 
 
-def test_what_needs_a_person_stands_first():
-    """Broken before unknown before what held, whatever came first."""
+def test_urgent_verdicts_come_first():
+    """The order is broken, unknown, held, whatever ran first."""
     checks = [
-        *shown(held()),
-        *shown(broken(verdict="unknown", cause="tool missing"), broken(cause="read-only")),
+        *records(held()),
+        *records(broken(verdict="unknown", cause="tool missing"), broken(cause="read-only")),
     ]
 
     verdicts = [line.split()[4].rstrip(":") for line in lines(checks, 100)[1:-1]]
     assert verdicts == ["broken", "unknown", "held"]
 
 
-def test_a_failure_that_its_test_expects_is_no_broken_promise():
-    """A test may hold that something is refused; then it passes, and nobody has to look."""
-    checks = shown(broken(), failed=False)
+def test_an_expected_failure_is_not_broken():
+    """A test may expect a refusal; it passes then, and needs no attention."""
+    checks = records(broken(), failed=False)
 
     (row,) = lines(checks, 100)[1:-1]
     assert "expected failure: different subPath" in row
     assert lines(checks)[-1] == "1 expected failure"
-    assert "broken" in lines(shown(broken(), failed=True))[1]
+    assert "broken" in lines(records(broken(), failed=True))[1]
 
 
-def test_of_a_long_run_only_what_needs_a_person_is_shown_in_full():
-    """A manifest that keeps all its promises is a line."""
-    few = [check for each in many(9) for check in each.checks]
-    lots = [check for each in many(300) for check in each.checks]
-    bad = list(shown(broken(manifest="manifests/web.yaml")))
+def test_a_long_run_shows_only_urgent_manifests_in_full():
+    """A manifest whose promises all hold takes one line."""
+    few = [check for report in many(9) for check in report.checks]
+    lots = [check for report in many(300) for check in report.checks]
+    bad = list(records(broken(manifest="manifests/web.yaml")))
 
     assert lines(few)[0] == "manifests/number-0.yaml"
     assert lines(lots + bad)[:2] == [
@@ -78,33 +78,35 @@ def test_of_a_long_run_only_what_needs_a_person_is_shown_in_full():
     assert len(lines(lots + bad)) == 100 + 2 + 1
 
 
-def test_it_fits_the_terminal_and_loses_no_word():
-    """Long names are folded, never cut."""
+def test_the_table_fits_the_terminal_without_losing_text():
+    """Long names are wrapped, not truncated."""
     pair = "the-container-that-writes→the-container-that-reads"
     volumes = ("a-volume-of-a-rather-long-name", "and-another-of-the-same-length")
-    checks = shown(broken(pair, volumes), held("", (), assertion="assert_survives_sandbox_restart"))
+    checks = records(
+        broken(pair, volumes), held("", (), assertion="assert_survives_sandbox_restart")
+    )
 
     for width in (60, 80):
-        shown_lines = lines(checks, width)
-        text = "".join("".join(shown_lines).split())
+        table = lines(checks, width)
+        text = "".join("".join(table).split())
 
-        assert max(map(len, shown_lines)) <= width
+        assert max(map(len, table)) <= width
         assert "the-container-that-writes→" in lines(checks, 120)[1]
         assert all(letter in text for letter in ("subPath", "broken:"))
     assert max(map(len, lines(checks, 200))) > 80
 
 
-def test_without_colours_it_is_plain_text():
-    """The same words, with nothing that only a terminal understands."""
-    plain, coloured = lines(shown(broken())), lines(shown(broken()), colour=True)
+def test_without_colours_the_table_is_plain_text():
+    """Escape sequences are only for terminals with colours."""
+    plain, coloured = lines(records(broken())), lines(records(broken()), colour=True)
 
     assert not any("\x1b" in line for line in plain)
     assert any("\x1b[1;31m" in line for line in coloured)
 
 
-def test_what_a_manifest_holds_cannot_steer_the_terminal():
-    """Names come from elsewhere; rich's markup and escape sequences in them are text."""
-    checks = shown(broken("[red]a", ("\x1b[2Jb",), manifest="\x1b]0;title\x07[bold]m.yaml"))
+def test_names_from_a_manifest_cannot_control_the_terminal():
+    """Rich's markup and escape sequences in names are plain text."""
+    checks = records(broken("[red]a", ("\x1b[2Jb",), manifest="\x1b]0;title\x07[bold]m.yaml"))
 
     text = "\n".join(lines(checks))
     assert "\x1b" not in text
@@ -112,19 +114,19 @@ def test_what_a_manifest_holds_cannot_steer_the_terminal():
     assert "[red]a" in text
 
 
-def test_where_the_applications_did_not_run_the_heading_says_so():
-    """A promise that a stand-in kept says nothing of the application."""
-    apart = shown(held(), on=pod(stand_in="busybox"))
+def test_the_heading_says_if_the_applications_did_not_run():
+    """A stand-in proves nothing about the application."""
+    skeleton = records(held(), pod=pod_record(stand_in="busybox"))
 
-    assert lines(apart)[0] == "manifests/sharevol.yaml  (the applications did not run)"
-    assert lines(shown(held()))[0] == "manifests/sharevol.yaml"
+    assert lines(skeleton)[0] == "manifests/sharevol.yaml  (the applications did not run)"
+    assert lines(records(held()))[0] == "manifests/sharevol.yaml"
 
 
-def test_times_are_given_to_what_matters_of_them():
-    """Two or three digits, whatever the size."""
+def test_durations_have_up_to_three_digits():
+    """The unit depends on the size."""
     times = [0.0004, 0.0075, 0.114, 0.9994, 2.44, 74.6]
 
-    assert [terminal_table.duration(each) for each in times] == [
+    assert [terminal_table.format_duration(time) for time in times] == [
         "0.4 ms",
         "7.5 ms",
         "114 ms",

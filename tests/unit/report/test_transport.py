@@ -1,4 +1,4 @@
-"""From a test's report to records: whatever carries the report, and nothing that is secret."""
+"""Checks on their way through a test's report: they arrive unchanged and without secrets."""
 
 import json
 from types import SimpleNamespace
@@ -41,86 +41,87 @@ spec:
 
 @pytest.fixture
 def pod():
-    """A Pod as the API server gives it, on which nothing was checked yet."""
+    """A Pod as the API server returns it, without any checks."""
     return offline_pods.pod(MANIFEST, token="kube-api-access-x")
 
 
 @pytest.fixture
 def sender():
-    """What puts checks on reports."""
+    """The sender that adds checks to reports."""
     return transport.Sender()
 
 
 def report(outcome="passed", when="call"):
-    """What pytest makes of a phase of a test."""
+    """Return pytest's report of a phase of a test."""
     return pytest.TestReport("t.py::test", ("t.py", 0, "test"), {}, outcome, None, when, start=1.0)
 
 
 def raised(error):
-    """What pytest knows of an error."""
+    """Return what pytest knows about an error."""
     with pytest.raises(type(error)) as excinfo:
         raise error
     return excinfo
 
 
 def types(value):
-    """The types of all values in it, itself included."""
+    """Return the types of a value and of everything in it."""
     inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     return {type(value)}.union(*map(types, inside))
 
 
 def received(*reports):
-    """What becomes of them in the process that shows them, after all ways they may take."""
+    """Return what arrives of these reports after they were sent by pytest-xdist and as JSON."""
     arrived = []
-    for each in reports:
-        data = each._to_json()
-        # what pytest-xdist can send: these very types, and none made of them
+    for sent in reports:
+        data = sent._to_json()
+        # pytest-xdist can send these types, but no subclasses of them
         assert types(data.get("podshare", {})) <= {dict, list, str, int, float, bool, type(None)}
-        sent = json.dumps(data, ensure_ascii=False).encode()
-        arrived.append(pytest.TestReport._from_json(json.loads(sent)))
-    return transport.received(SimpleNamespace(stats={"": [], "passed": [*arrived, "no report"]}))
+        text = json.dumps(data, ensure_ascii=False).encode()
+        arrived.append(pytest.TestReport._from_json(json.loads(text)))
+    return transport.receive(SimpleNamespace(stats={"": [], "passed": [*arrived, "no report"]}))
 
 
-def test_a_file_name_that_is_no_text_can_be_sent(pod, sender):
-    """pytest-xdist sends UTF-8, which a byte of no character is not; it arrives as it is shown."""
+def test_a_file_name_that_is_not_utf_8_can_be_sent(pod, sender):
+    """pytest-xdist sends only UTF-8; the name arrives as it is shown."""
     step = Step("c1", "wrote", "xchange", "/tmp/xchange/\udcff", 3, "0" * 64, 0.1)
     pod.checks.append(held(lines=(step,)))
-    given = report()
+    sent = report()
 
-    sender.send(given, [pod], None)
-    (told,) = received(given)
+    sender.send(sent, [pod], None)
+    (arrived,) = received(sent)
 
-    assert told.checks[0].check.lines[0].path == "/tmp/xchange/\\udcff"
+    assert arrived.checks[0].check.lines[0].path == "/tmp/xchange/\\udcff"
 
 
-def test_a_check_arrives_as_it_was_sent(pod, sender):
-    """By pytest-xdist, and as JSON."""
+def test_a_check_arrives_unchanged(pod, sender):
+    """Every field survives."""
     checks = [held(at="<YAML text>:17"), broken(), held("")]
     pod.checks += checks
     sent = report()
     sender.send(sent, [pod], None)
 
-    (told,) = received(sent)
-    assert [each.check for each in told.checks] == checks
-    assert (told.test, told.phase, told.failed, told.error) == ("t.py::test", "call", False, "")
+    (arrived,) = received(sent)
+    assert [record.check for record in arrived.checks] == checks
+    assert (arrived.test, arrived.phase) == ("t.py::test", "call")
+    assert (arrived.failed, arrived.error) == (False, "")
 
 
-def test_a_pod_arrives_with_its_wiring_and_without_what_every_container_has(pod, sender):
-    """Mounts, volumes with medium and size; no token."""
+def test_a_pod_arrives_with_its_wiring_but_without_the_account_token(pod, sender):
+    """Volumes keep their medium and size; the token says nothing about sharing."""
     pod.checks.append(held())
     sent = report()
     sender.send(sent, [pod], None)
 
-    (told,) = received(sent)
-    shown = told.checks[0].pod
-    (container,) = shown.wiring.containers
+    (arrived,) = received(sent)
+    record = arrived.checks[0].pod
+    (container,) = record.wiring.containers
     assert [str(mount) for mount in container.mounts] == [
         "xchange at /tmp/xchange (subPath=out, ro)"
     ]
-    assert shown.wiring.volumes == pod.wiring.volumes[:2]
+    assert record.wiring.volumes == pod.wiring.volumes[:2]
     assert len(pod.wiring.volumes) == 3
-    assert (shown.manifest, shown.kind, shown.name) == ("<YAML text>", "Pod", "ns/sharevol")
-    assert (shown.node, shown.cluster.version, shown.stand_in) == ("worker", "v1.36.3", "")
+    assert (record.manifest, record.kind, record.name) == ("<YAML text>", "Pod", "ns/sharevol")
+    assert (record.node, record.cluster.version, record.stand_in) == ("worker", "v1.36.3", "")
 
 
 QUOTED = "got swordfish-1, --password swordfish-2, TOKEN=swordfish-3"
@@ -136,8 +137,8 @@ QUOTED = "got swordfish-1, --password swordfish-2, TOKEN=swordfish-3"
     ],
     ids=lambda quoting: next(iter(quoting)),
 )
-def test_no_secret_travels(pod, sender, quoting):
-    """Neither of the spec, nor in what a check quotes, wherever that stands."""
+def test_no_secret_is_sent(pod, sender, quoting):
+    """Secrets of the spec are hidden in every field that may quote them."""
     pod.checks.append(broken(**quoting))
     sent = report("failed")
     sender.send(sent, [pod], raised(AssertionError("password=swordfish-4")))
@@ -149,7 +150,7 @@ def test_no_secret_travels(pod, sender, quoting):
 
 
 def test_each_check_is_sent_once(pod, sender):
-    """A Pod may be checked in a fixture, in a test and in the test after it."""
+    """A Pod may be checked in a fixture, in a test and in the next test."""
     first, second, third = report(when="setup"), report(), report(when="teardown")
     pod.checks.append(held("c1"))
     sender.send(first, [pod], None)
@@ -157,13 +158,16 @@ def test_each_check_is_sent_once(pod, sender):
     sender.send(second, [pod], None)
     sender.send(third, [pod], None)
 
-    found = [[each.check.containers for each in told.checks] for told in received(first, second)]
+    found = [
+        [record.check.containers for record in arrived.checks]
+        for arrived in received(first, second)
+    ]
     assert found == [[("c1",)], [("c2",)]]
     assert received(third) == []
 
 
-def test_what_a_test_expects_to_break_is_expected(pod, sender):
-    """The test that passes, and the one that fails for another of its checks."""
+def test_a_failure_that_the_test_survives_is_expected(pod, sender):
+    """The test passes, or fails because of another check."""
     passed, failed, other = report(), report("failed"), report("failed")
     refused, unseen = broken(headline="refused"), broken(headline="not seen")
     pod.checks.append(refused)
@@ -173,34 +177,36 @@ def test_what_a_test_expects_to_break_is_expected(pod, sender):
     pod.checks.append(refused)
     sender.send(other, [pod], raised(AssertionError("assert 1 == 2")))
 
-    found = [[each.verdict for each in told.checks] for told in received(passed, failed, other)]
+    found = [
+        [record.verdict for record in arrived.checks] for arrived in received(passed, failed, other)
+    ]
     assert found == [[EXPECTED], [EXPECTED, "broken"], ["broken"]]
 
 
-def test_a_failure_that_no_check_tells_is_told_by_itself(pod, sender):
-    """An error before any check, and a test's own assert after checks that held."""
-    before, after, told_by_check = report("failed", "setup"), report("failed"), report("failed")
+def test_a_failure_outside_of_checks_is_sent_as_text(pod, sender):
+    """It is an error before any check, or the test's own assert after checks that held."""
+    before, after, explained = report("failed", "setup"), report("failed"), report("failed")
     sender.send(before, [], raised(errors.KindMissing("There is no kind.", "Install it.")))
     pod.checks.append(held())
     sender.send(after, [pod], raised(AssertionError("assert 1 == 2")))
     pod.checks.append(broken(headline="no cat", facts=(Fact("", "Use another image."),)))
-    sender.send(told_by_check, [pod], raised(errors.ApiError("no cat", "Use another image.")))
+    sender.send(explained, [pod], raised(errors.ApiError("no cat", "Use another image.")))
 
-    found = [told.error for told in received(before, after, told_by_check)]
+    found = [arrived.error for arrived in received(before, after, explained)]
     assert found == ["There is no kind.\nInstall it.", "AssertionError: assert 1 == 2", ""]
 
 
-def test_a_failure_of_any_length_is_told_in_short(sender):
-    """What pytest prints of it is whole; a page holds those of all tests."""
+def test_a_long_failure_is_truncated(sender):
+    """A page has the failures of all tests; pytest prints each in full."""
     long, short = report("failed"), report("failed")
     sender.send(long, [], raised(errors.KindMissing("no", "kind\n" * 10_000)))
     sender.send(short, [], raised(errors.KindMissing("no", "kind\n" * 10)))
 
-    assert [len(told.error) for told in received(long, short)] == [4000, 53]
+    assert [len(arrived.error) for arrived in received(long, short)] == [4000, 53]
 
 
-def test_a_test_that_checks_nothing_tells_nothing(pod, sender):
-    """Its report is as pytest made it."""
+def test_a_test_without_checks_sends_nothing(pod, sender):
+    """Its report is unchanged."""
     sent = report()
     before = sent._to_json()
     sender.send(sent, [pod], None)
@@ -209,15 +215,15 @@ def test_a_test_that_checks_nothing_tells_nothing(pod, sender):
     assert received(sent) == []
 
 
-def test_what_was_told_is_in_the_order_of_time(pod, sender):
-    """Workers report when they can."""
+def test_reports_are_in_order_of_time(pod, sender):
+    """Workers report in any order."""
     late, early = report(), report()
     late.start, early.start = 9.0, 3.0
-    for each in (late, early):
+    for sent in (late, early):
         pod.checks.append(held())
-        sender.send(each, [pod], None)
+        sender.send(sent, [pod], None)
 
-    assert [told.start for told in received(late, early)] == [3.0, 9.0]
+    assert [arrived.start for arrived in received(late, early)] == [3.0, 9.0]
 
 
 @pytest.mark.parametrize(
@@ -226,12 +232,12 @@ def test_what_was_told_is_in_the_order_of_time(pod, sender):
         (errors.PromiseBroken("not seen", [Fact("why", "x")]), "not seen\n  why  x"),
         (errors.KindMissing("No kind.", "Install it."), "No kind.\nInstall it."),
         (pytest.fail.Exception("No kind."), "No kind."),
-        (ValueError("their own"), "ValueError: their own"),
+        (ValueError("bad value"), "ValueError: bad value"),
     ],
 )
-def test_errors_of_ours_are_their_text(sender, error, text):
-    """Others say of what type they are."""
+def test_only_foreign_errors_name_their_type(sender, error, text):
+    """The text of the plugin's own errors is enough."""
     sent = report("failed")
     sender.send(sent, [], raised(error))
 
-    assert [told.error for told in received(sent)] == [text]
+    assert [arrived.error for arrived in received(sent)] == [text]

@@ -142,7 +142,7 @@ def test_an_assertion_does_not_choose_a_read_only_volume(check, kind):
 @every_kind
 def test_content_is_lost_because_the_volume_went_with_its_pod(kind, lifetime):
     """Any other kind of volume needs another cause."""
-    cause = volume_causes.gone_with_its_pod(offline_pods.pod(manifest(kind)), "v")
+    cause = volume_causes.find_gone_with_pod(offline_pods.pod(manifest(kind)), "v")
 
     assert (cause is not None) == (lifetime is POD)
     if cause:
@@ -156,14 +156,14 @@ def test_content_is_lost_because_the_volume_went_with_its_pod(kind, lifetime):
 @every_kind
 def test_content_remains_because_the_volume_outlives_its_pod(kind, lifetime):
     """Or because the kubelet fills it; content that should be lost has no such cause."""
-    cause = volume_causes.outlives(offline_pods.pod(manifest(kind)), "v")
+    cause = volume_causes.explain_outliving(offline_pods.pod(manifest(kind)), "v")
 
     assert cause.kind == ("unknown" if lifetime is POD else "outlives its Pod")
     expected = {
-        POD: "should have gone with its Pod",
-        NODE: "stays when its Pod goes",
-        STORAGE: "stays when its Pod goes",
-        KUBELET: "the kubelet fills for every Pod anew",
+        POD: "should have been deleted with its Pod",
+        NODE: "is not deleted with its Pod",
+        STORAGE: "is not deleted with its Pod",
+        KUBELET: "the kubelet fills again for every Pod",
     }
     assert expected[lifetime] in cause.text
 

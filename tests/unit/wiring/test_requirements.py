@@ -147,8 +147,8 @@ def test_the_terminal_lists_the_checked_capabilities():
     """Available ones in one line, missing ones with the reason."""
     capabilities = {"b": (True, "it works"), "c": (False, "why not"), "a": (True, "it works")}
 
-    assert terminal.capabilities(capabilities) == [
+    assert terminal.format_capabilities(capabilities) == [
         "podshare: the cluster has a, b",
         "podshare: the cluster lacks c: why not",
     ]
-    assert terminal.capabilities({}) == []
+    assert terminal.format_capabilities({}) == []

@@ -1,4 +1,4 @@
-"""Secrets never appear, and what is none is left to be read."""
+"""Secrets are hidden, and everything else stays readable."""
 
 import base64
 import dataclasses
@@ -25,23 +25,23 @@ WORD = "correct-horse-battery"
 
 
 def encoded(value):
-    """As a Secret holds it."""
+    """Return a value as it is stored in a Secret."""
     return base64.b64encode(value.encode()).decode()
 
 
 def secret(**data):
-    """A Secret, as the API server gives it."""
+    """Return a Secret from the API server."""
     return {"kind": "Secret", "data": {key: encoded(value) for key, value in data.items()}}
 
 
 def pod(*env, name="app", **container):
-    """A Pod of one container."""
+    """Return a Pod with one container."""
     container = {"name": name, "image": "busybox:1.36", "env": list(env), **container}
     return {"kind": "Pod", "metadata": {"name": "web"}, "spec": {"containers": [container]}}
 
 
-def known(*values):
-    """A mask of these values alone."""
+def mask(*values):
+    """Return a mask for these values."""
     return Mask(values)
 
 
@@ -58,9 +58,9 @@ def known(*values):
         json.dumps({"x": WORD}),
     ],
 )
-def test_a_known_value_is_hidden_however_it_is_written(shown):
-    """As it is, in base64, in an address, within other words."""
-    text = known(WORD).text(f"before {shown} after")
+def test_a_known_value_is_hidden_in_every_form(shown):
+    """It may be in base64, in a URL, or within a word."""
+    text = mask(WORD).redact_text(f"before {shown} after")
 
     assert WORD not in text
     assert encoded(WORD)[:-4] not in text
@@ -68,32 +68,32 @@ def test_a_known_value_is_hidden_however_it_is_written(shown):
     assert text.endswith(" after")
 
 
-def test_a_value_that_needs_escaping_is_found_escaped():
-    """In JSON, in Python's own writing, and in addresses."""
+def test_an_escaped_value_is_hidden():
+    """JSON, Python and URLs escape in different ways."""
     value = 'p"w\\d/ü? x'
     shown = [json.dumps(value), json.dumps(value, ensure_ascii=False), repr(value)]
     shown += ["p%22w%5Cd%2F%C3%BC%3F%20x", "p%22w%5Cd%2F%C3%BC%3F+x"]
 
-    texts = [known(value).text(f"<{each}>") for each in shown]
+    texts = [mask(value).redact_text(f"<{text}>") for text in shown]
 
     assert texts == ['<"(hidden)">', '<"(hidden)">', "<'(hidden)'>", "<(hidden)>", "<(hidden)>"]
 
 
-def test_every_line_of_a_value_of_several_lines_is_hidden():
-    """A container prints it line by line, each with a time before it; YAML indents it."""
+def test_every_line_of_a_multiline_value_is_hidden():
+    """A log may put a time before each line, and YAML indents it."""
     value = f"first-line-of-it\nsecond line of it\n{WORD}"
     log = "\n".join(f"2026-11-21 INFO {line}" for line in value.splitlines())
 
-    assert known(value).text(log) == "\n".join(["2026-11-21 INFO (hidden)"] * 3)
-    assert "line" not in known(value).text(json.dumps({"x": value}))
-    assert "line" not in known(value).text(yaml.safe_dump({"x": value}))
+    assert mask(value).redact_text(log) == "\n".join(["2026-11-21 INFO (hidden)"] * 3)
+    assert "line" not in mask(value).redact_text(json.dumps({"x": value}))
+    assert "line" not in mask(value).redact_text(yaml.safe_dump({"x": value}))
 
 
-def test_passwords_within_a_value_are_values_too():
-    """A Secret may be a whole file of settings, in several forms."""
+def test_passwords_inside_a_value_are_hidden():
+    """A Secret may contain a whole configuration file."""
     value = f'db.host=db\ndb.password={WORD}\n{{"auth": "s3same-open"}}\namqp://u:r4bbit-hole@mq/'
 
-    text = known(value).text(f"connected with {WORD}, s3same-open and r4bbit-hole to db")
+    text = mask(value).redact_text(f"connected with {WORD}, s3same-open and r4bbit-hole to db")
 
     assert text == "connected with (hidden), (hidden) and (hidden) to db"
 
@@ -104,39 +104,39 @@ def test_passwords_within_a_value_are_values_too():
         (f"the last '{WORD[:12]}", "the last '(hidden)"),
         (f"{WORD[:15]}...", "(hidden)..."),
         (f"so far '{WORD[9:]}'", "so far '(hidden)'"),
-        # what only begins alike was not cut, and is something else
+        # a different word with the same beginning
         ("correct-horse-race", "correct-horse-race"),
         ("a mobile-battery", "a mobile-battery"),
     ],
 )
-def test_a_value_that_was_cut_is_hidden_from_half_of_it_on(text, expected):
-    """A text that is cut to a length may end within a secret."""
-    assert known(WORD).text(text) == expected
+def test_a_truncated_value_is_hidden_from_half_its_length(text, expected):
+    """A truncated text may end within a secret."""
+    assert mask(WORD).redact_text(text) == expected
 
 
 @pytest.mark.parametrize(
     ("value", "text", "expected"),
     [
-        # hiding it would hide every a
+        # hiding it would hide every letter a
         ("a", "a b a", "a b a"),
         ("abc", "abc", "abc"),
-        # words of their own
+        # only as separate words
         ("1234", "pin 1234, port 12345, 'x_1234'", "pin (hidden), port 12345, 'x_(hidden)'"),
         ("admin", "admin: no administrator", "(hidden): no administrator"),
-        # from six characters on, within words
+        # from six characters on, also within words
         ("hunter2", "xhunter2x", "x(hidden)x"),
         ("true", "ready: true", "ready: true"),
         ("https", "https://x", "https://x"),
     ],
 )
-def test_short_values_do_not_destroy_the_text(value, text, expected):
-    """Under four characters they are not looked for, under six as words of their own."""
-    assert known(value).text(text) == expected
+def test_short_values_leave_the_text_readable(value, text, expected):
+    """Values under four characters are not searched for, those under six only as words."""
+    assert mask(value).redact_text(text) == expected
 
 
-def test_a_short_value_is_hidden_where_it_stands_as_one():
-    """It is not looked for elsewhere."""
-    shown = known().data([secret(pin="1"), pod({"name": "PIN_TOKEN", "value": "1"})])
+def test_a_short_value_is_hidden_in_its_own_field():
+    """It is not searched for elsewhere."""
+    shown = mask().redact([secret(pin="1"), pod({"name": "PIN_TOKEN", "value": "1"})])
 
     assert shown[0]["data"] == {"pin": "(hidden)"}
     assert shown[1]["spec"]["containers"][0]["env"] == [{"name": "PIN_TOKEN", "value": "(hidden)"}]
@@ -176,8 +176,8 @@ def test_a_short_value_is_hidden_where_it_stands_as_one():
     ],
 )
 def test_what_looks_like_a_secret_is_hidden(text, expected):
-    """Though nobody has said that it is one."""
-    assert Mask().text(text) == expected
+    """It is not a known value."""
+    assert Mask().redact_text(text) == expected
 
 
 @pytest.mark.parametrize(
@@ -198,15 +198,15 @@ def test_what_looks_like_a_secret_is_hidden(text, expected):
         "assert token == other_token",
     ],
 )
-def test_what_only_sounds_like_a_secret_is_left_to_be_read(text):
-    """Kubernetes talks of secrets, tokens and keys without showing any."""
-    assert Mask().text(text) == text
+def test_text_about_secrets_stays_readable(text):
+    """Kubernetes mentions secrets, tokens and keys without showing their values."""
+    assert Mask().redact_text(text) == text
 
 
 @pytest.mark.parametrize("golden", GOLDEN, ids=lambda path: path.stem)
-def test_no_failure_of_ours_sounds_like_a_secret(golden):
-    """Whoever reads why something failed reads all of it."""
-    assert Mask().text(golden.read_text()) == golden.read_text()
+def test_failure_texts_stay_readable(golden):
+    """Nothing in them looks like a secret."""
+    assert Mask().redact_text(golden.read_text()) == golden.read_text()
 
 
 @pytest.mark.parametrize(
@@ -218,24 +218,24 @@ def test_no_failure_of_ours_sounds_like_a_secret(golden):
         *((name, False) for name in ("AUTHOR", "PASSENGERS", "SECRET_NAME", "tokenPath")),
     ],
 )
-def test_names_that_smell_of_a_secret(name, expected):
-    """As whole words, or anywhere in the name if they mean nothing else."""
+def test_secret_names_are_recognized(name, expected):
+    """Ambiguous words count only as separate words, others anywhere in the name."""
     assert patterns.is_secret_name(name) is expected
 
 
-def test_what_is_hidden_stays_as_it_is():
-    """A text may pass twice, and a secret may be the very word."""
+def test_redacted_text_can_be_redacted_again():
+    """Even the word `hidden` may be a secret."""
     text = f"a {WORD} PASSWORD=x password: y Bearer ab.c-123 postgres://u:p@h"
-    mask = known(WORD, "hidden", "(hid")
+    secrets = mask(WORD, "hidden", "(hid")
 
-    once = mask.text(text)
+    once = secrets.redact_text(text)
 
-    assert mask.text(once) == once
+    assert secrets.redact_text(once) == once
     assert once.count("(hidden)") == 5
 
 
-def test_data_is_masked_within_its_structure():
-    """Lists, dicts and records are copied, and keep all that is not secret."""
+def test_data_keeps_its_structure():
+    """Lists, dicts and dataclasses are copied with everything that is not secret."""
 
     @dataclasses.dataclass
     class Record:
@@ -243,17 +243,17 @@ def test_data_is_masked_within_its_structure():
         crash: tuple
         number: int = 3
 
-    given = Record([f"E  {WORD}"], ("password", "'x'"))
+    original = Record([f"E  {WORD}"], ("password", "'x'"))
 
-    shown = known(WORD).data(given)
+    redacted = mask(WORD).redact(original)
 
-    assert shown == Record(["E  (hidden)"], ("password", "(hidden)"))
-    assert given.lines == [f"E  {WORD}"]
+    assert redacted == Record(["E  (hidden)"], ("password", "(hidden)"))
+    assert original.lines == [f"E  {WORD}"]
 
 
-def test_a_pod_is_masked_and_can_still_be_read():
-    """Variables, options, headers, and what kubectl has written into an annotation."""
-    given = pod(
+def test_a_redacted_pod_stays_readable():
+    """Variables, options, headers and an annotation of kubectl may have secret values."""
+    source = pod(
         {"name": "DB_PASSWORD", "value": "x"},
         {"name": "LEVEL", "value": "debug"},
         {"name": "TOKEN", "valueFrom": {"secretKeyRef": {"name": "db", "key": "password"}}},
@@ -261,9 +261,9 @@ def test_a_pod_is_masked_and_can_still_be_read():
         readinessProbe={"httpGet": {"httpHeaders": [{"name": "Authorization", "value": "abc"}]}},
     )
     applied = "kubectl.kubernetes.io/last-applied-configuration"
-    given["metadata"]["annotations"] = {applied: json.dumps(given), "team": "a"}
+    source["metadata"]["annotations"] = {applied: json.dumps(source), "team": "a"}
 
-    shown = Mask().data(given)
+    shown = Mask().redact(source)
 
     assert shown["metadata"]["annotations"] == {applied: "(hidden)", "team": "a"}
     container = shown["spec"]["containers"][0]
@@ -279,50 +279,52 @@ def test_a_pod_is_masked_and_can_still_be_read():
     assert container["readinessProbe"]["httpGet"]["httpHeaders"][0]["value"] == "(hidden)"
 
 
-def test_the_values_of_secrets_and_pods_are_known():
-    """Of data in base64, of stringData, of variables, options and addresses."""
-    given = {**secret(a=WORD), "stringData": {"b": "plain-one"}}
+def test_the_values_in_secrets_and_pods_are_found():
+    """They are in data, stringData, variables, options and URLs."""
+    source = {**secret(a=WORD), "stringData": {"b": "plain-one"}}
     container = pod(
         {"name": "X_TOKEN", "value": "from-env"},
         {"name": "LEVEL", "value": "debug"},
         args=["--password", "from-args", "amqp://u:from-address@mq"],
     )
 
-    values = set(secret_mask.values([given], [container]))
+    values = set(secret_mask.find_secret_values([source], [container]))
 
     assert values == {WORD, encoded(WORD), "plain-one", "from-env", "from-args", "from-address"}
 
 
-def test_a_secret_that_is_a_name_of_the_pod_hides_it_only_if_its_key_smells():
-    """A user may be called as its container is; a password that is, is hidden all the same."""
+def test_a_name_of_the_pod_is_hidden_only_if_it_is_the_value_of_a_secret_name():
+    """A user may have the name of its container; a password with that name is hidden."""
     container = pod(volumeMounts=[{"name": "v", "mountPath": "/srv/worker"}], name="worker")
 
-    assert list(secret_mask.values([secret(user="worker")], [container])) == [encoded("worker")]
-    assert "worker" in set(secret_mask.values([secret(password="worker")], [container]))
+    assert list(secret_mask.find_secret_values([secret(user="worker")], [container])) == [
+        encoded("worker")
+    ]
+    assert "worker" in set(secret_mask.find_secret_values([secret(password="worker")], [container]))
 
 
-def test_a_variable_of_the_shell_is_no_secret():
-    """Nor is a name of the Pod's own; both would be hidden wherever they stand."""
+def test_shell_variables_and_names_of_the_pod_are_not_secret():
+    """They would be hidden everywhere otherwise."""
     container = pod(
         {"name": "TOKEN_STORE", "value": "app"},
         args=["sh", "-c", 'PASSWORD="$DB_PASSWORD" TOKEN=$(cat /token) KEY_X=${K} A_KEY=real-one'],
     )
 
-    assert list(secret_mask.values([], [container])) == ["real-one"]
+    assert list(secret_mask.find_secret_values([], [container])) == ["real-one"]
 
 
 def test_binary_values_are_hidden_in_base64():
-    """They are no text, and no error either."""
-    given = {"kind": "Secret", "data": {"blob": base64.b64encode(bytes(range(256))).decode()}}
+    """Values that are not text cause no error."""
+    source = {"kind": "Secret", "data": {"blob": base64.b64encode(bytes(range(256))).decode()}}
 
-    mask = Mask(secret_mask.values([given, {"data": {"bad": "no base64"}}, {}], []))
+    secrets = Mask(secret_mask.find_secret_values([source, {"data": {"bad": "no base64"}}, {}], []))
 
-    assert mask.text(f"x {given['data']['blob']} y") == "x (hidden) y"
+    assert secrets.redact_text(f"x {source['data']['blob']} y") == "x (hidden) y"
 
 
 @pytest.mark.slow
-def test_a_megabyte_takes_no_longer_than_diagnostics_may():
-    """Also of text that is all words which begin like a secret."""
+def test_a_megabyte_is_redacted_in_time():
+    """The text consists of words that begin like a secret."""
     values = [f"{WORD}-{number}" for number in range(100)]
     lines = [
         "token token: secret.key --password -----BEGIN eyJ " + "a" * 200,
@@ -330,9 +332,9 @@ def test_a_megabyte_takes_no_longer_than_diagnostics_may():
         "= " * 50,
     ]
     text = "\n".join(lines * 500)[: 2**20]
-    begun = time.process_time()
+    start = time.process_time()
 
-    Mask(values).text(text)
+    Mask(values).redact_text(text)
 
-    assert time.process_time() - begun < 5
-    assert not re.search(WORD, Mask(values).text(text + values[3]))
+    assert time.process_time() - start < 5
+    assert not re.search(WORD, Mask(values).redact_text(text + values[3]))

@@ -1,11 +1,11 @@
-"""The table, the notes and the page of runs that reach no cluster."""
+"""Reports of runs without a cluster."""
 
 import pytest
 
 
 @pytest.fixture
 def page(pytester, monkeypatch):
-    """A pytest run with no kind to be found, and the page that it writes, if it does."""
+    """Return a function that runs pytest without kind, and returns the result and the page."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(pytester.path / "cache"))
     monkeypatch.setenv("PATH", "/nowhere")
     file = pytester.path / "out" / "report.html"
@@ -19,20 +19,20 @@ def page(pytester, monkeypatch):
     return run
 
 
-def test_a_run_that_checks_nothing_has_a_page_and_no_table(pytester, page):
-    """Whoever keeps the page finds one, which claims nothing."""
+def test_a_run_without_checks_has_a_page_and_no_table(pytester, page):
+    """The page claims nothing."""
     pytester.makepyfile("def test_other(): pass")
 
     result, text = page()
 
     result.assert_outcomes(passed=1)
-    result.stdout.fnmatch_lines(["podshare: report in *out/report.html"])
-    assert "<h1>No promise was checked</h1>" in text
+    result.stdout.fnmatch_lines(["podshare: report written to *out/report.html"])
+    assert "<h1>No promises were checked</h1>" in text
     assert "held" not in result.stdout.str()
 
 
 def test_collecting_writes_no_page(pytester, page):
-    """The page of the run before stays what it is."""
+    """The page of an earlier run stays."""
     pytester.makepyfile("def test_it(podshare): pass")
 
     result, text = page("--collect-only")
@@ -42,8 +42,8 @@ def test_collecting_writes_no_page(pytester, page):
 
 
 @pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["alone", "xdist"])
-def test_what_fails_without_a_check_is_on_the_page(pytester, page, workers):
-    """With no cluster there is no table, and a page that is not green; also from workers."""
+def test_failures_outside_of_checks_are_on_the_page(pytester, page, workers):
+    """Without a cluster there is no table, and the page is not green."""
     if workers:
         pytest.importorskip("xdist")
     pytester.makepyfile(
@@ -63,12 +63,12 @@ def test_what_fails_without_a_check_is_on_the_page(pytester, page, workers):
     assert "test_other" not in text
 
 
-def test_a_page_that_cannot_be_written_fails_no_run(pytester, page):
-    """A line says so."""
+def test_a_page_that_cannot_be_written_does_not_fail_the_run(pytester, page):
+    """A line in the terminal has the reason."""
     pytester.makepyfile("def test_other(): pass")
     (pytester.path / "out").write_text("in the way\n")
 
     result, _ = page()
 
     result.assert_outcomes(passed=1)
-    result.stdout.fnmatch_lines(["podshare: no report: *out/report.html cannot be written: *"])
+    result.stdout.fnmatch_lines(["podshare: cannot write the report to *out/report.html: *"])

@@ -1,5 +1,6 @@
-"""What is attached to failures, in whole runs against an API server of the test's own."""
+"""Attachments of failed tests, in whole runs against an API server of the test's own."""
 
+import itertools
 import os
 import xml.etree.ElementTree as ET
 
@@ -43,7 +44,7 @@ def test_other():
 
 @pytest.fixture
 def run(pytester):
-    """A function that runs these tests, and gives its result."""
+    """Return a function that runs these tests and returns the result."""
     pytester.makeini(WITH_SUPPORT)
     pytester.makeconftest(CONFTEST)
 
@@ -54,87 +55,86 @@ def run(pytester):
     return run
 
 
-def shown(result, title):
-    """The lines under a title of pytest's sections, of the first test that has it."""
-    lines = result.outlines
-    begin = next(at for at, line in enumerate(lines) if line.strip("-") == f" {title} ")
-    rest = lines[begin + 1 :]
-    return rest[
-        : next(at for at, line in enumerate(rest) if line.startswith(("---", "___", "===")))
-    ]
+def section(result, title):
+    """Return the lines of the first section with that title."""
+    lines = itertools.dropwhile(lambda line: line.strip("-") != f" {title} ", result.outlines)
+    next(lines)
+    return list(itertools.takewhile(lambda line: not line.startswith(("---", "___", "===")), lines))
 
 
-def test_a_failure_shows_what_helps(run):
-    """Wiring, logs and YAML, and how to have them in files; no secret is in it."""
+def test_a_failure_shows_the_attachments(run):
+    """They are wiring, logs and YAML without secrets, and the option to save them."""
     result = run(FAILING)
 
     result.assert_outcomes(failed=1, errors=1)
-    assert shown(result, "podshare web/logs/app.txt") == ["started with (hidden)"]
-    assert shown(result, "podshare web/wiring.txt")[0].split() == ["volume", "app"]
-    assert "apiVersion: v1" in shown(result, "podshare web/pod.yaml")
-    assert shown(result, "podshare") == ["--podshare-artifacts-dir=DIR keeps all of this in files."]
-    assert shown(result, "Captured stdout call") == ["said (hidden)"]
+    assert section(result, "podshare web/logs/app.txt") == ["started with (hidden)"]
+    assert section(result, "podshare web/wiring.txt")[0].split() == ["volume", "app"]
+    assert "apiVersion: v1" in section(result, "podshare web/pod.yaml")
+    assert section(result, "podshare") == [
+        "Set --podshare-artifacts-dir=DIR to save all attachments as files."
+    ]
+    assert section(result, "Captured stdout call") == ["said (hidden)"]
     assert "E       AssertionError: assert '(hidden)' == 'open'" in result.outlines
-    # not even in the lines of the test itself
+    # not even in the source lines of the test
     assert "s3same-open" not in result.stdout.str()
 
 
-def test_a_fixture_that_fails_has_it_as_well(run):
-    """A Pod that does not become ready fails in a fixture most often."""
+def test_a_failing_fixture_shows_the_attachments(run):
+    """Pods that do not become ready usually fail in a fixture."""
     result = run(FAILING, "-k", "test_error")
 
     result.assert_outcomes(errors=1)
     assert "E       LookupError: no such thing" in result.outlines
-    assert shown(result, "podshare web/logs/app.txt") == ["started with (hidden)"]
+    assert section(result, "podshare web/logs/app.txt") == ["started with (hidden)"]
 
 
-def test_nothing_is_attached_where_nothing_failed(run, pytester):
-    """Passed, skipped and expected ones; nor to a test that has no Pods."""
+def test_nothing_is_attached_without_a_failure(run, pytester):
+    """The same holds for a failing test without Pods."""
     result = run(CONTENT, "-rA", "--podshare-artifacts-dir=artifacts")
 
     result.assert_outcomes(passed=1, xfailed=1, skipped=1, failed=1)
     assert "web/logs" not in result.stdout.str()
     assert "s3same-open" in result.stdout.str()
-    assert shown(result, "Captured stdout call") == ["password=(hidden)"]
+    assert section(result, "Captured stdout call") == ["password=(hidden)"]
     assert not (pytester.path / "artifacts").exists()
 
 
 @pytest.mark.parametrize("workers", ["0", "2"])
-def test_files_and_xml_hold_all_of_it(run, pytester, workers):
-    """Also from the workers of pytest-xdist, and wherever a test goes meanwhile."""
+def test_files_and_junit_xml_contain_the_attachments(run, pytester, workers):
+    """A test may run in a worker of pytest-xdist, and may change its working directory."""
     moving = FAILING.replace("    print(", "    __import__('os').chdir('/')\n    print(")
 
     files = ("--podshare-artifacts-dir=artifacts", "--junitxml=junit.xml")
     result = run(moving, "-n", workers, *files, "--podshare-report=page.html")
 
     result.assert_outcomes(failed=1, errors=1)
-    homes = sorted((pytester.path / "artifacts").iterdir())
-    assert [home.name.rpartition("-")[0] for home in homes] == [
+    folders = sorted((pytester.path / "artifacts").iterdir())
+    assert [folder.name.rpartition("-")[0] for folder in folders] == [
         "test_it.py-test_error",
         "test_it.py-test_fails",
     ]
-    for home in homes:
-        assert sorted(os.listdir(home / "web")) == ["logs", "pod.yaml", "wiring.txt"]
-        assert (home / "web" / "logs" / "app.txt").read_text() == "started with (hidden)"
-        assert f"All of this is kept in {home}" in result.outlines
+    for folder in folders:
+        assert sorted(os.listdir(folder / "web")) == ["logs", "pod.yaml", "wiring.txt"]
+        assert (folder / "web" / "logs" / "app.txt").read_text() == "started with (hidden)"
+        assert f"All attachments are in {folder}" in result.outlines
     for case in ET.parse(pytester.path / "junit.xml").iter("testcase"):
-        properties = {each.get("name"): each.get("value") for each in case.iter("property")}
+        properties = {item.get("name"): item.get("value") for item in case.iter("property")}
         assert properties["podshare web/logs/app.txt"] == "started with (hidden)"
         assert "podshare web/pod.yaml" in properties
     assert "no such thing" in (pytester.path / "page.html").read_text()
     written = [path for path in pytester.path.rglob("*") if path.is_file()]
     holding = [path.name for path in written if b"s3same-open" in path.read_bytes()]
-    # what the test was made of, and nothing that came of it
+    # only the test itself and its bytecode contain the secret
     assert [name for name in holding if not name.endswith((".py", ".pyc"))] == []
 
 
-def test_files_that_cannot_be_written_are_said(run, pytester):
-    """The failure stays what it is."""
+def test_files_that_cannot_be_written_are_reported(run, pytester):
+    """The failure stays the same."""
     (pytester.path / "artifacts").write_text("a file")
 
     result = run(FAILING, "-k", "test_fails", "--podshare-artifacts-dir=artifacts")
 
     result.assert_outcomes(failed=1)
-    (said,) = shown(result, "podshare")
-    assert said.startswith("--podshare-artifacts-dir: nothing could be kept: [Errno ")
+    (line,) = section(result, "podshare")
+    assert line.startswith("--podshare-artifacts-dir: cannot write the attachments: [Errno ")
     assert "E       AssertionError: assert '(hidden)' == 'open'" in result.outlines

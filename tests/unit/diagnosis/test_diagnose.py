@@ -1,0 +1,91 @@
+"""Why a check ended in an error, according to an API server of the test's own."""
+
+import pytest
+
+from pytest_podshare import errors
+from pytest_podshare.diagnosis import diagnose
+from pytest_podshare.diagnosis.cause import MEANINGS
+from pytest_podshare.pods.pod import Pod
+from pytest_podshare.wiring.manifest import load
+from tests.support import offline_pods
+from tests.support.fake_api import FakeApi
+
+MANIFEST = """
+kind: Pod
+apiVersion: v1
+metadata: {name: p, labels: {app: web}}
+spec: {containers: [{name: app, image: busybox}]}
+"""
+PODS = "/api/v1/namespaces/ns/pods"
+EVICTION = 'Usage of EmptyDir volume "work" exceeds the limit "1Mi".'
+GONE = errors.PodGone("Pod p was deleted.", "Find out what deleted it.")
+EVICTED = errors.PodGone(f"Pod p was evicted: {EVICTION}", "Raise the limit.", eviction=EVICTION)
+
+
+@pytest.fixture
+def server():
+    """An API server without any Pod."""
+    return FakeApi()
+
+
+@pytest.fixture
+def pod(server, tmp_path):
+    """The handle of a Pod; the test decides what the API server knows about it."""
+    source = load(MANIFEST)
+    with server.cluster(tmp_path) as cluster:
+        live = offline_pods.live_pod(source.pod["spec"], api=cluster.api)
+        live.raw["metadata"]["labels"] = source.pod["metadata"]["labels"]
+        yield Pod(live, manifest=source, replacement=dict)
+
+
+def raw(*, uid="u", status=None, **metadata):
+    """Return a Pod as the API server returns it."""
+    return {"metadata": {"name": "p", "uid": uid, **metadata}, "status": status or {}}
+
+
+@pytest.mark.parametrize(("error", "text"), [(EVICTED, MEANINGS["evicted"]), (GONE, EVICTION)])
+def test_an_eviction_is_quoted_once(server, pod, error, text):
+    """The kubelet's message is either in the error already or in the cause."""
+    server.answers[f"{PODS}/p"] = (200, raw(status={"reason": "Evicted", "message": EVICTION}))
+
+    cause = diagnose.raised_error(pod, error)
+
+    assert (cause.kind, cause.text) == ("evicted", text)
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind", "text"),
+    [
+        (raw(uid="other"), "replaced", "another Pod is named p now (UID other)"),
+        (raw(deletionTimestamp="T"), "deleted", "Pod p has been terminating since T"),
+    ],
+)
+def test_a_pod_that_is_not_the_same_any_more_explains_the_error(server, pod, answer, kind, text):
+    """The API server still has a Pod of that name."""
+    server.answers[f"{PODS}/p"] = (200, answer)
+
+    cause = diagnose.raised_error(pod, GONE)
+
+    assert (cause.kind, cause.text) == (kind, text)
+
+
+@pytest.mark.parametrize(
+    ("others", "kind", "text"),
+    [
+        ([], "deleted", "Pod p no longer exists, and no Pod replaced it"),
+        ([raw(uid="other", name="q")], "replaced", "Pod p no longer exists; q replaced it"),
+    ],
+)
+def test_a_deleted_pod_may_have_a_replacement(server, pod, others, kind, text):
+    """The replacement has the same labels and another name."""
+    server.answers[PODS] = (200, {"items": others})
+
+    cause = diagnose.raised_error(pod, GONE)
+
+    assert (cause.kind, cause.text) == (kind, text)
+    assert server.requests[-1] == (PODS, {"labelSelector": "app=web"})
+
+
+def test_an_error_that_says_everything_has_no_cause(pod):
+    """The API server is not asked about it."""
+    assert diagnose.raised_error(pod, errors.DeployRejected("rejected", "Fix it.")) is None
