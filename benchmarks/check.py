@@ -24,7 +24,7 @@ from benchmarks import sample_manifests, units
 from benchmarks.scale import Scale
 from benchmarks.tables import DataTable, Table
 from pytest_podshare.check import checker, inputs
-from pytest_podshare.check.settings import Settings
+from pytest_podshare.check.project_settings import ProjectSettings
 
 COUNTS = (10, 100, 1_000, 10_000)
 # How many manifests the loaders are measured on; they are slow, and the same for each manifest.
@@ -68,7 +68,7 @@ def _row(folder: Path, count: int) -> dict[str, Any]:
     def check() -> None:
         nonlocal findings
         selection = inputs.find([str(folder)])
-        manifests = checker.check_all(selection.manifests, Settings())
+        manifests = checker.check_all(selection.manifests, ProjectSettings())
         result = checker.CheckResult(manifests, selection.problems)
         findings = len(result.findings)
         assert len(result.templates) == count

@@ -7,7 +7,7 @@ import time
 from pytest_podshare import errors
 from pytest_podshare.assertions import sentinel
 from pytest_podshare.assertions.failure import promise_broken
-from pytest_podshare.assertions.mounts import mounts_of, new_location
+from pytest_podshare.assertions.mount_selection import mounts_of, new_location
 from pytest_podshare.assertions.recording import recorded
 from pytest_podshare.containers.container import Container
 from pytest_podshare.containers.fileops import mountinfo, operations

@@ -6,7 +6,7 @@ import time
 
 from pytest_podshare import errors
 from pytest_podshare.assertions.failure import promise_broken
-from pytest_podshare.assertions.mounts import mounts_of, new_location
+from pytest_podshare.assertions.mount_selection import mounts_of, new_location
 from pytest_podshare.assertions.recording import recorded
 from pytest_podshare.containers.fileops import mountinfo, operations
 from pytest_podshare.deadline import Deadline

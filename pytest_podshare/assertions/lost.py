@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pytest_podshare import errors
 from pytest_podshare.assertions import sentinel
 from pytest_podshare.assertions.failure import promise_broken
-from pytest_podshare.assertions.mounts import new_location
+from pytest_podshare.assertions.mount_selection import new_location
 from pytest_podshare.assertions.recording import recorded
 from pytest_podshare.assertions.sentinel import SentinelFile
 from pytest_podshare.containers.fileops.posix_shell import Missing

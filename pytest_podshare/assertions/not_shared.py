@@ -8,7 +8,7 @@ import time
 
 from pytest_podshare import errors
 from pytest_podshare.assertions import failure, sentinel
-from pytest_podshare.assertions.mounts import writable_mounts
+from pytest_podshare.assertions.mount_selection import writable_mounts
 from pytest_podshare.assertions.recording import recorded
 from pytest_podshare.containers.container import Container
 from pytest_podshare.containers.fileops import operations

@@ -12,7 +12,7 @@ from typing import cast
 
 from pytest_podshare import errors
 from pytest_podshare.assertions import failure
-from pytest_podshare.assertions.mounts import find_writers, mount_around, new_location
+from pytest_podshare.assertions.mount_selection import find_writers, mount_around, new_location
 from pytest_podshare.containers.container import Container
 from pytest_podshare.containers.fileops import operations
 from pytest_podshare.containers.fileops.content import Content

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 from pytest_podshare.assertions import sentinel
-from pytest_podshare.assertions.mounts import writable_mounts
+from pytest_podshare.assertions.mount_selection import writable_mounts
 from pytest_podshare.assertions.recording import recorded
 from pytest_podshare.assertions.sentinel import SentinelFile
 from pytest_podshare.pods import replacement

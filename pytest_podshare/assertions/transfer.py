@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 
 from pytest_podshare.assertions import failure, sentinel
-from pytest_podshare.assertions.mounts import new_location
+from pytest_podshare.assertions.mount_selection import new_location
 from pytest_podshare.containers.container import Container
 from pytest_podshare.containers.fileops import operations, streaming
 from pytest_podshare.containers.fileops.content import Content

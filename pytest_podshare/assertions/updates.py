@@ -8,7 +8,7 @@ import time
 from pytest_podshare import errors
 from pytest_podshare.assertions import sentinel
 from pytest_podshare.assertions.failure import describe, promise_broken
-from pytest_podshare.assertions.mounts import mounts_of, running_mounts
+from pytest_podshare.assertions.mount_selection import mounts_of, running_mounts
 from pytest_podshare.assertions.recording import recorded
 from pytest_podshare.containers.container import Container
 from pytest_podshare.containers.fileops import operations

@@ -6,7 +6,7 @@ import time
 
 from pytest_podshare import errors
 from pytest_podshare.assertions import failure, sentinel
-from pytest_podshare.assertions.mounts import is_within
+from pytest_podshare.assertions.mount_selection import is_within
 from pytest_podshare.assertions.recording import recorded
 from pytest_podshare.assertions.transfer import Transfer
 from pytest_podshare.containers.container import Container

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 from pytest_podshare import errors
 from pytest_podshare.check import rules
 from pytest_podshare.check.inputs import Input
+from pytest_podshare.check.project_settings import ProjectSettings
 from pytest_podshare.check.rules import Finding
-from pytest_podshare.check.settings import Settings
 from pytest_podshare.wiring.model import Wiring
 from pytest_podshare.wiring.templates import find_templates
 
@@ -100,7 +100,7 @@ class CheckResult:
 
 
 def check(
-    manifest: Input, settings: Settings, *, keep_wiring: bool = False
+    manifest: Input, settings: ProjectSettings, *, keep_wiring: bool = False
 ) -> ManifestResult | None:
     """Return the result for a manifest; None if it was not named and is not a manifest.
 
@@ -127,7 +127,7 @@ def check(
 
 
 def check_all(
-    manifests: Iterable[Input], settings: Settings, *, keep_wiring: bool = False
+    manifests: Iterable[Input], settings: ProjectSettings, *, keep_wiring: bool = False
 ) -> tuple[ManifestResult, ...]:
     """Return the results for all manifests; files that are not manifests are left out."""
     results = (check(manifest, settings, keep_wiring=keep_wiring) for manifest in manifests)

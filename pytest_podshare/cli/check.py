@@ -10,7 +10,15 @@ from pathlib import Path
 import click
 
 from pytest_podshare import errors
-from pytest_podshare.check import checker, formats, graph, inputs, rendering, rules, settings
+from pytest_podshare.check import (
+    checker,
+    formats,
+    graph,
+    inputs,
+    project_settings,
+    rendering,
+    rules,
+)
 from pytest_podshare.check.checker import CheckResult
 from pytest_podshare.cli import check_output
 from pytest_podshare.cli.error_output import print_error
@@ -105,7 +113,7 @@ def check(
         raise errors.SettingsInvalid(
             f"--graph and --format {format_} cannot be combined.", "Remove one of them."
         )
-    config = settings.load_nearest(Path.cwd()).extend(ignore, exclude, pod_template)
+    config = project_settings.load_nearest(Path.cwd()).extend(ignore, exclude, pod_template)
     selection = inputs.find(
         paths, exclude=config.exclude, as_found=as_found, render_timeout=render_timeout
     )

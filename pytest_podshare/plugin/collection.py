@@ -12,7 +12,7 @@ from pytest_podshare.plugin.options import Options
 from pytest_podshare.plugin.stash import SETTINGS
 
 if TYPE_CHECKING:
-    from pytest_podshare.check.settings import Settings
+    from pytest_podshare.check.project_settings import ProjectSettings
     from pytest_podshare.plugin.manifest_paths import ManifestPaths
 
 _PATHS: pytest.StashKey[ManifestPaths] = pytest.StashKey()
@@ -64,12 +64,12 @@ def collect_file(path: Path, parent: pytest.Collector) -> pytest.Collector | Non
     return manifest_file.create_collector(path, parent, inputs, _load_settings(parent.config))
 
 
-def _load_settings(config: pytest.Config) -> Settings:
-    from pytest_podshare.check import settings
+def _load_settings(config: pytest.Config) -> ProjectSettings:
+    from pytest_podshare.check import project_settings
 
     if SETTINGS not in config.stash:
         try:
-            config.stash[SETTINGS] = settings.load_nearest(config.rootpath)
+            config.stash[SETTINGS] = project_settings.load_nearest(config.rootpath)
         except errors.PodshareError as error:
             raise pytest.UsageError(str(error)) from None
     return config.stash[SETTINGS]

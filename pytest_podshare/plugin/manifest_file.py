@@ -12,8 +12,8 @@ import pytest
 from pytest_podshare import errors
 from pytest_podshare.check import rendering, rules
 from pytest_podshare.check.inputs import Input
+from pytest_podshare.check.project_settings import ProjectSettings
 from pytest_podshare.check.rendering import RenderJob
-from pytest_podshare.check.settings import Settings
 from pytest_podshare.manifests import source
 from pytest_podshare.manifests.position import Position
 from pytest_podshare.manifests.source import Source
@@ -29,7 +29,10 @@ _Nodes = Iterator[pytest.Item | pytest.Collector]
 
 
 def create_collector(
-    path: Path, parent: pytest.Collector, inputs: tuple[ManifestInput, ...], settings: Settings
+    path: Path,
+    parent: pytest.Collector,
+    inputs: tuple[ManifestInput, ...],
+    settings: ProjectSettings,
 ) -> ManifestFile | None:
     """Return the collector of a file; None if it is not a manifest with Pods.
 
@@ -46,7 +49,7 @@ def create_collector(
     return file
 
 
-def _find_inputs(path: Path, settings: Settings) -> tuple[ManifestInput, ...]:
+def _find_inputs(path: Path, settings: ProjectSettings) -> tuple[ManifestInput, ...]:
     """Return what to read or render of a file, or nothing if it is not a manifest with Pods."""
     try:
         (inputs,) = manifest_paths.find_inputs([str(path)], ()).values()

@@ -10,13 +10,13 @@ from pytest_podshare.cluster.run import Run
 from pytest_podshare.plugin.options import Options
 
 if TYPE_CHECKING:
-    from pytest_podshare.check.settings import Settings
+    from pytest_podshare.check.project_settings import ProjectSettings
     from pytest_podshare.pods.deployer import Podshare
     from pytest_podshare.pods.factory import PodshareFactory
 
 OPTIONS = pytest.StashKey[Options]()
 RUN = pytest.StashKey[Run]()
-SETTINGS: pytest.StashKey[Settings] = pytest.StashKey()
+SETTINGS: pytest.StashKey[ProjectSettings] = pytest.StashKey()
 # the Podshare of one item, and the factory of those that items share
 PODSHARE: pytest.StashKey[Podshare] = pytest.StashKey()
 FACTORY: pytest.StashKey[PodshareFactory] = pytest.StashKey()

@@ -10,8 +10,8 @@ from pytest_podshare import errors
 from pytest_podshare.check import checker
 from pytest_podshare.check.checker import CheckResult, ManifestResult, TemplateResult
 from pytest_podshare.check.inputs import Input
+from pytest_podshare.check.project_settings import ProjectSettings
 from pytest_podshare.check.rules import Finding
-from pytest_podshare.check.settings import Settings
 
 CLEAN = Path("manifests/sharevol.yaml").read_bytes()
 BROKEN = b"""\
@@ -39,7 +39,7 @@ def finding(severity):
 
 def test_a_clean_manifest_has_templates_but_no_findings():
     """The positive control is the next test."""
-    result = checker.check(manifest(CLEAN), Settings())
+    result = checker.check(manifest(CLEAN), ProjectSettings())
 
     assert [(template.subject, template.findings) for template in result.templates] == [
         ("Pod/sharevol", ())
@@ -48,14 +48,16 @@ def test_a_clean_manifest_has_templates_but_no_findings():
 
 def test_a_broken_manifest_has_findings():
     """A finding is at the line of its mount."""
-    result = checker.check(manifest(BROKEN), Settings())
+    result = checker.check(manifest(BROKEN), ProjectSettings())
 
     assert [(found.rule, found.line) for found in result.findings] == [("mount-without-volume", 8)]
 
 
 def test_an_ignored_rule_finds_nothing():
     """A rule is ignored by its id."""
-    result = checker.check(manifest(BROKEN), Settings(ignore=frozenset({"mount-without-volume"})))
+    result = checker.check(
+        manifest(BROKEN), ProjectSettings(ignore=frozenset({"mount-without-volume"}))
+    )
 
     assert result.findings == ()
 
@@ -64,8 +66,8 @@ def test_a_custom_resource_is_checked_if_the_path_of_its_pod_template_is_known()
     """Without a path it is skipped."""
     rollout = manifest(Path("manifests/check/rollout.yaml").read_bytes())
 
-    assert checker.check(rollout, Settings()).templates == ()
-    settings = Settings(pod_templates={"Rollout": "spec.template"})
+    assert checker.check(rollout, ProjectSettings()).templates == ()
+    settings = ProjectSettings(pod_templates={"Rollout": "spec.template"})
     templates = checker.check(rollout, settings).templates
     assert [template.subject for template in templates] == ["Rollout/web"]
 
@@ -73,20 +75,20 @@ def test_a_custom_resource_is_checked_if_the_path_of_its_pod_template_is_known()
 @pytest.mark.parametrize("text", [b"replicas: 3\n", b"", b"- 1\n", b"kind: Pod\n", b"# no\n"])
 def test_a_named_file_without_a_kubernetes_object_is_a_problem(text):
     """A file that was only found in a folder is skipped."""
-    result = checker.check(manifest(text), Settings())
+    result = checker.check(manifest(text), ProjectSettings())
 
     assert str(result.problem) == (
         "m.yaml contains no Kubernetes object.\n"
         "Give a manifest: YAML or JSON with an apiVersion and a kind."
     )
-    assert checker.check(manifest(text, named=False), Settings()) is None
+    assert checker.check(manifest(text, named=False), ProjectSettings()) is None
 
 
 def test_an_unreadable_manifest_does_not_stop_the_others():
     """It has a problem of its own."""
     texts = (CLEAN, b"kind: Pod\n  bad: [", BROKEN)
 
-    results = checker.check_all([manifest(text) for text in texts], Settings())
+    results = checker.check_all([manifest(text) for text in texts], ProjectSettings())
 
     assert [type(result.problem) for result in results] == [
         type(None),
@@ -139,7 +141,7 @@ def test_a_result_does_not_keep_the_source_text(monkeypatch):
         return source
 
     monkeypatch.setattr(Input, "read", read_and_remember)
-    result = checker.check(manifest(BROKEN), Settings())
+    result = checker.check(manifest(BROKEN), ProjectSettings())
     gc.collect()
 
     assert len(result.findings) == 1

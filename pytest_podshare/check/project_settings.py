@@ -23,7 +23,7 @@ _USE_KEYS = "Use the settings exclude, ignore and pod-templates."
 
 
 @dataclasses.dataclass(frozen=True)
-class Settings:
+class ProjectSettings:
     """The settings of a project for the check.
 
     Args:
@@ -41,7 +41,7 @@ class Settings:
         ignore: Iterable[str] = (),
         exclude: Iterable[str] = (),
         pod_templates: Iterable[str] = (),
-    ) -> Settings:
+    ) -> ProjectSettings:
         """Return these settings with those of a command line added.
 
         Raises:
@@ -57,14 +57,14 @@ class Settings:
                     "Write it as `--pod-template Rollout=spec.template`.",
                 )
             paths[kind] = path
-        return Settings(
+        return ProjectSettings(
             ignore=self.ignore | rules.validate_ids(ignore, "--ignore"),
             exclude=(*self.exclude, *exclude),
             pod_templates=paths,
         )
 
 
-def load_nearest(folder: Path) -> Settings:
+def load_nearest(folder: Path) -> ProjectSettings:
     """Return the settings of the nearest pyproject.toml, in a folder or above it.
 
     Raises:
@@ -74,10 +74,10 @@ def load_nearest(folder: Path) -> Settings:
     folder = folder.resolve()
     files = (parent / FILE for parent in (folder, *folder.parents))
     file = next((file for file in files if file.is_file()), None)
-    return Settings() if file is None else load(file)
+    return ProjectSettings() if file is None else load(file)
 
 
-def load(file: Path) -> Settings:
+def load(file: Path) -> ProjectSettings:
     """Return the settings of one file.
 
     Raises:
@@ -99,7 +99,7 @@ def load(file: Path) -> Settings:
                 f"{where}: unknown setting {key!r}.",
                 f"Did you mean {near[0]!r}?" if near else _USE_KEYS,
             )
-    return Settings(
+    return ProjectSettings(
         ignore=rules.validate_ids(_read_list(table, "ignore", where), f"{where} ignore"),
         exclude=_read_list(table, "exclude", where),
         pod_templates=_read_paths(table, where),

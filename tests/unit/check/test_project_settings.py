@@ -3,8 +3,8 @@
 import pytest
 
 from pytest_podshare import errors
-from pytest_podshare.check import settings
-from pytest_podshare.check.settings import Settings
+from pytest_podshare.check import project_settings
+from pytest_podshare.check.project_settings import ProjectSettings
 
 
 def write(folder, table):
@@ -21,7 +21,7 @@ def test_the_nearest_file_counts(tmp_path):
     (near / "deep").mkdir(parents=True)
     write(near, 'exclude = ["near"]\nignore = ["unused-volume"]\npod-templates = {Rollout = "a.b"}')
 
-    assert settings.load_nearest(near / "deep") == Settings(
+    assert project_settings.load_nearest(near / "deep") == ProjectSettings(
         frozenset({"unused-volume"}), ("near",), {"Rollout": "a.b"}
     )
 
@@ -30,14 +30,14 @@ def test_without_a_table_nothing_is_set(tmp_path):
     """A pyproject.toml may have only other tables."""
     (tmp_path / "pyproject.toml").write_text("[project]\nname = 'x'\n")
 
-    assert settings.load_nearest(tmp_path) == Settings()
+    assert project_settings.load_nearest(tmp_path) == ProjectSettings()
 
 
 def test_a_command_line_adds_to_the_settings():
     """It removes nothing."""
-    start = Settings(frozenset({"unused-volume"}), ("a",), {"Rollout": "x", "Job": "y"})
+    start = ProjectSettings(frozenset({"unused-volume"}), ("a",), {"Rollout": "x", "Job": "y"})
 
-    assert start.extend(["no-writer"], ["b"], ["Rollout=spec.template"]) == Settings(
+    assert start.extend(["no-writer"], ["b"], ["Rollout=spec.template"]) == ProjectSettings(
         frozenset({"unused-volume", "no-writer"}),
         ("a", "b"),
         {"Rollout": "spec.template", "Job": "y"},
@@ -66,7 +66,7 @@ def test_an_invalid_table_is_an_error_of_two_lines(tmp_path, table, text):
     path = write(tmp_path, table)
 
     with pytest.raises(errors.SettingsInvalid) as caught:
-        settings.load(path)
+        project_settings.load(path)
 
     assert str(caught.value) == text.replace("{}", f"{path}: [tool.podshare]", 1)
 
@@ -78,10 +78,10 @@ def test_an_invalid_file_is_an_error(tmp_path, text):
     path.write_text(text)
 
     if text == "tool = 3\n":
-        assert settings.load(path) == Settings()
+        assert project_settings.load(path) == ProjectSettings()
     else:
         with pytest.raises(errors.SettingsInvalid, match=r"pyproject\.toml"):
-            settings.load(path)
+            project_settings.load(path)
 
 
 def test_an_unknown_rule_is_an_error_that_suggests_the_nearest(tmp_path):
@@ -89,9 +89,9 @@ def test_an_unknown_rule_is_an_error_that_suggests_the_nearest(tmp_path):
     path = write(tmp_path, 'ignore = ["unused-volum"]')
 
     with pytest.raises(errors.UnknownRule, match=r"Did you mean 'unused-volume'") as in_file:
-        settings.load(path)
+        project_settings.load(path)
     with pytest.raises(errors.UnknownRule, match=r"--ignore: unknown rule 'x'"):
-        Settings().extend(ignore=["x"])
+        ProjectSettings().extend(ignore=["x"])
 
     assert str(path) in str(in_file.value)
 
@@ -100,4 +100,4 @@ def test_an_unknown_rule_is_an_error_that_suggests_the_nearest(tmp_path):
 def test_a_pod_template_needs_a_kind_and_a_path(text):
     """An empty one is not enough."""
     with pytest.raises(errors.SettingsInvalid, match="is not KIND=PATH"):
-        Settings().extend(pod_templates=[text])
+        ProjectSettings().extend(pod_templates=[text])
