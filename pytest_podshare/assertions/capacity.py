@@ -173,6 +173,6 @@ def _find_limit(pod: Pod, volume: str) -> tuple[int, bool]:
     if spec is None or not spec.size_limit:
         raise errors.NoSharedVolume(
             f"Volume {volume!r} of {pod} is not an emptyDir with a sizeLimit.",
-            "Set emptyDir.sizeLimit of the volume.",
+            "Set the volume's emptyDir.sizeLimit.",
         )
     return quantity.parse_int(spec.size_limit), spec.medium == "Memory"

@@ -66,7 +66,7 @@ def assert_log_contains(
     )
     found = next((line for line in lines if expected.search(line)), None)
     if found is None:
-        last = f"the last of {len(lines)} lines {lines[-1]!r:.100}" if lines else "an empty log"
+        last = f"{_count(lines)}, the last {lines[-1]!r:.100}" if lines else "an empty log"
         raise promise_broken(
             pod,
             f"the log of {container!r} does not contain the expected line",
@@ -79,12 +79,12 @@ def assert_log_contains(
     if unwanted:
         raise promise_broken(
             pod,
-            f"the log of {container!r} contains a line that it must lack",
+            f"the log of {container!r} contains a line that it must not contain",
             expected=f"no line with {lacks!r}",
-            got=f"{len(unwanted)} of {len(lines)} lines, the first {unwanted[0]!r:.100}",
-            cause=Cause("another content", f"{container} has printed it"),
+            got=f"{len(unwanted)} of {_count(lines)}, the first {unwanted[0]!r:.100}",
+            cause=Cause("different content", f"{container} printed the line"),
         )
-    without = "" if lacks is None else f" and lacks {lacks!r}"
+    without = "" if lacks is None else f" and does not contain {lacks!r}"
     return pod.record(
         f"the log of {container} contains {described}{without}",
         method="log of the container",
@@ -93,6 +93,10 @@ def assert_log_contains(
         # the API server has the log, so no container is inspected
         containers=[],
     )
+
+
+def _count(lines: list[str]) -> str:
+    return f"{len(lines)} line{'' if len(lines) == 1 else 's'}"
 
 
 def _read_lines(container: Container, deadline: Deadline) -> list[str]:

@@ -110,7 +110,10 @@ def assert_lost_on_drain(
 
 def _write_to_pod_volumes(pod: Pod, volume: str | None) -> list[SentinelFile]:
     return sentinel.write_to_volumes(
-        pod, volume, lambda spec: spec.lifetime is Lifetime.POD, "volume that goes with its Pod"
+        pod,
+        volume,
+        lambda spec: spec.lifetime is Lifetime.POD,
+        "volume that is deleted with its Pod",
     )
 
 
@@ -156,7 +159,7 @@ def _check_same_node(pod: Pod, files: list[SentinelFile], proof: Replacement) ->
         if volume and volume.lifetime is Lifetime.NODE and proof.node_before != proof.node_after:
             raise errors.ControlMissing(
                 f"The new Pod is on another node ({proof.node_after}), where volume"
-                f" {volume.name!r}, a {volume.kind}, is another folder; nothing was learned.",
+                f" {volume.name!r}, a {volume.kind}, is a different folder. Nothing was learned.",
                 "Keep the Pod on one node with a nodeSelector.",
             )
 

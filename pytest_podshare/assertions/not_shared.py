@@ -69,9 +69,9 @@ def assert_not_shared(
                 pod,
                 f"{to_c!r} sees {file}",
                 file.location,
-                expected=f"{reader} without {name}",
+                expected=f"no file {name} in {reader}",
                 got=", ".join(f"{reader}:{path}" for path in found),
-                where=f"{writer} has {file.location.mount};"
+                where=f"{writer} mounts {file.location.mount};"
                 f" {reader} {failure.describe_mounts(reader)}",
                 cause=volume_causes.explain_shared_folder(
                     pod, file.location, FileLocation(reader, found[0], None)
@@ -94,6 +94,6 @@ def _check_search(reader: Container) -> str:
     if operations.find(reader, ["/etc"], "hosts") != [known]:
         raise errors.ControlMissing(
             f"The search in {reader} does not find {known}, so it proves nothing.",
-            "Check which `find` the image has.",
+            "Check whether `find` works in the image.",
         )
     return f"{reader} found {known} by the same search"

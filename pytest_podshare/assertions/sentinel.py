@@ -123,7 +123,7 @@ def of_application(pod: Pod, container: Container, path: str) -> SentinelFile:
 
     Raises:
         AssertionError: the file does not exist, or cannot be read.
-        NoSharedVolume: the path is in no volume.
+        NoSharedVolume: the path is not in a volume.
     """
     location = FileLocation(container, path, mount_around(container, path))
     start = time.monotonic()
@@ -131,7 +131,7 @@ def of_application(pod: Pod, container: Container, path: str) -> SentinelFile:
     if not isinstance(content, bytes):
         raise failure.promise_broken(
             pod,
-            f"{container.name!r} does not have the file to begin with",
+            f"{container.name!r} has no readable file {path}",
             location,
             expected=f"{location}  a file",
             got=content,

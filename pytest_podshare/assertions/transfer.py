@@ -21,6 +21,8 @@ from pytest_podshare.pods.pod import Pod
 from pytest_podshare.wiring.shared_mounts import SharedMount
 
 _Seen = Content | Missing | Refused
+# what is wrong with the writer's own file
+_FINDINGS = {Content: "has different content in", Missing: "has no file"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -93,10 +95,10 @@ class Transfer:
             deadline=Deadline(timeout),
         )
         if not isinstance(has, Content) or not _is_expected(has, expected):
-            different = "different content in" if isinstance(has, Content) else "no"
+            finding = _FINDINGS.get(type(has), "cannot read")
             raise failure.promise_broken(
                 self.pod,
-                f"{writer.container.name!r} itself has {different} {writer.path}",
+                f"{writer.container.name!r} itself {finding} {writer.path}",
                 writer,
                 expected=f"{writer}  " + ("a file" if expected is None else str(expected)),
                 got=f"{has}  (for {timeout:g} s)",

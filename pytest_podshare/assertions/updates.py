@@ -120,10 +120,10 @@ def assert_update_not_visible(
         existed = isinstance(before[0], bytes)
         raise promise_broken(
             pod,
-            f"{container!r} {'sees the change to' if existed else 'never had the file of'} {entry}",
+            f"{container!r} {'sees the change to' if existed else 'has no file for'} {entry}",
             locations[0],
             control,
-            expected=f"what it held: {describe(before[0])}",
+            expected=f"unchanged: {describe(before[0])}",
             got=after[0],
             cause=volume_causes.explain_unwanted_update(handle, mounts_of(handle, volume)[0]),
         )
@@ -131,7 +131,10 @@ def assert_update_not_visible(
         f"{container} does not see a change to {entry}",
         method=_METHOD,
         start=start,
-        events=[saw, f"{container} still had the old content when {control.container} saw it"],
+        events=[
+            saw,
+            f"{container} still had the old content when {control.container} saw the change",
+        ],
         containers=[handle, control.container],
     )
 

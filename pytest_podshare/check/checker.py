@@ -141,6 +141,6 @@ def _is_kubernetes(entry: dict[str, object]) -> bool:
 def _not_a_manifest(manifest: Input) -> ManifestResult:
     error = errors.NotAPod(
         f"{manifest.origin} contains no Kubernetes object.",
-        "Give a manifest: YAML or JSON with an apiVersion and a kind.",
+        "Pass a manifest: YAML or JSON with an apiVersion and a kind.",
     )
     return ManifestResult(manifest, problem=error)

@@ -24,7 +24,7 @@ from pytest_podshare.cli import check_output
 from pytest_podshare.cli.error_output import print_error
 
 _HELP = """\
-Check which container mounts which volume where in Kubernetes manifests, without a cluster.
+Check how containers mount and share volumes in Kubernetes manifests, without a cluster.
 
 Each PATH is a file, a folder, a glob, a Helm chart, a kustomize overlay, or - for standard input.
 """
@@ -43,7 +43,7 @@ _PARAMETERS = [
     ),
     click.Option(
         ["--output"], metavar="FILE", type=click.Path(path_type=Path),
-        help="Write the output to a file, and print it as text to stdout.",
+        help="Write the output to a file, and print the text format to stdout.",
     ),
     click.Option(
         ["--fail-on"], type=click.Choice(rules.SEVERITIES), default="warning", show_default=True,
@@ -52,7 +52,8 @@ _PARAMETERS = [
     click.Option(
         ["--graph", "graph_kind"], type=click.Choice(graph.KINDS),
         metavar=f"[={'|'.join(graph.KINDS)}]",
-        help="Draw which container mounts which volume where; --graph alone means --graph=text.",
+        help="Draw which container mounts which volume at which path; --graph alone means"
+        " --graph=text.",
     ),
     click.Option(["--ignore"], metavar="RULE", multiple=True, help="Skip a rule. Can be repeated."),
     click.Option(
@@ -61,7 +62,7 @@ _PARAMETERS = [
     ),
     click.Option(
         ["--pod-template"], metavar="KIND=PATH", multiple=True,
-        help="Where a custom resource has a Pod template, for example Rollout=spec.template."
+        help="Path of the Pod template in a custom resource, for example Rollout=spec.template."
         " Can be repeated.",
     ),
     click.Option(
@@ -107,7 +108,7 @@ def check(
         return _list_rules()
     if not paths and not as_found:
         raise errors.SettingsInvalid(
-            "No path is given.", "Run `podshare check PATH...`, with - for standard input."
+            "No path was given.", "Run `podshare check PATH...`; use - for standard input."
         )
     if graph_kind is not None and format_ != "text":
         raise errors.SettingsInvalid(

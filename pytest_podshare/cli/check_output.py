@@ -30,7 +30,8 @@ def write(result: CheckResult, format_: str, graph_kind: str | None, output: Pat
             output.write_text(content, encoding="utf-8")
         except OSError as error:
             raise errors.SettingsInvalid(
-                f"{output} cannot be written: {error.strerror}.", "Give another file to --output."
+                f"{output} cannot be written: {error.strerror}.",
+                "Choose another file for --output.",
             ) from None
     if output is not None or (format_ == "text" and graph_kind in (None, "text")):
         if graph_kind == "text":

@@ -93,7 +93,7 @@ def find_cluster_scoped(api: Api, policy: Policy) -> tuple[Leftover, ...]:
 
     def policy_with_namespace(ownership: Ownership) -> Disposition:
         if ownership.run in staying_runs:
-            reason = f"run {ownership.run} of {ownership.owner} has a namespace that stays"
+            reason = f"run {ownership.run} of {ownership.owner} still has a namespace"
             return Disposition(False, reason)
         return policy(ownership)
 

@@ -82,7 +82,7 @@ class NodeShell:
         printed = self.run(script % (quote(parent), quote(volume))).stdout.decode()
         folders = [folder for folder in printed.split("\0") if folder and "*" not in folder]
         if len(folders) != 1:
-            raise self._unprovable(path, f"volume {volume!r} has no folder of its own there")
+            raise self._unprovable(path, f"volume {volume!r} has no folder on the node")
         return folders[0]
 
     def _resolve(self, root: str, subpath: str, path: str, *, follow: bool) -> str:

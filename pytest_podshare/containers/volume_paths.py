@@ -20,7 +20,7 @@ def find_mounts(shell: ContainerShell, volume: str) -> list[VolumeMount]:
         known = ", ".join(dict.fromkeys(repr(mount.volume) for mount in shell.spec.mounts))
         raise errors.UnknownVolume(
             f"{shell.name!r} of {shell.pod} does not mount a volume {volume!r}.",
-            f"Use one that it mounts: {known or 'there is none'}.",
+            f"Use a volume that it mounts: {known or 'none'}.",
         )
     return sorted(mounts, key=lambda mount: mount.read_only)
 
@@ -55,7 +55,7 @@ def locate(shell: ContainerShell, volume: str, name: str) -> tuple[str, str]:
     if not sub_paths:
         raise errors.NotInVolume(
             f"{shell.name!r} cannot see {name!r} of volume {volume!r}: another mount hides it.",
-            "Use a container that does not have that other mount.",
+            "Use a container without that other mount.",
         )
     raise errors.NotInVolume(
         f"{shell.name!r} cannot see {name!r}: of volume {volume!r} it mounts only"

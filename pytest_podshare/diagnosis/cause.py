@@ -9,9 +9,9 @@ from pytest_podshare.wiring.model import VolumeMount
 
 # every kind of cause that a failure can name, with its meaning
 MEANINGS = {
-    "another content": "the file is the right one, but its content is different",
-    "another medium": "the volume is on another medium, or has another size",
-    "another volume": "the two paths are in different volumes, often with similar names",
+    "different content": "the file is the right one, but its content is different",
+    "different medium": "the volume is on another medium, or has another size",
+    "different volume": "the two paths are in different volumes, often with similar names",
     "API server unreachable": "the API server did not answer",
     "deleted": "the Pod was deleted and not replaced",
     "different subPath": "the volume is the same, but the folders in it are different",
@@ -26,13 +26,13 @@ MEANINGS = {
     "not mounted": "a container does not mount the volume, and sees its own files at the path",
     "not read-only": "a container can write where it should not",
     "not running": "a container has exited, or keeps crashing",
-    "other permissions": "the file has another owner, group or mode",
+    "different permissions": "the file has another owner, group or mode",
     "outlives its Pod": "the volume is not deleted with its Pod",
     "permission denied": "the owner or mode of a file or folder denies access",
     "read-only": "the container mounts the volume read-only",
     "removed": "the file existed, and has been deleted since",
     "replaced": "another Pod has taken the Pod's place",
-    "restarted meanwhile": "a container has restarted since the Pod became ready",
+    "restarted": "a container has restarted since the Pod became ready",
     "same folder": "two paths that should be separate lead to the same folder",
     "shadowed": "another mount hides what the volume has at the path",
     "stale file": "a single file is mounted, and another file has taken its name since",

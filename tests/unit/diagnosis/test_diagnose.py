@@ -56,7 +56,7 @@ def test_an_eviction_is_quoted_once(server, pod, error, text):
 @pytest.mark.parametrize(
     ("answer", "kind", "text"),
     [
-        (raw(uid="other"), "replaced", "another Pod is named p now (UID other)"),
+        (raw(uid="other"), "replaced", "another Pod now has the name p (UID other)"),
         (raw(deletionTimestamp="T"), "deleted", "Pod p has been terminating since T"),
     ],
 )
