@@ -30,8 +30,8 @@ def assert_read_only(pod: Pod, *, container: str, volume: str) -> Evidence:
     mount table must say `ro`: a folder that only belongs to another user does not pass. The
     control: the same write succeeds in /dev/shm.
 
-    Kubernetes promises it of a mount with `readOnly: true`, for that container alone, and always of
-    ConfigMaps and Secrets (documentation: Volumes).
+    Kubernetes promises this for a mount with `readOnly: true`, in that container alone, and for all
+    mounts of ConfigMaps and Secrets (documentation: Volumes).
 
     Args:
         pod: the Pod.
@@ -86,8 +86,9 @@ def assert_writable(pod: Pod, *, container: str, volume: str) -> Evidence:
     Write a file with a new name and random content through each of the container's mounts of the
     volume, read it back, and remove it.
 
-    Kubernetes promises it of a mount without `readOnly`, unless the volume is read-only itself, or
-    its owner and mode keep the container's user out (documentation: Volumes; Security Context).
+    Kubernetes promises this for a mount without `readOnly`, unless the volume is read-only itself,
+    or its owner and mode deny access to the container's user (documentation: Volumes; Security
+    Context).
 
     Args:
         pod: the Pod.

@@ -1,4 +1,4 @@
-"""Proofs of what a volume is made of, and of how much it can hold."""
+"""Proofs of which medium a volume is on, and of how much it can hold."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _MEBI = 2**20
 def assert_medium(
     pod: Pod, *, container: str, volume: str, medium: str, size: str | None = None
 ) -> Evidence:
-    """Prove what a volume is made of, by the container's own mount table.
+    """Prove which medium a volume is on, by the container's own mount table.
 
     Kubernetes promises a tmpfs for `medium: Memory`, as large as its sizeLimit, and the node's file
     system for an emptyDir without a medium (documentation: Volumes, emptyDir).
@@ -85,9 +85,9 @@ def assert_size_limited(
     """Prove that an emptyDir cannot hold more than its sizeLimit.
 
     Write half of the limit, which must succeed: the control. Then write 1 MiB more than the limit.
-    In memory, the write must be refused (`No space left on device`), and the Pod goes on. On disk,
-    the write succeeds, and the kubelet must evict the Pod because of this volume and its limit; the
-    handle then refers to the Pod that replaces it.
+    In memory, the write must be refused (`No space left on device`), and the Pod keeps running. On
+    disk, the write succeeds, and the kubelet must evict the Pod because of this volume and its
+    limit; the handle then refers to the Pod that replaces it.
 
     Kubernetes promises a tmpfs of that size in memory, and an eviction on disk (documentation:
     Volumes, emptyDir; Local ephemeral storage).

@@ -41,13 +41,13 @@ def assert_log_contains(
         text: text that a line must contain; pass either this or `pattern`.
         pattern: regular expression that must match in a line.
         lacks: text that no line may contain.
-        timeout: seconds until the line must be there; None for --podshare-visible-timeout.
+        timeout: seconds until the line must appear; None for --podshare-visible-timeout.
 
     Returns:
         Evidence, with the line.
 
     Raises:
-        AssertionError: no line contains it, or a line contains what must be lacking.
+        AssertionError: no line contains it, or a line contains `lacks`.
         UnknownContainer: the Pod has no such container.
         TypeError: neither `text` nor `pattern` was passed, or both were.
     """

@@ -114,7 +114,7 @@ def is_within(path: str, folder: str) -> bool:
 
 
 def _is_unambiguous(path: str) -> bool:
-    """Return whether a path names one place: a relative one or one with `..` may not."""
+    """Return whether a path is unambiguous, which a relative path or one with `..` may not be."""
     return posixpath.isabs(path) and ".." not in path.split("/")
 
 

@@ -1,4 +1,4 @@
-"""A file on its way from the container that writes it to the one that reads it."""
+"""A file that one container writes and another one reads."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ def assert_update_visible(
     random value through the API server. The file in the container must then hold it. The change is
     not undone.
 
-    Kubernetes promises it, after a delay, of every mount without a subPath (documentation:
+    Kubernetes promises this, after a delay, for every mount without a subPath (documentation:
     ConfigMaps, Mounted ConfigMaps are updated automatically).
 
     Args:
@@ -80,7 +80,7 @@ def assert_update_not_visible(
     volume without a subPath, in any container of the Pod, has the change. Only then must the
     container's own file still hold what it held before.
 
-    Kubernetes documents it: a container that uses a ConfigMap as a subPath volume mount does not
+    Kubernetes documents this: a container that uses a ConfigMap as a subPath volume mount does not
     receive ConfigMap updates (documentation: ConfigMaps).
 
     Args:

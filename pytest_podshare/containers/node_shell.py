@@ -1,7 +1,7 @@
 """Access to a volume on its node, if its container cannot be accessed.
 
 It only shows what is in the volume. Root on the node may access everything, so nothing is proved
-about a container's rights; and mounts come from the container's spec, not from the container.
+about a container's permissions; and mounts come from the container's spec, not from the container.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """How a container is accessed: by its own shell, or by that of an ephemeral container.
 
 The latter sees what the container sees: through `/proc/PID/root`, in the mount namespace of the
-container's process, and with its user's rights. So it can read and write exactly what the container
-can.
+container's process, and with its user's permissions. So it can read and write exactly what the
+container can.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class ShellAccess:
 def open_ephemeral_shell(
     pod: LivePod, raw: Mapping[str, Any], container: str, deadline: Deadline
 ) -> tuple[ExecSession, ShellAccess]:
-    """Open the shell of an ephemeral container that has the rights of a container's user.
+    """Open the shell of an ephemeral container that has the permissions of a container's user.
 
     Args:
         pod: the Pod.

@@ -9,12 +9,13 @@ from pytest_podshare.wiring.model import VolumeMount
 
 # every kind of cause that a failure can name, with its meaning
 MEANINGS = {
-    "different content": "the file is the right one, but its content is different",
-    "different medium": "the volume is on another medium, or has another size",
-    "different volume": "the two paths are in different volumes, often with similar names",
     "API server unreachable": "the API server did not answer",
     "deleted": "the Pod was deleted and not replaced",
+    "different content": "the file is the right one, but its content is different",
+    "different medium": "the volume is on another medium, or has another size",
+    "different permissions": "the file has another owner, group or mode",
     "different subPath": "the volume is the same, but the folders in it are different",
+    "different volume": "the two paths are in different volumes, often with similar names",
     "evicted": "the kubelet evicted the Pod because it exceeded a limit",
     "never updates": "a subPath mount keeps the content it had when the container started",
     "never written": "the writer itself has no such file, or has not printed such a line",
@@ -26,7 +27,6 @@ MEANINGS = {
     "not mounted": "a container does not mount the volume, and sees its own files at the path",
     "not read-only": "a container can write where it should not",
     "not running": "a container has exited, or keeps crashing",
-    "different permissions": "the file has another owner, group or mode",
     "outlives its Pod": "the volume is not deleted with its Pod",
     "permission denied": "the owner or mode of a file or folder denies access",
     "read-only": "the container mounts the volume read-only",

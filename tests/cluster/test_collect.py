@@ -208,7 +208,7 @@ def test_a_pod_that_cannot_be_deployed_is_tried_once(run):
     assert set(result.items.values()) == {"error"}
     assert len(result.items) == 5
     assert result.deployed == ["web.yaml Pod"]
-    assert all("has no image private.test/no/such:1" in each for each in result.texts.values())
+    assert all("cannot get image private.test/no/such:1" in each for each in result.texts.values())
     assert all(seconds < 30 for seconds in list(result.seconds.values())[1:])
 
 
