@@ -108,7 +108,7 @@ def parser() -> DevParser:
         "--list", action="store_true", help="show the steps and which products exist"
     )
     build.add_argument(
-        "--markdown", action="store_true", help="with --list: print the README's Markdown table"
+        X
     )
     build.add_argument("--again", action="store_true", help="rebuild existing products")
     bench = add("bench", "measure performance on the kept cluster")
