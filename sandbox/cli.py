@@ -108,7 +108,7 @@ def parser() -> DevParser:
         "--list", action="store_true", help="show the steps and which products exist"
     )
     build.add_argument(
-        X
+        "--markdown", action="store_true", help="with --list: print the table of sandbox/README.md"
     )
     build.add_argument("--again", action="store_true", help="rebuild existing products")
     bench = add("bench", "measure performance on the kept cluster")
