@@ -83,7 +83,7 @@ def test_a_connection_is_cut_while_a_pod_is_waited_for(
     podshare_cluster, podshare_namespace, tmp_path, fault
 ):
     """Again and again: one that becomes ready is seen to be, one that does not is not."""
-    row = fault("connection cut while a Pod is waited for", named_by=LOST, within=30)
+    row = fault("connection cut while waiting for a Pod", named_by=LOST, within=30)
     with (
         cluster_through_proxy(podshare_cluster, tmp_path) as (cluster, proxy),
         Podshare(cluster, podshare_namespace, run_id="faults01") as podshare,
@@ -117,7 +117,7 @@ def _ready_after(pod, script):
     ("name", "timeout", "within"),
     [
         ("exec connection half open, with a timeout of 3 s", 3, 20),
-        ("exec connection half open, with the usual timeout of 30 s", 30, 60),
+        ("exec connection half open, with the default timeout of 30 s", 30, 60),
     ],
 )
 def test_an_exec_connection_is_half_open(way, fault, name, timeout, within):

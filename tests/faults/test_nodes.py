@@ -130,7 +130,7 @@ def _resume(node):
 def test_the_disk_of_the_node_is_full(podshare_cluster, podshare_namespace, worker, fault):
     """That is why nothing can be written; it is neither read-only nor another volume."""
     words = ("no space left",)
-    row = fault("disk of the node full", named_by=(), words=words, within=20)
+    row = fault("node's disk full", named_by=(), words=words, within=20)
     nodes.run(worker, "mkdir", "-p", FULL)
     nodes.run(worker, "mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", FULL)
     try:

@@ -114,7 +114,7 @@ def faulted(row, cluster, namespace, folder, *, seed, checks):
 def test_no_check_of_a_thousand_is_wrong(podshare_cluster, podshare_namespace, tmp_path, fault):
     """Cut, delayed, truncated, silent or half open, at random moments: the truth, or its name."""
     row = fault(
-        "cuts, delays, truncations, silences at random moments", named_by=NAMED_BY, within=40
+        "cuts, delays, truncations and silences at random moments", named_by=NAMED_BY, within=40
     )
     with ThreadPoolExecutor(LANES) as lanes:
         running = [

@@ -51,7 +51,7 @@ def evict(pod):
 
 @pytest.mark.parametrize(
     ("name", "act"),
-    [("Pod deleted by somebody else", delete), ("Pod evicted by somebody else", evict)],
+    [("Pod deleted by someone else", delete), ("Pod evicted by someone else", evict)],
     ids=["deleted", "evicted"],
 )
 def test_somebody_removes_the_pod(podshare_cluster, podshare_namespace, fault, name, act):
@@ -80,7 +80,7 @@ def _removed(cluster, namespace, row, act, delay):
 
 def test_another_pod_takes_the_name(podshare_cluster, podshare_namespace, tmp_path, fault):
     """Between one step of a check and the next: what the other lacks was never looked for."""
-    row = fault("Pod replaced by another of its name", named_by=(errors.PodGone,), within=40)
+    row = fault("Pod replaced by another of the same name", named_by=(errors.PodGone,), within=40)
     with (
         cluster_through_proxy(podshare_cluster, tmp_path) as (cluster, proxy),
         deployed(cluster, podshare_namespace) as pair,
@@ -215,7 +215,7 @@ def runs(environment, *arguments, at_once=1):
 @pytest.mark.parametrize(("name", "seconds"), [("ahead", 3600), ("behind", -3600)])
 def test_the_clock_of_the_client_is_wrong(on_this_cluster, fault, name, seconds):
     """For a whole run, with its cluster, leases and deadlines: nothing is late, or too soon."""
-    row = fault(f"clock of the client an hour {name}", named_by=(), within=20)
+    row = fault(f"client's clock an hour {name}", named_by=(), within=20)
     path = {"PYTHONPATH": str(HERE.parents[1]), "SKEWED_SECONDS": str(seconds)}
     for said in runs({**on_this_cluster, **path}, "-p", "tests.support.clock_skew"):
         assert abs(said["skew"] - seconds) < 60
@@ -226,7 +226,7 @@ def test_the_clock_of_the_client_is_wrong(on_this_cluster, fault, name, seconds)
 
 def test_two_runs_use_the_cluster_at_once(on_this_cluster, fault):
     """Neither is in the other's way, and the cluster stays for whoever goes on using it."""
-    row = fault("two runs with the same cluster at once", named_by=(), within=20)
+    row = fault("two concurrent runs on one cluster", named_by=(), within=20)
     for said in runs(on_this_cluster, at_once=2):
         assert said["skew"] < 60
         row.outcomes += said["outcomes"]

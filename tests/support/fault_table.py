@@ -77,13 +77,13 @@ def render(faults):
 
 HEAD = """\
 # Reliability
-Checks on a real cluster while something is broken on purpose: of a Pod whose containers share their
-volumes as they should, and of a broken twin, of which the manifest does not tell that. A check must
-tell the truth, or end in an error that names the fault; it must never pass for the twin, nor call
-the sound one broken. This table is written by the run of tests/faults itself.
+Checks on a real cluster during a deliberate fault. One Pod keeps its promises; its mutated twin breaks them. A
+check must give the true verdict or raise an error that names the fault. It must never pass on the twin, and
+never report a broken promise on the sound Pod.
 
-Killed runs, and what is left of them, are in tests/faults/test_sigkill_storm.py; runs that make and
-delete a cluster of the same name at once are in tests/cluster/test_parallel.py.
+tests/faults writes this table. Related tests are tests/faults/test_sigkill_storm.py (runs that are killed,
+and what they leave behind) and tests/cluster/test_parallel.py (concurrent runs that create and delete a
+cluster of the same name).
 
 | fault | checks | true verdicts | errors that name the fault | wrong verdicts | longest |
 |---|---|---|---|---|---|
