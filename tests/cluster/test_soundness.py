@@ -417,8 +417,8 @@ def verdicts():
 
 HEAD = """\
 # Soundness
-Every assertion passes on a Pod that keeps the promise and fails on each of its mutated twins: the same Pod
-with one change. tests/cluster/test_soundness.py writes this table when it runs on a real cluster.
+Every assertion passes on a Pod that keeps the promise and fails on each of its mutated twins: the
+same Pod with one change. tests/cluster/test_soundness.py writes this table on a real cluster.
 
 | assertion | Pod | verdict |
 |---|---|---|
