@@ -110,7 +110,7 @@ def test_restart_policy_never_is_reported(podshare):
     with pytest.raises(errors.RestartForbidden) as caught:
         assert_survives_restart(pod, container="c1")
     assert str(caught.value).startswith(
-        f"Container c1 of {pod} has restartPolicy Never: it is not restarted once it has ended."
+        f"Container c1 of {pod} has restartPolicy Never: it is not restarted after it exits."
     )
 
     evidence = assert_survives_restart(pod, container="c1", strategy="image")
