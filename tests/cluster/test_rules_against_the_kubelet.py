@@ -65,9 +65,7 @@ def limited(limit):
 def created_earlier(path):
     """Return a Pod spec that mounts a file by subPath, which an init container creates."""
     mounts = [("config", "/v", {}), ("outer", path, {"subPath": "in.crt"})]
-    creator = container(
-        ("outer", "/podshare", {}), name="init", command=["touch", "/podshare/in.crt"]
-    )
+    creator = container(("outer", "/out", {}), name="init", command=["touch", "/out/in.crt"])
     return {**spec([CONFIG, OUTER], *mounts), "initContainers": [creator]}
 
 
