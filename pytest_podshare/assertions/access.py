@@ -69,7 +69,7 @@ def assert_read_only(pod: Pod, *, container: str, volume: str) -> Evidence:
                 if refused
                 else volume_causes.explain_writable(handle, mount, live),
             )
-        events += [f"{container} was refused: {_EROFS}", str(entry)]
+        events += [f"the write of {container} was refused: {_EROFS}", str(entry)]
     return pod.record(
         f"{container} cannot write to {volume}",
         method=sentinel.METHOD,
@@ -156,7 +156,7 @@ def assert_permissions(
     arguments = {"uid": uid, "gid": gid, "mode": mode}
     expected = {name: value for name, value in arguments.items() if value is not None}
     if not expected:
-        raise TypeError("pass what is expected: uid=, gid= or mode=")
+        raise TypeError("pass at least one of uid=, gid= and mode=")
     handle = pod[container]
     start = time.monotonic()
     state = operations.stat(handle, path)

@@ -127,7 +127,10 @@ def assert_size_limited(
     if in_memory:
         operations.remove(handle, location.path)
         expected = _ENOSPC
-        seen, proof = str(refused or "all of it written"), f"{container} was refused: {refused}"
+        seen, proof = (
+            str(refused or "all of it written"),
+            f"the write of {container} was refused: {refused}",
+        )
         is_limited = refused is not None and refused.message == _ENOSPC
     else:
         exceeded = f'Usage of EmptyDir volume "{volume}" exceeds the limit'

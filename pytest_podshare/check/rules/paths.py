@@ -105,6 +105,5 @@ def system_path_hidden(template: Template, wiring: Wiring) -> Iterator[Issue]:
             continue
         if not may_be_filled_before(wiring, container, mount):
             detail = ", which hides the image's own files there"
-            fix = "Mount it at a separate folder: Kubernetes does not copy the image's files into a"
-            " volume."
+            fix = "Mount it at a separate folder: volumes do not get a copy of the image's files."
             yield mount_issue(container, mount, detail, fix)
