@@ -1,10 +1,9 @@
-"""The start of a run: options, marks, workers of pytest-xdist, the header and the collection."""
+"""The start of a run: options, marks, workers of pytest-xdist, and the header."""
 
 from __future__ import annotations
 
 import dataclasses
 import secrets
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +12,7 @@ from pytest_podshare.cluster.kind import cluster_config
 from pytest_podshare.cluster.kind.settings import KindSettings, read_server
 from pytest_podshare.cluster.processes import Process
 from pytest_podshare.cluster.run import Run
-from pytest_podshare.plugin import collection, option_table, options, stash
+from pytest_podshare.plugin import options, stash
 from pytest_podshare.report import terminal
 
 _MARKS = (
@@ -22,11 +21,6 @@ _MARKS = (
     "podshare_needs(*names): skip the test if the cluster lacks one of these capabilities.",
     "podshare_static: the mark of those tests of --podshare-manifests that need no cluster.",
 )
-
-
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the options of podshare."""
-    option_table.add_options(parser)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -65,23 +59,6 @@ def pytest_testnodedown(node: Any) -> None:
     node.config.stash[stash.LINES] += output.get("podshare_lines", [])
     node.config.stash[stash.RUN].workers_keep |= output.get("podshare_kept", False)
     node.config.stash[stash.CAPABILITIES].update(output.get("podshare_capabilities", {}))
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_sessionstart(session: pytest.Session) -> None:
-    """Find the manifests to test, before pytest-xdist starts its workers."""
-    collection.add_manifests(session.config, session.config.stash[stash.OPTIONS])
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Ignore other files in the folders of manifests."""
-    return collection.ignore(collection_path, config)
-
-
-def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
-    """Collect manifests."""
-    return collection.collect_file(file_path, parent)
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:

@@ -125,7 +125,7 @@ OPTIONS = (
 )  # fmt: skip
 
 
-def add_options(parser: pytest.Parser) -> None:
+def pytest_addoption(parser: pytest.Parser) -> None:
     """Add every option and ini key to those of pytest."""
     group = parser.getgroup("podshare", "podshare (volumes shared by the containers of a Pod)")
     for option in OPTIONS:
