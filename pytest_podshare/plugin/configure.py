@@ -8,8 +8,6 @@ from typing import Any
 
 import pytest
 
-from pytest_podshare.cluster.kind import cluster_config
-from pytest_podshare.cluster.kind.settings import KindSettings, read_server
 from pytest_podshare.cluster.processes import Process
 from pytest_podshare.cluster.run import Run
 from pytest_podshare.plugin import options, stash
@@ -64,14 +62,7 @@ def pytest_testnodedown(node: Any) -> None:
 def pytest_report_header(config: pytest.Config) -> list[str]:
     """Return which cluster the run will use, as far as it is known."""
     resolved, run = config.stash[stash.OPTIONS], config.stash[stash.RUN]
-    kind = run.settings if isinstance(run.settings, KindSettings) else None
+    stand_in = resolved.probe_image if resolved.skeleton else None
     return terminal.format_header(
-        provider="kind" if kind else "existing",
-        cluster=kind.name if kind else resolved.context or "(current context)",
-        server=read_server(kind) if kind else None,
-        version=cluster_config.version_tag(resolved.kind_image),
-        image=resolved.kind_image,
-        stand_ins=resolved.stand_ins,
-        run_id=run.id,
-        stand_in=resolved.probe_image if resolved.skeleton else None,
+        run.settings, run.id, stand_ins=resolved.stand_ins, stand_in=stand_in
     )
