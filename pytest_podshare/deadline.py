@@ -124,9 +124,6 @@ class JobFailure:
 
     text: str
 
-    def __str__(self) -> str:
-        return self.text
-
 
 def gather(jobs: Mapping[str, Callable[[], _T]], deadline: Deadline) -> dict[str, _T | JobFailure]:
     """Run all jobs at the same time, and wait until they end or the deadline is over.

@@ -43,8 +43,7 @@ class Attachment:
     def cut(self, *, lines: int = _LINES, size: int = _SIZE, note: str = "") -> str:
         """Return as many lines as fit: the last ones of logs and events, else the first ones."""
         is_log = "/logs/" in self.name or self.name.endswith("events.txt")
-        keep = truncate.keep_last if is_log else truncate.keep_first
-        return keep(self.text, lines=lines, size=size, note=note)
+        return truncate.keep_lines(self.text, last=is_log, lines=lines, size=size, note=note)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,7 +67,7 @@ def collect(podshare: Podshare, deadline: Deadline) -> Collected:
     jobs = {kind: functools.partial(_fetch_list, podshare, kind, first) for kind in _LISTS}
     answers = bounded.gather(jobs, first)
     failures = {kind: item for kind, item in answers.items() if isinstance(item, JobFailure)}
-    missing = [f"{_LISTS[kind]}: {failure}." for kind, failure in failures.items()]
+    missing = [f"{_LISTS[kind]}: {failure.text}." for kind, failure in failures.items()]
     pods, events, secrets = (
         [] if isinstance(answer, JobFailure) else answer for answer in answers.values()
     )
