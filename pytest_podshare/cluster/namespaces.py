@@ -164,10 +164,11 @@ class Namespaces:
         self._expires[name] = ownership.parse_time(expiry) or 0.0
 
 
-class SharedNamespace:
+class SharedNamespace(Namespaces):
     """An existing namespace that all tests of a run share; never created or deleted.
 
-    Has the interface of `Namespaces`; what tests deploy into it is deleted object by object.
+    What tests deploy into it is deleted object by object. Such an object is not extended, since it
+    belongs to a test, which is shorter than its lifetime.
 
     Args:
         api: the connection to the cluster.
@@ -182,11 +183,9 @@ class SharedNamespace:
     def __init__(
         self, api: Api, name: str, run_id: str, *, now: Callable[[], float] = time.time
     ) -> None:
+        super().__init__(api, run_id, now=now)
         self.name = name
         self.undeleted: list[str] = []
-        self._api = api
-        self._run_id = run_id
-        self._now = now
         self._kept_for = ""
 
     def __repr__(self) -> str:
@@ -195,15 +194,6 @@ class SharedNamespace:
     def create(self, _deadline: Deadline) -> str:
         """Return the name of the namespace."""
         return self.name
-
-    def delete(self, _name: str) -> None:
-        """Do nothing."""
-
-    def delete_all(self) -> None:
-        """Do nothing."""
-
-    def extend_expiry(self) -> None:
-        """Do nothing: the objects in it belong to a test, which is shorter than their lifetime."""
 
     def wait_until_deleted(self, _deadline: Deadline) -> tuple[str, ...]:
         """Return nothing."""

@@ -76,7 +76,7 @@ class Run:
         self._keep_namespace = keep_namespace
         self._load = load
         self._processes = (self.process, *([controller] if controller else ()))
-        self._namespaces: Namespaces | SharedNamespace | None = None
+        self._namespaces: Namespaces | None = None
         self._users_heartbeat: Heartbeat | None = None
         self._namespaces_heartbeat: Heartbeat | None = None
         self._cleanup: threading.Thread | None = None
@@ -114,7 +114,7 @@ class Run:
         return self.cluster
 
     @property
-    def namespaces(self) -> Namespaces | SharedNamespace:
+    def namespaces(self) -> Namespaces:
         """Return the namespaces of the run, once the cluster is open."""
         if self._namespaces is None:
             raise RuntimeError("Call Run.open() first")
@@ -191,7 +191,7 @@ class Run:
             self._cleanup.start()
         return provider.acquire(settings, users=users, keep=self._keep == "always", load=self._load)
 
-    def _open_namespaces(self, cluster: Cluster) -> Namespaces | SharedNamespace:
+    def _open_namespaces(self, cluster: Cluster) -> Namespaces:
         from pytest_podshare.cluster.namespaces import Namespaces, SharedNamespace
 
         if self._namespace is None:
