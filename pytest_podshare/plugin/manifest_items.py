@@ -11,8 +11,6 @@ from pytest_podshare import errors
 from pytest_podshare.check.formats.text import format_location
 from pytest_podshare.check.rules import Finding
 
-_NAME = "wiring"
-_MARK = "podshare_static"
 Findings = tuple[Finding, ...]
 
 
@@ -57,7 +55,7 @@ class WiringItem(ManifestItem):
     def __init__(self, *, find: Callable[[], Findings], **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.find = find
-        self.add_marker(_MARK)
+        self.add_marker("podshare_static")
 
     @classmethod
     def create(
@@ -65,7 +63,7 @@ class WiringItem(ManifestItem):
     ) -> WiringItem:
         """Return the item of a template, or of a manifest that cannot be read."""
         item: WiringItem = cls.from_parent(
-            parent, name=_NAME, callobj=check_wiring, find=find, line=line
+            parent, name="wiring", callobj=check_wiring, find=find, line=line
         )
         return item
 

@@ -11,7 +11,6 @@ from pytest_podshare.deadline import Timeouts
 from pytest_podshare.messages import OPTION_PREFIX
 
 _KEEP = ("never", "failed", "always")
-_TIMEOUTS = Timeouts()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,7 +69,7 @@ class Option:
 
 
 def _timeout(name: str, wait: str) -> Option:
-    default = f"{getattr(_TIMEOUTS, name):g}"
+    default = f"{getattr(Timeouts, name):g}"
     return Option(f"{name}-timeout", f"Seconds to wait for {wait}.", default, metavar="SECONDS")
 
 

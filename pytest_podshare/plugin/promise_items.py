@@ -31,7 +31,6 @@ from pytest_podshare.wiring.single_pod import extract_manifest
 from pytest_podshare.wiring.skeleton import build_skeleton
 from pytest_podshare.wiring.templates import Template
 
-_MARK = "podshare"
 # the errors that say nothing about the manifest
 _NO_CLUSTER = (
     errors.KindMissing,
@@ -119,7 +118,7 @@ class PromiseItem(ManifestItem):
         super().__init__(**kwargs)
         self._promise = promise
         self._shared_pod = shared_pod
-        self.add_marker(_MARK)
+        self.add_marker("podshare")
         if self.config.pluginmanager.hasplugin("xdist"):
             # with --dist=loadgroup, only one worker deploys the Pod
             self.add_marker(pytest.mark.xdist_group(shared_pod.name))
