@@ -208,13 +208,12 @@ class SharedNamespace(Namespaces):
         if not self._kept_for:
             return ()
         until = ownership.format_time(self._now() + ownership.KEPT_LIFETIME)
-        pods = _list_pods(self._api, self.name, f"{RUN_LABEL}={self._run_id}")
+        pods = _list_pods(self._api, self.name, labelSelector=f"{RUN_LABEL}={self._run_id}")
         return (KeptNamespace(self.name, self._kept_for, until, pods),)
 
 
-def _list_pods(api: Api, namespace: str, selector: str = "") -> _Pods:
+def _list_pods(api: Api, namespace: str, **query: Any) -> _Pods:
     """Return the Pods of a namespace, each with its containers; none if they cannot be listed."""
-    query: dict[str, Any] = {"labelSelector": selector} if selector else {}
     try:
         pods = api.get(pod_path(namespace), **query)["items"]
     except errors.PodshareError:
