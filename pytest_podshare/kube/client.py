@@ -143,7 +143,7 @@ class Api(Closeable):
 
     def _log_in(self) -> None:
         self.login = credentials.load(*self._source)
-        self._pool = credentials.create_pool(self.login)
+        self._pool = client.ApiClient(self.configuration).rest_client.pool_manager
         self._cached_token: tuple[object, str] | None = None
 
     def _read_token(self) -> str | None:

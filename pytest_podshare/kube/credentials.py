@@ -71,11 +71,6 @@ def load(kubeconfig: Path | None, context: str | None) -> Login:
         ) from None
 
 
-def create_pool(login: Login) -> Any:
-    """Return a pool of connections with these credentials."""
-    return client.ApiClient(login.configuration).rest_client.pool_manager
-
-
 def _load(content: Mapping[str, Any] | None, file: str | None, context: str | None) -> Login:
     configuration: client.Configuration = type.__call__(client.Configuration)
     if content is None:

@@ -8,8 +8,7 @@ import posixpath
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from pytest_podshare import deadline as bounded
-from pytest_podshare.deadline import Deadline, JobFailure
+from pytest_podshare.deadline import Deadline, JobFailure, gather
 from pytest_podshare.kube import pod_status
 from pytest_podshare.kube.client import pod_path
 from pytest_podshare.pods.deployer import Podshare
@@ -65,7 +64,7 @@ def collect(podshare: Podshare, deadline: Deadline) -> Collected:
     """Collect what is known about all Pods in the namespace, without changing anything."""
     first = Deadline(min(_LIST_TIMEOUT, deadline.left), deadline.clock)
     jobs = {kind: functools.partial(_fetch_list, podshare, kind, first) for kind in _LISTS}
-    answers = bounded.gather(jobs, first)
+    answers = gather(jobs, first)
     failures = {kind: item for kind, item in answers.items() if isinstance(item, JobFailure)}
     missing = [f"{_LISTS[kind]}: {failure.text}." for kind, failure in failures.items()]
     pods, events, secrets = (
@@ -158,5 +157,5 @@ def _fetch_all(
         Attachment(
             name, f"({mask.redact_text(text.text)})" if isinstance(text, JobFailure) else text
         )
-        for name, text in bounded.gather(texts, deadline).items()
+        for name, text in gather(texts, deadline).items()
     )
