@@ -35,7 +35,7 @@ class Login:
     """All that is needed to connect to an API server.
 
     Args:
-        context: the context's name.
+        context: the context's name; `in-cluster` for the Pod's own service account.
         configuration: the client library's configuration.
         proxy: the proxy to use; None for none.
         token_file: the file that contains the token; None if the token comes from elsewhere.
