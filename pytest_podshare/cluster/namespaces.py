@@ -11,13 +11,13 @@ from typing import Any
 
 from pytest_podshare import errors
 from pytest_podshare.cluster import ownership
+from pytest_podshare.cluster.leftover import NAMESPACES
 from pytest_podshare.cluster.ownership import RUN_LABEL, Ownership
 from pytest_podshare.deadline import Deadline, poll
 from pytest_podshare.kube import watch
 from pytest_podshare.kube.client import Api, pod_path
 
 _Pods = tuple[tuple[str, tuple[str, ...]], ...]
-_COLLECTION = "/api/v1/namespaces"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -79,7 +79,7 @@ class Namespaces:
         owner, metadata = Ownership.for_run(self._run_id, now=self._now()), {"name": name}
         owner.write(metadata)
         try:
-            live = self._api.post(_COLLECTION, {"kind": "Namespace", "metadata": metadata})
+            live = self._api.post(NAMESPACES, {"kind": "Namespace", "metadata": metadata})
         except errors.MissingRight as error:
             raise errors.NoNamespace(
                 f"Cannot create a namespace for a test: {error.details}",
@@ -92,7 +92,7 @@ class Namespaces:
         self._uids[name] = live["metadata"]["uid"]
         self._expires[name] = owner.expires or 0.0
         # a namespace rejects Pods until it has its default service account
-        accounts = f"{_COLLECTION}/{name}/serviceaccounts"
+        accounts = f"{NAMESPACES}/{name}/serviceaccounts"
         watch.wait_for(self._api, accounts, "default", lambda seen: seen is not None, deadline)
         return name
 
@@ -109,7 +109,7 @@ class Namespaces:
             return
         try:
             self._api.delete(pod_path(name), gracePeriodSeconds=1)
-            self._api.delete(f"{_COLLECTION}/{name}", preconditions={"uid": uid})
+            self._api.delete(f"{NAMESPACES}/{name}", preconditions={"uid": uid})
             self._finished.add(name)
         except errors.ApiError as error:
             # already deleted, or replaced by a namespace that is not this run's
@@ -131,9 +131,7 @@ class Namespaces:
 
     def wait_until_deleted(self, deadline: Deadline) -> tuple[str, ...]:
         """Wait until the deleted namespaces are gone; return those that remain."""
-        return poll(
-            self._remaining, until=lambda names: not names, deadline=deadline, first=0.05, most=0.5
-        )
+        return poll(self._remaining, until=lambda names: not names, deadline=deadline, first=0.05)
 
     def delete_all(self) -> None:
         """Start to delete every namespace of this run whose deletion has not started."""
@@ -142,7 +140,7 @@ class Namespaces:
                 self.delete(name)
 
     def _remaining(self) -> tuple[str, ...]:
-        listed = self._api.get(_COLLECTION, labelSelector=f"{RUN_LABEL}={self._run_id}")
+        listed = self._api.get(NAMESPACES, labelSelector=f"{RUN_LABEL}={self._run_id}")
         existing = {namespace["metadata"]["uid"] for namespace in listed["items"]}
         return tuple(
             name for name, uid in self._uids.items() if uid in existing and name not in self._kept
@@ -159,7 +157,7 @@ class Namespaces:
         self._finished.add(name)
 
     def _annotate(self, name: str, annotations: dict[str, str]) -> None:
-        self._api.patch(f"{_COLLECTION}/{name}", {"metadata": {"annotations": annotations}})
+        self._api.patch(f"{NAMESPACES}/{name}", {"metadata": {"annotations": annotations}})
         expiry = annotations[ownership.EXPIRES_ANNOTATION]
         self._expires[name] = ownership.parse_time(expiry) or 0.0
 
