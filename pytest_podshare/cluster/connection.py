@@ -64,8 +64,8 @@ def connect(
 ) -> Cluster:
     """Connect to an API server that the guard allows, and wait until it is ready.
 
-    Without a name, the cluster has the name of its context. For an `own` cluster, also wait for that
-    number of nodes, all of them ready.
+    Without a name, the cluster has the name of its context. For an `own` cluster, also wait for
+    that number of nodes, all of them ready.
 
     Raises:
         ContextNotAllowed: it is not on this machine, and its context is not allowed.
