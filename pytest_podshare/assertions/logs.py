@@ -85,14 +85,9 @@ def assert_log_contains(
             cause=Cause("another content", f"{container} has printed it"),
         )
     without = "" if lacks is None else f" and lacks {lacks!r}"
-    return pod.record(
-        f"the log of {container} contains {described}{without}",
-        method="log of the container",
-        start=start,
-        events=[f"{found:.100}"],
-        # the API server has the log, so no container is inspected
-        containers=[],
-    )
+    claim, method = f"the log of {container} contains {described}{without}", "log of the container"
+    # the API server has the log, so no container is inspected
+    return pod.record(claim, method, start=start, events=[f"{found:.100}"], containers=[])
 
 
 def _read_lines(container: Container, deadline: Deadline) -> list[str]:

@@ -140,13 +140,8 @@ def _lost(
                 proof=proof,
             )
         events.append(f"{file.container} no longer has what was in {file.location.path}")
-    return pod.record(
-        f"what was written to {sentinel.volume_names(files)} is lost on {after}",
-        method=sentinel.method(pod, files),
-        start=start,
-        events=events,
-        containers=sentinel.inspected(files),
-    )
+    claim = f"what was written to {sentinel.volume_names(files)} is lost on {after}"
+    return sentinel.record(pod, claim, files, start=start, events=events)
 
 
 def _check_same_node(pod: Pod, files: list[SentinelFile], proof: Replacement) -> None:

@@ -187,13 +187,8 @@ def _survives(
     for file in files:
         events.append(sentinel.assert_present(pod, file, after=after, proof=proof))
         sentinel.remove(file)
-    return pod.record(
-        claim.format(volumes=sentinel.volume_names(files)),
-        method=sentinel.method(pod, files),
-        start=start,
-        events=events,
-        containers=sentinel.inspected(files),
-    )
+    claim = claim.format(volumes=sentinel.volume_names(files))
+    return sentinel.record(pod, claim, files, start=start, events=events)
 
 
 def _write_to_persistent(pod: Pod, volume: str | None) -> list[SentinelFile]:

@@ -61,13 +61,8 @@ def assert_update_visible(
     value = entry.change(pod)
     deadline = pod.deadline("update", timeout)
     steps = [_wait_for(pod, place, entry, value, start, deadline) for place in locations]
-    return pod.record(
-        f"{container} sees a change to {entry}",
-        method=_METHOD,
-        start=start,
-        events=steps,
-        containers=[handle],
-    )
+    claim = f"{container} sees a change to {entry}"
+    return pod.record(claim, _METHOD, start=start, events=steps, containers=[handle])
 
 
 @recorded
@@ -127,13 +122,9 @@ def assert_update_not_visible(
             got=after[0],
             cause=volume_causes.explain_unwanted_update(handle, mounts_of(handle, volume)[0]),
         )
-    return pod.record(
-        f"{container} does not see a change to {entry}",
-        method=_METHOD,
-        start=start,
-        events=[saw, f"{container} still had the old content when {control.container} saw it"],
-        containers=[handle, control.container],
-    )
+    claim, containers = f"{container} does not see a change to {entry}", [handle, control.container]
+    events = [saw, f"{container} still had the old content when {control.container} saw it"]
+    return pod.record(claim, _METHOD, start=start, events=events, containers=containers)
 
 
 def _wait_for(

@@ -81,13 +81,8 @@ def assert_file_visible(
         transfers = [Transfer.of(pod, writer, reader, mounts, path) for mounts in shared]
         raise _only_present(transfers, path, missing) from None
     names = ", ".join(mounts.volume.name for mounts in shared)
-    return pod.record(
-        f"{to_c} sees what {from_c} wrote to {names}",
-        method=sentinel.METHOD,
-        start=start,
-        events=steps,
-        containers=[writer, reader],
-    )
+    claim, containers = f"{to_c} sees what {from_c} wrote to {names}", [writer, reader]
+    return pod.record(claim, sentinel.METHOD, start=start, events=steps, containers=containers)
 
 
 def _find_shared(

@@ -119,8 +119,8 @@ class Pod:
     def record(
         self,
         claim: str,
-        *,
         method: str,
+        *,
         start: float,
         events: Iterable[object],
         containers: Iterable[Container],
