@@ -149,15 +149,11 @@ def assert_permissions(
     state = operations.stat(handle, path)
     has = {"uid": state.uid, "gid": state.gid, "mode": state.mode} if state else {}
     if any(has.get(name) != value for name, value in expected.items()):
+        headline = f"{path} does not have the expected permissions in {container!r}"
         location = FileLocation(handle, path, None)
-        raise promise_broken(
-            pod,
-            f"{path} does not have the expected permissions in {container!r}",
-            location,
-            expected=_describe(expected),
-            got=_describe(has) if has else "missing",
-            cause=volume_causes.explain_permissions(pod, location),
-        )
+        wants, got = _describe(expected), _describe(has) if has else "missing"
+        cause = volume_causes.explain_permissions(pod, location)
+        raise promise_broken(pod, headline, location, expected=wants, got=got, cause=cause)
     claim, method = f"{container}:{path} has {_describe(has)}", "stat in the container"
     events = [f"stat of {path}: {_describe(has)}"]
     return pod.record(claim, method, start=start, events=events, containers=[handle])

@@ -54,14 +54,12 @@ def assert_medium(
     mount = mounts_of(handle, volume)[0]
     entry = mountinfo.find_mount(handle, mount.path)
     if entry is None or not _is_on(entry, medium, size):
-        raise promise_broken(
-            pod,
-            f"volume {volume!r} is not on the expected medium in {container!r}",
-            FileLocation(handle, mount.path, mount),
-            expected=medium + ("" if size is None else f" of {size}"),
-            got=str(entry or f"nothing mounted at {mount.path}"),
-            cause=volume_causes.explain_medium(pod, handle, mount),
-        )
+        headline = f"volume {volume!r} is not on the expected medium in {container!r}"
+        location = FileLocation(handle, mount.path, mount)
+        expected = medium + ("" if size is None else f" of {size}")
+        got = entry or f"nothing mounted at {mount.path}"
+        cause = volume_causes.explain_medium(pod, handle, mount)
+        raise promise_broken(pod, headline, location, expected=expected, got=got, cause=cause)
     claim, method = f"{volume} is on medium {medium} in {container}", "mountinfo of the container"
     return pod.record(claim, method, start=start, events=[entry], containers=[handle])
 
@@ -133,7 +131,7 @@ def assert_size_limited(
             cause=volume_causes.explain_missing_limit(pod, handle, mount, refused),
         )
     if not in_memory:
-        replacement.delete(pod, Deadline(seconds))
+        replacement.delete(pod, seconds)
     claim = f"{volume} holds no more than {quantity.format_bytes(limit)}"
     method, events = f"filled by {container}", [f"{container} wrote half of it", proof]
     return pod.record(claim, method, start=start, events=events, containers=[handle])

@@ -77,12 +77,11 @@ def assert_log_contains(
         )
     unwanted = [line for line in lines if lacks is not None and lacks in line]
     if unwanted:
+        headline = f"the log of {container!r} contains a line that it must lack"
+        got = f"{len(unwanted)} of {len(lines)} lines, the first {unwanted[0]!r:.100}"
+        cause = Cause("another content", f"{container} has printed it")
         raise promise_broken(
-            pod,
-            f"the log of {container!r} contains a line that it must lack",
-            expected=f"no line with {lacks!r}",
-            got=f"{len(unwanted)} of {len(lines)} lines, the first {unwanted[0]!r:.100}",
-            cause=Cause("another content", f"{container} has printed it"),
+            pod, headline, expected=f"no line with {lacks!r}", got=got, cause=cause
         )
     without = "" if lacks is None else f" and lacks {lacks!r}"
     claim, method = f"the log of {container} contains {described}{without}", "log of the container"

@@ -129,13 +129,11 @@ def of_application(pod: Pod, container: Container, path: str) -> SentinelFile:
     start = time.monotonic()
     content = operations.read(container, posixpath.normpath(path), root=location.root)
     if not isinstance(content, bytes):
+        headline = f"{container.name!r} does not have the file to begin with"
+        expected = f"{location}  a file"
+        cause = diagnose.not_visible(pod, location, location, content, existed=False)
         raise failure.promise_broken(
-            pod,
-            f"{container.name!r} does not have the file to begin with",
-            location,
-            expected=f"{location}  a file",
-            got=content,
-            cause=diagnose.not_visible(pod, location, location, content, existed=False),
+            pod, headline, location, expected=expected, got=content, cause=cause
         )
     has = step("has", location, content, start)
     return SentinelFile(location, content, has, pod.uid, container, is_ours=False)

@@ -144,14 +144,11 @@ def _wait_for(
         first=0.05,
     )
     if not isinstance(seen, bytes) or value not in seen:
-        raise promise_broken(
-            pod,
-            f"{container.name!r} does not see the change to {entry}",
-            location,
-            expected=f"{location}  {value.decode()}",
-            got=f"{describe(seen)}  (for {deadline.seconds:g} s)",
-            cause=volume_causes.explain_missing_update(location, deadline.seconds),
-        )
+        headline = f"{container.name!r} does not see the change to {entry}"
+        expected = f"{location}  {value.decode()}"
+        got = f"{describe(seen)}  (for {deadline.seconds:g} s)"
+        cause = volume_causes.explain_missing_update(location, deadline.seconds)
+        raise promise_broken(pod, headline, location, expected=expected, got=got, cause=cause)
     return sentinel.step("saw", location, seen, start)
 
 

@@ -146,17 +146,7 @@ def _only_present(
     volumes = ", ".join(transfer.writer.volume for transfer in transfers)
     remedy, cause = f"{missing.fix}.", "tool missing"
     has = "wrote" if path is None else "has"
-    return errors.Unprovable(
-        f"Cannot prove that {reader.container} sees what {writer.container} {has}.",
-        remedy,
-        cause=cause,
-        facts=failure.named(
-            {
-                "got": f"present in the volume ({volumes}) on node {pod.node},"
-                " not checked from a container",
-                "why": f"{cause}: {missing.what}",
-                "to do": remedy,
-                "pod": pod,
-            }
-        ),
-    )
+    what = f"Cannot prove that {reader.container} sees what {writer.container} {has}."
+    got = f"present in the volume ({volumes}) on node {pod.node}, not checked from a container"
+    facts = {"got": got, "why": f"{cause}: {missing.what}", "to do": remedy, "pod": pod}
+    return errors.Unprovable(what, remedy, cause=cause, facts=failure.named(facts))

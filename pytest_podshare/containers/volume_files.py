@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import BinaryIO, TypeVar
 
 from pytest_podshare import errors
@@ -71,7 +72,8 @@ class VolumeFiles:
             self._run(operations.write, name, data)
             return Content.from_bytes(data)
         file = io.BytesIO(data) if isinstance(data, bytes) else data
-        return self._run(streaming.write, name, _read_chunks(file), _remaining_size(file))
+        chunks = iter(functools.partial(file.read, _CHUNK_SIZE), b"")
+        return self._run(streaming.write, name, chunks, _remaining_size(file))
 
     def read(self, name: str) -> bytes:
         """Return the content of a file."""
@@ -147,8 +149,3 @@ def _remaining_size(file: BinaryIO) -> int:
     size = file.seek(0, io.SEEK_END) - position
     file.seek(position)
     return size
-
-
-def _read_chunks(file: BinaryIO) -> Iterator[bytes]:
-    while chunk := file.read(_CHUNK_SIZE):
-        yield chunk
