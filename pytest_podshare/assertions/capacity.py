@@ -121,14 +121,11 @@ def assert_size_limited(
         seen = proof = str(refused) if refused else _wait_for_eviction(pod, Deadline(seconds))
         is_limited = exceeded in seen
     if not is_limited:
+        headline = f"volume {volume!r} holds more than its limit of {quantity.format_bytes(limit)}"
+        where = f"{location}  {quantity.format_bytes(limit + _MEBI)}"
+        cause = volume_causes.explain_missing_limit(pod, handle, mount, refused)
         raise promise_broken(
-            pod,
-            f"volume {volume!r} holds more than its limit of {quantity.format_bytes(limit)}",
-            location,
-            expected=expected,
-            got=seen,
-            where=f"{location}  {quantity.format_bytes(limit + _MEBI)}",
-            cause=volume_causes.explain_missing_limit(pod, handle, mount, refused),
+            pod, headline, location, expected=expected, got=seen, where=where, cause=cause
         )
     if not in_memory:
         replacement.delete(pod, seconds)

@@ -57,7 +57,7 @@ def assert_log_contains(
     start = time.monotonic()
     expected = re.compile(pattern if pattern is not None else re.escape(text or ""))
     described = f"text {text!r}" if text is not None else f"pattern {pattern!r}"
-    deadline = pod.deadline("visible", timeout)
+    deadline = pod.live.deadline("visible", timeout)
     lines = poll(
         lambda: _read_lines(handle, deadline),
         until=lambda lines: any(expected.search(line) for line in lines),

@@ -58,11 +58,8 @@ def assert_not_shared(
         events += [file.step, sentinel.assert_present(pod, file)]
         folder, name = posixpath.split(file.location.path)
         folders = [*(mount.path for mount in reader.spec.mounts), folder]
-        found = poll(
-            functools.partial(operations.find, reader, folders, name),
-            until=bool,
-            deadline=Deadline(window),
-        )
+        search = functools.partial(operations.find, reader, folders, name)
+        found = poll(search, until=bool, deadline=Deadline(window))
         sentinel.remove(file)
         if found:
             seen_at = FileLocation(reader, found[0], None)

@@ -50,11 +50,8 @@ class Transfer:
             posixpath.normpath(posixpath.join(folder, name))
             for folder in (shared.from_dir, shared.to_dir)
         )
-        return cls(
-            pod,
-            FileLocation(writer, source, shared.from_mount),
-            FileLocation(reader, target, shared.to_mount),
-        )
+        written = FileLocation(writer, source, shared.from_mount)
+        return cls(pod, written, FileLocation(reader, target, shared.to_mount))
 
     def prove_new_file(self, timeout: float) -> tuple[Step, Step]:
         """Write a file, and wait until the reader sees it.

@@ -59,7 +59,7 @@ def assert_update_visible(
     entry = config_source.find_entry(pod, volume)
     locations = [_locate(handle, mount, entry) for mount in mounts_of(handle, volume)]
     value = entry.change(pod)
-    deadline = pod.deadline("update", timeout)
+    deadline = pod.live.deadline("update", timeout)
     steps = [_wait_for(pod, place, entry, value, start, deadline) for place in locations]
     claim = f"{container} sees a change to {entry}"
     return pod.record(claim, _METHOD, start=start, events=steps, containers=[handle])
@@ -104,7 +104,7 @@ def assert_update_not_visible(
     before = [operations.read(handle, location.path) for location in locations]
     value = entry.change(pod)
     try:
-        saw = _wait_for(pod, control, entry, value, start, pod.deadline("update", timeout))
+        saw = _wait_for(pod, control, entry, value, start, pod.live.deadline("update", timeout))
     except AssertionError as error:
         raise errors.ControlMissing(
             f"{control.container} of {pod} does not see the change to {entry} either: {error}",
@@ -113,14 +113,12 @@ def assert_update_not_visible(
     after = [operations.read(handle, location.path) for location in locations]
     if after != before or value in after or not any(isinstance(seen, bytes) for seen in before):
         existed = isinstance(before[0], bytes)
+        saw_what = "sees the change to" if existed else "never had the file of"
+        expected = f"what it held: {describe(before[0])}"
+        cause = volume_causes.explain_unwanted_update(handle, mounts_of(handle, volume)[0])
+        headline, got = f"{container!r} {saw_what} {entry}", after[0]
         raise promise_broken(
-            pod,
-            f"{container!r} {'sees the change to' if existed else 'never had the file of'} {entry}",
-            locations[0],
-            control,
-            expected=f"what it held: {describe(before[0])}",
-            got=after[0],
-            cause=volume_causes.explain_unwanted_update(handle, mounts_of(handle, volume)[0]),
+            pod, headline, locations[0], control, expected=expected, got=got, cause=cause
         )
     claim, containers = f"{container} does not see a change to {entry}", [handle, control.container]
     events = [saw, f"{container} still had the old content when {control.container} saw it"]

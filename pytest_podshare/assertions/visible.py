@@ -92,9 +92,6 @@ def _find_shared(
 
     If nothing is named, leave out volumes that only the kubelet fills: nothing can be written
     there. If a path is named, return the one folder it is in.
-
-    Raises:
-        NoSharedVolume: they share none.
     """
     shared = tuple(
         mounts
@@ -103,15 +100,14 @@ def _find_shared(
         or (volume is None and (path is not None or mounts.volume.is_written_by_containers))
     )
     if not shared:
-        raise failure.refuted_by_spec(
-            pod,
-            f"{reader.name!r} does not see what {writer.name!r} writes",
-            expected=f"{writer} and {reader} mount "
-            + (f"volume {volume!r}" if volume else "the same volume and see the same folder"),
-            got=f"{writer} {failure.describe_mounts(writer)};"
-            f" {reader} {failure.describe_mounts(reader)}",
-            cause=diagnose.not_shared(pod, writer, reader, volume),
+        headline = f"{reader.name!r} does not see what {writer.name!r} writes"
+        shares = f"volume {volume!r}" if volume else "the same volume and see the same folder"
+        expected = f"{writer} and {reader} mount {shares}"
+        got = "; ".join(
+            f"{mounter} {failure.describe_mounts(mounter)}" for mounter in (writer, reader)
         )
+        cause = diagnose.not_shared(pod, writer, reader, volume)
+        raise failure.refuted_by_spec(pod, headline, expected=expected, got=got, cause=cause)
     if path is None:
         return shared
     around = tuple(mounts for mounts in shared if is_within(path, mounts.from_dir))

@@ -73,13 +73,9 @@ class SessionOpener:
                 raise
             return result
 
+        final = (ExecSession, errors.ToolMissing, errors.ExecTimeout)
         result = poll(
-            attempt,
-            until=lambda result: isinstance(
-                result, ExecSession | errors.ToolMissing | errors.ExecTimeout
-            ),
-            deadline=deadline,
-            first=0.05,
+            attempt, until=lambda result: isinstance(result, final), deadline=deadline, first=0.05
         )
         if isinstance(result, ExecSession):
             return result

@@ -71,7 +71,7 @@ def delete(pod: Pod, timeout: float | None) -> Replacement:
     Raises:
         PodError: the Pod is not deleted in time, or its replacement does not become ready.
     """
-    deadline = pod.deadline("delete", timeout)
+    deadline = pod.live.deadline("delete", timeout)
     pod.flush()
     start, before, node = time.monotonic(), pod.uid, pod.node
     path = pod_path(pod.namespace, pod.name)
@@ -101,7 +101,7 @@ def drain(pod: Pod, timeout: float | None, *, elsewhere: bool) -> Replacement:
         NotEnoughNodes: no other node can take the Pod.
         PodError: the Pod is not gone in time, or its replacement does not become ready.
     """
-    deadline = pod.deadline("delete", timeout)
+    deadline = pod.live.deadline("delete", timeout)
     pod.flush()
     start, before, node = time.monotonic(), pod.uid, pod.node
     if not pod.cluster.own:
