@@ -218,7 +218,7 @@ MOVES = """
 from pytest_podshare.pods import replacement
 
 # as if the scheduler had chosen another node
-replacement.delete = lambda pod, deadline: replacement.drain(pod, deadline, elsewhere=True)
+replacement.delete = lambda pod, timeout: replacement.drain(pod, timeout, elsewhere=True)
 """
 
 
