@@ -102,12 +102,12 @@ def _find_roots(files: Sequence[Path]) -> tuple[Path, ...]:
 def _find_file(manifest: ManifestInput) -> Path:
     """Return the file that pytest collects for a manifest."""
     if isinstance(manifest, Input):
-        return argument_path(str(manifest.path))
-    folder = manifest.folder
-    if not folder.is_dir():
-        return argument_path(str(folder))
-    is_chart = rendering.is_chart(folder)
-    file = folder / rendering.CHART_FILE if is_chart else rendering.find_kustomization(folder) or ""
+        file = manifest.path
+    elif rendering.is_chart(manifest.folder):
+        file = manifest.folder / rendering.CHART_FILE
+    else:
+        # a packed chart is a file itself
+        file = rendering.find_kustomization(manifest.folder) or manifest.folder
     return argument_path(str(file))
 
 

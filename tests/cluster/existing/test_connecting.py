@@ -124,7 +124,7 @@ def test_a_revoked_token_without_a_replacement_is_an_error(team, connect):
 
     error = until_refused(cluster.api, pod_path(team.namespace))
 
-    assert "The API server rejects the credentials: missing, wrong or expired" in str(error)
+    assert "rejects the credentials: missing, wrong or expired" in str(error)
     with pytest.raises(errors.CredentialsRefused):
         check(team, cluster)
 
