@@ -41,6 +41,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         config.args,
         on_command_line=config.args_source is pytest.Config.ArgsSource.ARGS,
         manifests_only=options.manifests_on_command_line and bool(inputs),
+        skipped_folders=config.getini("norecursedirs"),
     )
     config.stash[_PATHS] = manifest_paths.ManifestPaths(
         inputs, added, tuple(map(manifest_paths.argument_path, kept))
