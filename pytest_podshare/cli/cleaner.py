@@ -62,7 +62,7 @@ class Cleaner:
         except errors.PodshareError as error:
             self._print_unknown(error)
         if self._status == _REMOVED and not self._options.dry_run:
-            print("nothing left to remove")
+            print("nothing more to remove")
         return self._status
 
     def _clean_existing(self) -> None:

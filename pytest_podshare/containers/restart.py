@@ -167,8 +167,8 @@ def _check_proof(
     count = new["restartCount"] - old["restartCount"]
     if count > 1 and not is_last:
         raise errors.ContainerCrashing(
-            f"Container {name} of Pod {pod.name} keeps crashing: the instance after the restart"
-            f" exited with code {last.get('exitCode')}, and was restarted.",
+            f"Container {name} of Pod {pod.name} keeps crashing: after the restart it exited"
+            f" with code {last.get('exitCode')}, and was restarted again.",
             "Read its last log lines (kubectl logs --previous), and check what it does to the"
             " volume when it starts.",
         )

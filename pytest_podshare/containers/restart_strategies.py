@@ -16,6 +16,7 @@ from pytest_podshare.containers.container_shell import ContainerShell
 from pytest_podshare.containers.live_pod import LivePod
 from pytest_podshare.kube import pod_status
 from pytest_podshare.kube.client import pod_path
+from pytest_podshare.messages import Remedy
 from pytest_podshare.wiring import quantity
 from pytest_podshare.wiring.pod_spec import get_container
 
@@ -84,7 +85,7 @@ def find_sandbox(pod: LivePod) -> str:
     if not pod.cluster.own:
         raise errors.NodeAccessMissing(
             "A sandbox can only be killed on its node, and the cluster's nodes cannot be accessed.",
-            "Run this on a kind cluster that the plugin created.",
+            Remedy("Use a cluster of the kind provider: {}=kind", "provider"),
         )
     labels = f'labels."io.kubernetes.pod.uid"=={pod.uid},labels."io.cri-containerd.kind"==sandbox'
     running = {line.split()[0] for line in nodes.run(pod.node, *_CTR, "tasks", "ls").splitlines()}

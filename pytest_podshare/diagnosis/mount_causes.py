@@ -53,8 +53,8 @@ def find_shadowing_mount(symptom: Symptom) -> Cause | None:
                 )
         return Cause(
             "shadowed",
-            f"in {container}, a {live.fs_type} {hides}; it is not in the manifest, so {container}"
-            " itself or its runtime mounted it",
+            f"in {container}, a {live.fs_type} {hides}; the manifest has no such mount, so"
+            f" {container} itself or its runtime created it",
             f"Check what {container} mounts there when it starts.",
         )
     return None

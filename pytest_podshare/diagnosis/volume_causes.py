@@ -119,12 +119,12 @@ def explain_missing_limit(
             "not limited",
             f"{limit}, but the kubelet has not evicted the Pod",
             "Check whether something deletes the files before the kubelet measures the volume, and"
-            " how often it does (volumeStatsAggPeriod).",
+            " how often the kubelet does so (volumeStatsAggPeriod).",
         )
     return Cause(
         "not limited",
         f"{limit}, but the tmpfs at {entry.path} has {quantity.format_bytes(entry.size)}",
-        f"Find out what remounted it: {container} itself can, if it is privileged.",
+        f"Find out what remounted it: {container} itself can do so if it is privileged.",
     )
 
 
@@ -153,7 +153,7 @@ def explain_missing_update(location: FileLocation, seconds: float) -> Cause:
     return Cause(
         "unknown",
         f"{container} mounts the whole volume {location.volume}, which the kubelet updates at its"
-        f" next sync (syncFrequency, 1 min by default); it did not within {seconds:g} s",
+        f" next sync (syncFrequency, 1 min by default); it has not done so within {seconds:g} s",
         "Raise --podshare-update-timeout.",
     )
 

@@ -10,7 +10,7 @@ from pytest_podshare.kube import rbac
 # the beginning of a rejection by Pod Security admission
 POD_SECURITY = 'violates PodSecurity "'
 _POD_SECURITY_REMEDY = (
-    "Fix the fields it names in the Pod's securityContext, or use a namespace with another level "
+    "Fix the fields of securityContext that the message names, or use a namespace with another level "
     "(its label pod-security.kubernetes.io/enforce)."
 )
 _REMEDIES = {

@@ -62,8 +62,8 @@ def podshare_cluster(
 def podshare_capabilities(
     podshare_cluster: Cluster, pytestconfig: pytest.Config
 ) -> Iterator[Capabilities]:
-    """Return the capabilities of the cluster: `podshare_capabilities["image-volumes"].there` is
-    whether it has one, `.why` how that is known. Each is checked once, when first requested.
+    """Return the capabilities of the cluster: `podshare_capabilities["image-volumes"].there` says
+    whether it has one, and `.why` how that is known. Each is checked once, when first requested.
     """
     from pytest_podshare.cluster.capabilities.api_checks import CheckContext
     from pytest_podshare.cluster.capabilities.catalog import Capabilities

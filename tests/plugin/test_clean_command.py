@@ -49,7 +49,7 @@ def test_without_earlier_runs_nothing_is_left(clean, tmp_path):
     """No program is run, and no file is created."""
     done = clean("--kind-bin=/no/such/kind")
 
-    assert (done.returncode, done.stdout, done.stderr) == (0, "nothing left to remove\n", "")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "nothing more to remove\n", "")
     assert list(tmp_path.iterdir()) == []
 
 

@@ -69,11 +69,11 @@ def invalid_sub_path(template: Template, wiring: Wiring) -> Iterator[Issue]:
 
 @rule("error")
 def invalid_mount_propagation(template: Template, wiring: Wiring) -> Iterator[Issue]:
-    """A mountPropagation does not exist, or requires a privileged container."""
+    """A mountPropagation has an unknown value, or requires a privileged container."""
     for container, mount in wiring.mounts():
         value = mount.propagation
         if value and value not in _PROPAGATIONS:
-            detail = f" with mountPropagation {value!r}, which does not exist"
+            detail = f" with mountPropagation {value!r}, which is not a valid value"
             yield mount_issue(container, mount, detail, f"Use one of {', '.join(_PROPAGATIONS)}.")
         if value == "Bidirectional" and not container.privileged:
             detail = " with mountPropagation Bidirectional, but is not privileged"
@@ -83,11 +83,11 @@ def invalid_mount_propagation(template: Template, wiring: Wiring) -> Iterator[Is
 
 @rule("error")
 def invalid_recursive_read_only(template: Template, wiring: Wiring) -> Iterator[Issue]:
-    """A recursiveReadOnly does not exist, or is not allowed for its mount."""
+    """A recursiveReadOnly has an unknown value, or is not allowed for its mount."""
     for container, mount in wiring.mounts():
         value = mount.recursive_read_only
         if value and value not in _RECURSIONS:
-            detail = f" with recursiveReadOnly {value!r}, which does not exist"
+            detail = f" with recursiveReadOnly {value!r}, which is not a valid value"
             yield mount_issue(container, mount, detail, f"Use one of {', '.join(_RECURSIONS)}.")
         if value not in ("Enabled", "IfPossible"):
             continue
@@ -101,7 +101,7 @@ def invalid_recursive_read_only(template: Template, wiring: Wiring) -> Iterator[
 
 @rule("error")
 def invalid_volume_device(template: Template, wiring: Wiring) -> Iterator[Issue]:
-    """A block device is not a claim, is also mounted, or does not have a path of its own."""
+    """A block device is not a claim, is also mounted, or has an invalid or duplicate devicePath."""
     for container in wiring.containers:
         for index, device in enumerate(container.devices):
             for detail, fix in _device_issues(wiring, container, index):

@@ -66,7 +66,7 @@ def _check_host_path(facts: Mapping[str, Any]) -> Iterator[Error]:
         yield f"its path {path!r} contains '..'", "Write the path without '..'."
     if type_ is not None and type_ not in _HOST_PATH_TYPES:
         known = ", ".join(_HOST_PATH_TYPES[1:])
-        yield f"its type {type_!r} does not exist", f"Use one of {known}."
+        yield f"its type {type_!r} is not a valid value", f"Use one of {known}."
 
 
 def _check_projected(facts: Mapping[str, Any]) -> Iterator[Error]:

@@ -89,7 +89,7 @@ def test_anything_else_proves_nothing(after, problem):
 
 def test_a_second_restart_means_that_the_container_keeps_crashing():
     """It may be running at the moment of the check."""
-    message = r"^Container c of Pod p keeps crashing: the"
+    message = r"^Container c of Pod p keeps crashing: after the restart"
     with pytest.raises(errors.ContainerCrashing, match=message):
         check_proof(pod_object(status("c2", 2, last=ended("c1"))), ended("c0"))
 

@@ -218,7 +218,7 @@ import pytest
             " expected ',' or ']' in the brackets that open on line 1.\n"
             "  2 | b: c\n"
             "    |  ^\n"
-            "Separate the entries by commas, and close the bracket after the last one.",
+            "Separate the entries with commas, and close the bracket after the last one.",
         ),
         (
             "a: [b,\n---\nc: d\n",
@@ -267,7 +267,7 @@ import pytest
             "<YAML text>:2:1: invalid YAML: unexpected text after the end of the document.\n"
             "  2 | c: d\n"
             "    | ^\n"
-            "Separate documents by a line ---.",
+            "Separate documents with a line of ---.",
         ),
         (
             "a: 'b\n---\nc: d\n",
