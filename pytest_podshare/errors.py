@@ -297,7 +297,7 @@ class ExecTimeout(ExecError):
 
 
 class OutputTooLarge(ExecError):
-    """A container printed more than fits into memory."""
+    """A container printed more than podshare keeps in memory (64 MiB)."""
 
 
 class SessionLost(ExecError):

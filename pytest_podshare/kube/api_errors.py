@@ -10,8 +10,8 @@ from pytest_podshare.kube import rbac
 # the beginning of a rejection by Pod Security admission
 POD_SECURITY = 'violates PodSecurity "'
 _POD_SECURITY_REMEDY = (
-    "Fix the fields of securityContext that the message names, or use a namespace with another level "
-    "(its label pod-security.kubernetes.io/enforce)."
+    "Fix the fields of securityContext that the message names, or use a namespace with another"
+    " level (its label pod-security.kubernetes.io/enforce)."
 )
 _REMEDIES = {
     403: "Read the API server's message. No RBAC permission would help.",

@@ -136,7 +136,7 @@ def _device_issues(
 
 @rule("error")
 def invalid_file_key(template: Template, wiring: Wiring) -> Iterator[Issue]:
-    """A variable comes from a file in a volume that is not an emptyDir or not declared."""
+    """A variable comes from a file in a volume that is not an emptyDir, or is not declared."""
     for container in wiring.containers:
         for key in container.file_keys:
             volume = wiring.volume(key.volume)

@@ -49,7 +49,7 @@ def path_not_expanded(template: Template, wiring: Wiring) -> Iterator[Issue]:
 
 @rule("warning")
 def unknown_variable(template: Template, wiring: Wiring) -> Iterator[Issue]:
-    """A subPathExpr uses a variable that the container does not have, so it cannot start."""
+    """A subPathExpr uses a variable that is not set, so the container cannot start."""
     for container, mount in wiring.mounts():
         for name in re.findall(r"(?<!\$)\$\(([^)]*)\)", mount.expression):
             known = name in container.env or container.env_from or "_SERVICE_" in name
