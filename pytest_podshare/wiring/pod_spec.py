@@ -6,14 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pytest_podshare.manifests.position import find_position
-from pytest_podshare.wiring.model import (
-    ContainerSpec,
-    FileKey,
-    VolumeDevice,
-    VolumeMount,
-    VolumeSpec,
-    Wiring,
-)
+from pytest_podshare.wiring.model import ContainerSpec, FileKey, VolumeMount, VolumeSpec, Wiring
 
 # the fields that list containers, in the order in which the containers start
 CONTAINER_FIELDS = ("initContainers", "containers")
@@ -122,9 +115,9 @@ def _file_key(variable: Mapping[str, Any]) -> FileKey | None:
     return FileKey(str(variable.get("name")), volume, find_position(variable))
 
 
-def _device(entry: Mapping[str, Any]) -> VolumeDevice:
+def _device(entry: Mapping[str, Any]) -> VolumeMount:
     path = str(entry.get("devicePath") or "")
-    return VolumeDevice(str(entry.get("name")), path, find_position(entry))
+    return VolumeMount(str(entry.get("name")), path, position=find_position(entry))
 
 
 def _mount(entry: Mapping[str, Any]) -> VolumeMount:

@@ -6,7 +6,7 @@ import posixpath
 import re
 from collections.abc import Iterator
 
-from pytest_podshare.check.rules.container_paths import command_line, find_mount, mentioned_paths
+from pytest_podshare.check.rules.container_paths import command_line, mentioned_paths
 from pytest_podshare.check.rules.finding import Issue, container_issue, mount_issue, rule
 from pytest_podshare.check.rules.heuristics import looks_like_scratch, split_words
 from pytest_podshare.wiring.model import ContainerSpec, VolumeMount, VolumeSpec, Wiring
@@ -55,7 +55,7 @@ def tail_by_descriptor(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """A container follows another's file with `tail -f`, which fails if it is late or rotated."""
     for container in wiring.containers:
         for options, path in dict.fromkeys(_TAIL.findall(command_line(container))):
-            mount = find_mount(container, path)
+            mount = container.covering_mount(path)
             if mount is None or not _BY_DESCRIPTOR.search(options):
                 continue
             volume = wiring.volume(mount.volume)
@@ -76,7 +76,7 @@ def socket_left_behind(template: Template, wiring: Wiring) -> Iterator[Issue]:
     seen: set[tuple[str, str]] = set()
     for container in wiring.containers:
         for path in mentioned_paths(container):
-            mount = find_mount(container, path) if _SOCKET.search(path) else None
+            mount = container.covering_mount(path) if _SOCKET.search(path) else None
             volume = wiring.volume(mount.volume) if mount else None
             if volume is None or not (volume.starts_empty or volume.is_claim):
                 continue

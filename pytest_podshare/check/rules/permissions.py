@@ -7,13 +7,9 @@ import posixpath
 import re
 from collections.abc import Iterator
 
-from pytest_podshare.check.rules.container_paths import (
-    command_line,
-    find_mount,
-    is_within,
-    overlap,
-)
+from pytest_podshare.check.rules.container_paths import command_line, overlap
 from pytest_podshare.check.rules.finding import Issue, container_issue, mount_issue, rule
+from pytest_podshare.wiring.folders import is_within
 from pytest_podshare.wiring.model import ContainerSpec, VolumeMount, Wiring
 from pytest_podshare.wiring.templates import Template
 
@@ -88,7 +84,7 @@ def writes_to_read_only(template: Template, wiring: Wiring) -> Iterator[Issue]:
         if not _is_shell(container):
             continue
         for path in dict.fromkeys(_REDIRECTION.findall(command_line(container))):
-            mount = find_mount(container, path)
+            mount = container.covering_mount(path)
             if mount is not None and not _is_writable(wiring, mount):
                 fix = "Mount it without readOnly, or write elsewhere."
                 yield mount_issue(container, mount, f" read-only, but writes to {path}", fix)
