@@ -11,6 +11,7 @@ from pytest_podshare.check.rules.finding import Issue, mount_issue, rule
 from pytest_podshare.check.rules.heuristics import looks_like_file, may_be_filled_before
 from pytest_podshare.wiring.folders import is_below, is_within, split_sub_path
 from pytest_podshare.wiring.model import ContainerSpec, VolumeMount, VolumeSpec, Wiring
+from pytest_podshare.wiring.pod_spec import list_mappings
 from pytest_podshare.wiring.templates import Template
 
 
@@ -99,8 +100,7 @@ def _is_file(wiring: Wiring, container: ContainerSpec, mount: VolumeMount) -> bo
 
 def _is_folder(volume: VolumeSpec, sub_path: str) -> bool:
     """Return whether a subPath of a ConfigMap or Secret contains some of its items."""
-    items = volume.facts.get("items")
-    paths = [str(item.get("path")) for item in items or () if isinstance(item, dict)]
+    paths = [str(item.get("path")) for item in list_mappings(volume.facts, "items")]
     return any(path.startswith(sub_path.rstrip("/") + "/") for path in paths)
 
 
