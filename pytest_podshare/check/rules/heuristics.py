@@ -6,7 +6,7 @@ import posixpath
 import re
 
 from pytest_podshare.check.rules.container_paths import command_line
-from pytest_podshare.wiring.folders import is_below, is_within
+from pytest_podshare.wiring.folders import is_below
 from pytest_podshare.wiring.model import ContainerSpec, VolumeMount, VolumeSpec, Wiring
 
 _WORD = re.compile(r"[^A-Za-z0-9]+")
@@ -22,7 +22,7 @@ _WRITES = re.compile(
 )
 
 # folders whose content is private to a container
-_PRIVATE_FOLDERS = ("/tmp", "/var/tmp", "/run", "/var/run", "/var/cache", "/dev/shm")
+_PRIVATE_FOLDERS = ("/tmp/", "/var/tmp/", "/run/", "/var/run/", "/var/cache/", "/dev/shm/")
 _SCRATCH_WORDS = frozenset(
     {"tmp", "temp", "tmpdir", "tempdir", "cache", "caches", "scratch", "run", "shm", "dshm"}
     | {"work", "workdir", "empty", "emptydir", "pid", "pids", "lock", "locks", "spool"}
@@ -48,9 +48,8 @@ def looks_like_scratch(volume: VolumeSpec, mounts: tuple[VolumeMount, ...]) -> b
 
 
 def _is_private(path: str) -> bool:
-    if any(is_within(path, folder) for folder in _PRIVATE_FOLDERS):
-        return True
-    return bool(split_words(posixpath.basename(path)) & _SCRATCH_WORDS)
+    is_scratch = bool(split_words(posixpath.basename(path)) & _SCRATCH_WORDS)
+    return is_scratch or f"{path}/".startswith(_PRIVATE_FOLDERS)
 
 
 def may_write(container: ContainerSpec, mount: VolumeMount) -> bool:

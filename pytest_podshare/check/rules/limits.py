@@ -66,7 +66,7 @@ def memory_above_limit(template: Template, wiring: Wiring) -> Iterator[Issue]:
 @rule("warning")
 def size_limit_above_storage_limit(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """The sizeLimit of an emptyDir on disk is above the Pod's ephemeral-storage limit."""
-    limit = _pod_limit(wiring, "ephemeral-storage")
+    limit = _storage_limit(wiring)
     for volume in wiring.volumes:
         size = quantity.parse(volume.size_limit)
         if volume.kind != "emptyDir" or volume.medium or size is None or limit is None:
@@ -107,14 +107,12 @@ def _writers(wiring: Wiring, volume: VolumeSpec) -> list[ContainerSpec]:
     return list(by_name.values())
 
 
-def _pod_limit(wiring: Wiring, resource: str) -> Fraction | None:
-    """Return the Pod's limit as the kubelet computes it; None if no container has a limit."""
+def _storage_limit(wiring: Wiring) -> Fraction | None:
+    """Return the Pod's ephemeral-storage limit as the kubelet computes it; None for none."""
     running: list[Fraction] = []
     init: list[Fraction] = []
     for container in wiring.containers:
-        limit = quantity.parse(container.limits.get(resource, ""))
+        limit = quantity.parse(container.limits.get("ephemeral-storage", ""))
         if limit is not None:
             (init if container.role == "init" else running).append(limit)
-    if not running and not init:
-        return None
-    return max([sum(running, Fraction(0)), *init])
+    return max([sum(running, Fraction(0)), *init]) if running or init else None

@@ -103,27 +103,21 @@ def _is_first_writer(wiring: Wiring, volume: VolumeSpec, mount: VolumeMount, ind
     """Return whether no container before the one at this index can have filled the volume."""
     if not volume.starts_empty or mount.read_only:
         return False
-    earlier = wiring.containers[:index]
-    return not any(
-        not other.read_only for container in earlier for other in container.mounts_of(volume.name)
-    )
+    earlier = (spec.mounts_of(volume.name) for spec in wiring.containers[:index])
+    return all(other.read_only for mounts in earlier for other in mounts)
 
 
 def _find_later_reader(wiring: Wiring, index: int, mount: VolumeMount) -> ContainerSpec | None:
     """Return a later container that shares the mount, a read-only one if possible."""
     sidecar = wiring.containers[index]
-    later = [
-        container
-        for container in wiring.containers[index + 1 :]
-        if any(
-            shared.volume.name == mount.volume
-            for shared in find_shared_mounts(wiring, sidecar.name, container.name)
-        )
-    ]
-    for container in later:
-        if all(other.read_only for other in container.mounts_of(mount.volume)):
-            return container
-    return next(iter(later), None)
+    writer: ContainerSpec | None = None
+    for container in wiring.containers[index + 1 :]:
+        shared = find_shared_mounts(wiring, sidecar.name, container.name)
+        if mount.volume in {pair.volume.name for pair in shared}:
+            if all(other.read_only for other in container.mounts_of(mount.volume)):
+                return container
+            writer = writer or container
+    return writer
 
 
 def _is_removed(wiring: Wiring, name: str) -> bool:

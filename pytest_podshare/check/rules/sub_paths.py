@@ -18,6 +18,7 @@ _MountOf = tuple[ContainerSpec, VolumeMount]
 @rule("info")
 def overlapping_sub_paths(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """A subPath of a volume is inside another subPath of it."""
+    fix = "Use separate folders, unless one container is meant to see the other's files."
     for volume in wiring.volumes:
         for pair in _pairs(wiring, volume):
             by_depth = sorted(pair, key=lambda entry: len(entry[1].sub_folders))
@@ -26,9 +27,6 @@ def overlapping_sub_paths(template: Template, wiring: Wiring) -> Iterator[Issue]
                 detail = (
                     f" with subPath {inner.sub_path!r}, which is inside {outer.sub_path!r}, "
                     f"mounted at {outer.path} in container {other.name!r}"
-                )
-                fix = (
-                    "Use separate folders, unless one container is meant to see the other's files."
                 )
                 yield mount_issue(container, inner, detail, fix)
 
