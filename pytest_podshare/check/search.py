@@ -126,7 +126,7 @@ class Search:
     def _follow_file(self, path: Path) -> Iterator[Candidate]:
         chart = _find_outer_chart(path)
         if self._as_found:
-            folder = chart or _find_overlay(path)
+            folder = chart or next(filter(rendering.find_kustomization, path.parents), None)
             if folder is None:
                 yield from self._read_file(path, named=False)
             elif rendering.is_renderable(folder):
@@ -214,11 +214,6 @@ def _render_jobs(folder: Path) -> tuple[RenderJob, ...]:
 def _find_outer_chart(path: Path) -> Path | None:
     """Return the chart that contains a file; for a subchart, the chart around it."""
     return next((folder for folder in reversed(path.parents) if rendering.is_chart(folder)), None)
-
-
-def _find_overlay(path: Path) -> Path | None:
-    folders = (folder for folder in path.parents if rendering.find_kustomization(folder))
-    return next(folders, None)
 
 
 def _may_be_manifest(content: bytes) -> bool:

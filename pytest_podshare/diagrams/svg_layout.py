@@ -112,11 +112,10 @@ class Layout:
 def compute_layout(wiring: Wiring, measures: Measures = WIDE) -> Layout:
     """Return the layout of a wiring."""
     volumes = text_table.list_volumes(wiring)
-    mounts = [mount for spec in wiring.containers for mount in text_table.list_mounts(spec)]
-    ports = Counter(mount.volume for mount in mounts)
     line_length = _line_length(wiring.containers, measures)
-    unplaced = [_volume_box(volume, ports[volume.name], measures.name) for volume in volumes]
     containers = [_container_box(spec, wiring, line_length) for spec in wiring.containers]
+    ports = Counter(row.mount.volume for box in containers for row in box.rows)
+    unplaced = [_volume_box(volume, ports[volume.name], measures.name) for volume in volumes]
     boxes = tuple(_place_containers(containers, _stacked_height(unplaced)))
     placed, edges = _place_volumes(boxes, unplaced)
     containers_width = 2 * PADDING + MODE_WIDTH + line_length * CHARACTER_WIDTH

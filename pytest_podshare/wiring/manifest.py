@@ -76,8 +76,9 @@ def load(source: ManifestSource) -> Manifest:
         NotAPod: the manifest contains no Pod, or several.
         NoContainers: the Pod has no containers.
     """
-    is_path = isinstance(source, str) and "\n" not in source
-    manifest = read(Path(source) if is_path and isinstance(source, str) else source)
+    if isinstance(source, str) and "\n" not in source:
+        source = Path(source)
+    manifest = read(source)
     subject = _find_subject(manifest)
     # checks the types of its fields
     read_template(manifest, subject)

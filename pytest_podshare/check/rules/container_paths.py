@@ -19,9 +19,7 @@ def overlap(first: VolumeMount, second: VolumeMount) -> bool:
     return is_below(one, other) or is_below(other, one)
 
 
-def declared_mounts(
-    wiring: Wiring,
-) -> Iterator[tuple[ContainerSpec, VolumeMount, VolumeSpec]]:
+def declared_mounts(wiring: Wiring) -> Iterator[tuple[ContainerSpec, VolumeMount, VolumeSpec]]:
     """Yield all mounts of declared volumes, with their containers and volumes."""
     for container, mount in wiring.mounts():
         volume = wiring.volume(mount.volume)
