@@ -1,7 +1,7 @@
 """The options of a run, read once from the command line, the environment and the ini file.
 
 The command line overrides the environment, which overrides the ini file, which overrides the
-default. Nothing else in the package reads any of them.
+default. Only `podshare clean` reads some of the same variables.
 """
 
 from __future__ import annotations

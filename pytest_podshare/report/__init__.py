@@ -1,4 +1,4 @@
 """What a run shows: terminal lines, tables, pages, annotations and attachments.
 
-Turns facts into text. Inspects nothing itself, and never changes a verdict.
+Turns facts into text, and never changes a verdict. Only `attachments/` asks the cluster.
 """

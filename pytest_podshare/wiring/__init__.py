@@ -1,4 +1,4 @@
 """Which container mounts which volume where, and what that promises.
 
-Pure: no cluster, no clock, no file but the manifest. No other room parses a Pod spec.
+Pure: no cluster, no clock, no file but the manifest.
 """

@@ -44,7 +44,7 @@ COLOURS = """() => [...document.querySelectorAll("body *")]
 
 @pytest.fixture(params=RUNS)
 def runs(request):
-    """The reports that the page shows."""
+    """Return the reports that the page shows."""
     return RUNS[request.param]
 
 

@@ -49,7 +49,6 @@ def pages(podshare_cluster, tmp_path_factory):
     [
         ("passing", "report-passing.png", 960, "light"),
         ("failing", "report-failing.png", 960, "light"),
-        ("failing", "report-phone.png", 390, "dark"),
     ],
 )
 def test_take_a_screenshot(show, pages, run, picture, width, scheme):
@@ -59,5 +58,14 @@ def test_take_a_screenshot(show, pages, run, picture, width, scheme):
     height = min(MAX_HEIGHT, tab.page.evaluate("document.documentElement.scrollHeight"))
     tab.page.set_viewport_size({"width": width, "height": height})
     tab.page.screenshot(path=file)
+
+    assert file.stat().st_size < MAX_SIZE
+
+
+def test_take_a_screenshot_of_a_broken_pod(show, pages):
+    """It shows the Pod alone, for the README."""
+    tab = show([], 960, "light", html=pages["failing"].read_text(encoding="utf-8"))
+    file = Path(FOLDER) / "report-pod.png"
+    tab.page.locator("details.pod.broken").first.screenshot(path=file)
 
     assert file.stat().st_size < MAX_SIZE

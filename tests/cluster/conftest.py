@@ -1,4 +1,4 @@
-"""What several tests on a cluster use."""
+"""Fixtures for tests on a cluster."""
 
 import os
 import secrets
@@ -21,15 +21,15 @@ def pytest_itemcollected(item):
 
 @pytest.fixture(scope="module", params=IMAGES)
 def pod(request, podshare_factory):
-    """A Pod of two containers with each kind of shell; tests leave its volume empty."""
-    # where all share one namespace, what a test deploys for itself has another name
+    """Deploy a Pod of two containers, per kind of shell; tests leave its volume empty."""
+    # in a shared namespace, Pods that a test deploys itself have another name
     with podshare_factory.make() as podshare:
         yield podshare.deploy(with_name("of-several-tests", two(request.param)))
 
 
 @pytest.fixture
 def at_leisure(monkeypatch):
-    """Explain for as long as it takes: a busy machine may not answer within four seconds."""
+    """Give the diagnosis more time, since a busy machine may need more than four seconds."""
     monkeypatch.setitem(facts.gather.__kwdefaults__, "timeout", 60.0)
 
 
@@ -47,7 +47,7 @@ def another(podshare):
 
 @pytest.fixture
 def local_image(tmp_path):
-    """A local image with a program that is nowhere else, made without any registry."""
+    """Create a local image that no registry has, with a program that no other image has."""
     name = f"podshare.test/local-{os.getpid()}:1"
     program = tmp_path / "program"
     program.write_text("not to be run\n")
@@ -61,13 +61,13 @@ def local_image(tmp_path):
 
 @pytest.fixture
 def kind_bin():
-    """The kind program that this run uses."""
+    """Return the kind program that this run uses."""
     return binary.find_kind(Path(os.environ.get("PODSHARE_KIND_BIN") or "kind"))
 
 
 @pytest.fixture
 def clusters(kind_bin):
-    """A function that lists the kind clusters."""
+    """Return a function that lists the kind clusters."""
 
     def names():
         return subprocess.check_output([kind_bin, "get", "clusters"], text=True).split()
@@ -77,7 +77,7 @@ def clusters(kind_bin):
 
 @pytest.fixture
 def own_cluster(kind_bin, pytester, monkeypatch):
-    """The name of a cluster that only this test uses, in its own home; deleted after the test."""
+    """Yield the name of a cluster that only this test uses, and delete the cluster afterwards."""
     name = f"podshare-own-{os.getpid()}"
     home = pytester.path / "home"
     (home / ".kube").mkdir(parents=True)
@@ -99,17 +99,17 @@ def own_cluster(kind_bin, pytester, monkeypatch):
 
 @pytest.fixture
 def api(podshare_cluster):
-    """The connection to the cluster."""
+    """Return the connection to the cluster."""
     return podshare_cluster.api
 
 
 @pytest.fixture
 def run_id():
-    """The ID of a run that only this test uses."""
+    """Return the ID of a run that only this test uses."""
     return f"gone{secrets.token_hex(3)}"
 
 
 @pytest.fixture
 def clean_options(podshare_cluster):
-    """Options of `podshare clean` for this cluster; it waits for leftovers of other tests too."""
+    """Return options of `podshare clean`, which also waits for leftovers of other tests."""
     return ("--provider=kind", "--cluster-name", podshare_cluster.name, "--timeout=300")

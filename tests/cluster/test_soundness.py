@@ -417,10 +417,10 @@ def verdicts():
 
 HEAD = """\
 # Soundness
-Every assertion passes on a Pod that keeps the promise, and fails on each mutated twin: the same Pod
-with one change. The tests of tests/cluster/test_soundness.py write this table, on a real cluster.
+Every assertion passes on a Pod that keeps the promise and fails on each of its mutated twins: the
+same Pod with one change. tests/cluster/test_soundness.py writes this table on a real cluster.
 
-| assertion | on | verdict |
+| assertion | Pod | verdict |
 |---|---|---|
 """
 

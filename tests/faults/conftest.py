@@ -1,4 +1,4 @@
-"""What the tests of faults use: the table of what became of checks, and nodes that get well."""
+"""Fixtures for tests of faults: the table of verdicts, and nodes that recover."""
 
 import os
 import subprocess
@@ -14,28 +14,28 @@ from tests.support.pod_pairs import manifest
 
 TABLE = Path("docs/reliability.md")
 NODES = "/api/v1/nodes"
-# every fault that has to be there for the table to be written, in its order
+# the rows of the table in order; it is written only if all of them have been measured
 FAULTS = (
     "API server restarted",
     "connection cut while a file is written",
     "connection cut while a file is read",
-    "connection cut while a Pod is waited for",
+    "connection cut while waiting for a Pod",
     "exec connection half open, with a timeout of 3 s",
-    "exec connection half open, with the usual timeout of 30 s",
+    "exec connection half open, with the default timeout of 30 s",
     "API server silent",
     "kubelet stopped",
     "container runtime restarted",
     "node paused and resumed",
-    "Pod deleted by somebody else",
-    "Pod evicted by somebody else",
-    "Pod replaced by another of its name",
+    "Pod deleted by someone else",
+    "Pod evicted by someone else",
+    "Pod replaced by another of the same name",
     "namespace deleted",
     "account's token revoked",
-    "clock of the client an hour ahead",
-    "clock of the client an hour behind",
-    "disk of the node full",
-    "two runs with the same cluster at once",
-    "cuts, delays, truncations, silences at random moments",
+    "client's clock an hour ahead",
+    "client's clock an hour behind",
+    "node's disk full",
+    "two concurrent runs on one cluster",
+    "cuts, delays, truncations and silences at random moments",
 )
 
 
@@ -46,65 +46,65 @@ def pytest_itemcollected(item):
 
 @pytest.fixture(scope="session")
 def faults():
-    """The faults that have been there, by name; the table is written when all have."""
-    seen = {}
-    yield seen
-    if set(FAULTS) <= set(seen):
-        TABLE.write_text(render(seen[name] for name in FAULTS))
+    """Collect the faults by name, and write the table if it is complete."""
+    by_name = {}
+    yield by_name
+    if set(FAULTS) <= set(by_name):
+        TABLE.write_text(render(by_name[name] for name in FAULTS))
 
 
 @pytest.fixture
 def fault(faults):
-    """A function that begins a fault; none of its checks may be wrong, or last too long."""
-    begun = []
+    """Return a function that starts a row; no check in it may be wrong or take too long."""
+    rows = []
 
-    def begin(name, *, named_by, **how):
+    def start(name, *, named_by, **options):
         assert name in FAULTS
-        begun.append(Fault(name, named_by, **how))
-        return begun[-1]
+        rows.append(Fault(name, named_by, **options))
+        return rows[-1]
 
-    yield begin
-    for each in begun:
-        assert each.outcomes
-        print(each.row(), *dict.fromkeys(each.said), sep="\n")
-        assert each.count(WRONG) == 0
-        assert max(each.seconds) <= each.within
-        faults[each.name] = each
+    yield start
+    for row in rows:
+        assert row.outcomes
+        print(row.row(), *dict.fromkeys(row.messages), sep="\n")
+        assert row.count(WRONG) == 0
+        assert max(row.seconds) <= row.within
+        faults[row.name] = row
 
 
 @pytest.fixture
 def worker(podshare_cluster):
-    """The name of the node that may be broken: one that is no control plane."""
+    """Return the name of the node that tests may break: it is not the control plane."""
     name = f"{podshare_cluster.name}-worker"
-    names = [each["metadata"]["name"] for each in podshare_cluster.api.get(NODES)["items"]]
+    names = [node["metadata"]["name"] for node in podshare_cluster.api.get(NODES)["items"]]
     if name not in names:
-        pytest.skip(f"there is no node {name}: make a cluster of two, PODSHARE_KIND_NODES=2")
+        pytest.skip(f"node {name} does not exist: set PODSHARE_KIND_NODES=2")
     return name
 
 
 @pytest.fixture
-def mended(podshare_cluster, podshare, worker):
-    """Whatever was stopped runs again after the test, and a Pod starts on the node."""
+def recovered_node(podshare_cluster, podshare, worker):
+    """Restart everything that a test has stopped, and wait until a Pod starts on the node."""
     yield
     subprocess.run(["docker", "unpause", worker], capture_output=True, check=False)
     nodes.run(worker, "systemctl", "start", "containerd", "kubelet")
     cluster = podshare_cluster
-    again = connect(
+    connected = connect(
         cluster.provider,
         cluster.name,
         kubeconfig=cluster.kubeconfig,
         context=None,
-        allowed=(),
+        allowed_contexts=(),
         deadline=Deadline(120),
         own=True,
     )
-    again.close()
-    podshare.deploy(manifest("again", sound=True, node=worker))
+    connected.close()
+    podshare.deploy(manifest("after-recovery", sound=True, node=worker))
 
 
 @pytest.fixture
 def on_this_cluster(podshare_cluster):
-    """The environment of runs that use this very cluster, and leave it as it is."""
+    """Return the environment for runs that use this cluster and do not delete it."""
     return {
         **os.environ,
         "PODSHARE_CLUSTER_NAME": podshare_cluster.name,

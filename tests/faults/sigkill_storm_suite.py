@@ -1,4 +1,4 @@
-"""What runs do that are killed: everything that could leave something behind."""
+"""Tests of the runs that are killed: they create everything that a run can leave behind."""
 
 import os
 
@@ -7,7 +7,7 @@ import pytest
 from pytest_podshare import assert_file_visible, assert_survives_drain
 from tests.support.stage_log import note
 
-# a claim that no Pod uses is left as well, and is not made room for
+# an unused claim remains as well, but gets no volume
 POD = """
 apiVersion: v1
 kind: PersistentVolumeClaim
@@ -35,15 +35,15 @@ CLAIM, EMPTY = "persistentVolumeClaim: {claimName: data}", "emptyDir: {}"
 
 
 def test_a_file_is_seen(podshare):
-    """As in most runs."""
+    """Most runs run only this test."""
     pod = podshare.deploy(POD % (os.getpid(), EMPTY))
 
     assert_file_visible(pod, from_c="a", to_c="b")
 
 
-@pytest.mark.skipif("STORM_DRAINS" not in os.environ, reason="one at a time, or no node is left")
+@pytest.mark.skipif("STORM_DRAINS" not in os.environ, reason="only one run may drain at a time")
 def test_a_drain_is_survived(podshare):
-    """The node is cordoned meanwhile."""
+    """The node is cordoned during this test."""
     pod = podshare.deploy(POD % (os.getpid(), CLAIM))
 
     note("drain")

@@ -1,4 +1,4 @@
-"""Tests in whose middle the API server falls silent; run by `test_silent_api_server.py`."""
+"""Tests during which the API server falls silent; run by `test_silent_api_server.py`."""
 
 import dataclasses
 import os
@@ -34,7 +34,7 @@ spec:
 
 @pytest.fixture(scope="session")
 def proxy(tmp_path_factory):
-    """Leads to the cluster, with the kubeconfig that does."""
+    """Yield a kubeconfig for the cluster behind a proxy, and the proxy."""
     folder = tmp_path_factory.mktemp("proxied")
     with kubeconfig_through_proxy(Path(KUBECONFIG), folder) as (kubeconfig, proxy):
         yield kubeconfig, proxy
@@ -42,64 +42,64 @@ def proxy(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def podshare_kubeconfig(proxy):
-    """The cluster's own, but for the proxy."""
+    """Return the kubeconfig for the cluster behind the proxy."""
     return proxy[0]
 
 
-def signalled(name):
-    """Send the API server a signal."""
+def send_signal(name):
+    """Send a signal to the API server."""
     command = ["docker", "exec", NODE, "pkill", f"-{name}", "-x", "kube-apiserver"]
     subprocess.run(command, check=True)
 
 
 @pytest.fixture
-def hush(podshare, proxy):
-    """Silences the API server, and writes down how long it took until the test was reported."""
-    begun = []
-    ways = {
+def silence(podshare, proxy):
+    """Return a function that silences the API server, and time the report of the test."""
+    starts = []
+    methods = {
         "silent": (proxy[1].silence, proxy[1].resume),
-        "stopped": (lambda: signalled("STOP"), lambda: signalled("CONT")),
-        "killed": (lambda: signalled("KILL"), lambda: None),
+        "stopped": (lambda: send_signal("STOP"), lambda: send_signal("CONT")),
+        "killed": (lambda: send_signal("KILL"), lambda: None),
     }
-    begin, end = ways[os.environ["SILENCED_WAY"]]
+    begin, end = methods[os.environ["SILENCED_METHOD"]]
 
-    def hush():
+    def silence():
         begin()
-        begun.append(time.monotonic())
+        starts.append(time.monotonic())
 
     try:
-        yield hush
+        yield silence
     finally:
-        # the test has been reported by now, and its namespace is deleted after this
-        for moment in begun:
-            Path(os.environ["SILENCED_SECONDS"]).write_text(f"{time.monotonic() - moment}")
+        # the test has been reported by now; its namespace is deleted later
+        for start in starts:
+            Path(os.environ["SILENCED_SECONDS"]).write_text(f"{time.monotonic() - start}")
         end()
-        poll(lambda: ready(podshare.cluster.api), until=bool, deadline=Deadline(120), most=1)
+        poll(lambda: is_ready(podshare.cluster.api), until=bool, deadline=Deadline(120), most=1)
 
 
-def ready(api):
-    """Whether the API server says so."""
+def is_ready(api):
+    """Return whether the API server reports that it is ready."""
     try:
         return api.get_text("/readyz", timeout=1) == "ok"
     except PodshareError:
         return False
 
 
-def test_own_assert(podshare, hush):
-    """Fails by an assert of its own, with nobody to be asked about it."""
+def test_own_assert(podshare, silence):
+    """Fail by a plain assert, when the API server can no longer be asked."""
     podshare.deploy(POD)
-    hush()
+    silence()
 
     assert "red" == "blue"
 
 
-def test_promise(podshare, hush):
-    """Fails as nothing can be learned of the file."""
+def test_promise(podshare, silence):
+    """Fail because nothing can be learned about the file."""
     pod = podshare.deploy(POD)
     assert_file_visible(pod, from_c="c1", to_c="c2")
-    # only now: on a busy machine a session may take as long to open
+    # set only now, since opening a session may take this long on a busy machine
     timeouts = dataclasses.replace(pod.live.timeouts, exec=5)
     pod.live = dataclasses.replace(pod.live, timeouts=timeouts)
-    hush()
+    silence()
 
     assert_file_visible(pod, from_c="c1", to_c="c2")

@@ -1,4 +1,4 @@
-"""Runs killed by SIGKILL at random moments, and nothing of them left after `podshare clean`."""
+"""Runs killed by SIGKILL at random moments leave nothing behind after `podshare clean`."""
 
 import collections
 import contextlib
@@ -26,9 +26,9 @@ pytestmark = [pytest.mark.engine, pytest.mark.two_nodes, pytest.mark.slow]
 HERE = Path(__file__).parent
 KILLS, AT_ONCE, SEED, DRAINS = 50, 5, 8, 20
 STAGES = ("start", "set-up", "test", "teardown")
-# seconds after the beginning of a stage, of a drain, and of the making of a cluster of its own
-SOON, DRAINING, MAKING = 0.8, (0.2, 3.0), (2.0, 14.0)
-KINDS = {
+# seconds after the start of a stage, of a drain, and of the creation of a cluster
+SOON, DRAINING, CREATING = 0.8, (0.2, 3.0), (2.0, 14.0)
+COLLECTIONS = {
     "Namespace": "/api/v1/namespaces",
     "Node": "/api/v1/nodes",
     "Pod": "/api/v1/pods",
@@ -45,7 +45,7 @@ KINDS = {
     "CronJob": "/apis/batch/v1/cronjobs",
 }
 
-LEFT = (
+LEFTOVERS = (
     ("Namespace", RUN_LABEL),
     ("Pod", RUN_LABEL),
     ("PersistentVolumeClaim", RUN_LABEL),
@@ -55,12 +55,12 @@ LEFT = (
 
 
 class Storm:
-    """Runs that are started and killed.
+    """Starts runs and kills them.
 
     Args:
-        api: the cluster's.
-        folder: for their notes.
-        environ: what they are told.
+        api: the cluster's API server.
+        folder: the folder for the runs' logs of stages.
+        environ: the runs' environment.
     """
 
     def __init__(self, api, folder, environ):
@@ -73,7 +73,7 @@ class Storm:
         self.killed = collections.Counter()
 
     def plan(self, count):
-        """When each of them is killed, whether with its whole group, and whether it drains."""
+        """Yield when to kill each run, whether with its process group, and whether it drains."""
         for number in range(count):
             stage, group = STAGES[number % len(STAGES)], number % 2 == 0
             if number % 10 == 7:
@@ -82,31 +82,31 @@ class Storm:
                 yield stage, self.chance.uniform(0, SOON), group, False
 
     def kill_one(self, stage, delay, group, drains):
-        """Start a run, and kill it that long after a stage has begun; again if it was faster."""
+        """Start a run, and kill it some time after a stage starts; repeat if it ends before."""
         with self.drains if drains else threading.Lock():
             more = {"STORM_DRAINS": "1"} if drains else {}
             while not self._kill(stage, delay, group, more):
                 delay /= 2
-            self._look()
+            self._count_leftovers()
 
-    def _look(self):
-        """Count what killed runs have left, until other runs remove it."""
-        for kind, label in LEFT:
-            for each in self.api.get(KINDS[kind], labelSelector=label)["items"]:
-                its = Ownership.read(each["metadata"], label)
-                self.left[kind] += its.disposition(time.time()).removable
+    def _count_leftovers(self):
+        """Count what killed runs have left behind, before other runs remove it."""
+        for kind, label in LEFTOVERS:
+            for live in self.api.get(COLLECTIONS[kind], labelSelector=label)["items"]:
+                owner = Ownership.read(live["metadata"], label)
+                self.left[kind] += owner.disposition(time.time()).removable
 
-    def kill_a_maker(self, name, delay, group):
-        """Start a run that makes a cluster of its own, and kill it meanwhile."""
+    def kill_creator(self, name, delay, group):
+        """Start a run that creates a cluster, and kill it during that."""
         more = {"PODSHARE_CLUSTER_NAME": name, "PODSHARE_KIND_NODES": "1"}
         settings = KindSettings.by_name(name, default_state())
-        # or else there would be nothing to be left
+        # without a record, nothing would be left behind
         assert self._kill(
-            "set-up", delay, group, more, begun=lambda: creation_record.read(settings)
+            "set-up", delay, group, more, started=lambda: creation_record.read(settings)
         )
         assert creation_record.read(settings)
 
-    def _kill(self, stage, delay, group, more, *, begun=lambda: True):
+    def _kill(self, stage, delay, group, more, *, started=lambda: True):
         notes = self.folder / f"notes-{secrets.token_hex(8)}"
         words = [
             "-p",
@@ -134,14 +134,14 @@ class Storm:
             start_new_session=True,
         )
 
-        def come():
+        def is_reached():
             text = notes.read_text() if notes.exists() else ""
-            return (stage in text.split() and begun()) or run.poll() is not None
+            return (stage in text.split() and started()) or run.poll() is not None
 
-        poll(come, until=bool, deadline=Deadline(120), first=0.02, most=0.02)
+        poll(is_reached, until=bool, deadline=Deadline(120), first=0.02, most=0.02)
         time.sleep(delay)
         if group:
-            with contextlib.suppress(ProcessLookupError):  # it was faster
+            with contextlib.suppress(ProcessLookupError):  # it has ended
                 os.killpg(run.pid, signal.SIGKILL)
         else:
             run.kill()
@@ -151,79 +151,80 @@ class Storm:
         return True
 
 
-def in_use(namespace):
-    """Whether it is of a run that goes on."""
-    its = Ownership.read(namespace["metadata"])
-    return its is not None and not its.disposition(time.time()).removable
+def is_in_use(namespace):
+    """Return whether a running run owns the namespace."""
+    owner = Ownership.read(namespace["metadata"])
+    return owner is not None and not owner.disposition(time.time()).removable
 
 
-def on_cluster(api):
-    """Every object of the kinds that runs make, and how nodes are; nothing of runs that go on."""
-    namespaces = api.get(KINDS["Namespace"])["items"]
-    used = {each["metadata"]["name"] for each in namespaces if in_use(each)}
+def list_objects(api):
+    """Return all objects of the kinds that runs create, except those of running runs."""
+    namespaces = api.get(COLLECTIONS["Namespace"])["items"]
+    used = {namespace["metadata"]["name"] for namespace in namespaces if is_in_use(namespace)}
     found = set()
-    for kind, path in KINDS.items():
-        for each in api.get(path)["items"]:
-            about = each["metadata"]
-            if not used & {about.get("namespace"), about["name"]}:
-                cordoned = each.get("spec", {}).get("unschedulable", False)
-                found.add((kind, about.get("namespace"), about["name"], cordoned))
+    for kind, path in COLLECTIONS.items():
+        for live in api.get(path)["items"]:
+            metadata = live["metadata"]
+            if not used & {metadata.get("namespace"), metadata["name"]}:
+                cordoned = live.get("spec", {}).get("unschedulable", False)
+                found.add((kind, metadata.get("namespace"), metadata["name"], cordoned))
     return found
 
 
-def in_the_engine(makers):
-    """The containers of the engine, but nodes of clusters that are somebody else's."""
+def list_containers(clusters):
+    """Return the engine's containers, except nodes of clusters other than these."""
     form = '{{.Names}} {{.Label "io.x-k8s.kind.cluster"}}'
-    asked = [nodes.find_engine(), "ps", "--all", "--format", form]
-    told = [line.split() for line in subprocess.check_output(asked, text=True).splitlines()]
-    return {name for name, *cluster in told if not cluster or cluster[0] in makers}
+    command = [nodes.find_engine(), "ps", "--all", "--format", form]
+    lines = subprocess.check_output(command, text=True).splitlines()
+    rows = [line.split() for line in lines]
+    return {name for name, *cluster in rows if not cluster or cluster[0] in clusters}
 
 
 def clean(cluster):
-    """Run `podshare clean`; what it said, and its exit code."""
+    """Run `podshare clean`, and return the completed process."""
     program = shutil.which("podshare", path=str(Path(sys.executable).parent))
     words = [program, "clean", "--provider=kind", "--cluster-name", cluster, "--timeout=300"]
     return subprocess.run(words, capture_output=True, text=True, timeout=400, check=False)
 
 
 def test_a_storm_of_kills_leaves_nothing_behind(podshare_cluster, tmp_path, on_this_cluster):
-    """Neither namespaces, claims, classes and cordons on the cluster, nor clusters of their own.
+    """No namespace, claim, StorageClass or cordon remains, and no cluster that the runs created.
 
-    What was killed first is removed by the runs after it, the rest by `podshare clean`.
+    Later runs remove leftovers of earlier ones, and `podshare clean` removes the rest.
     """
-    makers = [f"storm-{os.getpid()}-{number}" for number in range(2)]
+    clusters = [f"storm-{os.getpid()}-{number}" for number in range(2)]
     api = podshare_cluster.api
-    before, engine = on_cluster(api), in_the_engine(makers)
+    before, engine = list_objects(api), list_containers(clusters)
     path = f"{HERE.parents[1]}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"
     storm = Storm(api, tmp_path, {**on_this_cluster, "PYTHONPATH": path})
 
     with futures.ThreadPoolExecutor(AT_ONCE) as pool:
-        first, last = (storm.chance.uniform(*MAKING) for _ in makers)
-        killed = [pool.submit(storm.kill_a_maker, makers[0], first, True)]
-        killed += [pool.submit(storm.kill_one, *how) for how in storm.plan(KILLS - len(makers))]
-        for each in killed:
-            each.result()
-    # a node is cordoned for a moment only: as many more drains as it takes for one to be cut short
+        first, last = (storm.chance.uniform(*CREATING) for _ in clusters)
+        killed = [pool.submit(storm.kill_creator, clusters[0], first, True)]
+        killed += [pool.submit(storm.kill_one, *plan) for plan in storm.plan(KILLS - len(clusters))]
+        for kill in killed:
+            kill.result()
+    # a node is cordoned only for a moment: repeat until a run is killed while its node is cordoned
     for _ in range(DRAINS):
         if not storm.left["Node"]:
             storm.kill_one("drain", storm.chance.uniform(*DRAINING), True, True)
-    # when no other run is left that could remove it
-    storm.kill_a_maker(makers[1], last, False)
-    cleaned = [clean(name) for name in (makers[1], podshare_cluster.name)]
+    # last, so that no other run can remove its leftovers
+    storm.kill_creator(clusters[1], last, False)
+    cleaned = [clean(name) for name in (clusters[1], podshare_cluster.name)]
 
     assert sum(storm.killed.values()) >= KILLS
     assert set(storm.killed) == {*STAGES, "drain"}, storm.killed
-    # the positive control: something of each kind was left
-    assert all(storm.left[kind] for kind, _ in LEFT), storm.left
-    assert [each.returncode for each in cleaned] == [0, 0], [str(each) for each in cleaned]
-    # what provides storage removes it a moment after the claim
+    # the positive control: killed runs have left objects of each kind
+    assert all(storm.left[kind] for kind, _ in LEFTOVERS), storm.left
+    assert [done.returncode for done in cleaned] == [0, 0], [str(done) for done in cleaned]
+    # the provisioner deletes a volume a moment after its claim
     after = poll(
-        lambda: on_cluster(api), until=lambda now: now == before, deadline=Deadline(300), most=1.0
+        lambda: list_objects(api), until=lambda now: now == before, deadline=Deadline(300), most=1.0
     )
     assert after - before == set()
     assert before - after == set()
-    assert in_the_engine(makers) == engine
-    for name in makers:
+    assert list_containers(clusters) == engine
+    for name in clusters:
         folder = default_state() / name
-        assert {each.name for each in folder.iterdir()} <= {"lock", "kind.log"}
+        assert {file.name for file in folder.iterdir()} <= {"lock", "kind.log"}
         shutil.rmtree(folder)

@@ -107,7 +107,7 @@ def forget(cluster, namespace, names):
     for kind in resources.list_types(cluster.api, namespace):
         for name in names:
             with contextlib.suppress(errors.ApiError):
-                cluster.api.delete(f"{kind.root}/{name}", gracePeriodSeconds=0)
+                cluster.api.delete(f"{kind.path}/{name}", gracePeriodSeconds=0)
 
 
 def forget_one(cluster, path):

@@ -10,61 +10,61 @@ TRUE, NAMED, WRONG = "true verdict", "error that names the fault", "wrong verdic
 
 @dataclasses.dataclass
 class Fault:
-    """A fault, and the verdicts in it.
+    """A fault, and the verdicts of checks during it.
 
     Args:
-        name: what it is.
-        named_by: errors that may be its outcome.
-        words: causes that may be its outcome, where a promise is broken by the fault itself.
-        within: seconds that a check may take.
+        name: its name in the table.
+        named_by: the errors that name it.
+        causes: the causes of a broken promise that name it, if the fault itself breaks promises.
+        within: the seconds that a check may take.
 
     Attributes:
-        outcomes: of the checks.
-        seconds: that each of them took.
-        said: what the errors among them say.
+        outcomes: the outcome of each check.
+        seconds: the duration of each check.
+        messages: the messages of the errors that name the fault.
     """
 
     name: str
     named_by: tuple[type[errors.PodshareError], ...]
-    words: tuple[str, ...] = ()
+    causes: tuple[str, ...] = ()
     within: float = 60.0
     outcomes: list[str] = dataclasses.field(default_factory=list)
     seconds: list[float] = dataclasses.field(default_factory=list)
-    said: list[str] = dataclasses.field(default_factory=list)
+    messages: list[str] = dataclasses.field(default_factory=list)
 
-    def check(self, ask, *, holds, denied_by=errors.PromiseBroken):
-        """Run a check, count its verdict, and return it.
+    def check(self, run, *, holds, denied_by=errors.PromiseBroken):
+        """Run a check, record its outcome, and return it.
 
         Args:
-            ask: makes it.
-            holds: whether the truth is that it holds.
-            denied_by: the error of one that says it does not.
+            run: runs the check.
+            holds: whether the check should hold.
+            denied_by: the error that a check raises if it does not hold.
 
         Raises:
-            Exception: what is neither a verdict nor an error that names the fault.
+            Exception: the check raised neither that error nor one that names the fault.
         """
-        begun = time.monotonic()
+        start = time.monotonic()
         try:
-            ask()
+            run()
         except denied_by as error:
             outcome = WRONG if holds else TRUE
-            if getattr(error, "cause", "") in self.words:
+            if getattr(error, "cause", "") in self.causes:
                 outcome = NAMED
         except self.named_by as error:
             outcome = NAMED
-            self.said.append(f"{type(error).__name__}: {error}")
+            self.messages.append(f"{type(error).__name__}: {error}")
         else:
             outcome = TRUE if holds else WRONG
         self.outcomes.append(outcome)
-        self.seconds.append(time.monotonic() - begun)
+        self.seconds.append(time.monotonic() - start)
         return outcome
 
     def count(self, outcome):
-        """Return how many checks ended this way."""
+        """Return how many checks have this outcome."""
         return self.outcomes.count(outcome)
 
     def row(self):
-        """Return its line of the table."""
+        """Return the fault's row of the table."""
         counts = (len(self.outcomes), *map(self.count, (TRUE, NAMED, WRONG)))
         figures = " | ".join(f"{count:,}" for count in counts)
         return f"| {self.name} | {figures} | {max(self.seconds):.1f} s |\n"
@@ -77,13 +77,13 @@ def render(faults):
 
 HEAD = """\
 # Reliability
-Checks on a real cluster while something is broken on purpose: of a Pod whose containers share their
-volumes as they should, and of a broken twin, of which the manifest does not tell that. A check must
-tell the truth, or end in an error that names the fault; it must never pass for the twin, nor call
-the sound one broken. This table is written by the run of tests/faults itself.
+Checks on a real cluster during a deliberate fault. One Pod keeps its promises; its mutated twin
+breaks them. A check must give the true verdict or raise an error that names the fault. It must
+never pass on the twin, and never report a broken promise on the sound Pod.
 
-Killed runs, and what is left of them, are in tests/faults/test_sigkill_storm.py; runs that make and
-delete a cluster of the same name at once are in tests/cluster/test_parallel.py.
+tests/faults writes this table. Two other faults have separate tests: killed runs, whose leftovers
+are removed (tests/faults/test_sigkill_storm.py), and concurrent runs that create and delete a
+cluster of the same name (tests/cluster/test_parallel.py).
 
 | fault | checks | true verdicts | errors that name the fault | wrong verdicts | longest |
 |---|---|---|---|---|---|

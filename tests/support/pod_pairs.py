@@ -23,7 +23,7 @@ CHECKS = {
 def manifest(name, *, sound, node=None, first=STAY, v=None):
     """Return a Pod on which every check holds, or one on which none does.
 
-    The broken Pod hides what is wrong with it: by its spec, the checks should hold.
+    The broken Pod mounts a tmpfs over volume v, which its spec does not show.
 
     Args:
         name: its name.

@@ -1,4 +1,4 @@
-"""A pytest plugin that logs when each stage of a run begins, for runs that are to be killed."""
+"""A pytest plugin that logs when each stage of a run begins, for runs that a test kills."""
 
 import os
 from pathlib import Path
@@ -15,23 +15,23 @@ def note(stage):
 
 
 def pytest_configure():
-    """Nothing has been asked of a cluster."""
+    """Log the start, before any request to a cluster."""
     note("start")
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup():
-    """The cluster, a namespace, a Pod."""
+    """Log the set-up: of the cluster, a namespace, and a Pod."""
     note("set-up")
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_call():
-    """Sessions, files, a drain."""
+    """Log the test: sessions, files, and a drain."""
     note("test")
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_teardown():
-    """What was made is being deleted."""
+    """Log the teardown, which deletes everything."""
     note("teardown")

@@ -99,7 +99,7 @@ IDENTITY = Identity("", ())
     ids=["error", "manifest", "promise", "to do", "explained", "evidence", "failure"],
 )
 @pytest.mark.parametrize("text", [HOSTILE, *COMMANDS, "a\n::error::b\n\x1b[31m"])
-def test_all_texts_of_the_package_are_is_harmless(render, text):
+def test_all_texts_of_the_package_are_harmless(render, text):
     """They contain names, messages and contents from outside."""
     assert is_harmless(render(text))
 

@@ -16,7 +16,7 @@ _BLOCK = 4096
 
 @rule("warning")
 def memory_without_limit(template: Template, wiring: Wiring) -> Iterator[Issue]:
-    """An emptyDir in memory has no sizeLimit, and a container that writes to it no memory limit."""
+    """An emptyDir in memory has no sizeLimit, and its writer has no memory limit."""
     for volume in _in_memory(wiring):
         unlimited = [spec for spec in _writers(wiring, volume) if "memory" not in spec.limits]
         if not volume.size_limit and unlimited and "memory" not in wiring.limits:

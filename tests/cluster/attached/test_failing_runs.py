@@ -22,7 +22,7 @@ SECRETS = (
 
 @pytest.fixture(scope="module")
 def leaked(podshare_cluster, tmp_path_factory):
-    """A folder with everything that a run with secrets has written."""
+    """Return a folder with everything that a run with secrets has written."""
     folder = tmp_path_factory.mktemp("leaked")
     printed = printed_by(
         HERE / "secrets_suite.py",

@@ -1,4 +1,4 @@
-"""What the documentation leaves open: the measurements of docs/findings.md."""
+"""Behaviour that the Kubernetes documentation leaves open; see docs/findings.md."""
 
 import pytest
 
@@ -25,7 +25,7 @@ def two(**first):
 
 
 def test_a_termination_message_in_a_volume_is_not_shared(podshare):
-    """The kubelet mounts its own file over it; the control is a shared file beside it."""
+    """The kubelet mounts a separate file there; the control is another file in the volume."""
     pod = podshare.deploy(two(terminationMessagePath="/v/last-words"))
     assert_file_visible(pod, from_c="c1", to_c="c2")
 
@@ -37,7 +37,7 @@ def test_a_termination_message_in_a_volume_is_not_shared(podshare):
 
 
 def test_all_containers_of_a_pod_share_64_mebibytes_of_memory(podshare):
-    """At /dev/shm, which is not a volume; another Pod has its own."""
+    """It is at /dev/shm, which is not a volume; another Pod has a separate one."""
     pod = podshare.deploy(two())
     other = podshare.deploy({**two(), "metadata": {"name": "other"}})
 
@@ -67,7 +67,7 @@ def test_new_files_have_the_mode_that_the_umask_leaves(podshare, group):
     [("ReadWriteMany", False), ("ReadWriteOnce", True), ("ReadWriteOncePod", True)],
 )
 def test_the_default_storage_class_of_kind_binds_volumes_to_one_node(podshare, mode, is_bound):
-    """It refuses claims for several nodes, and explains it in an event."""
+    """It rejects claims for several nodes, and an event has the reason."""
     if not podshare.cluster.own:
         pytest.skip("this is about the default StorageClass of kind")
     claim = {

@@ -1,54 +1,75 @@
-"""docs/security.md claims nothing without a test, and examples take nothing that can change."""
+"""Tests that the documents name existing tests, and that their workflows pin actions by commit."""
 
 import re
 from pathlib import Path
 
 import pytest
 
-PAGE = Path("docs/security.md").read_text()
-# a file of tests, and perhaps one of its functions
-NAMED = sorted(set(re.findall(r"`(tests/[\w/.]+\.py)(?:::(\w+))?`", PAGE)))
+SECURITY = Path("docs/security.md").read_text()
+FINDINGS = Path("docs/findings.md").read_text()
+# a test file, optionally with one of its functions
+NAMED = sorted(set(re.findall(r"`(tests/[\w/.]+\.py)(?:::(\w+))?`", SECURITY)))
+FOUND_BY = sorted(set(re.findall(r"`(test_\w+)`", FINDINGS)))
+FUNCTIONS = {
+    name
+    for path in Path("tests/cluster").rglob("test_*.py")
+    for name in re.findall(r"(?m)^def (test_\w+)\(", path.read_text())
+}
 DOCUMENTS = [Path("README.md"), *sorted(Path("docs").glob("**/*.md"))]
 
 
-def is_there(file, function):
-    """Whether there is such a test, or such a fixture."""
+def exists(file, function):
+    """Return whether a test file exists, with that test or fixture if one is named."""
     path = Path(file)
-    found = path.is_file() and path.read_text()
-    return bool(found) and (not function or f"def {function}(" in found)
+    text = path.read_text() if path.is_file() else ""
+    return bool(text) and (not function or f"def {function}(" in text)
 
 
 @pytest.mark.parametrize(("file", "function"), NAMED)
-def test_every_test_that_is_named_exists(file, function):
-    """A claim is worth what holds it."""
-    assert is_there(file, function)
+def test_every_test_in_the_security_document_exists(file, function):
+    """A claim without a test may be wrong."""
+    assert exists(file, function)
 
 
-def test_a_name_of_no_test_is_found():
-    """The mutated twins."""
-    assert not is_there("tests/unit/test_none.py", "")
-    assert not is_there("tests/unit/containers/fileops/test_confined.py", "test_none")
+def test_a_missing_test_is_detected():
+    """Counterexamples: a missing file, and a missing function."""
+    assert not exists("tests/unit/test_none.py", "")
+    assert not exists("tests/unit/containers/fileops/test_confined.py", "test_none")
     assert len(NAMED) > 15
 
 
-@pytest.mark.parametrize("section", re.findall(r"(?ms)^### .*?(?=^#|\Z)", PAGE))
+@pytest.mark.parametrize("section", re.findall(r"(?ms)^### .*?(?=^#|\Z)", SECURITY))
 def test_every_defence_names_a_test(section):
-    """What is said of hostile input is tried."""
+    """Each section is about one kind of hostile input."""
     assert re.search(r"`tests/[\w/.]+", section)
 
 
-def used(text):
-    """What workflows in a text use."""
+@pytest.mark.parametrize("row", re.findall(r"(?m)^\| (?!finding|claim).*\|$", FINDINGS))
+def test_every_finding_names_a_test(row):
+    """Its last column has one or more."""
+    assert re.search(r"`test_\w+` \|$", row)
+
+
+@pytest.mark.parametrize("function", FOUND_BY)
+def test_every_test_in_the_findings_exists(function):
+    """Each is a test on a cluster."""
+    assert function in FUNCTIONS
+
+
+def list_actions(text):
+    """Return the GitHub actions that the workflows in a text use."""
     return re.findall(r"(?m)^\s*(?:- )?uses: *(\S+)", text)
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=str)
-def test_actions_are_named_by_commit(document):
-    """A tag may come to mean something else."""
-    for action in used(document.read_text()):
+def test_actions_are_pinned_by_commit(document):
+    """A tag may be moved to another commit."""
+    for action in list_actions(document.read_text()):
         assert re.fullmatch(r"[\w./-]+@[0-9a-f]{40}", action)
 
 
-def test_there_are_actions():
-    """The control: they are found where they are."""
-    assert len([each for document in DOCUMENTS for each in used(document.read_text())]) >= 4
+def test_the_documents_use_actions():
+    """The positive control of the test above."""
+    actions = [action for path in DOCUMENTS for action in list_actions(path.read_text())]
+
+    assert len(actions) >= 4

@@ -56,7 +56,7 @@ TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount"
 
 @pytest.fixture
 def server():
-    """An API server with an empty namespace."""
+    """Start an API server with an empty namespace."""
     server = FakeApi()
     server.answers |= {f"{NS}/{kind}": (200, {"items": []}) for kind in ("events", "secrets")}
     return server
