@@ -9,7 +9,6 @@ from collections.abc import Mapping
 ANNOTATION = "podshare.dev/ignore"
 
 _COMMENT = re.compile(r"#\s*podshare:\s*ignore\s*\[([^\]]*)\]")
-_PREFIX = "podshare:"
 
 
 @functools.lru_cache(maxsize=8)
@@ -19,7 +18,7 @@ def read_comments(text: str) -> tuple[tuple[int, int, tuple[str, ...]], ...]:
     Each has its line, the line that it applies to (its own, or the next one if the comment stands
     alone), and the ids of the rules, as written.
     """
-    if _PREFIX not in text:
+    if "podshare:" not in text:
         return ()
     lines = text.splitlines()
     comments = ((number, _COMMENT.search(line)) for number, line in enumerate(lines, start=1))
