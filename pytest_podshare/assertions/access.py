@@ -58,25 +58,18 @@ def assert_read_only(pod: Pod, *, container: str, volume: str) -> Evidence:
             operations.remove(handle, location.path)
         entry = mountinfo.find_mount(handle, mount.path)
         if refused is None or refused.message != _EROFS or entry is None or not entry.read_only:
-            live = str(entry or f"nothing mounted at {mount.path}")
-            raise promise_broken(
-                pod,
-                f"volume {volume!r} is not read-only for {container!r}",
-                location,
-                expected=f"{location}  {_EROFS}",
-                got=refused or "written",
-                cause=diagnose.write_refused(pod, location, refused)
-                if refused
-                else volume_causes.explain_writable(handle, mount, live),
-            )
+            headline = f"volume {volume!r} is not read-only for {container!r}"
+            expected, got = f"{location}  {_EROFS}", refused or "written"
+            if refused:
+                cause = diagnose.write_refused(pod, location, refused)
+            else:
+                live = str(entry or f"nothing mounted at {mount.path}")
+                cause = volume_causes.explain_writable(handle, mount, live)
+            raise promise_broken(pod, headline, location, expected=expected, got=got, cause=cause)
         events += [f"{container} was refused: {_EROFS}", str(entry)]
-    return pod.record(
-        f"{container} cannot write to {volume}",
-        method=sentinel.METHOD,
-        start=start,
-        events=[*events, _write_to_shared_memory(pod, handle)],
-        containers=[handle],
-    )
+    events.append(_write_to_shared_memory(pod, handle))
+    claim = f"{container} cannot write to {volume}"
+    return pod.record(claim, sentinel.METHOD, start=start, events=events, containers=[handle])
 
 
 @recorded
@@ -109,13 +102,8 @@ def assert_writable(pod: Pod, *, container: str, volume: str) -> Evidence:
     for file in sentinel.write_through(pod, handle, mounts_of(handle, volume)):
         events += [file.step, sentinel.assert_present(pod, file)]
         sentinel.remove(file)
-    return pod.record(
-        f"{container} can write to {volume}",
-        method=sentinel.METHOD,
-        start=start,
-        events=events,
-        containers=[handle],
-    )
+    claim = f"{container} can write to {volume}"
+    return pod.record(claim, sentinel.METHOD, start=start, events=events, containers=[handle])
 
 
 @recorded
@@ -161,22 +149,14 @@ def assert_permissions(
     state = operations.stat(handle, path)
     has = {"uid": state.uid, "gid": state.gid, "mode": state.mode} if state else {}
     if any(has.get(name) != value for name, value in expected.items()):
+        headline = f"{path} does not have the expected permissions in {container!r}"
         location = FileLocation(handle, path, None)
-        raise promise_broken(
-            pod,
-            f"{path} does not have the expected permissions in {container!r}",
-            location,
-            expected=_describe(expected),
-            got=_describe(has) if has else "missing",
-            cause=volume_causes.explain_permissions(pod, location),
-        )
-    return pod.record(
-        f"{container}:{path} has {_describe(has)}",
-        method="stat in the container",
-        start=start,
-        events=[f"stat of {path}: {_describe(has)}"],
-        containers=[handle],
-    )
+        wants, got = _describe(expected), _describe(has) if has else "missing"
+        cause = volume_causes.explain_permissions(pod, location)
+        raise promise_broken(pod, headline, location, expected=wants, got=got, cause=cause)
+    claim, method = f"{container}:{path} has {_describe(has)}", "stat in the container"
+    events = [f"stat of {path}: {_describe(has)}"]
+    return pod.record(claim, method, start=start, events=events, containers=[handle])
 
 
 def _write_to_shared_memory(pod: Pod, container: Container) -> Step:

@@ -9,6 +9,7 @@ from pytest_podshare.assertions.failure import promise_broken
 from pytest_podshare.assertions.mount_selection import mounts_of, new_location
 from pytest_podshare.assertions.recording import recorded
 from pytest_podshare.containers.fileops import mountinfo, operations
+from pytest_podshare.containers.fileops.mountinfo import MountEntry
 from pytest_podshare.deadline import Deadline
 from pytest_podshare.diagnosis import volume_causes
 from pytest_podshare.diagnosis.facts import FileLocation
@@ -52,30 +53,15 @@ def assert_medium(
     start = time.monotonic()
     mount = mounts_of(handle, volume)[0]
     entry = mountinfo.find_mount(handle, mount.path)
-    if entry is None:
-        is_expected = False
-    elif medium == "Disk":
-        is_expected = entry.fs_type != "tmpfs"
-    else:
-        is_expected = entry.fs_type == ("tmpfs" if medium == "Memory" else medium)
-    if entry is not None and size is not None:
-        is_expected = is_expected and entry.size == quantity.parse_int(size)
-    if not is_expected:
-        raise promise_broken(
-            pod,
-            f"volume {volume!r} is not on the expected medium in {container!r}",
-            FileLocation(handle, mount.path, mount),
-            expected=medium + ("" if size is None else f" of {size}"),
-            got=str(entry or f"nothing mounted at {mount.path}"),
-            cause=volume_causes.explain_medium(pod, handle, mount),
-        )
-    return pod.record(
-        f"{volume} is on medium {medium} in {container}",
-        method="mountinfo of the container",
-        start=start,
-        events=[entry],
-        containers=[handle],
-    )
+    if entry is None or not _is_on(entry, medium, size):
+        headline = f"volume {volume!r} is not on the expected medium in {container!r}"
+        location = FileLocation(handle, mount.path, mount)
+        expected = medium + ("" if size is None else f" of {size}")
+        got = entry or f"nothing mounted at {mount.path}"
+        cause = volume_causes.explain_medium(pod, handle, mount)
+        raise promise_broken(pod, headline, location, expected=expected, got=got, cause=cause)
+    claim, method = f"{volume} is on medium {medium} in {container}", "mountinfo of the container"
+    return pod.record(claim, method, start=start, events=[entry], containers=[handle])
 
 
 @recorded
@@ -135,24 +121,25 @@ def assert_size_limited(
         seen = proof = str(refused) if refused else _wait_for_eviction(pod, Deadline(seconds))
         is_limited = exceeded in seen
     if not is_limited:
+        headline = f"volume {volume!r} holds more than its limit of {quantity.format_bytes(limit)}"
+        where = f"{location}  {quantity.format_bytes(limit + _MEBI)}"
+        cause = volume_causes.explain_missing_limit(pod, handle, mount, refused)
         raise promise_broken(
-            pod,
-            f"volume {volume!r} holds more than its limit of {quantity.format_bytes(limit)}",
-            location,
-            expected=expected,
-            got=seen,
-            where=f"{location}  {quantity.format_bytes(limit + _MEBI)}",
-            cause=volume_causes.explain_missing_limit(pod, handle, mount, refused),
+            pod, headline, location, expected=expected, got=seen, where=where, cause=cause
         )
     if not in_memory:
-        replacement.delete(pod, Deadline(seconds))
-    return pod.record(
-        f"{volume} holds no more than {quantity.format_bytes(limit)}",
-        method=f"filled by {container}",
-        start=start,
-        events=[f"{container} wrote half of it", proof],
-        containers=[handle],
-    )
+        replacement.delete(pod, seconds)
+    claim = f"{volume} holds no more than {quantity.format_bytes(limit)}"
+    method, events = f"filled by {container}", [f"{container} wrote half of it", proof]
+    return pod.record(claim, method, start=start, events=events, containers=[handle])
+
+
+def _is_on(entry: MountEntry, medium: str, size: str | None) -> bool:
+    if size is not None and entry.size != quantity.parse_int(size):
+        return False
+    if medium == "Disk":
+        return entry.fs_type != "tmpfs"
+    return entry.fs_type == ("tmpfs" if medium == "Memory" else medium)
 
 
 def _wait_for_eviction(pod: Pod, deadline: Deadline) -> str:

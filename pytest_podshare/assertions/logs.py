@@ -57,7 +57,7 @@ def assert_log_contains(
     start = time.monotonic()
     expected = re.compile(pattern if pattern is not None else re.escape(text or ""))
     described = f"text {text!r}" if text is not None else f"pattern {pattern!r}"
-    deadline = pod.deadline("visible", timeout)
+    deadline = pod.live.deadline("visible", timeout)
     lines = poll(
         lambda: _read_lines(handle, deadline),
         until=lambda lines: any(expected.search(line) for line in lines),
@@ -77,22 +77,16 @@ def assert_log_contains(
         )
     unwanted = [line for line in lines if lacks is not None and lacks in line]
     if unwanted:
+        headline = f"the log of {container!r} contains a line that it must lack"
+        got = f"{len(unwanted)} of {len(lines)} lines, the first {unwanted[0]!r:.100}"
+        cause = Cause("another content", f"{container} has printed it")
         raise promise_broken(
-            pod,
-            f"the log of {container!r} contains a line that it must lack",
-            expected=f"no line with {lacks!r}",
-            got=f"{len(unwanted)} of {len(lines)} lines, the first {unwanted[0]!r:.100}",
-            cause=Cause("another content", f"{container} has printed it"),
+            pod, headline, expected=f"no line with {lacks!r}", got=got, cause=cause
         )
     without = "" if lacks is None else f" and lacks {lacks!r}"
-    return pod.record(
-        f"the log of {container} contains {described}{without}",
-        method="log of the container",
-        start=start,
-        events=[f"{found:.100}"],
-        # the API server has the log, so no container is inspected
-        containers=[],
-    )
+    claim, method = f"the log of {container} contains {described}{without}", "log of the container"
+    # the API server has the log, so no container is inspected
+    return pod.record(claim, method, start=start, events=[f"{found:.100}"], containers=[])
 
 
 def _read_lines(container: Container, deadline: Deadline) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Callable
 
@@ -64,12 +65,8 @@ def assert_lost_on_delete(
         raise TypeError("path= is a file of a container: pass container= as well")
     else:
         files = [sentinel.of_application(pod, pod[container], path)]
-    return _lost(
-        pod,
-        files,
-        lambda: replacement.delete(pod, pod.deadline("delete", timeout)),
-        "the Pod's deletion",
-    )
+    delete = functools.partial(replacement.delete, pod, timeout)
+    return _lost(pod, files, delete, "the Pod's deletion")
 
 
 @recorded
@@ -100,12 +97,8 @@ def assert_lost_on_drain(
         NotEnoughNodes: no other node can take the Pod.
         PodError: the Pod is not gone in time, or its replacement does not become ready.
     """
-    return _lost(
-        pod,
-        _write_to_pod_volumes(pod, volume),
-        lambda: replacement.drain(pod, pod.deadline("delete", timeout), elsewhere=True),
-        "a drain of its node",
-    )
+    drain = functools.partial(replacement.drain, pod, timeout, elsewhere=True)
+    return _lost(pod, _write_to_pod_volumes(pod, volume), drain, "a drain of its node")
 
 
 def _write_to_pod_volumes(pod: Pod, volume: str | None) -> list[SentinelFile]:
@@ -140,13 +133,8 @@ def _lost(
                 proof=proof,
             )
         events.append(f"{file.container} no longer has what was in {file.location.path}")
-    return pod.record(
-        f"what was written to {sentinel.volume_names(files)} is lost on {after}",
-        method=sentinel.method(pod, files),
-        start=start,
-        events=events,
-        containers=sentinel.inspected(files),
-    )
+    claim = f"what was written to {sentinel.volume_names(files)} is lost on {after}"
+    return sentinel.record(pod, claim, files, start=start, events=events)
 
 
 def _check_same_node(pod: Pod, files: list[SentinelFile], proof: Replacement) -> None:

@@ -58,34 +58,26 @@ def assert_not_shared(
         events += [file.step, sentinel.assert_present(pod, file)]
         folder, name = posixpath.split(file.location.path)
         folders = [*(mount.path for mount in reader.spec.mounts), folder]
-        found = poll(
-            functools.partial(operations.find, reader, folders, name),
-            until=bool,
-            deadline=Deadline(window),
-        )
+        search = functools.partial(operations.find, reader, folders, name)
+        found = poll(search, until=bool, deadline=Deadline(window))
         sentinel.remove(file)
         if found:
+            seen_at = FileLocation(reader, found[0], None)
+            mounts = failure.describe_mounts(reader)
             raise failure.promise_broken(
                 pod,
                 f"{to_c!r} sees {file}",
                 file.location,
                 expected=f"{reader} without {name}",
                 got=", ".join(f"{reader}:{path}" for path in found),
-                where=f"{writer} has {file.location.mount};"
-                f" {reader} {failure.describe_mounts(reader)}",
-                cause=volume_causes.explain_shared_folder(
-                    pod, file.location, FileLocation(reader, found[0], None)
-                ),
+                where=f"{writer} has {file.location.mount}; {reader} {mounts}",
+                cause=volume_causes.explain_shared_folder(pod, file.location, seen_at),
                 inspected=[writer, reader],
             )
         events.append(_check_search(reader))
-    return pod.record(
-        f"{to_c} sees nothing of what {from_c} wrote to {sentinel.volume_names(files)}",
-        method=f"{sentinel.METHOD}, searched for {window:g} s",
-        start=start,
-        events=events,
-        containers=[writer, reader],
-    )
+    claim = f"{to_c} sees nothing of what {from_c} wrote to {sentinel.volume_names(files)}"
+    method = f"{sentinel.METHOD}, searched for {window:g} s"
+    return pod.record(claim, method, start=start, events=events, containers=[writer, reader])
 
 
 def _check_search(reader: Container) -> str:

@@ -20,7 +20,7 @@ from pytest_podshare.containers.fileops.posix_shell import Missing, Refused, She
 from pytest_podshare.containers.node_shell import NodeShell
 from pytest_podshare.diagnosis import diagnose
 from pytest_podshare.diagnosis.facts import FileLocation
-from pytest_podshare.pods.evidence import Step
+from pytest_podshare.pods.evidence import Evidence, Step
 from pytest_podshare.pods.pod import Pod
 from pytest_podshare.wiring.model import VolumeMount, VolumeSpec
 
@@ -129,13 +129,11 @@ def of_application(pod: Pod, container: Container, path: str) -> SentinelFile:
     start = time.monotonic()
     content = operations.read(container, posixpath.normpath(path), root=location.root)
     if not isinstance(content, bytes):
+        headline = f"{container.name!r} does not have the file to begin with"
+        expected = f"{location}  a file"
+        cause = diagnose.not_visible(pod, location, location, content, existed=False)
         raise failure.promise_broken(
-            pod,
-            f"{container.name!r} does not have the file to begin with",
-            location,
-            expected=f"{location}  a file",
-            got=content,
-            cause=diagnose.not_visible(pod, location, location, content, existed=False),
+            pod, headline, location, expected=expected, got=content, cause=cause
         )
     has = step("has", location, content, start)
     return SentinelFile(location, content, has, pod.uid, container, is_ours=False)
@@ -187,11 +185,14 @@ def volume_names(files: Iterable[SentinelFile]) -> str:
     return ", ".join(file.location.volume for file in files)
 
 
-def method(pod: Pod, files: Iterable[SentinelFile]) -> str:
-    """Return how the files were written and read."""
+def record(
+    pod: Pod, claim: str, files: Iterable[SentinelFile], *, start: float, events: Iterable[object]
+) -> Evidence:
+    """Add what was proved with files to the Pod's evidence; see `Pod.record`."""
     on_node = f"in the volume on node {pod.node}, not from a container"
     methods = {on_node if file.is_on_node else METHOD for file in files}
-    return ", or ".join(sorted(methods, reverse=True)) or METHOD
+    method = ", or ".join(sorted(methods, reverse=True))
+    return pod.record(claim, method, start=start, events=events, containers=inspected(files))
 
 
 def describe(location: FileLocation, action: str) -> str:

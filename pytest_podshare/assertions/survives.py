@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Callable
 
@@ -61,13 +62,8 @@ def assert_survives_restart(
     claim = f"what {container} wrote to {{volumes}} survives its restart"
     if any(file.is_on_node for file in files):
         claim = f"what is present in {{volumes}} survives a restart of {container}"
-    return _survives(
-        pod,
-        files,
-        lambda: handle.restart(strategy=strategy, timeout=timeout),
-        claim,
-        f"{container} was restarted",
-    )
+    restart = functools.partial(handle.restart, strategy=strategy, timeout=timeout)
+    return _survives(pod, files, restart, claim, f"{container} was restarted")
 
 
 @recorded
@@ -99,13 +95,9 @@ def assert_survives_sandbox_restart(
     files = sentinel.write_to_volumes(
         pod, volume, lambda spec: spec.is_written_by_containers, "volume that containers write to"
     )
-    return _survives(
-        pod,
-        files,
-        lambda: pod.restart_sandbox(timeout=timeout),
-        "what was written to {volumes} survives a restart of the sandbox",
-        "the sandbox was restarted",
-    )
+    restart = functools.partial(pod.restart_sandbox, timeout=timeout)
+    claim = "what was written to {volumes} survives a restart of the sandbox"
+    return _survives(pod, files, restart, claim, "the sandbox was restarted")
 
 
 @recorded
@@ -134,13 +126,10 @@ def assert_survives_delete(
         NoSharedVolume: the Pod has no such volume, or no running container can write to it.
         PodError: the Pod is not gone in time, or its replacement does not become ready.
     """
-    return _survives(
-        pod,
-        _write_to_persistent(pod, volume),
-        lambda: replacement.delete(pod, pod.deadline("delete", timeout)),
-        "what was written to {volumes} survives the Pod's deletion",
-        "the Pod was replaced",
-    )
+    files = _write_to_persistent(pod, volume)
+    delete = functools.partial(replacement.delete, pod, timeout)
+    claim = "what was written to {volumes} survives the Pod's deletion"
+    return _survives(pod, files, delete, claim, "the Pod was replaced")
 
 
 @recorded
@@ -168,13 +157,10 @@ def assert_survives_drain(
         MissingRight: the account may not cordon nodes or evict Pods.
         PodError: the Pod is not gone in time, or its replacement does not become ready.
     """
-    return _survives(
-        pod,
-        _write_to_persistent(pod, volume),
-        lambda: replacement.drain(pod, pod.deadline("delete", timeout), elsewhere=False),
-        "what was written to {volumes} survives a drain of its node",
-        "the node was drained",
-    )
+    files = _write_to_persistent(pod, volume)
+    drain = functools.partial(replacement.drain, pod, timeout, elsewhere=False)
+    claim = "what was written to {volumes} survives a drain of its node"
+    return _survives(pod, files, drain, claim, "the node was drained")
 
 
 def _survives(
@@ -187,13 +173,8 @@ def _survives(
     for file in files:
         events.append(sentinel.assert_present(pod, file, after=after, proof=proof))
         sentinel.remove(file)
-    return pod.record(
-        claim.format(volumes=sentinel.volume_names(files)),
-        method=sentinel.method(pod, files),
-        start=start,
-        events=events,
-        containers=sentinel.inspected(files),
-    )
+    claim = claim.format(volumes=sentinel.volume_names(files))
+    return sentinel.record(pod, claim, files, start=start, events=events)
 
 
 def _write_to_persistent(pod: Pod, volume: str | None) -> list[SentinelFile]:

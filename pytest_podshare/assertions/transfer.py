@@ -50,11 +50,8 @@ class Transfer:
             posixpath.normpath(posixpath.join(folder, name))
             for folder in (shared.from_dir, shared.to_dir)
         )
-        return cls(
-            pod,
-            FileLocation(writer, source, shared.from_mount),
-            FileLocation(reader, target, shared.to_mount),
-        )
+        written = FileLocation(writer, source, shared.from_mount)
+        return cls(pod, written, FileLocation(reader, target, shared.to_mount))
 
     def prove_new_file(self, timeout: float) -> tuple[Step, Step]:
         """Write a file, and wait until the reader sees it.
@@ -94,13 +91,11 @@ class Transfer:
         )
         if not isinstance(has, Content) or not _is_expected(has, expected):
             different = "different content in" if isinstance(has, Content) else "no"
+            headline = f"{writer.container.name!r} itself has {different} {writer.path}"
+            want, got = f"{writer}  {expected or 'a file'}", f"{has}  (for {timeout:g} s)"
+            cause = diagnose.not_visible(self.pod, writer, writer, has, existed=False)
             raise failure.promise_broken(
-                self.pod,
-                f"{writer.container.name!r} itself has {different} {writer.path}",
-                writer,
-                expected=f"{writer}  " + ("a file" if expected is None else str(expected)),
-                got=f"{has}  (for {timeout:g} s)",
-                cause=diagnose.not_visible(self.pod, writer, writer, has, existed=False),
+                self.pod, headline, writer, expected=want, got=got, cause=cause
             )
         step = sentinel.step("has", writer, has, start)
 
@@ -127,14 +122,11 @@ class Transfer:
         )
         if not isinstance(seen, Content) or seen != content:
             what = sentinel.describe(writer, action)
+            headline = f"{reader.container.name!r} does not see {what}"
+            want, got = f"{writer}  {content}", f"{reader}  {seen}  (for {timeout:g} s)"
+            cause = diagnose.not_visible(self.pod, writer, reader, seen, existed=True)
             raise failure.promise_broken(
-                self.pod,
-                f"{reader.container.name!r} does not see {what}",
-                writer,
-                reader,
-                expected=f"{writer}  {content}",
-                got=f"{reader}  {seen}  (for {timeout:g} s)",
-                cause=diagnose.not_visible(self.pod, writer, reader, seen, existed=True),
+                self.pod, headline, writer, reader, expected=want, got=got, cause=cause
             )
         return sentinel.step("saw", reader, seen, start)
 

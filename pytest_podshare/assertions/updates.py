@@ -59,15 +59,10 @@ def assert_update_visible(
     entry = config_source.find_entry(pod, volume)
     locations = [_locate(handle, mount, entry) for mount in mounts_of(handle, volume)]
     value = entry.change(pod)
-    deadline = pod.deadline("update", timeout)
+    deadline = pod.live.deadline("update", timeout)
     steps = [_wait_for(pod, place, entry, value, start, deadline) for place in locations]
-    return pod.record(
-        f"{container} sees a change to {entry}",
-        method=_METHOD,
-        start=start,
-        events=steps,
-        containers=[handle],
-    )
+    claim = f"{container} sees a change to {entry}"
+    return pod.record(claim, _METHOD, start=start, events=steps, containers=[handle])
 
 
 @recorded
@@ -109,7 +104,7 @@ def assert_update_not_visible(
     before = [operations.read(handle, location.path) for location in locations]
     value = entry.change(pod)
     try:
-        saw = _wait_for(pod, control, entry, value, start, pod.deadline("update", timeout))
+        saw = _wait_for(pod, control, entry, value, start, pod.live.deadline("update", timeout))
     except AssertionError as error:
         raise errors.ControlMissing(
             f"{control.container} of {pod} does not see the change to {entry} either: {error}",
@@ -118,22 +113,16 @@ def assert_update_not_visible(
     after = [operations.read(handle, location.path) for location in locations]
     if after != before or value in after or not any(isinstance(seen, bytes) for seen in before):
         existed = isinstance(before[0], bytes)
+        saw_what = "sees the change to" if existed else "never had the file of"
+        expected = f"what it held: {describe(before[0])}"
+        cause = volume_causes.explain_unwanted_update(handle, mounts_of(handle, volume)[0])
+        headline, got = f"{container!r} {saw_what} {entry}", after[0]
         raise promise_broken(
-            pod,
-            f"{container!r} {'sees the change to' if existed else 'never had the file of'} {entry}",
-            locations[0],
-            control,
-            expected=f"what it held: {describe(before[0])}",
-            got=after[0],
-            cause=volume_causes.explain_unwanted_update(handle, mounts_of(handle, volume)[0]),
+            pod, headline, locations[0], control, expected=expected, got=got, cause=cause
         )
-    return pod.record(
-        f"{container} does not see a change to {entry}",
-        method=_METHOD,
-        start=start,
-        events=[saw, f"{container} still had the old content when {control.container} saw it"],
-        containers=[handle, control.container],
-    )
+    claim, containers = f"{container} does not see a change to {entry}", [handle, control.container]
+    events = [saw, f"{container} still had the old content when {control.container} saw it"]
+    return pod.record(claim, _METHOD, start=start, events=events, containers=containers)
 
 
 def _wait_for(
@@ -153,14 +142,11 @@ def _wait_for(
         first=0.05,
     )
     if not isinstance(seen, bytes) or value not in seen:
-        raise promise_broken(
-            pod,
-            f"{container.name!r} does not see the change to {entry}",
-            location,
-            expected=f"{location}  {value.decode()}",
-            got=f"{describe(seen)}  (for {deadline.seconds:g} s)",
-            cause=volume_causes.explain_missing_update(location, deadline.seconds),
-        )
+        headline = f"{container.name!r} does not see the change to {entry}"
+        expected = f"{location}  {value.decode()}"
+        got = f"{describe(seen)}  (for {deadline.seconds:g} s)"
+        cause = volume_causes.explain_missing_update(location, deadline.seconds)
+        raise promise_broken(pod, headline, location, expected=expected, got=got, cause=cause)
     return sentinel.step("saw", location, seen, start)
 
 

@@ -81,13 +81,8 @@ def assert_file_visible(
         transfers = [Transfer.of(pod, writer, reader, mounts, path) for mounts in shared]
         raise _only_present(transfers, path, missing) from None
     names = ", ".join(mounts.volume.name for mounts in shared)
-    return pod.record(
-        f"{to_c} sees what {from_c} wrote to {names}",
-        method=sentinel.METHOD,
-        start=start,
-        events=steps,
-        containers=[writer, reader],
-    )
+    claim, containers = f"{to_c} sees what {from_c} wrote to {names}", [writer, reader]
+    return pod.record(claim, sentinel.METHOD, start=start, events=steps, containers=containers)
 
 
 def _find_shared(
@@ -97,9 +92,6 @@ def _find_shared(
 
     If nothing is named, leave out volumes that only the kubelet fills: nothing can be written
     there. If a path is named, return the one folder it is in.
-
-    Raises:
-        NoSharedVolume: they share none.
     """
     shared = tuple(
         mounts
@@ -108,15 +100,14 @@ def _find_shared(
         or (volume is None and (path is not None or mounts.volume.is_written_by_containers))
     )
     if not shared:
-        raise failure.refuted_by_spec(
-            pod,
-            f"{reader.name!r} does not see what {writer.name!r} writes",
-            expected=f"{writer} and {reader} mount "
-            + (f"volume {volume!r}" if volume else "the same volume and see the same folder"),
-            got=f"{writer} {failure.describe_mounts(writer)};"
-            f" {reader} {failure.describe_mounts(reader)}",
-            cause=diagnose.not_shared(pod, writer, reader, volume),
+        headline = f"{reader.name!r} does not see what {writer.name!r} writes"
+        shares = f"volume {volume!r}" if volume else "the same volume and see the same folder"
+        expected = f"{writer} and {reader} mount {shares}"
+        got = "; ".join(
+            f"{mounter} {failure.describe_mounts(mounter)}" for mounter in (writer, reader)
         )
+        cause = diagnose.not_shared(pod, writer, reader, volume)
+        raise failure.refuted_by_spec(pod, headline, expected=expected, got=got, cause=cause)
     if path is None:
         return shared
     around = tuple(mounts for mounts in shared if is_within(path, mounts.from_dir))
@@ -151,17 +142,7 @@ def _only_present(
     volumes = ", ".join(transfer.writer.volume for transfer in transfers)
     remedy, cause = f"{missing.fix}.", "tool missing"
     has = "wrote" if path is None else "has"
-    return errors.Unprovable(
-        f"Cannot prove that {reader.container} sees what {writer.container} {has}.",
-        remedy,
-        cause=cause,
-        facts=failure.named(
-            {
-                "got": f"present in the volume ({volumes}) on node {pod.node},"
-                " not checked from a container",
-                "why": f"{cause}: {missing.what}",
-                "to do": remedy,
-                "pod": pod,
-            }
-        ),
-    )
+    what = f"Cannot prove that {reader.container} sees what {writer.container} {has}."
+    got = f"present in the volume ({volumes}) on node {pod.node}, not checked from a container"
+    facts = {"got": got, "why": f"{cause}: {missing.what}", "to do": remedy, "pod": pod}
+    return errors.Unprovable(what, remedy, cause=cause, facts=failure.named(facts))

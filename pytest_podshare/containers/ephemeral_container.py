@@ -20,9 +20,6 @@ from pytest_podshare.kube.transient import is_transient
 from pytest_podshare.kube.watch import Object
 from pytest_podshare.wiring.pod_spec import get_container
 
-_PREFIX = "podshare-"
-# hex digits of a container ID in its name
-_DIGITS = 12
 # fields of a securityContext that another process needs too, to access the container's files
 _CONFINEMENT = ("seLinuxOptions", "appArmorProfile", "seccompProfile")
 _ROOT = ("capabilities", "allowPrivilegeEscalation")
@@ -128,16 +125,17 @@ def _run(
 
 def _name(raw: Mapping[str, Any], container: str) -> str:
     """Return the name of the one that runs for this instance, or of a new one."""
-    container_id = pod_status.find_runtime_id(raw, container)
-    for number in itertools.count(1):
-        name = f"{_PREFIX}{container_id[:_DIGITS]}" + (f"-{number}" if number > 1 else "")
-        status = _status(raw, name)
-        # Kubernetes never restarts one that has ended or failed to start
-        if "terminated" not in status.get("state", {}) and not container_status.has_failed_to_start(
-            status
-        ):
-            return name
-    raise AssertionError("unreachable: the numbers never end")
+    first = name = f"podshare-{pod_status.find_runtime_id(raw, container)[:12]}"
+    numbers = itertools.count(2)
+    # Kubernetes never restarts one that has ended or failed to start
+    while _is_over(_status(raw, name)):
+        name = f"{first}-{next(numbers)}"
+    return name
+
+
+def _is_over(status: container_status.ContainerStatus) -> bool:
+    has_ended = "terminated" in status.get("state", {})
+    return has_ended or container_status.has_failed_to_start(status)
 
 
 def _wait_until_running(pod: LivePod, raw: Object, name: str, deadline: Deadline) -> None:

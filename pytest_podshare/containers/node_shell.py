@@ -13,7 +13,6 @@ from pytest_podshare.cluster.kind import nodes
 from pytest_podshare.containers.container_shell import ContainerShell
 from pytest_podshare.containers.fileops import resolve_path
 from pytest_podshare.containers.fileops.posix_shell import EphemeralContainerUnavailable, quote
-from pytest_podshare.containers.live_pod import LivePod
 from pytest_podshare.kube.exec.protocol import Completed
 
 _KUBELET_PODS = "/var/lib/kubelet/pods"
@@ -30,12 +29,9 @@ class NodeShell:
         self._container = container
         self.name = f"node {container.pod.node}"
 
-    @property
-    def _pod(self) -> LivePod:
-        return self._container.pod
-
     def __repr__(self) -> str:
-        return f"<NodeShell {self._pod.node}: volumes of {self._pod.name}/{self._container}>"
+        pod = self._container.pod
+        return f"<NodeShell {pod.node}: volumes of {pod.name}/{self._container}>"
 
     def resolve_path(self, path: str, *, follow: bool = True) -> str:
         """Return the node's path for a path of the container.
@@ -65,7 +61,7 @@ class NodeShell:
 
     def run(self, script: bytes) -> Completed:
         """Run a script on the node, with paths from `resolve_path`."""
-        return nodes.run_script(self._pod.node, script)
+        return nodes.run_script(self._container.pod.node, script)
 
     def run_inline(self, script: bytes) -> Completed:
         """Run a script as `run` does."""
@@ -77,7 +73,7 @@ class NodeShell:
 
     def _find_volume(self, volume: str, path: str) -> str:
         """Return the folder that the kubelet created for a volume of this Pod."""
-        parent = f"{_KUBELET_PODS}/{self._pod.uid}/volumes"
+        parent = f"{_KUBELET_PODS}/{self._container.pod.uid}/volumes"
         script = b"for folder in %s/kubernetes.io~*/%s; do printf '%%s\\0' \"$folder\"; done"
         printed = self.run(script % (quote(parent), quote(volume))).stdout.decode()
         folders = [folder for folder in printed.split("\0") if folder and "*" not in folder]
@@ -94,8 +90,8 @@ class NodeShell:
         return resolve_path.parse_resolved(done)
 
     def _unprovable(self, path: str, reason: str) -> errors.Unprovable:
+        container = f"{self._container} of {self._container.pod}"
         return errors.Unprovable(
-            f"Cannot determine from the node what {self._container} of {self._pod} has at {path}:"
-            f" {reason}.",
+            f"Cannot determine from the node what {container} has at {path}: {reason}.",
             "Use an image with `sh`, or allow ephemeral containers in the Pod.",
         )

@@ -44,10 +44,8 @@ class Restart(Proof):
         """Return what was restarted how, with the old and the new ID."""
         name = self.container or "the sandbox"
         code = "" if self.exit_code is None else f", exit code {self.exit_code}"
-        return (
-            f"{name} restarted ({self.strategy}{code}): {_short(self.before)} → "
-            f"{_short(self.after)}"
-        )
+        old, new = (container_status.runtime_id(full)[:12] for full in (self.before, self.after))
+        return f"{name} restarted ({self.strategy}{code}): {old} → {new}"
 
 
 def restart(
@@ -71,14 +69,8 @@ def restart(
     latest, ended = _wait_for_new_instance(pod, live, name, used, deadline)
     after = pod_status.find_container_status(latest, name)
     _check_proof(pod, live, latest, name, ended)
-    proof = Restart(
-        container=name,
-        strategy=used,
-        before=before["containerID"],
-        after=after["containerID"],
-        exit_code=ended.get("exitCode"),
-        seconds=time.monotonic() - started,
-    )
+    old, new, code = before["containerID"], after["containerID"], ended.get("exitCode")
+    proof = Restart(name, used, old, new, code, time.monotonic() - started)
     return proof, dataclasses.replace(pod, raw=latest)
 
 
@@ -209,7 +201,3 @@ def _require_same(pod: LivePod, latest: Object | None) -> Object:
             f"Pod {pod} was {change} during the restart.", "Find out what deletes it."
         )
     return latest
-
-
-def _short(container_id: str) -> str:
-    return container_status.runtime_id(container_id)[:12]

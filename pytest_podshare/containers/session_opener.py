@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from pytest_podshare import errors
 from pytest_podshare.containers import shell_access
 from pytest_podshare.containers.fileops.posix_shell import EphemeralContainerUnavailable
@@ -17,25 +19,23 @@ from pytest_podshare.kube.watch import Object
 _IDENTITY_TIMEOUT = 5.0
 
 
+@dataclasses.dataclass
 class SessionOpener:
     """Opens the sessions of one container, and remembers how.
 
     Args:
         current: the Pod that the container is in.
         name: the container's name.
-
-    Attributes:
         access: how the last session accesses the container; None before the first.
         lacks_tools: whether to avoid the container's own shell, because its image lacks a tool.
     """
 
-    def __init__(self, current: CurrentPod, name: str) -> None:
-        self._current = current
-        self._name = name
-        self.access: ShellAccess | None = None
-        self.lacks_tools = False
-        # the ID of a container that cannot be accessed at all, and the error that explains why
-        self._inaccessible: tuple[str, errors.ToolMissing] | None = None
+    current: CurrentPod
+    name: str
+    access: ShellAccess | None = None
+    lacks_tools: bool = False
+    # the ID of a container that cannot be accessed at all, and the error that explains why
+    _inaccessible: tuple[str, errors.ToolMissing] | None = None
 
     def open(self, deadline: Deadline, *, again: bool) -> ExecSession:
         """Open a session; wait for a container or an API server that is about to come back.
@@ -58,7 +58,7 @@ class SessionOpener:
                 result = self._attempt(max(1.0, deadline.left))
                 # after opening: a session is opened by name, which may now be another Pod's
                 timeout = max(1.0, min(_IDENTITY_TIMEOUT, deadline.left))
-                raw = self._current.live.check_still_there(timeout)
+                raw = self.current.live.check_still_there(timeout)
                 first = first or pod_status.next_restart_counts(raw)
                 self._check_not_ended(raw, first)
             except BaseException as error:
@@ -73,28 +73,24 @@ class SessionOpener:
                 raise
             return result
 
+        final = (ExecSession, errors.ToolMissing, errors.ExecTimeout)
         result = poll(
-            attempt,
-            until=lambda result: isinstance(
-                result, ExecSession | errors.ToolMissing | errors.ExecTimeout
-            ),
-            deadline=deadline,
-            first=0.05,
+            attempt, until=lambda result: isinstance(result, final), deadline=deadline, first=0.05
         )
         if isinstance(result, ExecSession):
             return result
         # a crash loop explains more than the error of the last attempt
-        status = pod_status.find_container_status(raw, self._name)
-        raise container_status.crash_loop(self._current.live.name, status) or result
+        status = pod_status.find_container_status(raw, self.name)
+        raise container_status.crash_loop(self.current.live.name, status) or result
 
     def _attempt(self, timeout: float) -> ExecSession | errors.ExecError:
         """Return a session with the Pod that has the name now, or why there is none."""
-        pod = self._current.live
+        pod = self.current.live
         try:
             # an image that had no shell will not get one
             if not self.lacks_tools and (self.access is None or not self.access.is_ephemeral):
-                session = ExecSession(pod.api, pod.namespace, pod.name, self._name, timeout=timeout)
-                self.access = ShellAccess(self._name)
+                session = ExecSession(pod.api, pod.namespace, pod.name, self.name, timeout=timeout)
+                self.access = ShellAccess(self.name)
                 return session
         except errors.ToolMissing as missing:
             return self._attempt_ephemeral(f"{missing.what.rstrip('.')}. ", timeout)
@@ -104,14 +100,14 @@ class SessionOpener:
 
     def _attempt_ephemeral(self, problem: str, timeout: float) -> ExecSession | errors.ExecError:
         """Return a session with an ephemeral container, or why there is none."""
-        pod = self._current.live
+        pod = self.current.live
         raw = pod.check_still_there()
-        container_id = str(pod_status.find_container_status(raw, self._name)["containerID"])
+        container_id = str(pod_status.find_container_status(raw, self.name)["containerID"])
         if self._inaccessible is not None and self._inaccessible[0] == container_id:
             return self._inaccessible[1]
         try:
             session, self.access = shell_access.open_ephemeral_shell(
-                pod, raw, self._name, Deadline(timeout)
+                pod, raw, self.name, Deadline(timeout)
             )
         except EphemeralContainerUnavailable as unavailable:
             error = errors.ToolMissing(
@@ -129,11 +125,11 @@ class SessionOpener:
         """Raise if the container will not run again, or the Pod will never be ready."""
         if problem := pod_status.find_permanent_error(raw, first):
             raise problem
-        pod = self._current.live
-        policy = pod.wiring.container(self._name).restart_policy
-        if (ended := pod_status.find_final_termination(raw, self._name, policy)) is not None:
+        pod = self.current.live
+        policy = pod.wiring.container(self.name).restart_policy
+        if (ended := pod_status.find_final_termination(raw, self.name, policy)) is not None:
             raise errors.ContainerEnded(
-                f"Container {self._name} of {pod} has ended with exit code"
+                f"Container {self.name} of {pod} has ended with exit code"
                 f" {ended.get('exitCode')}, and restartPolicy {policy} does not restart it.",
                 "Keep its command running until all checks are done.",
             )

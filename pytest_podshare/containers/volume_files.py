@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import io
-from collections.abc import Callable, Iterator
+import posixpath
+from collections.abc import Callable
 from typing import BinaryIO, TypeVar
 
 from pytest_podshare import errors
-from pytest_podshare.containers import volume_paths
 from pytest_podshare.containers.container_shell import ContainerShell
 from pytest_podshare.containers.fileops import confined, operations, streaming
 from pytest_podshare.containers.fileops.content import Content
 from pytest_podshare.containers.fileops.posix_shell import Missing, Refused
 from pytest_podshare.containers.fileops.stat import Stat
+from pytest_podshare.wiring.model import VolumeMount
 
 _Result = TypeVar("_Result")
 
@@ -45,14 +47,14 @@ class VolumeFiles:
     def __init__(self, shell: ContainerShell, volume: str) -> None:
         self.shell = shell
         self.volume = volume
-        volume_paths.find_mounts(shell, volume)
+        self._find_mounts()
 
     def __repr__(self) -> str:
         return f"<VolumeFiles of {self.volume} in {self.shell.pod.name}/{self.shell.name}>"
 
     def path(self, name: str) -> str:
         """Return the path of a file in the container, by its mountPath and subPath."""
-        return volume_paths.locate(self.shell, self.volume, name)[0]
+        return self._locate(name)[0]
 
     def write(self, name: str, data: bytes | str | BinaryIO) -> Content:
         """Write a file, or replace it, so that a reader sees all of the content or nothing.
@@ -71,7 +73,8 @@ class VolumeFiles:
             self._run(operations.write, name, data)
             return Content.from_bytes(data)
         file = io.BytesIO(data) if isinstance(data, bytes) else data
-        return self._run(streaming.write, name, _read_chunks(file), _remaining_size(file))
+        chunks = iter(functools.partial(file.read, _CHUNK_SIZE), b"")
+        return self._run(streaming.write, name, chunks, _remaining_size(file))
 
     def read(self, name: str) -> bytes:
         """Return the content of a file."""
@@ -113,7 +116,7 @@ class VolumeFiles:
         self, operation: Callable[..., _Result | Missing | Refused], name: str, *args: object
     ) -> _Result:
         """Return the result of an operation that is confined to the mount."""
-        path, root = volume_paths.locate(self.shell, self.volume, name)
+        path, root = self._locate(name)
         self.shell.flush_pod()
         result = operation(self.shell, path, *args, root=root)
         where = f"{self.shell.name}:{path} of {self.shell.pod}"
@@ -133,6 +136,48 @@ class VolumeFiles:
             )
         return result
 
+    def _find_mounts(self) -> list[VolumeMount]:
+        """Return the container's mounts of the volume, writable ones first."""
+        shell, volume = self.shell, self.volume
+        mounts = shell.spec.mounts_of(volume)
+        if not mounts:
+            known = ", ".join(dict.fromkeys(repr(mount.volume) for mount in shell.spec.mounts))
+            raise errors.UnknownVolume(
+                f"{shell.name!r} of {shell.pod} does not mount a volume {volume!r}.",
+                f"Use one that it mounts: {known or 'there is none'}.",
+            )
+        return sorted(mounts, key=lambda mount: mount.read_only)
+
+    def _locate(self, name: str) -> tuple[str, str]:
+        """Return a file's path in the container, and the path of the mount it lies in."""
+        shell, volume = self.shell, self.volume
+        parts = _split(name)
+        if name.startswith("/") or ".." in parts or "\0" in name:
+            raise errors.NotInVolume(
+                f"{name!r} is not a valid file name in volume {volume!r}.",
+                "Use the path within the volume, without a leading slash, `..` or NUL.",
+            )
+        mounts = self._find_mounts()
+        for mount in mounts:
+            sub_path = _split(mount.sub_path)
+            if parts[: len(sub_path)] == sub_path:
+                root = posixpath.normpath(mount.path)
+                path = posixpath.join(root, *parts[len(sub_path) :])
+                covering = shell.spec.covering_mount(path)
+                if covering is not None and posixpath.normpath(covering.path) == root:
+                    return path, root
+        sub_paths = [mount.sub_path for mount in mounts if mount.sub_path]
+        if not sub_paths:
+            raise errors.NotInVolume(
+                f"{shell.name!r} cannot see {name!r} of volume {volume!r}: another mount hides it.",
+                "Use a container that does not have that other mount.",
+            )
+        raise errors.NotInVolume(
+            f"{shell.name!r} cannot see {name!r}: of volume {volume!r} it mounts only"
+            f" {', '.join(sub_paths)}.",
+            f"Use the path within the volume, for example {sub_paths[0] + '/' + name!r}.",
+        )
+
 
 def _exists(shell: ContainerShell, path: str, *, root: str) -> bool | Refused:
     status = operations.lstat(shell, path, root=root)
@@ -149,6 +194,5 @@ def _remaining_size(file: BinaryIO) -> int:
     return size
 
 
-def _read_chunks(file: BinaryIO) -> Iterator[bytes]:
-    while chunk := file.read(_CHUNK_SIZE):
-        yield chunk
+def _split(path: str) -> list[str]:
+    return [part for part in path.split("/") if part not in ("", ".")]

@@ -185,19 +185,17 @@ def _inspect(
         restarted=restarted,
         exit_code=last.get("exitCode") if restarted else None,
     )
-    if not view.is_running or restarted:
-        with contextlib.suppress(errors.PodshareError):
-            lines = _read_last_lines(pod, location.container.name)
-            view = dataclasses.replace(view, last_lines=lines)
-    if not view.is_running:
-        return view
     shell = _DeadlineShell(location.container.name, location.container, deadline)
-    questions: dict[str, Callable[[], Any]] = {
-        "mount_table": lambda: tuple(mountinfo.read_mounts(shell)),
-        "user": lambda: path_walk.whoami(shell),
-        "path_entries": lambda: path_walk.walk(shell, location.path),
-        "siblings": lambda: path_walk.list_nearby(shell, location.path),
-    }
+    questions: dict[str, Callable[[], Any]] = {}
+    if not view.is_running or restarted:
+        questions["last_lines"] = lambda: _read_last_lines(pod, shell.name)
+    if view.is_running:
+        questions |= {
+            "mount_table": lambda: tuple(mountinfo.read_mounts(shell)),
+            "user": lambda: path_walk.whoami(shell),
+            "path_entries": lambda: path_walk.walk(shell, location.path),
+            "siblings": lambda: path_walk.list_nearby(shell, location.path),
+        }
     for field, ask in questions.items():
         with contextlib.suppress(errors.PodshareError):
             view = dataclasses.replace(view, **{field: ask()})
@@ -231,10 +229,8 @@ def _is_restarted(pod: Pod, status: container_status.ContainerStatus) -> bool:
 
 def _read_last_lines(pod: Pod, container: str) -> tuple[str, ...]:
     """Return the last log lines of the container's latest instance."""
+    path = pod_path(pod.namespace, pod.name, "log")
     log = pod.api.get_text(
-        pod_path(pod.namespace, pod.name, "log"),
-        container=container,
-        tailLines=str(_LAST_LINES),
-        limitBytes=str(_LOG_BYTES),
+        path, container=container, tailLines=str(_LAST_LINES), limitBytes=str(_LOG_BYTES)
     )
     return tuple(line[:_LINE_LENGTH] for line in log.splitlines() if line.strip())

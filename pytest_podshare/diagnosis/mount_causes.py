@@ -66,7 +66,7 @@ def _is_hidden_by(live: MountEntry, view: ContainerView, mount: VolumeMount) -> 
     is_covered = (
         len(same_path) > 1 and same_path[-1].source != same_path[0].source and live is same_path[-1]
     )
-    return is_covered or _is_inside(live.path, mount.path)
+    return is_covered or (live.path != view.location.root and mount.covers(live.path))
 
 
 def find_different_source(symptom: Symptom) -> Cause | None:
@@ -155,16 +155,7 @@ def _describe(mount: MountEntry) -> str:
 def _find_target_outside(link: PathEntry, view: ContainerView) -> str | None:
     """Return the target of a symlink in the volume if it is outside the volume."""
     mount = view.location.mount
-    if link.kind != "symbolic link" or mount is None or not _is_within(link.path, mount.path):
+    if link.kind != "symbolic link" or mount is None or not mount.covers(link.path):
         return None
     target = posixpath.normpath(posixpath.join(posixpath.dirname(link.path), link.target))
-    return None if _is_within(target, mount.path) else target
-
-
-def _is_within(path: str, folder: str) -> bool:
-    return path == folder or _is_inside(path, folder)
-
-
-def _is_inside(path: str, folder: str) -> bool:
-    """Return whether a path is below a folder, and not the folder itself."""
-    return path != folder and posixpath.commonpath([path, folder]) == folder
+    return None if mount.covers(target) else target

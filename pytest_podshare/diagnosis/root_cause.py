@@ -57,11 +57,8 @@ def find_missing_file(symptom: Symptom) -> Cause | None:
 def _describe_folder(view: ContainerView) -> str:
     if view.siblings is None:
         return "the folder could not be listed"
-    return (
-        f"the folder contains {', '.join(view.siblings)}"
-        if view.siblings
-        else "the folder is empty"
-    )
+    names = ", ".join(view.siblings)
+    return f"the folder contains {names}" if names else "the folder is empty"
 
 
 def _find_missing_file_if_missing(symptom: Symptom) -> Cause | None:

@@ -22,10 +22,8 @@ _ANY_IMAGE = "busybox"
 
 def required_capabilities(manifest: Manifest) -> dict[str, str]:
     """Return the capabilities that a manifest needs, each with the field that needs it."""
-    return {
-        **requirements.find_requirements(manifest.pod["spec"]),
-        **requirements.find_claim_requirements(manifest.others),
-    }
+    needed = requirements.find_requirements(manifest.pod["spec"])
+    return needed | requirements.find_claim_requirements(manifest.others)
 
 
 def check_pod_security(api: Api, namespace: str, manifest: Manifest) -> None:

@@ -69,7 +69,7 @@ def is_drained(node: Object) -> bool:
     return not owner.is_current_process and not owner.disposition(time.time()).removable
 
 
-def _cordon(pod: Pod, node: str, *, alone: bool = True) -> bool | None:
+def _cordon(pod: Pod, node: str, *, alone: bool) -> bool | None:
     """Cordon a node; return whether the cordon is ours, or None to try again.
 
     With `alone`, try again for as long as another run drains any node.
@@ -111,9 +111,8 @@ def _uncordon(pod: Pod, node: str) -> None:
         try:
             pod.api.patch(f"{NODES}/{node}", UNCORDON_PATCH)
         except errors.ClusterError as error:
-            if isinstance(error, errors.ApiError) and error.status == _GONE:
-                return None
-            return error
+            is_gone = isinstance(error, errors.ApiError) and error.status == _GONE
+            return None if is_gone else error
         return None
 
     deadline = Deadline(_UNCORDON)

@@ -12,7 +12,6 @@ from pytest_podshare.containers import restart
 from pytest_podshare.containers.container import Container
 from pytest_podshare.containers.live_pod import CurrentPod, LivePod
 from pytest_podshare.containers.restart import Restart
-from pytest_podshare.deadline import Deadline
 from pytest_podshare.kube.client import Api
 from pytest_podshare.kube.pod_status import Identity
 from pytest_podshare.kube.watch import Object
@@ -119,8 +118,8 @@ class Pod:
     def record(
         self,
         claim: str,
-        *,
         method: str,
+        *,
         start: float,
         events: Iterable[object],
         containers: Iterable[Container],
@@ -132,20 +131,10 @@ class Pod:
         method = ", ".join([method, *describe_access(containers)])
         if self.manifest.stand_in:
             method += f", {self.manifest.stand_in} in place of the applications"
-        evidence = Evidence(
-            claim=claim,
-            method=method,
-            pod=self.name,
-            identity=self.identity,
-            events=tuple(events),
-            seconds=time.monotonic() - start,
-        )
+        seconds = time.monotonic() - start
+        evidence = Evidence(claim, method, self.name, self.identity, tuple(events), seconds)
         self.evidence.append(evidence)
         return evidence
-
-    def deadline(self, name: str, seconds: float | None) -> Deadline:
-        """Return a deadline in so many seconds; if None, after the timeout of that name."""
-        return self.live.deadline(name, seconds)
 
     def manifest_location(self, container: Container, mount: VolumeMount | None) -> str:
         """Return `file:line` of a container or its mount in the manifest; "" if unknown."""
@@ -160,7 +149,7 @@ class Pod:
             RestartImpossible: the containers were not restarted.
         """
         self.flush()
-        proof, self.live = restart.restart_sandbox(self.live, self.deadline("ready", timeout))
+        proof, self.live = restart.restart_sandbox(self.live, self.live.deadline("ready", timeout))
         return proof
 
     def follow_replacement(self) -> None:

@@ -61,12 +61,17 @@ class Replacement(Proof):
         )
 
 
-def delete(pod: Pod, deadline: Deadline) -> Replacement:
+def delete(pod: Pod, timeout: float | None) -> Replacement:
     """Delete a Pod and wait for its replacement, which the handle then refers to.
+
+    Args:
+        pod: the Pod.
+        timeout: seconds until it must be gone; None for --podshare-delete-timeout.
 
     Raises:
         PodError: the Pod is not deleted in time, or its replacement does not become ready.
     """
+    deadline = pod.live.deadline("delete", timeout)
     pod.flush()
     start, before, node = time.monotonic(), pod.uid, pod.node
     path = pod_path(pod.namespace, pod.name)
@@ -80,14 +85,14 @@ def delete(pod: Pod, deadline: Deadline) -> Replacement:
     return Replacement("deleted", before, pod.uid, node, pod.node, volumes_gone.result(), seconds)
 
 
-def drain(pod: Pod, deadline: Deadline, *, elsewhere: bool) -> Replacement:
+def drain(pod: Pod, timeout: float | None, *, elsewhere: bool) -> Replacement:
     """Evict a Pod from its node as a drain does, and wait for its replacement.
 
     The node is cordoned meanwhile, and restored afterwards, whatever happens.
 
     Args:
         pod: the Pod.
-        deadline: when the old Pod must be gone.
+        timeout: seconds until it must be gone; None for --podshare-delete-timeout.
         elsewhere: whether the replacement must come up while the node is cordoned, and so on
             another node; pass False for a volume that is bound to its node.
 
@@ -96,6 +101,7 @@ def drain(pod: Pod, deadline: Deadline, *, elsewhere: bool) -> Replacement:
         NotEnoughNodes: no other node can take the Pod.
         PodError: the Pod is not gone in time, or its replacement does not become ready.
     """
+    deadline = pod.live.deadline("delete", timeout)
     pod.flush()
     start, before, node = time.monotonic(), pod.uid, pod.node
     if not pod.cluster.own:

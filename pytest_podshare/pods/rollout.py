@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Sequence
 
 from pytest_podshare import errors
@@ -20,6 +21,7 @@ _RESCHEDULE, _RESCHEDULE_TAINTED = 5.0, 15.0
 _NO_LOG = "unable to retrieve container logs"
 
 
+@dataclasses.dataclass(eq=False, repr=False)
 class Rollout:
     """The Pods of one manifest: the first, and each replacement; one is awaited at a time.
 
@@ -31,21 +33,15 @@ class Rollout:
         create: creates the manifest's subject; called again for each replacement of a bare Pod.
     """
 
-    def __init__(
-        self,
-        api: Api,
-        namespace: str,
-        watch: Watch,
-        manifest: Manifest,
-        create: Callable[[], Object],
-    ) -> None:
-        self.manifest = manifest
+    api: Api
+    namespace: str
+    watch: Watch
+    manifest: Manifest
+    create: Callable[[], Object]
+
+    def __post_init__(self) -> None:
         # the awaited Pod as last seen; None until its controller has created one
         self.live: Object | None = None
-        self._api = api
-        self._namespace = namespace
-        self._watch = watch
-        self._create = create
         # UID → name of earlier Pods and of other replicas
         self._known: dict[str, str] = {}
 
@@ -59,7 +55,7 @@ class Rollout:
 
     def start(self) -> None:
         """Await a new Pod: create a bare one, or look for one that was not known when ready."""
-        self.live = self._create() if self.manifest.is_bare else None
+        self.live = self.create() if self.manifest.is_bare else None
 
     def wait_for_replacement(self, deadline: Deadline) -> Object:
         """Return the Pod that replaces a deleted one, once it is ready.
@@ -68,7 +64,7 @@ class Rollout:
             PodError: it does not become ready.
         """
         self.start()
-        (live,) = wait_until_ready([self], self._watch, deadline)
+        (live,) = wait_until_ready([self], self.watch, deadline)
         return live
 
     def update(self, objects: Objects) -> bool:
@@ -158,7 +154,7 @@ class Rollout:
         name = f"{subject['kind']} {subject['metadata'].get('name')}"
         return errors.PodNotReady(
             f"{name} created no Pod within {deadline.seconds:g} s.",
-            f"Check its events: kubectl describe --namespace {self._namespace} {name}",
+            f"Check its events: kubectl describe --namespace {self.namespace} {name}",
         )
 
     def _with_log(self, problem: errors.PodError, pod: Object) -> errors.PodError:
@@ -171,10 +167,10 @@ class Rollout:
 
     def _last_lines(self, pod: Object, container: str) -> list[str]:
         """Return a container's last log lines; the previous instance's if this one has none."""
-        path = pod_path(self._namespace, pod["metadata"]["name"], "log")
+        path = pod_path(self.namespace, pod["metadata"]["name"], "log")
         for previous in ("false", "true"):
             try:
-                log = self._api.get_text(
+                log = self.api.get_text(
                     path, container=container, previous=previous, tailLines=str(_LAST_LINES)
                 )
             except errors.ClusterError:

@@ -105,7 +105,7 @@ def test_a_crashing_container_is_reported_with_its_last_log_lines(rejected):
         r"waiting \(CrashLoopBackOff, last exit code 3\), [3-9] restarts\.",
         what,
     )
-    assert remedy.startswith("Read its last words (kubectl logs --previous)")
+    assert remedy.startswith("Read its last log lines (kubectl logs --previous)")
     assert log == ["  c1: cannot find my config"]
 
 

@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -217,7 +218,7 @@ MOVES = """
 from pytest_podshare.pods import replacement
 
 # as if the scheduler had chosen another node
-replacement.delete = lambda pod, deadline: replacement.drain(pod, deadline, elsewhere=True)
+replacement.delete = lambda pod, timeout: replacement.drain(pod, timeout, elsewhere=True)
 """
 
 
@@ -289,12 +290,25 @@ def test_each_template_of_several_gets_its_own_pod(run):
     assert "all containers have exited; --podshare-skeleton keeps them running" in result.printed
 
 
-def test_workers_that_share_by_group_deploy_each_template_once(run):
-    """--dist=loadgroup: all items of a template are one worker's."""
+# pytest-dev/pytest-xdist#1386: the mark xdist_group has no effect
+IGNORES_GROUPS = version("pytest-xdist") == "3.8.0" and pytest.version_tuple >= (9, 2)
+
+
+@pytest.mark.parametrize(
+    "dist",
+    [
+        "loadfile",
+        pytest.param(
+            "loadgroup", marks=pytest.mark.xfail(IGNORES_GROUPS, reason="#1386", strict=True)
+        ),
+    ],
+)
+def test_one_worker_deploys_each_template(run, dist):
+    """pytest-xdist can keep all items of a file, or of a template, on one worker."""
     result = run(
         {"all.yaml": SEVERAL, "web.yaml": POD},
         *("--podshare-manifests=all.yaml", "--podshare-manifests=web.yaml"),
-        *("-n2", "--dist=loadgroup", "-k", "web and not wiring and not deleted"),
+        *("-n2", f"--dist={dist}", "-k", "web and not wiring and not deleted"),
     )
 
     assert set(result.items.values()) == {"passed"}

@@ -94,7 +94,7 @@ def test_threads_can_share_containers(pod):
 def test_waiting_for_another_threads_command_has_a_timeout(pod):
     """The other command is not affected."""
     with command_in_another_thread(pod) as running:
-        with pytest.raises(errors.ExecTimeout, match="another thread's command is under way"):
+        with pytest.raises(errors.ExecTimeout, match="another thread's command is running"):
             pod["c1"].run(b":", timeout=0.2)
 
         assert not running.done()

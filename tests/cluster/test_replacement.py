@@ -78,7 +78,7 @@ def test_the_node_has_volumes_of_a_pod_until_it_is_deleted(podshare):
     cluster, uid, node = pod.cluster, pod.uid, pod.node
 
     assert replacement._has_left_its_node(cluster, uid, node, Deadline(0)) is False
-    replacement.delete(pod, Deadline(60))
+    replacement.delete(pod, 60)
     assert replacement._has_left_its_node(cluster, uid, node, Deadline(0)) is True
     other = dataclasses.replace(cluster, own=False)
     assert replacement._has_left_its_node(other, uid, node, Deadline(0)) is None

@@ -19,7 +19,7 @@ INTERNAL = {
     "Container": {"access", "close", "enqueue", "feed", "flush", "flush_pod", "open", "pod"}
     | {"resolve_path", "run", "run_inline", "spec", "stream", "use_ephemeral_shell"},
     "Evidence": {"lines"},
-    "Pod": {"api", "checks", "close", "cluster", "deadline", "flush"}
+    "Pod": {"api", "checks", "close", "cluster", "flush"}
     | {"follow_replacement", "identity", "live", "manifest", "manifest_location", "node"}
     | {"record", "restart_sandbox"},
     "Podshare": {"cluster", "keep", "manifests", "objects", "pods"},

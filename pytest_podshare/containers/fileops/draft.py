@@ -38,7 +38,8 @@ class Draft:
         self._shell = shell
         self._target = path
         self._root = root
-        self.path = _new_draft_name(path)
+        draft = f".podshare-{secrets.token_hex(6)}"
+        self.path = posixpath.join(posixpath.dirname(path), draft)
 
     def inline_script(self, content: bytes) -> bytes:
         """Return the script that writes the file without `exit` and without error messages.
@@ -85,11 +86,6 @@ class Draft:
             return then(quote(draft), quote(target))
 
         return confined.enter_script(self._shell, self._target, self._root, with_draft)
-
-
-def _new_draft_name(path: str) -> str:
-    """Return a new temporary name in the folder of a path."""
-    return posixpath.join(posixpath.dirname(path), f".podshare-{secrets.token_hex(6)}")
 
 
 def _rename(draft: bytes, target: bytes) -> bytes:

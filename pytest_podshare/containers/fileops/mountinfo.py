@@ -67,26 +67,20 @@ class MountEntry:
         return f"{self.path} is {self.fs_type} ({'ro' if self.read_only else 'rw'}{size})"
 
 
-def _parse(text: str) -> list[MountEntry]:
-    """Return the entries, in the order of mounting."""
-    entries = []
-    for line in text.splitlines():
-        mount, _, file_system = line.partition(" - ")
-        # mount id, parent, device, root, mount point, options, …
-        fields = mount.split(" ")
-        # type, source, super options
-        fs_type, _, super_options = file_system.split(" ")[:3]
-        entries.append(
-            MountEntry(
-                path=_unescape(fields[4]),
-                root=_unescape(fields[3]),
-                fs_type=fs_type,
-                options=tuple(fields[5].split(",")),
-                super_options=tuple(super_options.split(",")),
-                device=fields[2],
-            )
-        )
-    return entries
+def _parse(line: str) -> MountEntry:
+    mount, _, file_system = line.partition(" - ")
+    # mount id, parent, device, root, mount point, options, …
+    fields = mount.split(" ")
+    # type, source, super options
+    fs_type, _, super_options = file_system.split(" ")[:3]
+    return MountEntry(
+        path=_unescape(fields[4]),
+        root=_unescape(fields[3]),
+        fs_type=fs_type,
+        options=tuple(fields[5].split(",")),
+        super_options=tuple(super_options.split(",")),
+        device=fields[2],
+    )
 
 
 @with_ephemeral_fallback
@@ -102,7 +96,7 @@ def read_mounts(shell: Shell) -> list[MountEntry]:
         raise errors.ToolMissing(
             f"Cannot read the mount table of {shell.name}: {reason}", "Use an image with `cat`"
         )
-    return _parse(done.stdout.decode(errors="replace"))
+    return [_parse(line) for line in done.stdout.decode(errors="replace").splitlines()]
 
 
 def find_mount(shell: Shell, path: str) -> MountEntry | None:

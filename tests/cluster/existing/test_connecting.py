@@ -122,7 +122,7 @@ def test_a_token_that_was_revoked_is_an_error_of_its_own(team, connect):
 
     error = until_refused(cluster.api, pod_path(team.namespace))
 
-    assert "the credentials are missing, wrong or expired" in str(error)
+    assert "rejects the credentials: missing, wrong or expired" in str(error)
     with pytest.raises(errors.CredentialsRefused):
         check(team, cluster)
 
@@ -203,7 +203,7 @@ def test_a_server_by_a_proxy_needs_its_context_allowed(connect, tunnels):
     """127.0.0.1 is then somebody else's."""
     url = f"http://127.0.0.1:{tunnels().port}"
 
-    with pytest.raises(errors.ContextNotAllowed, match="by the proxy"):
+    with pytest.raises(errors.ContextNotAllowed, match="via the proxy"):
         connect({"token": "any"}, **{"proxy-url": url})
 
 

@@ -40,14 +40,14 @@ KINDS = {
 }
 # of the cluster's suite: something of every assertion that the rights are for
 SAMPLE = (
-    "tests/cluster/scenarios/test_exchange_and_drain.py::test_data_is_exchanged_both_ways[manifests/sharevol.yaml]",
-    "tests/cluster/scenarios/test_config_as_files.py::test_every_entry_is_a_file_of_its_mode_that_nobody_can_write",
-    "tests/cluster/scenarios/test_config_as_files.py::test_a_change_of_the_pod_itself_hurries_the_kubelet",
+    "tests/cluster/scenarios/test_exchange_and_drain.py::test_files_are_exchanged_in_both_directions[manifests/sharevol.yaml]",
+    "tests/cluster/scenarios/test_config_as_files.py::test_every_entry_is_a_read_only_file_with_the_specified_mode",
+    "tests/cluster/scenarios/test_config_as_files.py::test_a_change_to_the_pod_itself_triggers_a_sync",
     "tests/cluster/scenarios/test_shared_pages_and_logs.py::test_shared_data_is_lost_with_the_pod",
-    "tests/cluster/scenarios/test_shared_pages_and_logs.py::test_an_aggregator_shows_the_logs_of_all",
-    "tests/cluster/scenarios/test_paths_and_media.py::test_a_volume_in_memory_is_a_tmpfs_of_the_size_asked_for",
-    "tests/cluster/scenarios/test_exchange_and_drain.py::test_data_is_exchanged_both_ways[manifests/sharevol-claim.yaml]",
-    "tests/cluster/scenarios/test_sub_paths_and_access.py::test_a_reader_may_only_read",
+    "tests/cluster/scenarios/test_shared_pages_and_logs.py::test_the_aggregator_prints_the_logs_of_both_programs",
+    "tests/cluster/scenarios/test_paths_and_media.py::test_a_volume_in_memory_is_a_tmpfs_of_the_specified_size",
+    "tests/cluster/scenarios/test_exchange_and_drain.py::test_files_are_exchanged_in_both_directions[manifests/sharevol-claim.yaml]",
+    "tests/cluster/scenarios/test_sub_paths_and_access.py::test_a_read_only_mount_can_be_read_but_not_written",
     "tests/cluster/test_restart.py::test_each_strategy_restarts_the_container_alone[resize--]",
 )
 DRAIN = """

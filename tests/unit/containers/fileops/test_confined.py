@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -169,12 +170,13 @@ def test_a_missing_path_is_missing_and_a_file_is_not_a_folder(shell, volume):
 
 def test_a_symlink_with_the_name_of_the_draft_is_not_written_through(shell, volume, monkeypatch):
     """Even if another process guessed that name, the write is refused."""
-    monkeypatch.setattr(draft, "_new_draft_name", lambda _: f"{volume}/draft")
-    (volume / "draft").symlink_to("../outside/f")
+    monkeypatch.setattr(draft, "secrets", SimpleNamespace(token_hex=lambda _: "guess"))
+    guessed = volume / ".podshare-guess"
+    guessed.symlink_to("../outside/f")
 
     assert isinstance(operations.write(shell, f"{volume}/f", b"x", root=str(volume)), Refused)
-    (volume / "draft").unlink(missing_ok=True)
-    (volume / "draft").symlink_to("../outside/new")
+    guessed.unlink(missing_ok=True)
+    guessed.symlink_to("../outside/new")
     assert isinstance(streaming.write(shell, f"{volume}/f", [b"x"], 1, root=str(volume)), Refused)
     assert read_outside(volume) == OUTSIDE_FILES
 

@@ -46,7 +46,7 @@ def test_type_options_and_size_are_read():
 def test_the_last_of_two_mounts_at_one_path_is_found():
     """It hides the one below."""
     assert mountinfo.find_mount(TableShell(), "/tmp/data").fs_type == "tmpfs"
-    assert mountinfo._parse(TABLE)[1].read_only
+    assert mountinfo.read_mounts(TableShell())[1].read_only
 
 
 def test_a_space_in_a_path_is_unescaped():
