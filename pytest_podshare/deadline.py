@@ -7,12 +7,9 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from pytest_podshare.errors import PodshareError
-
-if TYPE_CHECKING:
-    import tenacity
 
 _T = TypeVar("_T")
 
@@ -25,11 +22,9 @@ class Clock(Protocol):
 
     def monotonic(self) -> float:
         """Return the seconds since some fixed moment."""
-        ...
 
     def sleep(self, seconds: float) -> None:
         """Block for that many seconds."""
-        ...
 
 
 @dataclasses.dataclass(frozen=True)
@@ -105,16 +100,12 @@ def poll(
     # imported here: loading it takes longer than most pytest runs that need no cluster
     import tenacity
 
-    def last_result(state: tenacity.RetryCallState) -> _T:
-        result: _T = state.outcome.result()  # type: ignore[union-attr]
-        return result
-
     return tenacity.Retrying(
         retry=tenacity.retry_if_not_result(until),
         stop=lambda _: deadline.over,
         wait=tenacity.wait_exponential(multiplier=first, max=most),
         sleep=lambda pause: deadline.clock.sleep(min(pause, deadline.left)),
-        retry_error_callback=last_result,
+        retry_error_callback=lambda last: last.outcome.result(),  # type: ignore[union-attr]
     )(attempt)
 
 
@@ -123,9 +114,6 @@ class JobFailure:
     """Why a job has no result, in one line."""
 
     text: str
-
-    def __str__(self) -> str:
-        return self.text
 
 
 def gather(jobs: Mapping[str, Callable[[], _T]], deadline: Deadline) -> dict[str, _T | JobFailure]:

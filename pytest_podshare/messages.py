@@ -92,10 +92,14 @@ class StructuredError(Exception):
         """Return the same error with its cause and the facts that show it."""
         return self._with(cause=cause, _facts=tuple(facts))
 
+    def with_remedy(self: _Error, remedy: str) -> _Error:
+        """Return the same error with another remedy."""
+        return self._with(remedy=remedy)
+
     def with_option_prefix(self: _Error, prefix: str) -> _Error:
         """Return the same error for an interface whose options begin with `prefix`."""
         if isinstance(self._remedy, Remedy):
-            return self._with(remedy=self._remedy.spell(prefix))
+            return self.with_remedy(self._remedy.spell(prefix))
         return self
 
     def _with(self: _Error, **changes: object) -> _Error:

@@ -129,9 +129,7 @@ def wait_until_removed(
         remaining = tuple(leftover for leftover, blocker in blockers if blocker is not None)
         return {leftover.title: blocker for leftover, blocker in blockers if blocker is not None}
 
-    return poll(
-        read_blockers, until=lambda found: not found, deadline=deadline, first=0.05, most=0.5
-    )
+    return poll(read_blockers, until=lambda found: not found, deadline=deadline, first=0.05)
 
 
 def _list_kinds(

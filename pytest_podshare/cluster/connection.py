@@ -52,7 +52,7 @@ class Cluster:
 
 def connect(
     provider: str,
-    name: str,
+    name: str | None,
     *,
     kubeconfig: Path | None,
     context: str | None,
@@ -64,7 +64,8 @@ def connect(
 ) -> Cluster:
     """Connect to an API server that the guard allows, and wait until it is ready.
 
-    For an `own` cluster, also wait for that number of nodes, all of them ready.
+    Without a name, the cluster has the name of its context. For an `own` cluster, also wait for
+    that number of nodes, all of them ready.
 
     Raises:
         ContextNotAllowed: it is not on this machine, and its context is not allowed.
@@ -72,7 +73,7 @@ def connect(
     """
     api = Api(kubeconfig, context)
     try:
-        guard.check(_route(api), api.context, allowed_contexts)
+        guard.check(_route(api), api.login.context, allowed_contexts)
         _wait_until_ready(api, deadline)
         version = str(api.get("/version")["gitVersion"])
         if own:
@@ -80,6 +81,7 @@ def connect(
     except BaseException:
         api.close()
         raise
+    name = name or api.login.context
     return Cluster(provider, name, kubeconfig, image, own, False, version, api)
 
 

@@ -40,12 +40,11 @@ def connect_existing(settings: ExistingSettings) -> connection.Cluster:
     # imported late, since it imports the Kubernetes client, which the settings do without
     from pytest_podshare.cluster import connection
 
-    cluster = connection.connect(
+    return connection.connect(
         "existing",
-        settings.context or "",
+        None,
         kubeconfig=settings.kubeconfig,
         context=settings.context,
         allowed_contexts=settings.allowed_contexts,
         deadline=Deadline(settings.timeouts.exec),
     )
-    return dataclasses.replace(cluster, name=cluster.api.context)

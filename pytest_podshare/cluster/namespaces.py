@@ -11,13 +11,13 @@ from typing import Any
 
 from pytest_podshare import errors
 from pytest_podshare.cluster import ownership
+from pytest_podshare.cluster.leftover import NAMESPACES
 from pytest_podshare.cluster.ownership import RUN_LABEL, Ownership
 from pytest_podshare.deadline import Deadline, poll
 from pytest_podshare.kube import watch
 from pytest_podshare.kube.client import Api, pod_path
 
 _Pods = tuple[tuple[str, tuple[str, ...]], ...]
-_COLLECTION = "/api/v1/namespaces"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -79,7 +79,7 @@ class Namespaces:
         owner, metadata = Ownership.for_run(self._run_id, now=self._now()), {"name": name}
         owner.write(metadata)
         try:
-            live = self._api.post(_COLLECTION, {"kind": "Namespace", "metadata": metadata})
+            live = self._api.post(NAMESPACES, {"kind": "Namespace", "metadata": metadata})
         except errors.MissingRight as error:
             raise errors.NoNamespace(
                 f"Cannot create a namespace for a test: {error.details}",
@@ -92,7 +92,7 @@ class Namespaces:
         self._uids[name] = live["metadata"]["uid"]
         self._expires[name] = owner.expires or 0.0
         # a namespace rejects Pods until it has its default service account
-        accounts = f"{_COLLECTION}/{name}/serviceaccounts"
+        accounts = f"{NAMESPACES}/{name}/serviceaccounts"
         watch.wait_for(self._api, accounts, "default", lambda seen: seen is not None, deadline)
         return name
 
@@ -109,7 +109,7 @@ class Namespaces:
             return
         try:
             self._api.delete(pod_path(name), gracePeriodSeconds=1)
-            self._api.delete(f"{_COLLECTION}/{name}", preconditions={"uid": uid})
+            self._api.delete(f"{NAMESPACES}/{name}", preconditions={"uid": uid})
             self._finished.add(name)
         except errors.ApiError as error:
             # already deleted, or replaced by a namespace that is not this run's
@@ -131,9 +131,7 @@ class Namespaces:
 
     def wait_until_deleted(self, deadline: Deadline) -> tuple[str, ...]:
         """Wait until the deleted namespaces are gone; return those that remain."""
-        return poll(
-            self._remaining, until=lambda names: not names, deadline=deadline, first=0.05, most=0.5
-        )
+        return poll(self._remaining, until=lambda names: not names, deadline=deadline, first=0.05)
 
     def delete_all(self) -> None:
         """Start to delete every namespace of this run whose deletion has not started."""
@@ -142,7 +140,7 @@ class Namespaces:
                 self.delete(name)
 
     def _remaining(self) -> tuple[str, ...]:
-        listed = self._api.get(_COLLECTION, labelSelector=f"{RUN_LABEL}={self._run_id}")
+        listed = self._api.get(NAMESPACES, labelSelector=f"{RUN_LABEL}={self._run_id}")
         existing = {namespace["metadata"]["uid"] for namespace in listed["items"]}
         return tuple(
             name for name, uid in self._uids.items() if uid in existing and name not in self._kept
@@ -159,15 +157,16 @@ class Namespaces:
         self._finished.add(name)
 
     def _annotate(self, name: str, annotations: dict[str, str]) -> None:
-        self._api.patch(f"{_COLLECTION}/{name}", {"metadata": {"annotations": annotations}})
+        self._api.patch(f"{NAMESPACES}/{name}", {"metadata": {"annotations": annotations}})
         expiry = annotations[ownership.EXPIRES_ANNOTATION]
         self._expires[name] = ownership.parse_time(expiry) or 0.0
 
 
-class SharedNamespace:
+class SharedNamespace(Namespaces):
     """An existing namespace that all tests of a run share; never created or deleted.
 
-    Has the interface of `Namespaces`; what tests deploy into it is deleted object by object.
+    What tests deploy into it is deleted object by object. Such an object is not extended, since it
+    belongs to a test, which is shorter than its lifetime.
 
     Args:
         api: the connection to the cluster.
@@ -182,11 +181,9 @@ class SharedNamespace:
     def __init__(
         self, api: Api, name: str, run_id: str, *, now: Callable[[], float] = time.time
     ) -> None:
+        super().__init__(api, run_id, now=now)
         self.name = name
         self.undeleted: list[str] = []
-        self._api = api
-        self._run_id = run_id
-        self._now = now
         self._kept_for = ""
 
     def __repr__(self) -> str:
@@ -195,15 +192,6 @@ class SharedNamespace:
     def create(self, _deadline: Deadline) -> str:
         """Return the name of the namespace."""
         return self.name
-
-    def delete(self, _name: str) -> None:
-        """Do nothing."""
-
-    def delete_all(self) -> None:
-        """Do nothing."""
-
-    def extend_expiry(self) -> None:
-        """Do nothing: the objects in it belong to a test, which is shorter than their lifetime."""
 
     def wait_until_deleted(self, _deadline: Deadline) -> tuple[str, ...]:
         """Return nothing."""
@@ -218,13 +206,12 @@ class SharedNamespace:
         if not self._kept_for:
             return ()
         until = ownership.format_time(self._now() + ownership.KEPT_LIFETIME)
-        pods = _list_pods(self._api, self.name, f"{RUN_LABEL}={self._run_id}")
+        pods = _list_pods(self._api, self.name, labelSelector=f"{RUN_LABEL}={self._run_id}")
         return (KeptNamespace(self.name, self._kept_for, until, pods),)
 
 
-def _list_pods(api: Api, namespace: str, selector: str = "") -> _Pods:
+def _list_pods(api: Api, namespace: str, **query: Any) -> _Pods:
     """Return the Pods of a namespace, each with its containers; none if they cannot be listed."""
-    query: dict[str, Any] = {"labelSelector": selector} if selector else {}
     try:
         pods = api.get(pod_path(namespace), **query)["items"]
     except errors.PodshareError:

@@ -33,9 +33,7 @@ class Process:
 
     def is_running(self) -> bool | None:
         """Return whether it still runs; None if its ID belongs to another machine or container."""
-        if not self.pid_namespace or self.pid_namespace != _pid_namespace():
-            return None
-        return start_time(self.pid) == self.start_time
+        return is_tag_running(self.tag)
 
     @property
     def tag(self) -> str:

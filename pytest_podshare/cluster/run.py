@@ -76,7 +76,7 @@ class Run:
         self._keep_namespace = keep_namespace
         self._load = load
         self._processes = (self.process, *([controller] if controller else ()))
-        self._namespaces: Namespaces | SharedNamespace | None = None
+        self._namespaces: Namespaces | None = None
         self._users_heartbeat: Heartbeat | None = None
         self._namespaces_heartbeat: Heartbeat | None = None
         self._cleanup: threading.Thread | None = None
@@ -92,6 +92,7 @@ class Run:
             ClusterError: there is no usable cluster.
         """
         from pytest_podshare.cluster import cleanup
+        from pytest_podshare.cluster.namespaces import Namespaces, SharedNamespace
 
         started = time.monotonic()
         self._handle_sigterm()
@@ -104,7 +105,11 @@ class Run:
         except BaseException:
             self.close()
             raise
-        self._namespaces = self._open_namespaces(self.cluster)
+        if self._namespace is None:
+            self._namespaces = Namespaces(self.cluster.api, self.id)
+        else:
+            self.shared_namespace = SharedNamespace(self.cluster.api, self._namespace, self.id)
+            self._namespaces = self.shared_namespace
         self._namespaces_heartbeat = Heartbeat(self._namespaces.extend_expiry)
         if not self.cluster.created:
             swept = cleanup.sweep(self.cluster.api, time.time(), self._namespace)
@@ -114,7 +119,7 @@ class Run:
         return self.cluster
 
     @property
-    def namespaces(self) -> Namespaces | SharedNamespace:
+    def namespaces(self) -> Namespaces:
         """Return the namespaces of the run, once the cluster is open."""
         if self._namespaces is None:
             raise RuntimeError("Call Run.open() first")
@@ -190,14 +195,6 @@ class Run:
             self._cleanup = threading.Thread(target=remove, name="podshare-cleanup", daemon=True)
             self._cleanup.start()
         return provider.acquire(settings, users=users, keep=self._keep == "always", load=self._load)
-
-    def _open_namespaces(self, cluster: Cluster) -> Namespaces | SharedNamespace:
-        from pytest_podshare.cluster.namespaces import Namespaces, SharedNamespace
-
-        if self._namespace is None:
-            return Namespaces(cluster.api, self.id)
-        self.shared_namespace = SharedNamespace(cluster.api, self._namespace, self.id)
-        return self.shared_namespace
 
     def _keep_reason(self, failed: bool) -> str:
         """Return the option that keeps the cluster; "" if none does."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 
 from pytest_podshare import errors
@@ -43,13 +44,8 @@ def require(api: Api, permissions: Sequence[Permission], problem: str) -> None:
 
 def _is_allowed(api: Api, permission: Permission) -> bool:
     resource, _, subresource = permission.resource.partition("/")
-    attributes = {
-        "verb": permission.verb,
-        "group": permission.group,
-        "resource": resource,
-        "subresource": subresource,
-        "namespace": permission.namespace,
-    }
+    split = {"resource": resource, "subresource": subresource}
+    attributes = {**dataclasses.asdict(permission), **split}
     review = {
         "apiVersion": "authorization.k8s.io/v1",
         "kind": "SelfSubjectAccessReview",

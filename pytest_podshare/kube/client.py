@@ -49,17 +49,7 @@ class Api(Closeable):
     @property
     def server(self) -> str:
         """Return the API server's address, `https://host:port`."""
-        return str(self.configuration.host).rstrip("/")
-
-    @property
-    def context(self) -> str:
-        """Return the name of the context; `in-cluster` for the Pod's own service account."""
-        return self.login.context
-
-    @property
-    def configuration(self) -> client.Configuration:
-        """Return the client library's configuration, for example for TLS."""
-        return self.login.configuration
+        return str(self.login.configuration.host).rstrip("/")
 
     def close(self) -> None:
         """Close all connections; may be called again."""
@@ -69,7 +59,7 @@ class Api(Closeable):
         """Return the authorization headers with a current token, since tokens are rotated."""
         if (token := self._read_token()) is not None:
             return {"authorization": f"Bearer {token}"}
-        setting = self.configuration.auth_settings().get("BearerToken")
+        setting = self.login.configuration.auth_settings().get("BearerToken")
         return {"authorization": setting["value"]} if setting and setting["value"] else {}
 
     def renew(self, rejected: credentials.Login) -> bool:
@@ -143,7 +133,7 @@ class Api(Closeable):
 
     def _log_in(self) -> None:
         self.login = credentials.load(*self._source)
-        self._pool = credentials.create_pool(self.login)
+        self._pool = client.ApiClient(self.login.configuration).rest_client.pool_manager
         self._cached_token: tuple[object, str] | None = None
 
     def _read_token(self) -> str | None:

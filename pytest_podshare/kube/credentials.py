@@ -35,7 +35,7 @@ class Login:
     """All that is needed to connect to an API server.
 
     Args:
-        context: the context's name.
+        context: the context's name; `in-cluster` for the Pod's own service account.
         configuration: the client library's configuration.
         proxy: the proxy to use; None for none.
         token_file: the file that contains the token; None if the token comes from elsewhere.
@@ -69,11 +69,6 @@ def load(kubeconfig: Path | None, context: str | None) -> Login:
         raise errors.ClusterUnreachable(
             f"{source}{f', context {context}' if context else ''}: {error}", _REMEDY
         ) from None
-
-
-def create_pool(login: Login) -> Any:
-    """Return a pool of connections with these credentials."""
-    return client.ApiClient(login.configuration).rest_client.pool_manager
 
 
 def _load(content: Mapping[str, Any] | None, file: str | None, context: str | None) -> Login:

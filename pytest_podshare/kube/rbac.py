@@ -50,5 +50,5 @@ def parse_denial(message: str) -> tuple[str, Permission | None]:
     match = _DENIAL.search(message)
     if match is None:
         return "", None
-    verb, resource, group = match["verb"], match["resource"], match["group"]
-    return match["user"], Permission(verb, resource, group, match["namespace"] or "")
+    user, *permission = match.groups(default="")
+    return user, Permission(*permission)

@@ -1,19 +1,16 @@
-"""The start of a run: options, marks, workers of pytest-xdist, the header and the collection."""
+"""The start of a run: options, marks, workers of pytest-xdist, and the header."""
 
 from __future__ import annotations
 
 import dataclasses
 import secrets
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pytest_podshare.cluster.kind import cluster_config
-from pytest_podshare.cluster.kind.settings import KindSettings, read_server
 from pytest_podshare.cluster.processes import Process
 from pytest_podshare.cluster.run import Run
-from pytest_podshare.plugin import collection, option_table, options, stash
+from pytest_podshare.plugin import options, stash
 from pytest_podshare.report import terminal
 
 _MARKS = (
@@ -22,11 +19,6 @@ _MARKS = (
     "podshare_needs(*names): skip the test if the cluster lacks one of these capabilities.",
     "podshare_static: the mark of those tests of --podshare-manifests that need no cluster.",
 )
-
-
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the options of podshare."""
-    option_table.add_options(parser)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -67,34 +59,10 @@ def pytest_testnodedown(node: Any) -> None:
     node.config.stash[stash.CAPABILITIES].update(output.get("podshare_capabilities", {}))
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_sessionstart(session: pytest.Session) -> None:
-    """Find the manifests to test, before pytest-xdist starts its workers."""
-    collection.add_manifests(session.config, session.config.stash[stash.OPTIONS])
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Ignore other files in the folders of manifests."""
-    return collection.ignore(collection_path, config)
-
-
-def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
-    """Collect manifests."""
-    return collection.collect_file(file_path, parent)
-
-
 def pytest_report_header(config: pytest.Config) -> list[str]:
     """Return which cluster the run will use, as far as it is known."""
     resolved, run = config.stash[stash.OPTIONS], config.stash[stash.RUN]
-    kind = run.settings if isinstance(run.settings, KindSettings) else None
+    stand_in = resolved.probe_image if resolved.skeleton else None
     return terminal.format_header(
-        provider="kind" if kind else "existing",
-        cluster=kind.name if kind else resolved.context or "(current context)",
-        server=read_server(kind) if kind else None,
-        version=cluster_config.version_tag(resolved.kind_image),
-        image=resolved.kind_image,
-        stand_ins=resolved.stand_ins,
-        run_id=run.id,
-        stand_in=resolved.probe_image if resolved.skeleton else None,
+        run.settings, run.id, stand_ins=resolved.stand_ins, stand_in=stand_in
     )

@@ -45,8 +45,7 @@ def create_collector(
     inputs = inputs or _find_inputs(path, settings)
     if not inputs:
         return None
-    file: ManifestFile = ManifestFile.from_parent(parent, path=path, inputs=inputs)
-    return file
+    return ManifestFile.from_parent(parent, path=path, inputs=inputs)
 
 
 def _find_inputs(path: Path, settings: ProjectSettings) -> tuple[ManifestInput, ...]:
@@ -118,7 +117,7 @@ def _collect_manifest(parent: pytest.Collector, manifest: ManifestInput) -> _Nod
         is_optional = isinstance(manifest, RenderJob) and manifest.optional
         if not (is_optional and isinstance(error, errors.RenderFailed)):
             # other files are still collected
-            yield WiringItem.create(parent, functools.partial(_fail, error))
+            yield WiringItem.from_parent(parent, find=functools.partial(_fail, error), line=0)
         return
     if len(found) == 1:
         yield from _collect_template(parent, found[0])
@@ -139,15 +138,14 @@ def _collect_template(parent: pytest.Collector, template: Template) -> _Nodes:
     try:
         promises = expectations.read_promises(template)
     except errors.PodshareError as error:
-        yield WiringItem.create(parent, functools.partial(_fail, error), line)
+        yield WiringItem.from_parent(parent, find=functools.partial(_fail, error), line=line)
         return
     find = functools.partial(rules.check, template, ignore=settings.ignore)
-    yield WiringItem.create(parent, find, line)
+    yield WiringItem.from_parent(parent, find=find, line=line)
     shared_pod = SharedPod(parent, template, options)
     for promise in promises:
-        yield PromiseItem.create(
-            parent, promise, shared_pod, _line(parent, template, promise.position)
-        )
+        line = _line(parent, template, promise.position)
+        yield PromiseItem.from_parent(parent, promise=promise, shared_pod=shared_pod, line=line)
 
 
 def _fail(error: errors.PodshareError) -> Findings:

@@ -11,8 +11,6 @@ from pytest_podshare import errors
 from pytest_podshare.check.formats.text import format_location
 from pytest_podshare.check.rules import Finding
 
-_NAME = "wiring"
-_MARK = "podshare_static"
 Findings = tuple[Finding, ...]
 
 
@@ -55,19 +53,9 @@ class WiringItem(ManifestItem):
     """
 
     def __init__(self, *, find: Callable[[], Findings], **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+        super().__init__(name="wiring", callobj=check_wiring, **kwargs)
         self.find = find
-        self.add_marker(_MARK)
-
-    @classmethod
-    def create(
-        cls, parent: pytest.Collector, find: Callable[[], Findings], line: int | None = 0
-    ) -> WiringItem:
-        """Return the item of a template, or of a manifest that cannot be read."""
-        item: WiringItem = cls.from_parent(
-            parent, name=_NAME, callobj=check_wiring, find=find, line=line
-        )
-        return item
+        self.add_marker("podshare_static")
 
 
 def _describe(finding: Finding) -> str:

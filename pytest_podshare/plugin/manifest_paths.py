@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import dataclasses
+import fnmatch
 import functools
 import os
 from collections.abc import Mapping, Sequence
@@ -67,7 +68,12 @@ def find_inputs(
 
 
 def plan_arguments(
-    files: Sequence[Path], arguments: Sequence[str], *, on_command_line: bool, manifests_only: bool
+    files: Sequence[Path],
+    arguments: Sequence[str],
+    *,
+    on_command_line: bool,
+    manifests_only: bool,
+    skipped_folders: Sequence[str],
 ) -> tuple[tuple[str, ...], tuple[Path, ...]]:
     """Return which of pytest's arguments to keep, and which paths to add to them.
 
@@ -76,6 +82,7 @@ def plan_arguments(
         arguments: pytest's arguments.
         on_command_line: whether they come from there, not from `testpaths`.
         manifests_only: whether to collect nothing but manifests if no path is on the command line.
+        skipped_folders: the patterns of folders that pytest does not visit by itself.
     """
     # with paths on the command line, pytest collects only those, so that they can select manifests
     folders = [argument_path(argument) for argument in arguments]
@@ -83,8 +90,9 @@ def plan_arguments(
     if on_command_line and (selected or not manifests_only):
         return tuple(arguments), ()
     if manifests_only and not on_command_line:
-        return (), _find_roots(files)
-    return tuple(arguments), _find_roots([file for file in files if file not in selected])
+        return (), _find_roots(files, skipped_folders)
+    others = [file for file in files if file not in selected]
+    return tuple(arguments), _find_roots(others, skipped_folders)
 
 
 def argument_path(argument: str) -> Path:
@@ -92,22 +100,27 @@ def argument_path(argument: str) -> Path:
     return Path(os.path.abspath(argument.partition("::")[0]))  # noqa: PTH100 keeps symlinks
 
 
-def _find_roots(files: Sequence[Path]) -> tuple[Path, ...]:
-    """Return the topmost folders of the files, or the file itself if it is alone in its folder."""
+def _find_roots(files: Sequence[Path], skipped_folders: Sequence[str]) -> tuple[Path, ...]:
+    """Return the paths from which pytest finds the files: their topmost folders if possible."""
     count = collections.Counter(file.parent for file in files)
     roots = {file if count[file.parent] == 1 else file.parent for file in files}
-    return tuple(sorted(path for path in roots if roots.isdisjoint(path.parents)))
+    topmost = tuple(sorted(path for path in roots if roots.isdisjoint(path.parents)))
+    folders = {folder for file in files for folder in file.parents if roots & {*folder.parents}}
+    if any(fnmatch.fnmatch(path.name, skip) for path in folders for skip in skipped_folders):
+        # pytest would not come to a file, and it ignores a path in a folder that it has already
+        return tuple(sorted(files))
+    return topmost
 
 
 def _find_file(manifest: ManifestInput) -> Path:
     """Return the file that pytest collects for a manifest."""
     if isinstance(manifest, Input):
-        return argument_path(str(manifest.path))
-    folder = manifest.folder
-    if not folder.is_dir():
-        return argument_path(str(folder))
-    is_chart = rendering.is_chart(folder)
-    file = folder / rendering.CHART_FILE if is_chart else rendering.find_kustomization(folder) or ""
+        file = manifest.path
+    elif rendering.is_chart(manifest.folder):
+        file = manifest.folder / rendering.CHART_FILE
+    else:
+        # a packed chart is a file itself
+        file = rendering.find_kustomization(manifest.folder) or manifest.folder
     return argument_path(str(file))
 
 

@@ -11,7 +11,6 @@ from pytest_podshare.deadline import Timeouts
 from pytest_podshare.messages import OPTION_PREFIX
 
 _KEEP = ("never", "failed", "always")
-_TIMEOUTS = Timeouts()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,7 +69,7 @@ class Option:
 
 
 def _timeout(name: str, wait: str) -> Option:
-    default = f"{getattr(_TIMEOUTS, name):g}"
+    default = f"{getattr(Timeouts, name):g}"
     return Option(f"{name}-timeout", f"Seconds to wait for {wait}.", default, metavar="SECONDS")
 
 
@@ -125,7 +124,7 @@ OPTIONS = (
 )  # fmt: skip
 
 
-def add_options(parser: pytest.Parser) -> None:
+def pytest_addoption(parser: pytest.Parser) -> None:
     """Add every option and ini key to those of pytest."""
     group = parser.getgroup("podshare", "podshare (volumes shared by the containers of a Pod)")
     for option in OPTIONS:

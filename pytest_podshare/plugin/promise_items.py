@@ -31,7 +31,6 @@ from pytest_podshare.wiring.single_pod import extract_manifest
 from pytest_podshare.wiring.skeleton import build_skeleton
 from pytest_podshare.wiring.templates import Template
 
-_MARK = "podshare"
 # the errors that say nothing about the manifest
 _NO_CLUSTER = (
     errors.KindMissing,
@@ -116,28 +115,13 @@ class PromiseItem(ManifestItem):
     """One promise of a Pod template."""
 
     def __init__(self, *, promise: Promise, shared_pod: SharedPod, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+        super().__init__(name=promise.id, callobj=check_promise, **kwargs)
         self._promise = promise
         self._shared_pod = shared_pod
-        self.add_marker(_MARK)
+        self.add_marker("podshare")
         if self.config.pluginmanager.hasplugin("xdist"):
             # with --dist=loadgroup, only one worker deploys the Pod
             self.add_marker(pytest.mark.xdist_group(shared_pod.name))
-
-    @classmethod
-    def create(
-        cls, parent: pytest.Collector, promise: Promise, shared_pod: SharedPod, line: int | None
-    ) -> PromiseItem:
-        """Return the item of a promise."""
-        item: PromiseItem = cls.from_parent(
-            parent,
-            name=promise.id,
-            callobj=check_promise,
-            promise=promise,
-            shared_pod=shared_pod,
-            line=line,
-        )
-        return item
 
     def setup(self) -> None:
         """Deploy the Pod; skip without a cluster, or on one that lacks a capability."""

@@ -163,7 +163,7 @@ class Rollout:
         if container is None:
             return problem
         lines = [f"  {container}: {line}" for line in self._last_lines(pod, container)]
-        return type(problem)(problem.what, "\n".join([problem.remedy, *lines]))
+        return problem.with_remedy("\n".join([problem.remedy, *lines]))
 
     def _last_lines(self, pod: Object, container: str) -> list[str]:
         """Return a container's last log lines; the previous instance's if this one has none."""

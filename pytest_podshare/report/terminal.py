@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_podshare.cluster.existing import ExistingSettings
-from pytest_podshare.cluster.kind.settings import KindSettings
+from pytest_podshare.cluster.kind import cluster_config
+from pytest_podshare.cluster.kind.settings import KindSettings, read_server
 
 if TYPE_CHECKING:
     from pytest_podshare.cluster.connection import Cluster
@@ -20,36 +21,29 @@ _MAX_NAMES = 5
 
 
 def format_header(
-    *,
-    provider: str,
-    cluster: str,
-    server: str | None,
-    version: str | None,
-    image: str | None,
-    stand_ins: Sequence[str],
+    settings: KindSettings | ExistingSettings,
     run_id: str,
+    *,
+    stand_ins: Sequence[str],
     stand_in: str | None = None,
 ) -> list[str]:
     """Return what a run will use, as far as it knows before it connects to a cluster.
 
     Args:
-        provider: `kind` or `existing`.
-        cluster: the kind cluster's name, or the context.
-        server: the API server in the cluster's kubeconfig; None if there is none yet.
-        version: the Kubernetes version in the node image's tag; None if it has none.
-        image: the node image; None for kind's default.
-        stand_ins: images on the nodes that have the name of a published image, but not its content.
+        settings: which cluster it will use.
         run_id: the run's id.
+        stand_ins: images on the nodes that have the name of a published image, but not its content.
         stand_in: the image that replaces the manifests' applications; None if they run.
     """
-    facts = [f"{provider} cluster {cluster}"]
-    if provider == "kind":
-        facts.append(server or "created on first use")
+    if isinstance(settings, KindSettings):
+        image, version = settings.image, cluster_config.version_tag(settings.image)
+        facts = [f"kind cluster {settings.name}", read_server(settings) or "created on first use"]
         facts += [f"Kubernetes {version}"] if version else []
         facts.append(f"node image {image}" if image else "kind's default node image")
         facts.append("imagePullPolicy IfNotPresent")
-    facts.append(f"run {run_id}")
-    lines = [", ".join(facts)]
+    else:
+        facts = [f"existing cluster {settings.context or '(current context)'}"]
+    lines = [", ".join([*facts, f"run {run_id}"])]
     if stand_ins:
         lines.append(f"stand-ins on these nodes, not the published images: {', '.join(stand_ins)}")
     if stand_in:

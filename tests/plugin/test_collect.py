@@ -206,6 +206,19 @@ def test_the_ignore_options_of_pytest_apply_to_manifests(write, ids):
     assert ids("--podshare-manifests=m", "--ignore-glob=*/share*") == MANIFESTS[:1]
 
 
+@pytest.mark.parametrize("nested", [["m/build/x.yaml"], ["m/build/x.yaml", "m/build/y.yaml"]])
+@pytest.mark.parametrize("others", [[], ["m/a.yaml"], ["m/a.yaml", "m/b.yaml"]])
+@pytest.mark.parametrize("deeper", [[], ["m/build/deep/z.yaml"], ["m/deep/build/deep/z.yaml"]])
+def test_folders_that_pytest_does_not_visit_may_have_manifests(write, ids, nested, others, deeper):
+    """`norecursedirs` contains `build`; every manifest is collected once."""
+    files = [*others, *nested, *deeper]
+    write(dict.fromkeys([*files, "m/build/test_it.py"], POD))
+
+    found = ids("--podshare-manifests=m", "-k", "wiring")
+
+    assert sorted(found) == sorted(f"{file}::wiring" for file in files)
+
+
 def test_items_can_be_selected_and_deselected(write, ids):
     """By keyword, mark and id, like any other test."""
     write({"m/sharevol.yaml": POD})

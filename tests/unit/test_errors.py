@@ -46,6 +46,16 @@ def test_each_interface_spells_options_in_its_own_way():
     assert error.remedy == str(remedy)
 
 
+def test_an_error_keeps_its_attributes_with_another_remedy():
+    """The last log lines of a container are added to a remedy."""
+    error = errors.PodGone("no", "Fix it.", eviction="the volume is too large")
+    other = error.with_remedy("Fix it.\n  c: no space")
+
+    assert str(other) == "no\nFix it.\n  c: no space"
+    assert other.eviction == "the volume is too large"
+    assert str(error) == "no\nFix it."
+
+
 def test_a_remedy_without_options_is_the_same_in_all_interfaces():
     """It may name an option of another program."""
     error = errors.ClusterError("no", "Say --podshare-x to it.")

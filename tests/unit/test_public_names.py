@@ -23,7 +23,7 @@ INTERNAL = {
     | {"follow_replacement", "identity", "live", "manifest", "manifest_location", "node"}
     | {"record", "restart_sandbox"},
     "Podshare": {"cluster", "keep", "manifests", "objects", "pods"},
-    "PodshareError": {"excerpt", "with_explanation", "with_option_prefix"},
+    "PodshareError": {"excerpt", "with_explanation", "with_option_prefix", "with_remedy"},
     "PodshareFactory": {"close", "open"},
 }
 INHERITED = {*dir(AssertionError), "add_note"}

@@ -68,6 +68,12 @@ def build_pod(context: CheckContext, spec: Mapping[str, Any], **container: Any) 
     return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": pod_spec}
 
 
+def build_pod_with_volume(context: CheckContext, source: Mapping[str, Any]) -> dict[str, Any]:
+    """Return such a Pod that mounts a volume with that source."""
+    mount, volume = {"name": "v", "mountPath": "/v"}, {"name": "v", **source}
+    return build_pod(context, {"volumes": [volume]}, volumeMounts=[mount])
+
+
 def build_metadata(context: CheckContext) -> dict[str, Any]:
     """Return the metadata of a trial object."""
     metadata: dict[str, Any] = {"generateName": "podshare-can-"}

@@ -7,12 +7,13 @@ server.
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from pytest_podshare import errors
 from pytest_podshare.cluster.capabilities import api_checks, trials
-from pytest_podshare.cluster.capabilities.api_checks import CheckContext, build_pod
+from pytest_podshare.cluster.capabilities.api_checks import CheckContext
 from pytest_podshare.wiring import requirements
 
 # the API server does not know a field, or denies a request
@@ -61,8 +62,7 @@ class Capabilities:
     """
 
     def __init__(self, create_context: Callable[[], CheckContext]) -> None:
-        self._create_context = create_context
-        self._context: CheckContext | None = None
+        self._create_context = functools.cache(create_context)
         self._checked: dict[str, Capability] = {}
 
     def __repr__(self) -> str:
@@ -77,12 +77,10 @@ class Capabilities:
         """
         check_names([name])
         if name not in self._checked:
-            if self._context is None:
-                self._context = self._create_context()
-            check = CHECKS[name]
-            missing = _run(check.request, self._context)
+            check, context = CHECKS[name], self._create_context()
+            missing = _run(check.request, context)
             if not missing and check.trial is not None:
-                missing = _run(check.trial, self._context)
+                missing = _run(check.trial, context)
             self._checked[name] = Capability(name, not missing, missing or check.evidence)
         return self._checked[name]
 
@@ -128,30 +126,24 @@ def _run(check: Callable[[CheckContext], str], context: CheckContext) -> str:
 
 
 def _user_namespace(context: CheckContext) -> Mapping[str, Any]:
-    return build_pod(context, {"hostUsers": False})
+    return api_checks.build_pod(context, {"hostUsers": False})
 
 
 def _image_volume(context: CheckContext) -> Mapping[str, Any]:
-    volume = {"name": "v", "image": {"reference": context.image, "pullPolicy": "IfNotPresent"}}
-    return build_pod(
-        context, {"volumes": [volume]}, volumeMounts=[{"name": "v", "mountPath": "/v"}]
-    )
+    image = {"reference": context.image, "pullPolicy": "IfNotPresent"}
+    return api_checks.build_pod_with_volume(context, {"image": image})
 
 
-def _restart_rule(action: str) -> Callable[[CheckContext], Mapping[str, Any]]:
-    """Return a function that builds a Pod whose container is restarted only by its rule."""
+def _restart_rule(action: str, context: CheckContext) -> Mapping[str, Any]:
+    """Return a Pod whose container is restarted only by its rule."""
     rule = {"action": action, "exitCodes": {"operator": "In", "values": [_EXIT_CODE]}}
-
-    def build(context: CheckContext) -> Mapping[str, Any]:
-        return build_pod(
-            context,
-            {"restartPolicy": "Never"},
-            command=["sh", "-c", f"exit {_EXIT_CODE}"],
-            restartPolicy="Never",
-            restartPolicyRules=[rule],
-        )
-
-    return build
+    return api_checks.build_pod(
+        context,
+        {"restartPolicy": "Never"},
+        command=["sh", "-c", f"exit {_EXIT_CODE}"],
+        restartPolicy="Never",
+        restartPolicyRules=[rule],
+    )
 
 
 def _pod_field(
@@ -188,9 +180,11 @@ CHECKS: Mapping[str, _Check] = {
         "resources may be changed, and resizePolicy is kept",
     ),
     requirements.RESTART_ALL_CONTAINERS: _pod_field(
-        _restart_rule("RestartAllContainers"), trials.try_restart
+        functools.partial(_restart_rule, "RestartAllContainers"), trials.try_restart
     ),
-    requirements.RESTART_RULES: _pod_field(_restart_rule("Restart"), trials.try_restart),
+    requirements.RESTART_RULES: _pod_field(
+        functools.partial(_restart_rule, "Restart"), trials.try_restart
+    ),
     "two-nodes": _Check(api_checks.check_two_nodes, None, "two nodes accept Pods"),
     requirements.USER_NAMESPACES: _pod_field(_user_namespace, trials.try_start),
 }

@@ -13,7 +13,8 @@ from typing import Any
 
 from pytest_podshare import errors
 from pytest_podshare.cluster import ownership
-from pytest_podshare.cluster.capabilities.api_checks import CheckContext, build_metadata, build_pod
+from pytest_podshare.cluster.capabilities import api_checks
+from pytest_podshare.cluster.capabilities.api_checks import CheckContext
 from pytest_podshare.deadline import Deadline, poll
 from pytest_podshare.kube import container_status, watch
 from pytest_podshare.kube.client import pod_path
@@ -44,10 +45,8 @@ def try_claim(context: CheckContext, access_mode: str) -> str:
             claim = stack.enter_context(_temporary(context, claims, manifest))
             names.append(claim["metadata"]["name"])
             # some StorageClasses wait for the first Pod that uses a claim
-            volume = {"name": "v", "persistentVolumeClaim": {"claimName": names[-1]}}
-            pod = build_pod(
-                context, {"volumes": [volume]}, volumeMounts=[{"name": "v", "mountPath": "/v"}]
-            )
+            source = {"persistentVolumeClaim": {"claimName": names[-1]}}
+            pod = api_checks.build_pod_with_volume(context, source)
             stack.enter_context(_temporary(context, pod_path(context.namespace), pod))
         if not names:
             return "the cluster has no StorageClass"
@@ -133,7 +132,7 @@ def _build_claim(
     spec = {"accessModes": [access_mode], "resources": {"requests": {"storage": "1Mi"}}}
     if storage_class is not None:
         spec["storageClassName"] = storage_class
-    metadata = build_metadata(context)
+    metadata = api_checks.build_metadata(context)
     return {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": metadata, "spec": spec}
 
 

@@ -57,11 +57,7 @@ class ClusterUsers:
         """Register a process; may be repeated."""
         self._folder.mkdir(parents=True, exist_ok=True)
         process = user.process
-        holder = {
-            "pid": process.pid,
-            "started": process.start_time,
-            "space": process.pid_namespace,
-        }
+        holder = {"pid": process.pid, "started": process.start_time, "space": process.pid_namespace}
         write_file(self.path(user), json.dumps({"run": user.run, "holder": holder}))
         self.touch(user)
 

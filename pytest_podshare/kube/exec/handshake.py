@@ -103,7 +103,7 @@ def _socket_options(silence: float | None) -> list[tuple[int, int, int]]:
 
 
 def _tls_options(api: Api) -> dict[str, Any]:
-    configuration = api.configuration
+    configuration = api.login.configuration
     options: dict[str, Any] = {"cert_reqs": ssl.CERT_NONE}
     if configuration.verify_ssl:
         # without a file the system's certificates are trusted

@@ -8,8 +8,7 @@ import posixpath
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from pytest_podshare import deadline as bounded
-from pytest_podshare.deadline import Deadline, JobFailure
+from pytest_podshare.deadline import Deadline, JobFailure, gather
 from pytest_podshare.kube import pod_status
 from pytest_podshare.kube.client import pod_path
 from pytest_podshare.pods.deployer import Podshare
@@ -43,8 +42,7 @@ class Attachment:
     def cut(self, *, lines: int = _LINES, size: int = _SIZE, note: str = "") -> str:
         """Return as many lines as fit: the last ones of logs and events, else the first ones."""
         is_log = "/logs/" in self.name or self.name.endswith("events.txt")
-        keep = truncate.keep_last if is_log else truncate.keep_first
-        return keep(self.text, lines=lines, size=size, note=note)
+        return truncate.keep_lines(self.text, last=is_log, lines=lines, size=size, note=note)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,9 +64,9 @@ def collect(podshare: Podshare, deadline: Deadline) -> Collected:
     """Collect what is known about all Pods in the namespace, without changing anything."""
     first = Deadline(min(_LIST_TIMEOUT, deadline.left), deadline.clock)
     jobs = {kind: functools.partial(_fetch_list, podshare, kind, first) for kind in _LISTS}
-    answers = bounded.gather(jobs, first)
+    answers = gather(jobs, first)
     failures = {kind: item for kind, item in answers.items() if isinstance(item, JobFailure)}
-    missing = [f"{_LISTS[kind]}: {failure}." for kind, failure in failures.items()]
+    missing = [f"{_LISTS[kind]}: {failure.text}." for kind, failure in failures.items()]
     pods, events, secrets = (
         [] if isinstance(answer, JobFailure) else answer for answer in answers.values()
     )
@@ -159,5 +157,5 @@ def _fetch_all(
         Attachment(
             name, f"({mask.redact_text(text.text)})" if isinstance(text, JobFailure) else text
         )
-        for name, text in bounded.gather(texts, deadline).items()
+        for name, text in gather(texts, deadline).items()
     )

@@ -86,7 +86,7 @@ class PodDump:
     def _fetch_log(self, container: str, *, previous: bool = False) -> str:
         try:
             log = self.api.get_text(
-                pod_path(self._namespace, self._name, "log"),
+                pod_path(*self._path, "log"),
                 timeout=self.deadline.left,
                 container=container,
                 previous=str(previous).lower(),
@@ -104,7 +104,7 @@ class PodDump:
     def _fetch_mounts(self, container: str) -> str:
         """Return the container's mount table; its own volumes first, then what every one has."""
         left = self.deadline.left
-        with ExecSession(self.api, self._namespace, self._name, container, timeout=left) as session:
+        with ExecSession(self.api, *self._path, container, timeout=left) as session:
             table = session.run(_PRINT_MOUNTS, timeout=self.deadline.left).stdout
         lines = table.decode(errors="replace").splitlines()
         paths = self._list_mount_paths(container)
@@ -122,12 +122,9 @@ class PodDump:
         )
 
     @property
-    def _name(self) -> str:
-        return str(self.pod["metadata"]["name"])
-
-    @property
-    def _namespace(self) -> str:
-        return str(self.pod["metadata"]["namespace"])
+    def _path(self) -> tuple[str, str]:
+        metadata = self.pod["metadata"]
+        return metadata["namespace"], metadata["name"]
 
 
 def _is_below(line: str, paths: tuple[str, ...]) -> bool:

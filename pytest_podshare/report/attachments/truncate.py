@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 
-def keep_first(text: str, *, lines: int, size: int, note: str = "") -> str:
-    """Return the first lines of a text, and how many later ones are omitted.
+def keep_lines(text: str, *, last: bool = False, lines: int, size: int, note: str = "") -> str:
+    """Return the first or the last lines of a text, and how many others are omitted.
 
     Args:
         text: the text.
+        last: whether to return the last lines.
         lines: the maximum number of lines.
         size: the maximum number of bytes.
         note: where to find the omitted lines.
     """
-    whole = text.splitlines()
-    fitting = _fit(whole[:lines], size)
-    omitted = len(whole) - len(fitting)
-    return "\n".join([*fitting, _describe(omitted, "later", note)] if omitted else fitting)
-
-
-def keep_last(text: str, *, lines: int, size: int, note: str = "") -> str:
-    """Return the last lines of a text, and how many earlier ones are omitted."""
-    whole = text.splitlines()
-    fitting = _fit(whole[::-1][:lines], size)[::-1]
-    omitted = len(whole) - len(fitting)
-    return "\n".join([_describe(omitted, "earlier", note), *fitting] if omitted else fitting)
+    # from the end that is kept
+    whole = text.splitlines()[:: -1 if last else 1]
+    kept = _fit(whole[:lines], size)
+    if omitted := len(whole) - len(kept):
+        which = f"{'earlier' if last else 'later'} line{'s' * (omitted != 1)}"
+        kept.append(f"… {omitted} {which} omitted" + (note and f" ({note})"))
+    return "\n".join(kept[::-1] if last else kept)
 
 
 def _fit(lines: list[str], size: int) -> list[str]:
@@ -33,7 +29,3 @@ def _fit(lines: list[str], size: int) -> list[str]:
         if size < 0:
             return lines[:number]
     return lines
-
-
-def _describe(omitted: int, which: str, note: str) -> str:
-    return f"… {omitted} {which} line{'s' * (omitted != 1)} omitted" + (note and f" ({note})")

@@ -12,13 +12,12 @@ import itertools
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import quote, quote_plus
 
 from pytest_podshare.report.redaction import patterns
 from pytest_podshare.wiring.pod_spec import iter_containers
 
-T = TypeVar("T")
 Object = Mapping[str, Any]
 
 HIDDEN = "(hidden)"
@@ -62,15 +61,12 @@ class Mask:
                 text = _hide_form(form, text)
         return patterns.hide(text, _PLACEHOLDER).replace(_PLACEHOLDER, HIDDEN)
 
-    def redact(self, value: T) -> T:
+    def redact(self, value: Any) -> Any:
         """Return a copy of lists, dicts and dataclasses with every string in them redacted.
 
         The data of a Secret is hidden completely, and so is the value of a variable or an option
         with a secret name.
         """
-        return self._redact(value)  # type: ignore[no-any-return]
-
-    def _redact(self, value: Any) -> Any:
         if isinstance(value, str):
             return self.redact_text(value)
         if isinstance(value, Mapping):
@@ -82,7 +78,7 @@ class Mask:
         if dataclasses.is_dataclass(value) and not isinstance(value, type):
             redacted = copy.copy(value)
             for name, field in vars(value).items():
-                object.__setattr__(redacted, name, self._redact(field))
+                object.__setattr__(redacted, name, self.redact(field))
             return redacted
         return value
 
@@ -97,23 +93,22 @@ class Mask:
             elif key == _APPLIED or (has_secret_name and key == "value" and value):
                 redacted[key] = HIDDEN
             else:
-                redacted[key] = self._redact(value)
+                redacted[key] = self.redact(value)
         return redacted
 
     def _redact_tuple(self, items: tuple[Any, ...]) -> tuple[Any, ...]:
         if hasattr(items, "_fields"):
-            redacted: tuple[Any, ...] = type(items)(*map(self._redact, items))
-            return redacted
+            return type(items)(*map(self.redact, items))
         # the name and value of an argument, as pytest stores them
         if len(items) == 2 and isinstance(items[0], str) and patterns.is_secret_name(items[0]):
             return items[0], HIDDEN
-        return tuple(map(self._redact, items))
+        return tuple(map(self.redact, items))
 
     def _redact_items(self, items: Iterable[Any]) -> Iterator[Any]:
         previous: Any = None
         for item in items:
             is_value = isinstance(item, str) and _is_secret_option(previous)
-            yield HIDDEN if is_value else self._redact(item)
+            yield HIDDEN if is_value else self.redact(item)
             previous = item
 
 

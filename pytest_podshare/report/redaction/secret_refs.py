@@ -7,8 +7,7 @@ import posixpath
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from pytest_podshare import deadline as bounded
-from pytest_podshare.deadline import Deadline, JobFailure
+from pytest_podshare.deadline import Deadline, JobFailure, gather
 from pytest_podshare.kube.client import Api, pod_path
 
 _MAX_SECRETS = 100
@@ -30,7 +29,7 @@ def fetch_secrets(
         name: functools.partial(api.get, f"{root}/secrets/{name}", timeout=deadline.left)
         for name in names
     }
-    secrets = bounded.gather(jobs, deadline).values()
+    secrets = gather(jobs, deadline).values()
     return [secret for secret in secrets if not isinstance(secret, JobFailure)]
 
 

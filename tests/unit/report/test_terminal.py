@@ -1,5 +1,6 @@
 """Lines for the terminal about what was kept, and what was removed."""
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -75,20 +76,16 @@ def test_of_many_removed_leftovers_only_the_first_are_named(count, end):
     assert line.endswith(end)
 
 
-def test_the_header_states_what_the_run_will_use():
+def test_the_header_states_what_the_run_will_use(tmp_path):
     """It is known before any cluster is touched."""
+    image = "kindest/node:v1.36.3"
+    settings = dataclasses.replace(KindSettings.by_name("podshare", tmp_path), image=image)
+
     assert terminal.format_header(
-        provider="kind",
-        cluster="podshare",
-        server=None,
-        version="v1.36.3",
-        image=None,
-        stand_ins=("nginx:1.27", "redis:7"),
-        run_id="1a2b",
-        stand_in="busybox",
+        settings, "1a2b", stand_ins=("nginx:1.27", "redis:7"), stand_in="busybox"
     ) == [
         "podshare: kind cluster podshare, created on first use, Kubernetes v1.36.3,"
-        " kind's default node image, imagePullPolicy IfNotPresent, run 1a2b",
+        " node image kindest/node:v1.36.3, imagePullPolicy IfNotPresent, run 1a2b",
         "podshare: stand-ins on these nodes, not the published images: nginx:1.27, redis:7",
         "podshare: skeleton mode: busybox runs instead of the manifests' applications",
     ]

@@ -331,4 +331,4 @@ def test_logs_and_events_keep_their_end(name, expected):
 )
 def test_a_text_is_truncated_at_the_end_of_a_line(lines, size, expected):
     """The limits are lines and bytes."""
-    assert truncate.keep_first("ä\nb\nc\n", lines=lines, size=size, note="see x") == expected
+    assert truncate.keep_lines("ä\nb\nc\n", lines=lines, size=size, note="see x") == expected
