@@ -99,8 +99,8 @@ class Cleaner:
                     self._print_unknown(error)
             blockers = cleanup.wait_until_removed(cluster.api, leftovers, Deadline(self.timeout))
         for title, blocker in blockers.items():
-            reason = f"still exists after {self.timeout:g} s, blocked by: {blocker}"
-            print(printable(f"  {title}: {reason}"))
+            seconds = f"{self.timeout:g} s"
+            print(printable(f"  {title}: still exists after {seconds}, blocked by: {blocker}"))
             self._status = max(self._status, _STUCK)
 
     def _find_removable(self, api: Api) -> list[Leftover]:

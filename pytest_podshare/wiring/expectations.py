@@ -67,7 +67,7 @@ def read_promises(template: Template) -> tuple[Promise, ...]:
     """
     text = template.annotations.get(ANNOTATION)
     if not text:
-        return apply(template.wiring, {})
+        return promises.list_default_promises(template.wiring)
     position, expectations = _read_annotation(template, text)
     try:
         return apply(template.wiring, expectations)

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import posixpath
 
 
+@functools.lru_cache(maxsize=4096)
 def normalize(path: str) -> str:
     """Return a path as the kubelet uses it: absolute, without doubled or trailing slashes."""
     return posixpath.normpath("/" + path.strip("/"))
-
-
-def is_within(path: str, folder: str) -> bool:
-    """Return whether a normalized path is a folder or inside that folder."""
-    return path == folder or path.startswith(folder.rstrip("/") + "/")
 
 
 def split_sub_path(sub_path: str) -> tuple[str, ...]:

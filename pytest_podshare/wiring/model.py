@@ -55,6 +55,10 @@ class VolumeMount:
         """Return the names of the folders in its subPath."""
         return folders.split_sub_path(self.sub_path)
 
+    def covers(self, path: str) -> bool:
+        """Return whether a path is the mountPath or lies below it."""
+        return f"{folders.normalize(path)}/".startswith(f"{self.folder.rstrip('/')}/")
+
 
 @dataclasses.dataclass(frozen=True)
 class VolumeSpec:
@@ -185,8 +189,7 @@ class ContainerSpec:
 
     def covering_mount(self, path: str) -> VolumeMount | None:
         """Return the deepest mount at or above a path, which hides the others; None for none."""
-        path = folders.normalize(path)
-        covering = [mount for mount in self.mounts if folders.is_within(path, mount.folder)]
+        covering = [mount for mount in self.mounts if mount.covers(path)]
         return max(covering, key=lambda mount: len(mount.folder), default=None)
 
 

@@ -80,6 +80,12 @@ class PromiseOption:
         return Promise(self.id, outcome, self.assertions[outcome], arguments, self.position)
 
 
+def list_default_promises(wiring: Wiring) -> tuple[Promise, ...]:
+    """Return what a wiring promises if its manifest expects nothing else."""
+    promises = (option.default_promise for option in list_options(wiring))
+    return tuple(promise for promise in promises if promise is not None)
+
+
 def list_options(wiring: Wiring) -> tuple[PromiseOption, ...]:
     """Return everything that a wiring can promise; what replaces the Pod comes last."""
     options: list[PromiseOption] = []

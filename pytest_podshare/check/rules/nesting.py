@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pytest_podshare.check.rules.container_paths import declared_mounts, mentioned_paths
 from pytest_podshare.check.rules.finding import Issue, mount_issue, rule
 from pytest_podshare.check.rules.heuristics import looks_like_file, may_be_filled_before
-from pytest_podshare.wiring.folders import is_below, is_within, split_sub_path
+from pytest_podshare.wiring.folders import is_below, split_sub_path
 from pytest_podshare.wiring.model import ContainerSpec, VolumeMount, VolumeSpec, Wiring
 from pytest_podshare.wiring.pod_spec import list_mappings
 from pytest_podshare.wiring.templates import Template
@@ -106,7 +106,7 @@ def _is_folder(volume: VolumeSpec, sub_path: str) -> bool:
 
 def _inner_mounts(container: ContainerSpec, outer: VolumeMount) -> Iterator[VolumeMount]:
     for mount in container.mounts:
-        if mount.folder != outer.folder and is_within(mount.folder, outer.folder):
+        if mount.folder != outer.folder and outer.covers(mount.folder):
             yield mount
 
 
@@ -114,7 +114,7 @@ def _find_hidden_writer(
     wiring: Wiring, reader: ContainerSpec, outer: VolumeMount, inner: VolumeMount
 ) -> str | None:
     """Return the name of a container that writes to the part that an inner mount hides."""
-    if not is_within(inner.folder, outer.folder):
+    if not outer.covers(inner.folder):
         return None
     hidden = _split_path(outer, inner.folder)
     for container, mount in wiring.mounts_of(outer.volume):

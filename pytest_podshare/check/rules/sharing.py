@@ -9,7 +9,6 @@ from pytest_podshare.check.rules.container_paths import declared_mounts, mention
 from pytest_podshare.check.rules.finding import Issue, mount_issue, rule, volume_issue
 from pytest_podshare.check.rules.heuristics import looks_like_scratch, may_write, split_words
 from pytest_podshare.check.rules.similar_names import is_typo
-from pytest_podshare.wiring.folders import is_within
 from pytest_podshare.wiring.model import ContainerSpec, VolumeMount, VolumeSpec, Wiring
 from pytest_podshare.wiring.templates import Template
 
@@ -199,6 +198,6 @@ def _find_elsewhere(
             continue
         if mount.folder in _COMMON_FOLDERS or looks_like_scratch(volume, (mount,)):
             continue
-        if is_within(path, mount.folder):
+        if mount.covers(path):
             return other, mount
     return None

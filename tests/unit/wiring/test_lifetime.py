@@ -12,7 +12,7 @@ from pytest_podshare import (
 )
 from pytest_podshare.diagnosis import volume_causes
 from pytest_podshare.manifests.source import read
-from pytest_podshare.wiring import expectations, skeleton
+from pytest_podshare.wiring import promises, skeleton
 from pytest_podshare.wiring.lifetime import LIFETIMES, Lifetime
 from pytest_podshare.wiring.manifest import load
 from pytest_podshare.wiring.model import VolumeSpec
@@ -88,7 +88,7 @@ def test_the_lifetime_decides_what_a_deletion_promises(kind, lifetime):
     """Lost or kept; nothing for a volume to which containers cannot write."""
     expected = {POD: ["lost"], NODE: ["survives"], STORAGE: ["survives"], KUBELET: []}
 
-    found = expectations.apply(load(manifest(kind)).wiring, {})
+    found = promises.list_default_promises(load(manifest(kind)).wiring)
 
     outcomes = [promise.outcome for promise in found if promise.id == "deleted@v"]
     assert outcomes == expected[lifetime]
