@@ -141,10 +141,11 @@ class Search:
     def _search_folder(self, folder: Path, *, named: bool = False) -> Iterator[Candidate]:
         if self._is_excluded(folder):
             return
-        is_rendered = _is_rendered(folder)
+        is_chart, is_rendered = rendering.is_chart(folder), _is_rendered(folder)
         if is_rendered and (named or rendering.is_renderable(folder)):
-            yield from self._render_once(folder, _render_jobs(folder))
-        if not rendering.is_chart(folder):
+            jobs = rendering.chart_jobs(folder) if is_chart else (rendering.overlay_job(folder),)
+            yield from self._render_once(folder, jobs)
+        if not is_chart:
             # the files of an overlay are not manifests: patches are parts of some
             yield from self._search_entries(folder, read_files=not is_rendered)
 
@@ -202,12 +203,6 @@ class Search:
 
 def _is_rendered(folder: Path) -> bool:
     return rendering.is_chart(folder) or rendering.find_kustomization(folder) is not None
-
-
-def _render_jobs(folder: Path) -> tuple[RenderJob, ...]:
-    if rendering.is_chart(folder):
-        return rendering.chart_jobs(folder)
-    return (rendering.overlay_job(folder),)
 
 
 def _find_outer_chart(path: Path) -> Path | None:
