@@ -51,7 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("names", nargs="*", metavar="NAME", help="benchmarks to run; default: all")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the results to FILE")
     parser.add_argument(
-        "--quick", action="store_true", help="a tenth of the rounds, as a smoke test"
+        "--quick", action="store_true", help="run a tenth of the rounds, as a smoke test"
     )
     parser.add_argument("--list", action="store_true", help="list the benchmarks and exit")
     return parser

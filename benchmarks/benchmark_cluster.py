@@ -48,12 +48,12 @@ class BenchmarkCluster(Closeable):
 
     @property
     def api(self) -> Api:
-        """The connection to the API server."""
+        """Return the connection to the API server."""
         return self.cluster.api
 
     @property
     def kubeconfig(self) -> Path:
-        """The kubeconfig file of the cluster."""
+        """Return the kubeconfig file of the cluster."""
         assert self.cluster.kubeconfig is not None
         return self.cluster.kubeconfig
 

@@ -27,12 +27,12 @@ class Benchmark:
 
     @property
     def description(self) -> str:
-        """What the benchmark compares."""
+        """Return what the benchmark compares."""
         return (importlib.import_module(f"benchmarks.{self.name}").__doc__ or "").strip()
 
     @property
     def measure(self) -> Callable[[Scale], Iterator[Table]]:
-        """The function that measures and yields each table as soon as it is complete."""
+        """Return the function that measures and yields each table as soon as it is complete."""
         function: Callable[[Scale], Iterator[Table]] = importlib.import_module(
             f"benchmarks.{self.name}"
         ).measure

@@ -55,12 +55,12 @@ class ScenarioTiming:
 
     @property
     def total(self) -> float:
-        """The sum of all parts."""
+        """Return the sum of all parts."""
         return self.start + self.checks + self.restart + self.delete + self.second_start
 
     @property
     def without_second_start(self) -> float:
-        """The sum of all parts except the second start."""
+        """Return the sum of all parts except the second start."""
         return self.total - self.second_start
 
 

@@ -38,17 +38,17 @@ class Timing:
 
     @property
     def p50(self) -> float:
-        """The median."""
+        """Return the median."""
         return self.percentile(0.5)
 
     @property
     def p95(self) -> float:
-        """The 95th percentile."""
+        """Return the 95th percentile."""
         return self.percentile(0.95)
 
     @property
     def mean(self) -> float:
-        """The average."""
+        """Return the average."""
         return statistics.fmean(self.seconds)
 
 
@@ -57,7 +57,7 @@ class Table(Protocol):
 
     @property
     def title(self) -> str:
-        """What is compared."""
+        """Return what is compared."""
         ...
 
     def lines(self) -> list[str]:
@@ -117,7 +117,7 @@ class Comparison:
 
     @property
     def ours(self) -> Timing:
-        """The timing that the others are compared with."""
+        """Return the timing that the others are compared with."""
         return self.timings[0]
 
     def lines(self) -> list[str]:

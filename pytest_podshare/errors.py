@@ -225,7 +225,7 @@ class NotEnoughNodes(PodError):
 
 
 class NodeAccessMissing(PodError):
-    """The operation needs commands on the node, and this cluster's nodes cannot be reached."""
+    """The operation needs commands on the node, and this cluster's nodes cannot be accessed."""
 
 
 class ControlMissing(PodError):
@@ -276,7 +276,7 @@ class ToolMissing(ExecError):
     """
 
     def __init__(self, what: str, fix: str) -> None:
-        super().__init__(what, f"{fix}; nothing was learned about the volume.")
+        super().__init__(what, f"{fix}. Nothing was learned about the volume.")
         self.fix = fix
 
 

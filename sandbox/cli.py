@@ -107,13 +107,15 @@ def parser() -> DevParser:
     build.add_argument(
         "--list", action="store_true", help="show the steps and which products exist"
     )
-    build.add_argument("--markdown", action="store_true", help="with --list: as in the README")
+    build.add_argument(
+        "--markdown", action="store_true", help="with --list: print the table of sandbox/README.md"
+    )
     build.add_argument("--again", action="store_true", help="rebuild existing products")
     bench = add("bench", "measure performance on the kept cluster")
     bench.add_argument("names", nargs="*", metavar="NAME", help=", ".join(benchmark_list.NAMES))
     bench.add_argument("--json", type=Path, metavar="FILE", help="write the results to FILE")
     bench.add_argument(
-        "--quick", action="store_true", help="a tenth of the rounds, as a smoke test"
+        "--quick", action="store_true", help="run a tenth of the rounds, as a smoke test"
     )
     add("doctor", "show what is missing and how to fix it")
     return top

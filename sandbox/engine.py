@@ -81,7 +81,7 @@ def choose_action(facts: EngineFacts, *, may_install: bool) -> EngineAction:
         return EngineAction.USE_PODMAN
     if "permission denied" in facts.docker_error:
         raise SandboxError(
-            "Docker is running, but this user may not access it",
+            "Docker is running, but this user is not allowed to access it",
             "run as root: usermod -aG docker <user>, then log in again; or run ./dev as root",
         )
     if facts.dockerd_installed:
@@ -103,7 +103,7 @@ def _install(facts: EngineFacts, *, may_install: bool) -> EngineAction:
         raise SandboxError(
             "no container engine found: neither Docker nor Podman responds",
             "install and start Docker (Debian, as root: apt-get install docker.io)"
-            + ("" if facts.root or not facts.debian else ", or run ./dev as root to have it done"),
+            + ("" if facts.root or not facts.debian else ", or run ./dev as root, which does both"),
         )
     if not may_install:
         raise SandboxError(

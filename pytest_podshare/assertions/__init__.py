@@ -1,6 +1,6 @@
-"""The assertions of a test, each a short sentence about handles.
+"""The assertions that tests call.
 
-No retry loops, quoting or path arithmetic here. Every assertion takes the Pod first, everything
-else by keyword; it returns Evidence, and works without pytest. It turns each name of a container
-into its handle in its first lines.
+They contain no retry loops, quoting or path arithmetic. An assertion takes the Pod first and
+everything else by keyword. It returns Evidence, and works without pytest. Its first lines turn the
+names of containers into handles.
 """

@@ -30,8 +30,8 @@ def assert_read_only(pod: Pod, *, container: str, volume: str) -> Evidence:
     mount table must say `ro`: a folder that only belongs to another user does not pass. The
     control: the same write succeeds in /dev/shm.
 
-    Kubernetes promises it of a mount with `readOnly: true`, for that container alone, and always of
-    ConfigMaps and Secrets (documentation: Volumes).
+    Kubernetes promises this for a mount with `readOnly: true`, in that container alone, and for all
+    mounts of ConfigMaps and Secrets (documentation: Volumes).
 
     Args:
         pod: the Pod.
@@ -66,7 +66,7 @@ def assert_read_only(pod: Pod, *, container: str, volume: str) -> Evidence:
                 live = str(entry or f"nothing mounted at {mount.path}")
                 cause = volume_causes.explain_writable(handle, mount, live)
             raise promise_broken(pod, headline, location, expected=expected, got=got, cause=cause)
-        events += [f"{container} was refused: {_EROFS}", str(entry)]
+        events += [f"the write of {container} was refused: {_EROFS}", str(entry)]
     events.append(_write_to_shared_memory(pod, handle))
     claim = f"{container} cannot write to {volume}"
     return pod.record(claim, sentinel.METHOD, start=start, events=events, containers=[handle])
@@ -79,8 +79,9 @@ def assert_writable(pod: Pod, *, container: str, volume: str) -> Evidence:
     Write a file with a new name and random content through each of the container's mounts of the
     volume, read it back, and remove it.
 
-    Kubernetes promises it of a mount without `readOnly`, unless the volume is read-only itself, or
-    its owner and mode keep the container's user out (documentation: Volumes; Security Context).
+    Kubernetes promises this for a mount without `readOnly`, unless the volume is read-only itself,
+    or its owner and mode deny access to the container's user (documentation: Volumes; Security
+    Context).
 
     Args:
         pod: the Pod.
@@ -143,7 +144,7 @@ def assert_permissions(
     arguments = {"uid": uid, "gid": gid, "mode": mode}
     expected = {name: value for name, value in arguments.items() if value is not None}
     if not expected:
-        raise TypeError("pass what is expected: uid=, gid= or mode=")
+        raise TypeError("pass at least one of uid=, gid= and mode=")
     handle = pod[container]
     start = time.monotonic()
     state = operations.stat(handle, path)

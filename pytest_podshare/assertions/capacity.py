@@ -1,4 +1,4 @@
-"""Proofs of what a volume is made of, and of how much it can hold."""
+"""Proofs of which medium a volume is on, and of how much it can hold."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _MEBI = 2**20
 def assert_medium(
     pod: Pod, *, container: str, volume: str, medium: str, size: str | None = None
 ) -> Evidence:
-    """Prove what a volume is made of, by the container's own mount table.
+    """Prove which medium a volume is on, by the container's own mount table.
 
     Kubernetes promises a tmpfs for `medium: Memory`, as large as its sizeLimit, and the node's file
     system for an emptyDir without a medium (documentation: Volumes, emptyDir).
@@ -71,9 +71,9 @@ def assert_size_limited(
     """Prove that an emptyDir cannot hold more than its sizeLimit.
 
     Write half of the limit, which must succeed: the control. Then write 1 MiB more than the limit.
-    In memory, the write must be refused (`No space left on device`), and the Pod goes on. On disk,
-    the write succeeds, and the kubelet must evict the Pod because of this volume and its limit; the
-    handle then refers to the Pod that replaces it.
+    In memory, the write must be refused (`No space left on device`), and the Pod keeps running. On
+    disk, the write succeeds, and the kubelet must evict the Pod because of this volume and its
+    limit; the handle then refers to the Pod that replaces it.
 
     Kubernetes promises a tmpfs of that size in memory, and an eviction on disk (documentation:
     Volumes, emptyDir; Local ephemeral storage).
@@ -113,7 +113,10 @@ def assert_size_limited(
     if in_memory:
         operations.remove(handle, location.path)
         expected = _ENOSPC
-        seen, proof = str(refused or "all of it written"), f"{container} was refused: {refused}"
+        seen, proof = (
+            str(refused or "all of it written"),
+            f"the write of {container} was refused: {refused}",
+        )
         is_limited = refused is not None and refused.message == _ENOSPC
     else:
         exceeded = f'Usage of EmptyDir volume "{volume}" exceeds the limit'
@@ -160,6 +163,6 @@ def _find_limit(pod: Pod, volume: str) -> tuple[int, bool]:
     if spec is None or not spec.size_limit:
         raise errors.NoSharedVolume(
             f"Volume {volume!r} of {pod} is not an emptyDir with a sizeLimit.",
-            "Set emptyDir.sizeLimit of the volume.",
+            "Set the volume's emptyDir.sizeLimit.",
         )
     return quantity.parse_int(spec.size_limit), spec.medium == "Memory"

@@ -39,8 +39,8 @@ def promise_broken(
     containers = [location.container for location in locations] if inspected is None else inspected
     if access := describe_access(containers):
         more["method"] = "; ".join(access)
-    mounts = [f"{place.container} has {place.mount}" for place in locations if place.mount]
-    where = {"where": "; ".join(mounts) or None, **more}
+    mounts = [f"{place.container} mounts {place.mount}" for place in locations if place.mount]
+    where = {"where": "; ".join(dict.fromkeys(mounts)) or None, **more}
     at = _manifest_location(pod, cause)
     return errors.PromiseBroken(
         headline,

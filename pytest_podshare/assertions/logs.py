@@ -41,13 +41,13 @@ def assert_log_contains(
         text: text that a line must contain; pass either this or `pattern`.
         pattern: regular expression that must match in a line.
         lacks: text that no line may contain.
-        timeout: seconds until the line must be there; None for --podshare-visible-timeout.
+        timeout: seconds until the line must appear; None for --podshare-visible-timeout.
 
     Returns:
         Evidence, with the line.
 
     Raises:
-        AssertionError: no line contains it, or a line contains what must be lacking.
+        AssertionError: no line contains it, or a line contains `lacks`.
         UnknownContainer: the Pod has no such container.
         TypeError: neither `text` nor `pattern` was passed, or both were.
     """
@@ -66,7 +66,7 @@ def assert_log_contains(
     )
     found = next((line for line in lines if expected.search(line)), None)
     if found is None:
-        last = f"the last of {len(lines)} lines {lines[-1]!r:.100}" if lines else "an empty log"
+        last = f"{_count(lines)}, the last {lines[-1]!r:.100}" if lines else "an empty log"
         raise promise_broken(
             pod,
             f"the log of {container!r} does not contain the expected line",
@@ -77,16 +77,20 @@ def assert_log_contains(
         )
     unwanted = [line for line in lines if lacks is not None and lacks in line]
     if unwanted:
-        headline = f"the log of {container!r} contains a line that it must lack"
-        got = f"{len(unwanted)} of {len(lines)} lines, the first {unwanted[0]!r:.100}"
-        cause = Cause("another content", f"{container} has printed it")
+        headline = f"the log of {container!r} contains a line that it must not contain"
+        got = f"{len(unwanted)} of {_count(lines)}, the first {unwanted[0]!r:.100}"
+        cause = Cause("different content", f"{container} printed the line")
         raise promise_broken(
             pod, headline, expected=f"no line with {lacks!r}", got=got, cause=cause
         )
-    without = "" if lacks is None else f" and lacks {lacks!r}"
+    without = "" if lacks is None else f" and does not contain {lacks!r}"
     claim, method = f"the log of {container} contains {described}{without}", "log of the container"
     # the API server has the log, so no container is inspected
     return pod.record(claim, method, start=start, events=[f"{found:.100}"], containers=[])
+
+
+def _count(lines: list[str]) -> str:
+    return f"{len(lines)} line{'' if len(lines) == 1 else 's'}"
 
 
 def _read_lines(container: Container, deadline: Deadline) -> list[str]:

@@ -1,4 +1,4 @@
-"""Proofs of what must be gone after a deletion or a drain: an emptyDir goes with its Pod."""
+"""Proofs of what must be gone after a deletion or a drain, such as the content of an emptyDir."""
 
 from __future__ import annotations
 
@@ -30,20 +30,20 @@ def assert_lost_on_delete(
     path: str | None = None,
     timeout: float | None = None,
 ) -> Evidence:
-    """Prove that what is in the Pod's own volumes is gone in the Pod that follows.
+    """Prove that the content of the Pod's own volumes is gone in its replacement.
 
-    Write files and see that they are there. Delete the Pod gracefully and by its UID, until no Pod
+    Write files and check that they exist. Delete the Pod gracefully and by its UID, until no Pod
     has that UID and, on kind, the node has none of its volumes. Its replacement, a controller's or
     the same manifest again, then looks for the files. The control: the replacement sees a file that
     it writes to the same place. The handle refers to the replacement from then on.
 
-    Kubernetes promises it: when a Pod is removed from a node for any reason, the data in the
+    Kubernetes promises this: when a Pod is removed from a node for any reason, the data in the
     emptyDir is deleted permanently (documentation: Volumes, emptyDir).
 
     Args:
         pod: the Pod.
-        volume: name of the volume; None for every volume that goes with its Pod (an emptyDir, an
-            ephemeral volume, an inline csi volume).
+        volume: name of the volume; None for every volume that is deleted with its Pod (an emptyDir,
+            an ephemeral volume, an inline csi volume).
         container: with a `path`, name of the container that has the file.
         path: absolute path of a file of the application to use instead of new files. The
             application may create it again, but not with the old content.
@@ -73,17 +73,17 @@ def assert_lost_on_delete(
 def assert_lost_on_drain(
     pod: Pod, *, volume: str | None = None, timeout: float | None = None
 ) -> Evidence:
-    """Prove that what is in the Pod's own volumes is gone after a drain of its node.
+    """Prove that the content of the Pod's own volumes is gone after a drain of its node.
 
-    Write files and see that they are there. Cordon the node and evict the Pod through the API, as
+    Write files and check that they exist. Cordon the node and evict the Pod through the API, as
     `kubectl drain` does. Its replacement, on another node, looks for the files; the control is as
     in `assert_lost_on_delete`, and so is the promise. The node is uncordoned afterwards, whatever
     happens, and the handle refers to the replacement from then on.
 
     Args:
         pod: the Pod.
-        volume: name of the volume; None for every volume that goes with its Pod (an emptyDir, an
-            ephemeral volume, an inline csi volume).
+        volume: name of the volume; None for every volume that is deleted with its Pod (an emptyDir,
+            an ephemeral volume, an inline csi volume).
         timeout: seconds until the Pod is gone; None for --podshare-delete-timeout.
 
     Returns:
@@ -103,7 +103,10 @@ def assert_lost_on_drain(
 
 def _write_to_pod_volumes(pod: Pod, volume: str | None) -> list[SentinelFile]:
     return sentinel.write_to_volumes(
-        pod, volume, lambda spec: spec.lifetime is Lifetime.POD, "volume that goes with its Pod"
+        pod,
+        volume,
+        lambda spec: spec.lifetime is Lifetime.POD,
+        "volume that is deleted with its Pod",
     )
 
 
@@ -144,7 +147,7 @@ def _check_same_node(pod: Pod, files: list[SentinelFile], proof: Replacement) ->
         if volume and volume.lifetime is Lifetime.NODE and proof.node_before != proof.node_after:
             raise errors.ControlMissing(
                 f"The new Pod is on another node ({proof.node_after}), where volume"
-                f" {volume.name!r}, a {volume.kind}, is another folder; nothing was learned.",
+                f" {volume.name!r}, a {volume.kind}, is a different folder. Nothing was learned.",
                 "Keep the Pod on one node with a nodeSelector.",
             )
 

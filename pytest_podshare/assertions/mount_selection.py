@@ -96,12 +96,12 @@ def mount_around(container: Container, path: str) -> VolumeMount:
     """Return the mount that a path is in.
 
     Raises:
-        NoSharedVolume: the path is in no volume.
+        NoSharedVolume: the path is not in a volume.
     """
     mount = container.spec.covering_mount(path) if _is_unambiguous(path) else None
     if mount is None:
         raise errors.NoSharedVolume(
-            f"{container}:{path} of {container.pod} is in no volume.",
+            f"{container}:{path} of {container.pod} is not in a volume.",
             f"Pass a path below one of its mounts: it {describe_mounts(container)}.",
         )
     return mount
@@ -114,7 +114,7 @@ def is_within(path: str, folder: str) -> bool:
 
 
 def _is_unambiguous(path: str) -> bool:
-    """Return whether a path names one place: a relative one or one with `..` may not."""
+    """Return whether a path is unambiguous, which a relative path or one with `..` may not be."""
     return posixpath.isabs(path) and ".." not in path.split("/")
 
 

@@ -68,9 +68,9 @@ def assert_not_shared(
                 pod,
                 f"{to_c!r} sees {file}",
                 file.location,
-                expected=f"{reader} without {name}",
+                expected=f"no file {name} in {reader}",
                 got=", ".join(f"{reader}:{path}" for path in found),
-                where=f"{writer} has {file.location.mount}; {reader} {mounts}",
+                where=f"{writer} mounts {file.location.mount}; {reader} {mounts}",
                 cause=volume_causes.explain_shared_folder(pod, file.location, seen_at),
                 inspected=[writer, reader],
             )
@@ -86,6 +86,6 @@ def _check_search(reader: Container) -> str:
     if operations.find(reader, ["/etc"], "hosts") != [known]:
         raise errors.ControlMissing(
             f"The search in {reader} does not find {known}, so it proves nothing.",
-            "Check which `find` the image has.",
+            "Check whether `find` works in the image.",
         )
     return f"{reader} found {known} by the same search"

@@ -123,13 +123,13 @@ def of_application(pod: Pod, container: Container, path: str) -> SentinelFile:
 
     Raises:
         AssertionError: the file does not exist, or cannot be read.
-        NoSharedVolume: the path is in no volume.
+        NoSharedVolume: the path is not in a volume.
     """
     location = FileLocation(container, path, mount_around(container, path))
     start = time.monotonic()
     content = operations.read(container, posixpath.normpath(path), root=location.root)
     if not isinstance(content, bytes):
-        headline = f"{container.name!r} does not have the file to begin with"
+        headline = f"{container.name!r} has no readable file {path}"
         expected = f"{location}  a file"
         cause = diagnose.not_visible(pod, location, location, content, existed=False)
         raise failure.promise_broken(

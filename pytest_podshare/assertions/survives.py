@@ -25,14 +25,14 @@ def assert_survives_restart(
     strategy: str | None = None,
     timeout: float | None = None,
 ) -> Evidence:
-    """Prove that what a container wrote to its volumes is still there after its restart.
+    """Prove that what a container wrote to its volumes survives its restart.
 
     The restart itself is proved as well: the Pod is the same, the container has another container
     ID and a higher restartCount, the old instance is its last state, and the other containers were
     not restarted.
 
-    Kubernetes promises it: a container that crashes does not remove a Pod from a node, so the data
-    in an emptyDir volume is safe across container crashes (documentation: Volumes, emptyDir).
+    Kubernetes promises this: a container that crashes does not remove a Pod from a node, so the
+    data in an emptyDir volume is safe across container crashes (documentation: Volumes, emptyDir).
 
     Args:
         pod: the Pod.
@@ -70,13 +70,13 @@ def assert_survives_restart(
 def assert_survives_sandbox_restart(
     pod: Pod, *, volume: str | None = None, timeout: float | None = None
 ) -> Evidence:
-    """Prove that what is in the Pod's volumes is still there after a restart of its sandbox.
+    """Prove that the content of the Pod's volumes survives a restart of its sandbox.
 
     All containers of the same Pod start again, including init containers, as they do after a
     failure of the container runtime. This needs access to the node, and so a kind cluster.
 
-    Kubernetes promises it: an emptyDir exists for as long as its Pod is on its node (documentation:
-    Volumes, emptyDir).
+    Kubernetes promises this: an emptyDir exists for as long as its Pod is on its node
+    (documentation: Volumes, emptyDir).
 
     Args:
         pod: the Pod.
@@ -104,13 +104,13 @@ def assert_survives_sandbox_restart(
 def assert_survives_delete(
     pod: Pod, *, volume: str | None = None, timeout: float | None = None
 ) -> Evidence:
-    """Prove that what is in the Pod's persistent volumes is still there in the Pod that follows.
+    """Prove that the content of the Pod's persistent volumes survives the Pod's deletion.
 
     Delete the Pod by its UID and wait for its replacement: a controller's, or the same manifest
     again. The replacement reads the files, and the handle refers to it from then on.
 
-    Kubernetes promises it of claims: a PersistentVolume has a lifecycle independent of any Pod that
-    uses it (documentation: Persistent Volumes).
+    Kubernetes promises this for claims: a PersistentVolume has a lifecycle independent of any Pod
+    that uses it (documentation: Persistent Volumes).
 
     Args:
         pod: the Pod.
@@ -136,11 +136,11 @@ def assert_survives_delete(
 def assert_survives_drain(
     pod: Pod, *, volume: str | None = None, timeout: float | None = None
 ) -> Evidence:
-    """Prove that what is in the Pod's persistent volumes is still there after a drain of its node.
+    """Prove that the content of the Pod's persistent volumes survives a drain of its node.
 
     Cordon the node, evict the Pod through the API as `kubectl drain` does, and uncordon the node,
     since a volume may be bound to it. The replacement reads the files, and the handle refers to it
-    from then on. Kubernetes promises it as for `assert_survives_delete`.
+    from then on. Kubernetes promises this as for `assert_survives_delete`.
 
     Args:
         pod: the Pod.

@@ -1,4 +1,4 @@
-"""A file on its way from the container that writes it to the one that reads it."""
+"""A file that one container writes and another one reads."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ from pytest_podshare.pods.pod import Pod
 from pytest_podshare.wiring.shared_mounts import SharedMount
 
 _Seen = Content | Missing | Refused
+# what is wrong with the writer's own file
+_FINDINGS = {Content: "has different content in", Missing: "has no file"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -90,8 +92,8 @@ class Transfer:
             deadline=Deadline(timeout),
         )
         if not isinstance(has, Content) or not _is_expected(has, expected):
-            different = "different content in" if isinstance(has, Content) else "no"
-            headline = f"{writer.container.name!r} itself has {different} {writer.path}"
+            finding = _FINDINGS.get(type(has), "cannot read")
+            headline = f"{writer.container.name!r} itself {finding} {writer.path}"
             want, got = f"{writer}  {expected or 'a file'}", f"{has}  (for {timeout:g} s)"
             cause = diagnose.not_visible(self.pod, writer, writer, has, existed=False)
             raise failure.promise_broken(

@@ -34,7 +34,7 @@ def assert_update_visible(
     random value through the API server. The file in the container must then hold it. The change is
     not undone.
 
-    Kubernetes promises it, after a delay, of every mount without a subPath (documentation:
+    Kubernetes promises this, after a delay, for every mount without a subPath (documentation:
     ConfigMaps, Mounted ConfigMaps are updated automatically).
 
     Args:
@@ -75,7 +75,7 @@ def assert_update_not_visible(
     volume without a subPath, in any container of the Pod, has the change. Only then must the
     container's own file still hold what it held before.
 
-    Kubernetes documents it: a container that uses a ConfigMap as a subPath volume mount does not
+    Kubernetes documents this: a container that uses a ConfigMap as a subPath volume mount does not
     receive ConfigMap updates (documentation: ConfigMaps).
 
     Args:
@@ -113,15 +113,15 @@ def assert_update_not_visible(
     after = [operations.read(handle, location.path) for location in locations]
     if after != before or value in after or not any(isinstance(seen, bytes) for seen in before):
         existed = isinstance(before[0], bytes)
-        saw_what = "sees the change to" if existed else "never had the file of"
-        expected = f"what it held: {describe(before[0])}"
+        saw_what = "sees the change to" if existed else "has no file for"
+        expected = f"unchanged: {describe(before[0])}"
         cause = volume_causes.explain_unwanted_update(handle, mounts_of(handle, volume)[0])
         headline, got = f"{container!r} {saw_what} {entry}", after[0]
         raise promise_broken(
             pod, headline, locations[0], control, expected=expected, got=got, cause=cause
         )
     claim, containers = f"{container} does not see a change to {entry}", [handle, control.container]
-    events = [saw, f"{container} still had the old content when {control.container} saw it"]
+    events = [saw, f"{container} still had the old content when {control.container} saw the change"]
     return pod.record(claim, _METHOD, start=start, events=events, containers=containers)
 
 

@@ -114,7 +114,7 @@ def _find_shared(
     if len(around) != 1:
         folders = ", ".join(mounts.from_dir for mounts in shared)
         raise errors.NoSharedVolume(
-            f"{writer}:{path} is in no volume that both containers of {pod} see.",
+            f"{writer}:{path} is not in a volume that both containers of {pod} see.",
             f"Pass an absolute path below one of the folders that {writer} shares: {folders}",
         )
     return around

@@ -116,7 +116,7 @@ def check(
                 return None
             raise errors.NotAPod(
                 f"{manifest.origin} contains no Kubernetes object.",
-                "Give a manifest: YAML or JSON with an apiVersion and a kind.",
+                "Pass a manifest: YAML or JSON with an apiVersion and a kind.",
             )
         results = [
             TemplateResult(

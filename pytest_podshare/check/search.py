@@ -89,15 +89,15 @@ class Search:
             yield from self._follow_glob(text)
         else:
             yield errors.ManifestNotFound(
-                f"No such file or folder: {text} (working folder: {Path.cwd()}).",
-                "Give the path of a manifest, folder, chart or overlay, a glob, or `-`.",
+                f"No such file or folder: {text} (working directory: {Path.cwd()}).",
+                "Pass the path of a manifest, folder, chart or overlay, a glob, or `-`.",
             )
 
     def _follow_glob(self, pattern: str) -> Iterator[Candidate]:
         matches = sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207 absolute ones, too
         if not matches:
             yield errors.ManifestNotFound(
-                f"Nothing matches {pattern} (working folder: {Path.cwd()}).",
+                f"Nothing matches {pattern} (working directory: {Path.cwd()}).",
                 "Fix the pattern; `**` matches any number of folders.",
             )
         for match in matches:
@@ -113,7 +113,7 @@ class Search:
             if self._count == before and not self.as_found and not self._is_excluded(path):
                 yield errors.ManifestNotFound(
                     f"The folder {path} contains no Kubernetes manifest.",
-                    f"Give a folder with manifests in {', '.join(SUFFIXES)} files.",
+                    f"Pass a folder with manifests in {', '.join(SUFFIXES)} files.",
                 )
         elif path.name in (rendering.CHART_FILE, *rendering.KUSTOMIZATION_FILES):
             yield from self._search_folder(path.parent, named=True)

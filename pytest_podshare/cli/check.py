@@ -26,7 +26,7 @@ from pytest_podshare.check.formats import text
 from pytest_podshare.cli.error_output import print_error
 
 _HELP = """\
-Check which container mounts which volume where in Kubernetes manifests, without a cluster.
+Check how containers mount and share volumes in Kubernetes manifests, without a cluster.
 
 Each PATH is a file, a folder, a glob, a Helm chart, a kustomize overlay, or - for standard input.
 """
@@ -45,7 +45,7 @@ _PARAMETERS = [
     ),
     click.Option(
         ["--output"], metavar="FILE", type=click.Path(path_type=Path),
-        help="Write the output to a file, and print it as text to stdout.",
+        help="Write the output to a file, and print the text format to stdout.",
     ),
     click.Option(
         ["--fail-on"], type=click.Choice(rules.SEVERITIES), default="warning", show_default=True,
@@ -54,7 +54,8 @@ _PARAMETERS = [
     click.Option(
         ["--graph", "graph_kind"], type=click.Choice(graph.KINDS),
         metavar=f"[={'|'.join(graph.KINDS)}]",
-        help="Draw which container mounts which volume where; --graph alone means --graph=text.",
+        help="Draw which container mounts which volume at which path; --graph alone means"
+        " --graph=text.",
     ),
     click.Option(["--ignore"], metavar="RULE", multiple=True, help="Skip a rule. Can be repeated."),
     click.Option(
@@ -63,7 +64,7 @@ _PARAMETERS = [
     ),
     click.Option(
         ["--pod-template"], metavar="KIND=PATH", multiple=True,
-        help="Where a custom resource has a Pod template, for example Rollout=spec.template."
+        help="Path of the Pod template in a custom resource, for example Rollout=spec.template."
         " Can be repeated.",
     ),
     click.Option(
@@ -109,7 +110,7 @@ def check(
         return _list_rules()
     if not paths and not as_found:
         raise errors.SettingsInvalid(
-            "No path is given.", "Run `podshare check PATH...`, with - for standard input."
+            "No path was given.", "Run `podshare check PATH...`; use - for standard input."
         )
     if graph_kind is not None and format_ != "text":
         raise errors.SettingsInvalid(
@@ -142,7 +143,8 @@ def _write(result: CheckResult, format_: str, graph_kind: str | None, output: Pa
             output.write_text(content, encoding="utf-8")
         except OSError as error:
             raise errors.SettingsInvalid(
-                f"{output} cannot be written: {error.strerror}.", "Give another file to --output."
+                f"{output} cannot be written: {error.strerror}.",
+                "Choose another file for --output.",
             ) from None
     if output is not None or (format_ == "text" and graph_kind in (None, "text")):
         if graph_kind == "text":

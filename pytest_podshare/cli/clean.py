@@ -56,7 +56,7 @@ _OPTIONS = [
     ),
     _option(
         ["--namespace"], metavar="NAME", default="",
-        help="Also look in this namespace, which podshare did not create.",
+        help="Also look in this existing namespace.",
     ),
     _option_of_one_call(
         ["--run"], metavar="RUN", default="",
@@ -64,7 +64,7 @@ _OPTIONS = [
     ),
     _option_of_one_call(
         ["--timeout"], metavar="SECONDS", type=float, default=60, show_default=True,
-        help="Time to wait until deleted objects are gone.",
+        help="Time to wait for the deleted objects to be gone.",
     ),
     _option_of_one_call(["--dry-run"], is_flag=True, help="Only print what would be removed."),
 ]  # fmt: skip

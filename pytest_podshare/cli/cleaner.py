@@ -70,7 +70,7 @@ class Cleaner:
         if self.cluster_name and not names:
             raise errors.ClusterUnreachable(
                 f"No run on this machine has used the kind cluster {self.cluster_name!r}.",
-                f"Choose one that was used: {', '.join(used) or 'there is none'}.",
+                f"Choose a cluster that was used: {', '.join(used) or 'none'}.",
             )
         clusters = [KindSettings.by_name(name, state, kind_bin=self.kind_bin) for name in names]
         running = binary.list_clusters(clusters[0]) if clusters else ()

@@ -1,6 +1,6 @@
 """Find what earlier runs have left on a cluster, and remove what is no longer in use.
 
-Lists only objects that bear podshare's labels.
+Lists only objects that have podshare's labels.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def find_cluster_scoped(api: Api, policy: Policy) -> tuple[Leftover, ...]:
 
     def policy_with_namespace(ownership: Ownership) -> Disposition:
         if ownership.run in staying_runs:
-            reason = f"run {ownership.run} of {ownership.owner} has a namespace that stays"
+            reason = f"run {ownership.run} of {ownership.owner} still has a namespace"
             return Disposition(False, reason)
         return policy(ownership)
 
@@ -107,7 +107,7 @@ def find_in_namespace(api: Api, policy: Policy, namespace: str) -> tuple[Leftove
 
 
 def _find_if_pods(api: Api, policy: Policy, namespace: str) -> tuple[Leftover, ...]:
-    """Return the same if a Pod is among them, so that one request is enough if there is nothing."""
+    """Return what `find_in_namespace` returns if a Pod is removable, else nothing: one request."""
     pods = _list(api, policy, pod_path(namespace), "pod")
     any_removable = any(pod.disposition.removable for pod in pods)
     return find_in_namespace(api, policy, namespace) if any_removable else ()

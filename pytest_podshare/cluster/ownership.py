@@ -124,7 +124,7 @@ class Ownership:
             return Disposition(False, f"{run} set no expiry time")
         expires = format_time(self.expires)
         if self.expires + _CLOCK_SKEW <= now:
-            return Disposition(True, f"{run} let it expire at {expires}")
+            return Disposition(True, f"it expired at {expires} ({run})")
         if self.kept_for:
             return Disposition(False, f"{run} keeps it until {expires} for {self.kept_for}")
         if is_running is None:

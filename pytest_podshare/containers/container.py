@@ -66,7 +66,7 @@ class Container(ContainerShell):
         Raises:
             RestartForbidden: its restart policy does not restart it.
             RestartImpossible: no strategy is possible, or the restart cannot be proved.
-            NodeAccessMissing: only the node strategy is possible, and the node cannot be reached.
+            NodeAccessMissing: only the node strategy is possible, and the node cannot be accessed.
             PodError: it does not become ready again.
         """
         self.flush_pod()
@@ -88,6 +88,6 @@ class Container(ContainerShell):
         if len(printed) > MAX_OUTPUT // 4 and len(printed.encode(errors="replace")) >= MAX_OUTPUT:
             raise errors.OutputTooLarge(
                 f"The log of {self.name} of {pod} is larger than {MAX_OUTPUT // 2**20} MiB.",
-                "Make the container log less, or read the end of its log with kubectl.",
+                "Reduce the container's log output, or read the end of the log with kubectl.",
             )
         return printed

@@ -103,7 +103,7 @@ class ContainerShell:
             # the container has a new instance, whose process this shell does not see
             session.close()
         raise errors.SessionLost(
-            f"The process of container {self.name} of {self.pod} has ended.",
+            f"The process of container {self.name} of {self.pod} has exited.",
             "Check whether the container is still running.",
         )
 
@@ -166,7 +166,7 @@ class ContainerShell:
                 new.close()
                 raise errors.SessionLost(
                     f"The exec session to {new.target} was closed while it was being opened.",
-                    "Do not use a Pod after the fixture that deployed it has ended.",
+                    "Use a Pod only until the fixture that deployed it is torn down.",
                 )
             self._session = new
             # queued scripts contain paths, which are only valid with the same root
@@ -223,8 +223,8 @@ class ContainerShell:
         session = self.open(timeout)
         if access is not None and self.access.root != access.root:
             raise errors.SessionLost(
-                f"Container {self.name} of {self.pod} must now be accessed in another way.",
-                "Find out what restarts the container; later commands will use the new access.",
+                f"Container {self.name} of {self.pod} now needs a different access method.",
+                "Find out what restarts the container. Later commands use the new method.",
             )
         return session
 

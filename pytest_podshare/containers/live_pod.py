@@ -17,7 +17,7 @@ from pytest_podshare.kube.watch import Object, Watch
 from pytest_podshare.wiring.model import Wiring
 from pytest_podshare.wiring.pod_spec import read_wiring
 
-_REMEDY = "Find out what deletes it; nothing was learned about its volumes."
+_REMEDY = "Find out what deletes it. Nothing was learned about its volumes."
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -1,7 +1,7 @@
 """Access to a volume on its node, if its container cannot be accessed.
 
 It only shows what is in the volume. Root on the node may access everything, so nothing is proved
-about a container's rights; and mounts come from the container's spec, not from the container.
+about a container's permissions; and mounts come from the container's spec, not from the container.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ class NodeShell:
         printed = self.run(script % (quote(parent), quote(volume))).stdout.decode()
         folders = [folder for folder in printed.split("\0") if folder and "*" not in folder]
         if len(folders) != 1:
-            raise self._unprovable(path, f"volume {volume!r} has no folder of its own there")
+            raise self._unprovable(path, f"volume {volume!r} has no folder on the node")
         return folders[0]
 
     def _resolve(self, root: str, subpath: str, path: str, *, follow: bool) -> str:

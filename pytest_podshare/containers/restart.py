@@ -63,7 +63,7 @@ def restart(
     if "running" not in before.get("state", {}):
         raise errors.RestartImpossible(
             f"Container {name} of {pod} is not running.",
-            "Wait until it runs, or find out why it ended.",
+            "Wait until it runs, or find out why it exited.",
         )
     used = restart_strategies.apply(container, live, strategy)
     latest, ended = _wait_for_new_instance(pod, live, name, used, deadline)
@@ -81,7 +81,7 @@ def restart_sandbox(pod: LivePod, deadline: Deadline) -> tuple[Restart, LivePod]
         The proof, and the Pod with the new instances.
 
     Raises:
-        NodeAccessMissing: the cluster's nodes cannot be reached.
+        NodeAccessMissing: the cluster's nodes cannot be accessed.
         RestartImpossible: the restart cannot be proved.
     """
     started = time.monotonic()
@@ -147,7 +147,7 @@ def _check_not_over(pod: LivePod, latest: Object, name: str, strategy: str) -> N
     policy = pod.wiring.container(name).restart_policy
     if (ended := pod_status.find_final_termination(latest, name, policy)) is not None:
         raise errors.RestartForbidden(
-            f"Container {name} of {pod} ended with exit code {ended['exitCode']}"
+            f"Container {name} of {pod} exited with code {ended['exitCode']}"
             f" ({strategy}), and restartPolicy {policy} does not restart it.",
             "Use restartPolicy Always. The other containers can still use its volumes.",
         )
@@ -168,7 +168,7 @@ def _check_proof(
     if count > 1 and not is_last:
         raise errors.ContainerCrashing(
             f"Container {name} of Pod {pod.name} keeps crashing: the instance after the restart"
-            f" ended with exit code {last.get('exitCode')}, and was restarted.",
+            f" exited with code {last.get('exitCode')}, and was restarted.",
             "Read its last log lines (kubectl logs --previous), and check what it does to the"
             " volume when it starts.",
         )
@@ -181,8 +181,8 @@ def _check_proof(
     checks = {
         "restartCount did not increase": count > 0,
         "the end of the old instance was not reported": bool(ended),
-        "its last state is not the old instance's": is_last,
-        f"{', '.join(others)} restarted as well": not others,
+        "its last state belongs to another instance": is_last,
+        f"{', '.join(others)} was restarted as well": not others,
     }
     failed = [text for text, is_passed in checks.items() if not is_passed]
     if failed:

@@ -48,8 +48,8 @@ def apply(container: ContainerShell, raw: Mapping[str, Any], strategy: str | Non
     name, pod = container.name, container.pod
     if strategy != "image" and container.spec.restart_policy == "Never":
         raise errors.RestartForbidden(
-            f"Container {name} of {pod} has restartPolicy Never: it is not restarted once it has"
-            " ended.",
+            f"Container {name} of {pod} has restartPolicy Never: it is not restarted after it"
+            " exits.",
             'Use strategy="image", which restarts it anyway by spelling its image differently.',
         )
     reasons: dict[str, str] = {}
@@ -63,7 +63,7 @@ def apply(container: ContainerShell, raw: Mapping[str, Any], strategy: str | Non
     described = "; ".join(f"{choice}: {reason}" for choice, reason in reasons.items())
     raise error(
         f"Container {name} of {pod} cannot be restarted ({described}).",
-        "Give it resizePolicy RestartContainer, make process 1 handle SIGTERM, "
+        "Set its resizePolicy to RestartContainer, make process 1 handle SIGTERM, "
         'or use strategy="image".',
     )
 
@@ -79,11 +79,11 @@ def find_sandbox(pod: LivePod) -> str:
     """Return the ID of the Pod's running sandbox; "" if there is none.
 
     Raises:
-        NodeAccessMissing: the cluster's nodes cannot be reached.
+        NodeAccessMissing: the cluster's nodes cannot be accessed.
     """
     if not pod.cluster.own:
         raise errors.NodeAccessMissing(
-            "A sandbox can only be killed on its node, and this cluster's nodes cannot be reached.",
+            "A sandbox can only be killed on its node, and the cluster's nodes cannot be accessed.",
             "Run this on a kind cluster that the plugin created.",
         )
     labels = f'labels."io.kubernetes.pod.uid"=={pod.uid},labels."io.cri-containerd.kind"==sandbox'
@@ -94,7 +94,7 @@ def find_sandbox(pod: LivePod) -> str:
 
 def _kill_on_node(container: ContainerShell, raw: Mapping[str, Any]) -> str | None:
     if not container.pod.cluster.own:
-        return "the cluster's nodes cannot be reached"
+        return "the cluster's nodes cannot be accessed"
     container_id = pod_status.find_runtime_id(raw, container.name)
     nodes.run(container.pod.node, *_CTR, "tasks", "kill", "--signal", "SIGKILL", container_id)
     return None

@@ -129,7 +129,7 @@ class SessionOpener:
         policy = pod.wiring.container(self.name).restart_policy
         if (ended := pod_status.find_final_termination(raw, self.name, policy)) is not None:
             raise errors.ContainerEnded(
-                f"Container {self.name} of {pod} has ended with exit code"
+                f"Container {self.name} of {pod} has exited with code"
                 f" {ended.get('exitCode')}, and restartPolicy {policy} does not restart it.",
                 "Keep its command running until all checks are done.",
             )

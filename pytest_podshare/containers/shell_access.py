@@ -1,8 +1,8 @@
 """How a container is accessed: by its own shell, or by that of an ephemeral container.
 
 The latter sees what the container sees: through `/proc/PID/root`, in the mount namespace of the
-container's process, and with its user's rights. So it can read and write exactly what the container
-can.
+container's process, and with its user's permissions. So it can read and write exactly what the
+container can.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class ShellAccess:
 def open_ephemeral_shell(
     pod: LivePod, raw: Mapping[str, Any], container: str, deadline: Deadline
 ) -> tuple[ExecSession, ShellAccess]:
-    """Open the shell of an ephemeral container that has the rights of a container's user.
+    """Open the shell of an ephemeral container that has the permissions of a container's user.
 
     Args:
         pod: the Pod.
@@ -85,7 +85,7 @@ def open_ephemeral_shell(
     if "running" not in status.get("state", {}):
         raise errors.SessionLost(
             f"Container {container} of {pod} is not running: {container_status.describe(status)}.",
-            "Wait until it runs, or find out why it ended.",
+            "Wait until it runs, or find out why it exited.",
         )
     name = ephemeral_container.ensure_running(pod, raw, container, deadline)
     try:
@@ -111,11 +111,13 @@ def _verify_access(
     target, shell = _parse_users(done.stdout)
     if (target.uid, target.gids[0]) != (shell.uid, shell.gids[0]):
         raise EphemeralContainerUnavailable(
-            f"the container's process now runs as {target}, an ephemeral container as {shell}"
+            f"the container's process now runs as {target}, but an ephemeral container runs as"
+            f" {shell}"
         )
     if target.uid and set(target.gids) != set(shell.gids):
         raise EphemeralContainerUnavailable(
-            f"the container's process runs as {target}, an ephemeral container only as {shell}"
+            f"the container's process runs as {target}, but an ephemeral container can only run as"
+            f" {shell}"
         )
     if done.returncode != 0:
         raise EphemeralContainerUnavailable(
@@ -135,7 +137,9 @@ def _find_process(
     if paths:
         return f"/proc/{min(int(path.split('/')[2]) for path in paths)}"
     if raw["spec"].get("shareProcessNamespace") or raw["spec"].get("hostPID"):
-        raise EphemeralContainerUnavailable("the container's process is not among those it sees")
+        raise EphemeralContainerUnavailable(
+            "the ephemeral container does not see the container's process"
+        )
     return "/proc/1"
 
 
@@ -144,7 +148,7 @@ def _parse_users(statuses: bytes) -> tuple[User, User]:
     lines = [(key, [int(number) for number in ids.split()]) for key, ids in _IDS.findall(statuses)]
     if len(lines) != 6:
         raise errors.SessionLost(
-            "A container's process ended while it was being inspected.", "Repeat the check."
+            "A container's process exited while it was being inspected.", "Repeat the check."
         )
     first, second = (
         # the last of four is the file system ID

@@ -144,7 +144,7 @@ class VolumeFiles:
             known = ", ".join(dict.fromkeys(repr(mount.volume) for mount in shell.spec.mounts))
             raise errors.UnknownVolume(
                 f"{shell.name!r} of {shell.pod} does not mount a volume {volume!r}.",
-                f"Use one that it mounts: {known or 'there is none'}.",
+                f"Use a volume that it mounts: {known or 'none'}.",
             )
         return sorted(mounts, key=lambda mount: mount.read_only)
 
@@ -170,7 +170,7 @@ class VolumeFiles:
         if not sub_paths:
             raise errors.NotInVolume(
                 f"{shell.name!r} cannot see {name!r} of volume {volume!r}: another mount hides it.",
-                "Use a container that does not have that other mount.",
+                "Use a container without that other mount.",
             )
         raise errors.NotInVolume(
             f"{shell.name!r} cannot see {name!r}: of volume {volume!r} it mounts only"

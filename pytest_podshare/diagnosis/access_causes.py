@@ -26,7 +26,7 @@ def find_permission_denied(symptom: Symptom) -> Cause | None:
     if barrier is None:
         return Cause(
             "permission denied",
-            f"{user}, and no mode on the path {view.location.path} explains the refusal",
+            f"{user}, and the modes on the path {view.location.path} do not explain the refusal",
             "Check SELinux, AppArmor, capabilities and the mount options.",
         )
     remedy = _suggest_grant(symptom.wiring, *barrier)
@@ -98,7 +98,7 @@ def find_no_space(symptom: Symptom) -> Cause | None:
     live, location = symptom.reader.live_mount, symptom.reader.location
     volume = symptom.wiring.volume(location.volume)
     if live is None or live.size is None:
-        text, remedy = "is in a file system that is full", "Free space on the node."
+        text, remedy = "is on a full file system", "Free space on the node."
     else:
         limit = f" (sizeLimit: {volume.size_limit})" if volume and volume.size_limit else ""
         text = f"is a tmpfs of {quantity.format_bytes(live.size)}{limit}, which is full"

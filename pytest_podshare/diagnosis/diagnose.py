@@ -104,7 +104,7 @@ def _find_similar_volume(writer: Container, reader: Container, volume: str) -> C
         return None
     mount = similar[0]
     return Cause(
-        "another volume",
+        "different volume",
         f"{has} mounts volume {volume!r}, but {lacks} mounts {mount.volume!r} at"
         f" {mount.path}, which is a different volume",
         f"Mount {volume!r} in {lacks} instead of {mount.volume!r}.",

@@ -152,7 +152,7 @@ def _get_pod(pod: Pod) -> tuple[dict[str, Any], str, str]:
         return {}, *_find_replacement(pod)
     uid = raw["metadata"]["uid"]
     if uid != pod.uid:
-        return raw, "replaced", f"another Pod is named {pod.name} now (UID {uid})"
+        return raw, "replaced", f"another Pod now has the name {pod.name} (UID {uid})"
     status = raw.get("status", {})
     if status.get("reason") == "Evicted":
         return raw, "evicted", " ".join(str(status.get("message", "")).split())

@@ -49,7 +49,7 @@ def find_restarted(symptom: Symptom) -> Cause | None:
     if not restarts:
         return None
     return Cause(
-        "restarted meanwhile",
+        "restarted",
         "; ".join(restarts),
         "Find out why the container exits, and what it does to the volume when it starts.",
     )

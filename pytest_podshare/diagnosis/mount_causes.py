@@ -29,8 +29,8 @@ def find_stale_file(symptom: Symptom) -> Cause | None:
     return Cause(
         "stale file",
         f"{reader.location.container} mounts the single file {posixpath.basename(mount.path)} of"
-        f" volume {reader.location.volume} and still sees the one that existed when it started;"
-        f" {writer.location.container} has replaced it by a rename",
+        f" volume {reader.location.volume} and still sees the file that existed when it started;"
+        f" {writer.location.container} has replaced the file by a rename",
         "Mount the folder instead of the file.",
         reader.location.blame,
     )
@@ -97,7 +97,7 @@ def find_different_source(symptom: Symptom) -> Cause | None:
             reader.location.blame,
         )
     return Cause(
-        "another volume",
+        "different volume",
         f"{writer.location} is in {_describe(source)}, {reader.location} is in {_describe(target)}",
         "Mount the same volume in both containers.",
         reader.location.blame,
@@ -117,7 +117,7 @@ def explain_different_sub_path(
     return Cause(
         "different subPath",
         f"{writer[0]} mounts {folders[0]} of volume {volume}, but {reader[0]} mounts {folders[1]}",
-        "Give both mounts the same subPath.",
+        "Use the same subPath in both mounts.",
         blame,
     )
 

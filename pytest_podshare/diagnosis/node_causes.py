@@ -24,7 +24,7 @@ def find_node_problem(pod: Pod) -> Cause | None:
     problem = next((answer for answer in answers if isinstance(answer, str) and answer), "")
     if not problem:
         return None
-    remedy = f"Run `kubectl describe node {pod.node}`; nothing was learned about the volume."
+    remedy = f"Run `kubectl describe node {pod.node}`. Nothing was learned about the volume."
     return Cause("node not ready", problem, remedy)
 
 

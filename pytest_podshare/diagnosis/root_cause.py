@@ -48,10 +48,11 @@ def find_missing_file(symptom: Symptom) -> Cause | None:
     if not is_alike(posixpath.basename(path), *(view.siblings or ())):
         return Cause(
             "unknown",
-            f"{container} itself has no {path}: it was never written, or was deleted; {folder}",
+            f"{container} itself has no file {path}: it was never written, or was deleted;"
+            f" {folder}",
             remedy,
         )
-    return Cause("never written", f"{container} itself has no {path}; {folder}", remedy)
+    return Cause("never written", f"{container} itself has no file {path}; {folder}", remedy)
 
 
 def _describe_folder(view: ContainerView) -> str:
@@ -75,7 +76,7 @@ def _find_other_content(symptom: Symptom) -> Cause | None:
     is_one = source is target
     sees = f"{symptom.writer.location.container} sees" if is_one else "both containers see"
     return Cause(
-        "another content",
+        "different content",
         f"{sees} the right file, but something has changed its content",
         "Check what else writes to it, and what the Pod's own containers do when they start.",
     )

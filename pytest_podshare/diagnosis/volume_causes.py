@@ -56,7 +56,7 @@ def explain_shared_folder(pod: Pod, writer: FileLocation, reader: FileLocation) 
         "same folder",
         f"{target.path} in {reader.container} and {source.path} in {writer.container} are"
         f" {relation}, according to the mount tables",
-        "Give one of them another volume or subPath.",
+        "Use a different volume or subPath for one of them.",
         (reader.container, mount) if mount else None,
     )
 
@@ -83,7 +83,7 @@ def explain_permissions(pod: Pod, location: FileLocation) -> Cause:
     fs_group = "the Pod has no fsGroup" if group is None else f"the Pod's fsGroup is {group}"
     user = f"; {location.container} runs as {view.user}" if view.user else ""
     return Cause(
-        "other permissions",
+        "different permissions",
         f"{view.file}; {fs_group}{user}",
         "Check fsGroup, defaultMode, and the user and umask of the process that creates it.",
     )
@@ -98,7 +98,7 @@ def explain_medium(pod: Pod, container: Container, mount: VolumeMount) -> Cause:
         limit = f"sizeLimit {volume.size_limit}" if volume.size_limit else "no sizeLimit"
         kind = f"{kind} {medium} with {limit}"
     return Cause(
-        "another medium",
+        "different medium",
         f"the spec declares volume {mount.volume} as {kind}",
         "Set the volume's emptyDir.medium (Memory for a tmpfs) and sizeLimit as the test expects.",
         (container, mount),
@@ -133,8 +133,8 @@ def explain_missing_log_line(pod: Pod, container: Container) -> Cause:
     live = facts.gather(pod, FileLocation(container, "/", None))
     return lifecycle_causes.find_lifecycle_cause(Symptom(pod.wiring, live, None)) or Cause(
         "never written",
-        f"{container} has not printed it; its state: {live.views[0].description}",
-        "Check what it prints, and from which mounted file.",
+        f"{container} has not printed the line; its state: {live.views[0].description}",
+        "Check what the container prints, and from which mounted file.",
     )
 
 
@@ -153,7 +153,7 @@ def explain_missing_update(location: FileLocation, seconds: float) -> Cause:
     return Cause(
         "unknown",
         f"{container} mounts the whole volume {location.volume}, which the kubelet updates at its"
-        f" next sync (syncFrequency, 1 min by default); {seconds:g} s were not enough",
+        f" next sync (syncFrequency, 1 min by default); it did not within {seconds:g} s",
         "Raise --podshare-update-timeout.",
     )
 

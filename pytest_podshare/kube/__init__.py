@@ -1,4 +1,4 @@
 """The only access to the Kubernetes API: requests, watches, exec sessions.
 
-No other room imports a Kubernetes client. Objects are plain dicts, and volumes are unknown here.
+No other package imports a Kubernetes client. Objects are plain dicts, and volumes are unknown here.
 """

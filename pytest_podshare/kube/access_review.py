@@ -32,13 +32,13 @@ def require(api: Api, permissions: Sequence[Permission], problem: str) -> None:
         names = ", ".join(str(permission) for permission in missing)
         rules = " and ".join(permission.rule for permission in missing)
         raise errors.MissingRight(
-            f"{problem}: the account may not {names}.",
+            f"{problem}: the account is not allowed to {names}.",
             f"Grant the account {rules}",
             right=names,
             cluster_wide=any(not permission.namespace for permission in missing),
             status=403,
             reason="Forbidden",
-            details=f"{problem}: the account may not {names}",
+            details=f"{problem}: the account is not allowed to {names}",
         )
 
 

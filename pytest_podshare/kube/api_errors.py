@@ -14,7 +14,7 @@ _POD_SECURITY_REMEDY = (
     "(its label pod-security.kubernetes.io/enforce)."
 )
 _REMEDIES = {
-    403: "Read the API server's message: no permission would help.",
+    403: "Read the API server's message. No RBAC permission would help.",
     404: "Check the name and the namespace.",
     422: "Fix the field that the API server names.",
 }
@@ -42,7 +42,7 @@ def parse_error(method: str, path: str, status: int, body: bytes) -> errors.ApiE
     if status == 401 or user == rbac.ANONYMOUS:
         return errors.CredentialsRefused(
             f"The API server rejects the credentials: missing, wrong or expired ({what})",
-            "Log in again, or check what the context of the kubeconfig names: a token, a token"
+            "Log in again, or check what the kubeconfig context refers to: a token, a token"
             " file, a certificate or a plugin.",
             **response,
         )

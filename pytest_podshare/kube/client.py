@@ -149,7 +149,7 @@ class Api(Closeable):
         except OSError as error:
             raise errors.ClusterUnreachable(
                 f"The token file {file} cannot be read: {error.strerror}.",
-                "Check the program that writes it; the context of the kubeconfig names the file.",
+                "Check the program that writes it. The kubeconfig context names the file.",
             ) from None
         return self._cached_token[1]
 

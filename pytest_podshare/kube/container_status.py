@@ -34,10 +34,10 @@ def runtime_id(container_id: str) -> str:
 
 
 def describe(status: ContainerStatus) -> str:
-    """Return the state: `running`, `waiting (ErrImagePull)`, `ended with exit code 1 (Error)`."""
+    """Return the state: `running`, `waiting (ErrImagePull)`, `exited with code 1 (Error)`."""
     for state, details in status.get("state", {}).items():
         if state == "terminated":
-            return f"ended with exit code {details.get('exitCode')} ({details.get('reason', '')})"
+            return f"exited with code {details.get('exitCode')} ({details.get('reason', '')})"
         if state == "waiting":
             last = status.get("lastState", {}).get("terminated") or {}
             before = f", last exit code {last['exitCode']}" if last else ""
@@ -101,7 +101,7 @@ def find_error(pod: str, status: ContainerStatus, *, since: int) -> errors.PodEr
     reason, message = permanent_reason(status, since=since)
     if reason in _IMAGE:
         return errors.ImagePullFailed(
-            f"Container {status['name']} of Pod {pod} has no image {status['image']}:"
+            f"Container {status['name']} of Pod {pod} cannot get image {status['image']}:"
             f" {reason}: {message}",
             errors.Remedy(
                 "Check the name, load a local image with {}, or let the cluster pull it.", "image"

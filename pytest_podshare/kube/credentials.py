@@ -26,7 +26,7 @@ _IN_CLUSTER = "in-cluster"
 # where the kubelet mounts a Pod's service account
 _ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 _REMEDY = errors.Remedy(
-    "Give a kubeconfig with {} and one of its contexts with {}.", "kubeconfig", "context"
+    "Set the kubeconfig with {} and one of its contexts with {}.", "kubeconfig", "context"
 )
 
 

@@ -109,7 +109,7 @@ def find_permanent_error(
     status = pod.get("status", {})
     name = pod["metadata"]["name"]
     if pod["metadata"].get("deletionTimestamp"):
-        return errors.PodGone(f"Pod {name} is being deleted.", "Find out who deletes it.")
+        return errors.PodGone(f"Pod {name} is being deleted.", "Find out what deletes it.")
     if status.get("phase") == "Failed":
         return _failed(name, pod)
     scheduled = find_condition(pod, "PodScheduled")
@@ -151,12 +151,12 @@ def _failed(name: str, pod: _PodObject) -> errors.PodError:
     message = " ".join(str(status.get("message", "")).split())
     if status.get("reason") == "Evicted":
         what = f"Pod {name} was evicted: {message}"
-        return errors.PodGone(what, "Raise the limit it exceeded.", eviction=message)
+        return errors.PodGone(what, "Raise the limit that it exceeded.", eviction=message)
     for container in container_statuses(pod):
         if why := container_status.start_failure(container.get("state", {})):
             return container_status.not_startable(name, container, why)
     why = f"{status.get('reason', '')} {message}".strip() or ", ".join(_container_states(pod))
     return errors.ContainerCrashing(
         f"Pod {name} failed: {why}.",
-        "Read its log (kubectl logs). With restartPolicy Never, the Pod is not restarted.",
+        "Read its log (kubectl logs). With restartPolicy Never, containers are not restarted.",
     )

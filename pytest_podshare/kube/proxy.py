@@ -95,7 +95,7 @@ def _parse(url: str, source: str) -> Proxy:
     if parts.scheme != "http" or not parts.hostname:
         raise errors.ClusterUnreachable(
             f"{source} names a proxy that cannot be used: {parts.scheme}://{parts.hostname}",
-            "Use an http:// proxy: exec sessions work through no other kind.",
+            "Use an http:// proxy: exec sessions do not work through other proxies.",
         )
     user, password = unquote(parts.username or ""), unquote(parts.password or "")
     return Proxy(parts.hostname, parts.port or 80, user, password)

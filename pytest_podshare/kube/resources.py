@@ -133,7 +133,8 @@ def _find_collection(api: Api, manifest: dict[str, Any], namespace: str) -> tupl
             return f"{root}{inside}/{resource['name']}", bool(inside)
     raise errors.ApiError(
         f"The API server has no kind {kind!r} in {version!r}.",
-        "Check apiVersion and kind; a custom resource needs its CustomResourceDefinition first.",
+        "Check apiVersion and kind. For a custom resource, first create its"
+        " CustomResourceDefinition.",
         status=404,
         reason="NotFound",
         details=f"no kind {kind!r} in {version!r}",

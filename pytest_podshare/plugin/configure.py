@@ -14,10 +14,10 @@ from pytest_podshare.plugin import options, stash
 from pytest_podshare.report import terminal
 
 _MARKS = (
-    "podshare(manifest): the manifest for the fixture podshare_pod to deploy. Without an argument,"
-    " the mark of those tests of --podshare-manifests that need a cluster.",
+    "podshare(manifest): deploy this manifest for the fixture podshare_pod. Without an argument:"
+    " selects the tests of --podshare-manifests that need a cluster.",
     "podshare_needs(*names): skip the test if the cluster lacks one of these capabilities.",
-    "podshare_static: the mark of those tests of --podshare-manifests that need no cluster.",
+    "podshare_static: selects the tests of --podshare-manifests that need no cluster.",
 )
 
 

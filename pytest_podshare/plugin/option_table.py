@@ -90,7 +90,7 @@ OPTIONS = (
     Option("image", "Local image, or archive of images, to load onto the kind nodes. Can be"
            " repeated.", metavar="NAME|ARCHIVE", is_list=True),
     Option("kubeconfig", "kubeconfig of an existing cluster. Implies --podshare-provider=existing.",
-           metavar="FILE", unset="KUBECONFIG, ~/.kube/config or the in-cluster account"),
+           metavar="FILE", unset="KUBECONFIG, ~/.kube/config or the Pod's service account"),
     Option("context", "kubeconfig context of an existing cluster.", unset="the current context"),
     Option("namespace", "Existing namespace to run all tests in, instead of creating namespaces.",
            unset="a new one for each test"),
@@ -111,15 +111,15 @@ OPTIONS = (
            " Pods.", metavar="DIR"),
     Option("report", "Write a self-contained HTML report: a diagram of each Pod and the result of"
            " every check.", metavar="FILE"),
-    Option("manifests", "Test what manifests promise. PATH is a file, folder, glob, Helm chart or"
-           " kustomize overlay. Can be repeated.", metavar="PATH", is_list=True),
+    Option("manifests", "Test the promises of manifests. PATH is a file, folder, glob, Helm chart"
+           " or kustomize overlay. Can be repeated.", metavar="PATH", is_list=True),
     Option("skeleton", "Deploy only the wiring of --podshare-manifests: --podshare-probe-image runs"
            " instead of the applications.", "false", is_flag=True),
     Option("probe-image", "Image for skeleton containers and for ephemeral containers that inspect"
            " shell-less images. Must contain a shell.", "busybox", metavar="IMAGE"),
     Option("require-cluster", "Without a cluster, fail the tests of --podshare-manifests instead of"
            " skipping them.", "false", is_flag=True),
-    Option("stand-ins", "Images whose copies on the nodes are stand-ins for the published ones."
+    Option("stand-ins", "Images on the nodes that are stand-ins for the published images."
            " Reports list them.", metavar="NAMES", is_list=True),
 )  # fmt: skip
 

@@ -108,6 +108,6 @@ def check_fields_kept(manifest: Manifest, live: dict[str, Any]) -> None:
 def _lacks(manifest: Manifest, capability: str, why: str) -> errors.CapabilityMissing:
     return errors.CapabilityMissing(
         f"{manifest.origin}: the cluster lacks {capability}: {why}",
-        "Use a cluster that has it, or skip the test on those that do not: "
+        "Use a cluster that has it, or skip the test on clusters without it: "
         f'@pytest.mark.podshare_needs("{capability}")',
     )

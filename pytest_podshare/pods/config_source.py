@@ -64,7 +64,7 @@ def find_entry(pod: Pod, volume: str) -> ConfigEntry:
             return entry
     raise errors.NoSharedVolume(
         f"Volume {volume!r} of {pod} has no entry that can be changed.",
-        "Name a volume of a ConfigMap, of a Secret, or of the Pod's annotations or labels.",
+        "Name a volume with entries of a ConfigMap, a Secret, or the Pod's annotations or labels.",
     )
 
 

@@ -121,7 +121,7 @@ class DeployedObjects:
         result = poll(attempt, until=is_created, deadline=deadline, first=0.1, most=1.0)
         if isinstance(result, Resource):
             return result
-        raise _name_taken(result, f"another test still used it after {deadline.seconds:g} s")
+        raise _name_taken(result, f"another test was still using it after {deadline.seconds:g} s")
 
     def _check_that_it_goes(self, document: dict[str, Any], error: errors.ApiError) -> None:
         """Check that the existing object will be deleted; delete one that a killed run left."""
@@ -148,7 +148,9 @@ class DeployedObjects:
             try:
                 return item.request_deletion(self.api, _GRACE)
             except errors.MissingRight as error:
-                forbidden.append(f"{_name(item)} (the account has no permission to {error.right})")
+                forbidden.append(
+                    f"{_name(item)} (the account lacks the permission to {error.right})"
+                )
                 return True
 
         def delete_remaining() -> list[Resource]:
@@ -176,7 +178,7 @@ def _name(item: Resource) -> str:
 def _name_taken(error: errors.ApiError, why: str) -> errors.ApiError:
     return errors.ApiError(
         f"{error.what}: {why}",
-        "Delete the existing object, or give the tests a namespace of their own.",
+        "Delete the existing object, or use a separate namespace for the tests.",
         status=error.status,
         reason=error.reason,
         details=f"{error.details}: {why}",

@@ -108,11 +108,11 @@ def drain(pod: Pod, timeout: float | None, *, elsewhere: bool) -> Replacement:
         # ask for every permission before anything is changed
         permissions = [Permission(verb, "nodes") for verb in ("patch", "get", "list", "watch")]
         permissions.append(Permission("create", "pods/eviction", namespace=pod.namespace))
-        access_review.require(pod.api, permissions, f"Pod {pod} is drained from its node")
+        access_review.require(pod.api, permissions, f"Cannot drain Pod {pod} from its node")
     if elsewhere and not _other_nodes(pod):
         raise errors.NotEnoughNodes(
             f"No node other than {node} can take Pod {pod}.",
-            "Create the cluster with two nodes: --podshare-kind-nodes=2",
+            "Create the cluster with two nodes: --podshare-kind-nodes=2.",
         )
     with futures.ThreadPoolExecutor(1) as executor:
         with cordon.cordoned(pod, node):

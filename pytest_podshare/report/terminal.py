@@ -149,7 +149,7 @@ def format_missing_permissions(permissions: Sequence[str]) -> list[str]:
         f"{permission} ({permissions.count(permission)})" for permission in sorted(set(permissions))
     )
     tests = f"{len(permissions)} test{'s' * (len(permissions) > 1)}"
-    return [f"podshare: skipped {tests} for missing permissions: {counts}"]
+    return [f"podshare: skipped {tests} because of missing permissions: {counts}"]
 
 
 def format_stuck_objects(objects: Iterable[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""The way of a test's checks to the report: as plain data on pytest's own report of the test.
+"""Carry a test's checks to the report, as plain data on pytest's own report of the test.
 
 pytest-xdist carries that data from its workers. Only what reports show is sent: no command, no
 environment and no Secret of a Pod's spec.

@@ -27,10 +27,10 @@ def pytest_itemcollected(item):
 
 @pytest.fixture(scope="session")
 def chromium():
-    """The browser of this run; these tests are skipped without one."""
+    """Yield the browser of this run; skip these tests without one."""
     program = shutil.which("chromium") or shutil.which("google-chrome")
     if program is None:
-        pytest.skip("no chromium on PATH (Debian: apt-get install chromium fonts-dejavu-core)")
+        pytest.skip("chromium is not on PATH (Debian: apt-get install chromium fonts-dejavu-core)")
     playwright = pytest.importorskip(
         "playwright.sync_api", reason="no playwright (pip install pytest-podshare[browser])"
     )

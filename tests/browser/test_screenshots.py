@@ -30,7 +30,7 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def pages(podshare_cluster, tmp_path_factory):
-    """The pages of a passing and a failing run."""
+    """Return the pages of a passing and a failing run."""
     environment = {"PODSHARE_CLUSTER_NAME": podshare_cluster.name, "PODSHARE_KEEP_CLUSTER": "never"}
     files = {}
     for name, tests in (("passing", PASSING_TESTS), ("failing", FAILING_TESTS)):

@@ -166,7 +166,7 @@ def test_a_volume_outside_the_kubelets_folder_is_unprovable(podshare):
     manifest["spec"]["volumes"][0] = {"name": "shared", "hostPath": {"path": "/var/tmp"}}
     pod = podshare.deploy(manifest)
 
-    with pytest.raises(Unprovable, match="has no folder of its own there"):
+    with pytest.raises(Unprovable, match="has no folder on the node"):
         assert_lost_on_delete(pod, volume="shared")
 
 

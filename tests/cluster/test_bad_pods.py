@@ -43,7 +43,7 @@ def test_an_image_that_cannot_be_pulled_is_named(rejected):
     what, remedy = rejected(change, errors.ImagePullFailed)
 
     assert what.startswith(
-        "Container c1 of Pod sharevol has no image 127.0.0.1:1/no/such:1: ImagePullBackOff: "
+        "Container c1 of Pod sharevol cannot get image 127.0.0.1:1/no/such:1: ImagePullBackOff: "
     )
     assert "connection refused" in what
     assert remedy == (
@@ -120,7 +120,7 @@ def test_a_failed_pod_that_is_not_restarted_is_reported(rejected):
 
     what, _, *log = rejected(change, errors.ContainerCrashing)
 
-    assert what == "Pod sharevol failed: c1 ended with exit code 4 (Error)."
+    assert what == "Pod sharevol failed: c1 exited with code 4 (Error)."
     assert log == ["  c1: done for"]
 
 

@@ -131,7 +131,7 @@ def test_a_trial_can_fail_with_the_reason_of_the_node(context):
     )
     invalid = api_checks.build_pod(context, {}, image="No Image")
 
-    failure = "its container exited with 43 and stays ended (Error)"
+    failure = "its container exited with code 43 and was not restarted (Error)"
     assert trials.try_restart(context, never) == failure
     assert trials.try_restart(context, always) == ""
     assert trials.try_start(context, invalid).startswith("InvalidImageName: ")

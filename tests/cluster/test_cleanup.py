@@ -170,7 +170,7 @@ def test_clean_removes_a_cluster_scoped_object_with_the_last_namespace_of_its_ru
     blocked = clean(*clean_options, "--run", run_id, "--timeout=1")
     api.patch(path, {"metadata": {"finalizers": None}})
 
-    reason = f"run {run_id} of me@here has a namespace that stays"
+    reason = f"run {run_id} of me@here still has a namespace"
     assert f"  storageclass {name}: stays; {reason}" in staying.stdout
     assert blocked.returncode == 1
     blocker = "still exists after 1 s, blocked by: finalizers: podshare.dev/held"

@@ -1,4 +1,4 @@
-"""What manifests promise, proved on a cluster by runs of pytest without a line of Python."""
+"""The promises of manifests, proved on a cluster by runs of pytest without any Python."""
 
 import os
 import re
@@ -55,7 +55,7 @@ Podshare.deploy = counted
 
 
 class Result:
-    """What became of a run: every item with its outcome and text, and what was deployed."""
+    """The result of a run: each item with its outcome and text, and what was deployed."""
 
     def __init__(self, folder, done):
         self.printed = done.stdout + done.stderr
@@ -79,7 +79,7 @@ class Result:
 
 @pytest.fixture
 def run(podshare_cluster, tmp_path):
-    """A function that runs pytest on manifests, on the cluster that is there."""
+    """Return a function that runs pytest on manifests, on the existing cluster."""
     cluster = {"PODSHARE_CLUSTER_NAME": podshare_cluster.name, "PODSHARE_KEEP_CLUSTER": "never"}
     (tmp_path / "counted.py").write_text(COUNTED)
 
@@ -101,7 +101,7 @@ def run(podshare_cluster, tmp_path):
 
 
 def test_every_promise_of_a_manifest_is_proved_on_one_pod(run):
-    """It is deployed once, and each item has the evidence of its own promise alone."""
+    """The Pod is deployed once, and each item has only the evidence of its own promise."""
     result = run({}, f"--podshare-manifests={MANIFESTS / 'sharevol.yaml'}")
 
     assert result.items == {
@@ -126,7 +126,7 @@ def test_every_promise_of_a_manifest_is_proved_on_one_pod(run):
 
 
 def test_what_a_manifest_expects_otherwise_is_proved(run):
-    """Apart where it says apart, a file of the application, and another way to restart."""
+    """The annotation sets a negative promise, an application's file and a restart strategy."""
     annotation = """\
   annotations:
     podshare.dev/expect: |
@@ -148,7 +148,7 @@ def test_what_a_manifest_expects_otherwise_is_proved(run):
 
 
 def test_a_broken_promise_fails_with_its_text_and_nothing_else(run):
-    """Each of these is expected wrongly: what is said is what was seen, without a traceback."""
+    """All of these expectations are wrong; the failures report what was seen, without traceback."""
     annotation = """\
   annotations:
     podshare.dev/expect: |
@@ -180,7 +180,7 @@ def test_a_broken_promise_fails_with_its_text_and_nothing_else(run):
 
 
 def test_a_file_of_the_application_is_seen(run):
-    """What its author expects it to write; its mutated twin expects something else."""
+    """Its author expects the content; the mutated twin expects something else."""
     annotation = """\
   annotations:
     podshare.dev/expect: |
@@ -199,7 +199,7 @@ def test_a_file_of_the_application_is_seen(run):
 
 
 def test_a_pod_that_cannot_be_deployed_is_tried_once(run):
-    """Every item says why, at once."""
+    """Every item reports the reason immediately."""
     result = run(
         {"web.yaml": POD.replace("image: busybox", "image: private.test/no/such:1")},
         "--podshare-manifests=web.yaml",
@@ -209,7 +209,7 @@ def test_a_pod_that_cannot_be_deployed_is_tried_once(run):
     assert set(result.items.values()) == {"error"}
     assert len(result.items) == 5
     assert result.deployed == ["web.yaml Pod"]
-    assert all("has no image private.test/no/such:1" in each for each in result.texts.values())
+    assert all("cannot get image private.test/no/such:1" in each for each in result.texts.values())
     assert all(seconds < 30 for seconds in list(result.seconds.values())[1:])
 
 
@@ -224,7 +224,7 @@ replacement.delete = lambda pod, timeout: replacement.drain(pod, timeout, elsewh
 
 @pytest.mark.podshare_needs("two-nodes")
 def test_a_hostpath_is_not_expected_on_another_node(run, tmp_path):
-    """It is the node's; whether the Pod comes back there is nobody's promise."""
+    """The hostPath belongs to the node, and nothing promises that the Pod returns there."""
     on_node = POD.replace("emptyDir: {}", "hostPath: {path: /tmp/collect, type: DirectoryOrCreate}")
     (tmp_path / "moves.py").write_text(MOVES)
 
@@ -276,7 +276,7 @@ spec:
 
 
 def test_each_template_of_several_gets_its_own_pod(run):
-    """With what makes no Pods; a Job that has ended has nothing to be tried on."""
+    """Objects without Pods are deployed too; a completed Job has no running container."""
     result = run({"all.yaml": SEVERAL}, "--podshare-manifests=all.yaml", "-rs")
 
     assert result.items == {
@@ -358,7 +358,7 @@ spec:
 
 
 def test_a_skeleton_keeps_the_wiring_of_what_cannot_run(run):
-    """Private images, Secrets, claims, servers, nodes and probes that are not there."""
+    """Private images, Secrets, claims, servers, nodes and probes do not exist here."""
     result = run(
         {"agent.yaml": UNAVAILABLE},
         "--podshare-manifests=agent.yaml",
@@ -403,7 +403,7 @@ def test_without_a_skeleton_it_cannot_run(run):
 
 @pytest.mark.skipif(not CHARTS.is_dir(), reason="the rendered charts are not here")
 def test_the_skeletons_of_real_charts_keep_their_promises(run):
-    """Sidecars, claims, memory, hostPaths: as their authors wired them."""
+    """Sidecars, claims, memory and hostPaths have the wiring of their authors."""
     result = run(
         {},
         "--podshare-skeleton",
@@ -421,7 +421,7 @@ def test_the_skeletons_of_real_charts_keep_their_promises(run):
 
 @pytest.mark.podshare(MANIFESTS / "sharevol.yaml")
 def test_the_pod_of_the_mark_is_there(podshare_pod, podshare):
-    """In the namespace of the test, as if the test had deployed it."""
+    """It is in the namespace of the test, as if the test had deployed it."""
     evidence = assert_file_visible(podshare_pod, from_c="c1", to_c="c2")
 
     assert podshare.pods == [podshare_pod]
@@ -429,7 +429,7 @@ def test_the_pod_of_the_mark_is_there(podshare_pod, podshare):
 
 
 def test_podshare_pod_needs_a_mark(run, tmp_path):
-    """Which says what to deploy; how to write it is in the text."""
+    """The error shows how to write the mark."""
     (tmp_path / "test_it.py").write_text("def test_it(podshare_pod): pass\n")
 
     result = run({}, "test_it.py")
@@ -443,21 +443,21 @@ def test_podshare_pod_needs_a_mark(run, tmp_path):
 
 @pytest.fixture(scope="module")
 def shared(podshare_factory):
-    """A Pod that the tests of this module share."""
+    """Deploy a Pod that the tests of this module share."""
     with podshare_factory.make() as made:
         yield made.deploy(POD)
 
 
 @pytest.mark.parametrize("turn", [1, 2])
 def test_a_pod_that_is_shared_by_a_module_is_deployed_once(shared, turn):
-    """What one test does is there for the next."""
+    """The next test sees what this test did."""
     assert_file_visible(shared, from_c="c1", to_c="c2")
 
     assert len(shared.evidence) == turn
 
 
 def test_what_a_factory_makes_goes_when_it_is_closed(podshare_factory, podshare_cluster):
-    """The namespace too; closing again does nothing."""
+    """The namespace is deleted as well; closing again does nothing."""
     with podshare_factory.make() as made:
         path = f"/api/v1/namespaces/{made.namespace}"
         assert podshare_cluster.api.get(path)["status"]["phase"] == "Active"

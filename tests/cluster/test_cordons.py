@@ -1,4 +1,4 @@
-"""Nodes that are cordoned for a drain: whose cordon it is, who waits, and what is taken back."""
+"""Nodes that are cordoned for a drain: which run owns a cordon, which waits, and what is undone."""
 
 import dataclasses
 import subprocess
@@ -20,22 +20,22 @@ pytestmark = pytest.mark.two_nodes
 
 
 def unschedulable(api, node):
-    """Whether the node is cordoned, and whose stamp it bears."""
+    """Return whether the node is cordoned, and the run that its ownership labels name."""
     live = api.get(f"{NODES}/{node}")
-    its = Ownership.read(live["metadata"], CORDON_LABEL)
-    return bool(live["spec"].get("unschedulable")), its.run if its else None
+    owner = Ownership.read(live["metadata"], CORDON_LABEL)
+    return bool(live["spec"].get("unschedulable")), owner.run if owner else None
 
 
 @pytest.fixture
 def node(podshare, api):
-    """The Pod of a node, and the node, which takes Pods again after the test."""
+    """Yield a Pod and its node, and uncordon the node after the test."""
     pod = podshare.deploy(SHAREVOL)
     yield pod, pod.node
     api.patch(f"{NODES}/{pod.node}", UNCORDON_PATCH)
 
 
-def test_a_cordon_of_a_run_that_has_ended_is_taken_back(api, node, run_id, clean_options):
-    """Not one that somebody else has made, nor one of a run that goes on."""
+def test_the_cordon_of_an_ended_run_is_removed(api, node, run_id, clean_options):
+    """A cordon that podshare did not create stays, and so does that of a running process."""
     _, name = node
     cordon = {"spec": {"unschedulable": True}}
     api.patch(f"{NODES}/{name}", cordon)
@@ -53,17 +53,17 @@ def test_a_cordon_of_a_run_that_has_ended_is_taken_back(api, node, run_id, clean
     api.patch(f"{NODES}/{name}", {"metadata": owned_metadata(run_id, label=CORDON_LABEL)})
     dead = clean(*clean_options)
 
-    # or by another test's run, when it begins
+    # another test's run may have removed it when it started
     assert dead.returncode == 0
     assert unschedulable(api, name) == (False, None)
     assert ownership.EXPIRES_ANNOTATION not in api.get(f"{NODES}/{name}")["metadata"]["annotations"]
 
 
-def test_a_drain_says_whose_cordon_it_is_while_it_lasts(api, node, podshare, run_id):
-    """Afterwards the node is as it was; what a killed run had left is taken over."""
+def test_a_drain_owns_its_cordon(api, node, podshare, run_id):
+    """Afterwards the node is restored; a drain takes over the cordon that a killed run left."""
     pod, name = node
-    for left in (False, True):
-        if left:
+    for is_leftover in (False, True):
+        if is_leftover:
             metadata = owned_metadata(run_id, label=CORDON_LABEL)
             api.patch(f"{NODES}/{name}", {"metadata": metadata, "spec": {"unschedulable": True}})
         with cordoning.cordoned(pod, name):
@@ -78,12 +78,12 @@ def test_a_drain_says_whose_cordon_it_is_while_it_lasts(api, node, podshare, run
 
 @pytest.fixture
 def drained(api, run_id):
-    """A function that cordons a node for another run, which goes on until the test ends."""
+    """Return a function that cordons a node for another run, which lasts until the test ends."""
     with subprocess.Popen(["sleep", "1000"]) as other:
-        its = dataclasses.replace(
+        process = dataclasses.replace(
             Process.current(), pid=other.pid, start_time=start_time(other.pid)
         )
-        metadata = owned_metadata(run_id, its.tag, label=CORDON_LABEL)
+        metadata = owned_metadata(run_id, process.tag, label=CORDON_LABEL)
         names = []
 
         def cordon(name):
@@ -97,18 +97,18 @@ def drained(api, run_id):
 
 
 @pytest.fixture(params=["the same node", "the other node"])
-def which(request, node, api):
-    """A node: the one that is to be drained, or another."""
-    its, is_same = node[1], request.param == "the same node"
-    names = [each["metadata"]["name"] for each in api.get(NODES)["items"]]
-    return next(name for name in names if (name == its) == is_same)
+def other_drain(request, node, api):
+    """Return the node that the other run drains: the same node, or another one."""
+    ours, is_same = node[1], request.param == "the same node"
+    names = [item["metadata"]["name"] for item in api.get(NODES)["items"]]
+    return next(name for name in names if (name == ours) == is_same)
 
 
 @pytest.mark.podshare_needs("two-nodes")
-def test_a_drain_waits_for_another_runs(api, node, podshare, drained, which):
-    """Whichever node that one drains: its Pod may have to come to ours, and ours to its."""
+def test_a_drain_waits_for_the_drain_of_another_run(api, node, podshare, drained, other_drain):
+    """It waits even if the nodes differ: each Pod may need the node that the other run drains."""
     pod, name = node
-    drained(which)
+    drained(other_drain)
     entered = threading.Event()
 
     def drain():
@@ -121,35 +121,37 @@ def test_a_drain_waits_for_another_runs(api, node, podshare, drained, which):
         try:
             is_early = entered.wait(3)
         finally:
-            api.patch(f"{NODES}/{which}", UNCORDON_PATCH)
+            api.patch(f"{NODES}/{other_drain}", UNCORDON_PATCH)
         seen = ours.result()
 
     assert not is_early
     assert seen == (True, podshare.objects.run_id)
-    assert unschedulable(api, name) == unschedulable(api, which) == (False, None)
+    assert unschedulable(api, name) == unschedulable(api, other_drain) == (False, None)
 
 
 @pytest.mark.podshare_needs("two-nodes")
-def test_of_two_drains_that_begin_at_once_ours_stands_back(api, node, monkeypatch, drained, which):
-    """What was not there when it looked is seen after the cordon, or refuses it."""
+def test_of_two_drains_that_begin_together_this_one_yields(
+    api, node, monkeypatch, drained, other_drain
+):
+    """The other cordon is found by a second check, or by the conflict that it causes."""
     pod, name = node
     real, looks = cordoning.is_drained, []
 
     def is_drained(live):
         if not looks:
-            drained(which)
+            drained(other_drain)
         looks.append(live)
         return real(live)
 
     monkeypatch.setattr(cordoning, "is_drained", is_drained)
 
     assert cordoning._cordon(pod, name) is None
-    assert unschedulable(api, which)[0]
-    assert unschedulable(api, name)[0] == (which == name)
+    assert unschedulable(api, other_drain)[0]
+    assert unschedulable(api, name)[0] == (other_drain == name)
 
 
-def test_who_never_ends_is_not_waited_for_longer_than_a_drain(api, node, drained, run_id):
-    """Its cordon is somebody's from then on, and stays as it is."""
+def test_an_endless_drain_is_awaited_no_longer_than_a_drain_may_take(api, node, drained, run_id):
+    """After that, its cordon counts as permanent and stays."""
     pod, name = node
     drained(name)
     timeouts = dataclasses.replace(pod.live.timeouts, delete=1.0, ready=1.0)
@@ -162,17 +164,17 @@ def test_who_never_ends_is_not_waited_for_longer_than_a_drain(api, node, drained
 
 
 @pytest.mark.parametrize("by_another_run", [True, False])
-def test_a_cordon_that_a_drain_has_taken_over_is_not_taken_back(
+def test_a_cordon_that_a_drain_has_taken_over_is_not_removed(
     api, node, drained, run_id, by_another_run
 ):
-    """Another run found it first; the control: a node that has only changed takes Pods again."""
+    """Another run was faster. The control: a node that only changed is uncordoned."""
     _, name = node
     path, metadata = f"{NODES}/{name}", owned_metadata(run_id, label=CORDON_LABEL)
     api.patch(path, {"metadata": metadata, "spec": {"unschedulable": True}})
     (found,) = (
-        each
-        for each in cleanup.find_nodes(api, lambda its: its.disposition(time.time()))
-        if each.path == path
+        leftover
+        for leftover in cleanup.find_nodes(api, lambda owner: owner.disposition(time.time()))
+        if leftover.path == path
     )
 
     if by_another_run:

@@ -25,10 +25,10 @@ DOCKERFILE = "ARG PYTHON\nFROM $PYTHON\nCOPY site /usr/local/lib/python3.11/dist
 
 @pytest.fixture
 def image(tmp_path, podshare_cluster, pytestconfig):
-    """The image of the Job on the nodes: the sandbox's Python and the plugin as it is here."""
+    """Load the Job's image onto the nodes: the sandbox's Python with this checkout's plugin."""
     base = os.environ.get("PODSHARE_PYTHON_IMAGE")
     if base is None or podshare_cluster.provider != "kind":
-        pytest.skip("there is no image of Python to begin with; ./dev test builds one")
+        pytest.skip("no Python image to build on; ./dev test builds one")
     build = [sys.executable, "-m", "build", "--wheel", "--outdir", tmp_path, "."]
     subprocess.run(build, check=True, capture_output=True)
     (wheel,) = tmp_path.glob("*.whl")
@@ -39,7 +39,7 @@ def image(tmp_path, podshare_cluster, pytestconfig):
         command, check=True, capture_output=True, env={**os.environ, "DOCKER_BUILDKIT": "0"}
     )
     settings = pytestconfig.stash[stash.RUN].settings
-    # others tidy up the cluster's files, and add to them, while they have its lock
+    # other processes clean up the cluster's files, and add to them, while they hold its lock
     with provider.lock(settings):
         images.load(settings, [IMAGE])
     yield IMAGE
@@ -48,26 +48,26 @@ def image(tmp_path, podshare_cluster, pytestconfig):
 
 @pytest.fixture
 def shell(podshare_cluster, podshare_namespace):
-    """A function that runs the page's commands, one after the other, in a namespace of its own."""
+    """Return a function that runs the page's commands in order, in a separate namespace."""
     if shutil.which("kubectl") is None:
-        pytest.skip("there is no kubectl on PATH, which the page uses")
+        pytest.skip("kubectl is not on PATH; the page uses it")
 
     def run(commands):
-        said = ""
+        output = ""
         for command in commands:
             words = shlex.split(command.replace("team-a", podshare_namespace))
             assert words[0] == "kubectl", command
             words[1:1] = ["--kubeconfig", str(podshare_cluster.kubeconfig)]
             done = subprocess.run(words, capture_output=True, text=True, timeout=300)
-            said += f"$ {command}\n{done.stdout}{done.stderr}"
-            assert done.returncode == 0, said
-        return said
+            output += f"$ {command}\n{done.stdout}{done.stderr}"
+            assert done.returncode == 0, output
+        return output
 
     return run
 
 
 def commands(heading):
-    """The commands below a heading of the page."""
+    """Return the commands below a heading of the page."""
     section = PAGE.read_text().partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
     (block,) = re.findall(r"^```console\n(.*?)^```", section, re.M | re.S)
     return [line.removeprefix("$ ") for line in block.splitlines()]
@@ -75,19 +75,19 @@ def commands(heading):
 
 @pytest.mark.usefixtures("image")
 def test_a_suite_inside_the_cluster_leaves_its_results(shell, tmp_path, monkeypatch):
-    """By its account alone, under the strictest policy; JUnit XML and the page outlive the Job."""
+    """Only its service account is used, under the strictest policy; the results outlive the Job."""
     shell([f"kubectl label namespace team-a {RESTRICTED}"])
     run, fetch = commands("Run it"), commands("Fetch the results")
 
-    told = shell(run)
+    printed = shell(run)
     (tmp_path / "manifests").symlink_to(Path("manifests").resolve())
     monkeypatch.chdir(tmp_path)
     shell(fetch)
 
-    assert "2 passed" in told, told
+    assert "2 passed" in printed, printed
     (suite,) = ElementTree.parse(tmp_path / "results" / "junit.xml").getroot()
     counts = {name: suite.get(name) for name in ("tests", "failures", "errors", "skipped")}
-    assert counts == {"tests": "2", "failures": "0", "errors": "0", "skipped": "0"}, told
+    assert counts == {"tests": "2", "failures": "0", "errors": "0", "skipped": "0"}, printed
     names = [case.get("name") for case in suite.iter("testcase")]
     assert names == ["test_what_one_writes_the_other_sees", "test_it_goes_with_the_pod"]
     page = (tmp_path / "results" / "report.html").read_text()

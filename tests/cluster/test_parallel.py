@@ -68,7 +68,7 @@ def test_the_last_of_two_runs_deletes_their_cluster(pytester, own_cluster, clust
 
     assert one.returncode == 0, first
     assert own_cluster in clusters()
-    reason = "it is still in use; the last run that uses it will delete it"
+    reason = "it is still in use; the last run to use it will delete it"
     assert f"kept cluster {own_cluster} ({reason})" in first
     (pytester.path / "one-ended").touch()
     often = {"first": 0.01, "most": 0.01}

@@ -32,7 +32,7 @@ def run(cluster, *arguments, **environment):
 
 @pytest.fixture(scope="module")
 def summary(podshare_cluster, tmp_path_factory):
-    """The summary that a run on two workers prints, and the page that it writes."""
+    """Return the summary that a run on two workers prints, and the page that it writes."""
     page = tmp_path_factory.mktemp("report") / "report.html"
     checkout = {"GITHUB_ACTIONS": "true", "GITHUB_WORKSPACE": str(Path.cwd())}
     printed = run(podshare_cluster, "-n", "2", f"--podshare-report={page}", **checkout)

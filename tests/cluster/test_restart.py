@@ -110,7 +110,7 @@ def test_restart_policy_never_is_reported(podshare):
     with pytest.raises(errors.RestartForbidden) as caught:
         assert_survives_restart(pod, container="c1")
     assert str(caught.value).startswith(
-        f"Container c1 of {pod} has restartPolicy Never: it is not restarted once it has ended."
+        f"Container c1 of {pod} has restartPolicy Never: it is not restarted after it exits."
     )
 
     evidence = assert_survives_restart(pod, container="c1", strategy="image")
@@ -127,7 +127,7 @@ def test_exit_code_0_under_restart_policy_on_failure_is_reported(podshare):
     with pytest.raises(errors.RestartForbidden) as caught:
         assert_survives_restart(pod, container="c1", strategy="term")
 
-    problem = "ended with exit code 0 (term), and restartPolicy OnFailure does not restart it"
+    problem = "exited with code 0 (term), and restartPolicy OnFailure does not restart it"
     assert problem in str(caught.value)
 
 

@@ -1,6 +1,6 @@
-"""The rules and the real API server: what it refuses is an error, what it takes is none.
+"""The rules compared with a real API server: what it rejects, and only that, is an error.
 
-What it takes and the kubelet then refuses is in `test_rules_against_the_kubelet.py`.
+What it accepts but the kubelet rejects is in `test_rules_against_the_kubelet.py`.
 """
 
 import json
@@ -19,7 +19,7 @@ MOUNT = {"name": "v", "mountPath": "/v"}
 
 
 def pod(*, volumes=(EMPTY,), mounts=(MOUNT,), **container):
-    """A Pod of one container, with what is worth a change."""
+    """Return a Pod of one container, in which the tests change one thing."""
     return {
         "apiVersion": "v1",
         "kind": "Pod",
@@ -34,62 +34,62 @@ def pod(*, volumes=(EMPTY,), mounts=(MOUNT,), **container):
 
 
 def mounted(**fields):
-    """A Pod with one mount, of which some fields are other ones."""
+    """Return a Pod with one mount that has these fields."""
     return pod(mounts=[{**MOUNT, **fields}])
 
 
-def made_of(**sources):
-    """A Pod with one volume, of these sources."""
+def volume(**sources):
+    """Return a Pod with one volume that has these sources."""
     return pod(volumes=[{"name": "v", **sources}])
 
 
 def empty_dir(**fields):
-    """A Pod with one emptyDir."""
-    return made_of(emptyDir=fields)
+    """Return a Pod with one emptyDir."""
+    return volume(emptyDir=fields)
 
 
 def config_map(**fields):
-    """A Pod with one ConfigMap's volume."""
-    return made_of(configMap={"name": "settings", **fields})
+    """Return a Pod with one volume of a ConfigMap."""
+    return volume(configMap={"name": "settings", **fields})
 
 
 def projected(*sources):
-    """A Pod with one projected volume."""
-    return made_of(projected={"sources": list(sources)})
+    """Return a Pod with one projected volume."""
+    return volume(projected={"sources": list(sources)})
 
 
 def device(*, volumes=(CLAIM,), mounts=(), path="/dev/x", name="claim"):
-    """A Pod with a block device."""
+    """Return a Pod with a block device."""
     devices = [{"name": name, "devicePath": path}]
     return pod(volumes=volumes, mounts=mounts, volumeDevices=devices)
 
 
-def file_key(volume, *more):
-    """A Pod with a variable from a file in a volume."""
-    reference = {"volumeName": volume, "path": "env", "key": "GREETING"}
+def file_key(name, *more):
+    """Return a Pod with a variable from a file in a volume."""
+    reference = {"volumeName": name, "path": "env", "key": "GREETING"}
     env = [{"name": "GREETING", "valueFrom": {"fileKeyRef": reference}}]
     return pod(volumes=[EMPTY, *more], env=env)
 
 
 ITEM = {"key": "k", "path": "f"}
 
-REFUSED = {
-    "mount of no volume": mounted(name="w"),
-    "two volumes of one name": pod(volumes=[EMPTY, EMPTY]),
-    "two mounts at one path": pod(mounts=[MOUNT, MOUNT]),
-    "two volumes at one path": pod(
+REJECTED = {
+    "mount of a volume that does not exist": mounted(name="w"),
+    "two volumes with the same name": pod(volumes=[EMPTY, EMPTY]),
+    "two mounts at the same path": pod(mounts=[MOUNT, MOUNT]),
+    "two volumes at the same path": pod(
         volumes=[EMPTY, {"name": "w", "emptyDir": {}}], mounts=[MOUNT, {**MOUNT, "name": "w"}]
     ),
     "an empty mountPath": mounted(mountPath=""),
     "an absolute subPath": mounted(subPath="/a"),
-    "a subPath that steps out": mounted(subPath="../a"),
-    "a subPath that steps back": mounted(subPath="a/../b"),
-    "a subPath beside a subPathExpr": mounted(subPath="a", subPathExpr="$(HOME)"),
+    "a subPath that begins with ..": mounted(subPath="../a"),
+    "a subPath with .. inside": mounted(subPath="a/../b"),
+    "a subPath and a subPathExpr": mounted(subPath="a", subPathExpr="$(HOME)"),
     "an absolute subPathExpr": mounted(subPathExpr="/$(HOME)"),
-    "a subPathExpr that steps out": mounted(subPathExpr="../$(HOME)"),
-    "a propagation that there is not": mounted(mountPropagation="Both"),
+    "a subPathExpr that begins with ..": mounted(subPathExpr="../$(HOME)"),
+    "an unknown mountPropagation": mounted(mountPropagation="Both"),
     "Bidirectional without privileges": mounted(mountPropagation="Bidirectional"),
-    "a recursiveReadOnly that there is not": mounted(readOnly=True, recursiveReadOnly="Yes"),
+    "an unknown recursiveReadOnly": mounted(readOnly=True, recursiveReadOnly="Yes"),
     "recursiveReadOnly of a writable mount": mounted(recursiveReadOnly="Enabled"),
     "recursiveReadOnly with propagation": mounted(
         readOnly=True, recursiveReadOnly="IfPossible", mountPropagation="HostToContainer"
@@ -100,17 +100,17 @@ REFUSED = {
     "a name with dots": pod(volumes=[{**EMPTY, "name": "a.b"}], mounts=[{**MOUNT, "name": "a.b"}]),
     "a name of 64 letters": pod(volumes=[{**EMPTY, "name": "a" * 64}], mounts=[]),
     "an empty name": pod(volumes=[{**EMPTY, "name": ""}], mounts=[]),
-    "two sources": made_of(emptyDir={}, configMap={"name": "settings"}),
-    "a ConfigMap without a name": made_of(configMap={}),
-    "a Secret by name": made_of(secret={"name": "token"}),
-    "a claim by name": made_of(persistentVolumeClaim={"name": "data"}),
-    "a hostPath without a path": made_of(hostPath={"type": "Directory"}),
-    "a hostPath that steps back": made_of(hostPath={"path": "/a/../b"}),
-    "a hostPath of no type that there is": made_of(hostPath={"path": "/a", "type": "Folder"}),
-    "nfs at a relative path": made_of(nfs={"server": "s", "path": "a"}),
-    "csi without a driver": made_of(csi={}),
-    "an image without a reference": made_of(image={"pullPolicy": "Always"}),
-    "an ephemeral volume without a template": made_of(ephemeral={}),
+    "two sources": volume(emptyDir={}, configMap={"name": "settings"}),
+    "a ConfigMap without a name": volume(configMap={}),
+    "a Secret by name": volume(secret={"name": "token"}),
+    "a claim by name": volume(persistentVolumeClaim={"name": "data"}),
+    "a hostPath without a path": volume(hostPath={"type": "Directory"}),
+    "a hostPath with .. inside": volume(hostPath={"path": "/a/../b"}),
+    "a hostPath of an unknown type": volume(hostPath={"path": "/a", "type": "Folder"}),
+    "nfs at a relative path": volume(nfs={"server": "s", "path": "a"}),
+    "csi without a driver": volume(csi={}),
+    "an image without a reference": volume(image={"pullPolicy": "Always"}),
+    "an ephemeral volume without a template": volume(ephemeral={}),
     "a mode in decimal": config_map(defaultMode=644),
     "a negative mode": config_map(defaultMode=-1),
     "a mode as a string": config_map(defaultMode="0644"),
@@ -118,41 +118,41 @@ REFUSED = {
     "an item without a path": config_map(items=[{"key": "k"}]),
     "an item without a key": config_map(items=[{"path": "f"}]),
     "an item at an absolute path": config_map(items=[{"key": "k", "path": "/f"}]),
-    "an item that steps back": config_map(items=[{"key": "k", "path": "a/../f"}]),
+    "an item with .. inside": config_map(items=[{"key": "k", "path": "a/../f"}]),
     "an item with a reserved name": config_map(items=[{"key": "k", "path": "..f"}]),
-    "a projection of two sources at once": projected(
+    "a projection of two sources in one entry": projected(
         {"configMap": {"name": "a"}, "secret": {"name": "b"}}
     ),
-    "a projection of no name": projected({"configMap": {"items": [ITEM]}}),
-    "two projections at one path": projected(
+    "a projection without a name": projected({"configMap": {"items": [ITEM]}}),
+    "two projections at the same path": projected(
         {"configMap": {"name": "a", "items": [ITEM]}}, {"secret": {"name": "b", "items": [ITEM]}}
     ),
     "a token for a minute": projected(
         {"serviceAccountToken": {"path": "token", "expirationSeconds": 60}}
     ),
-    "a downward item of nothing": made_of(downwardAPI={"items": [{"path": "labels"}]}),
+    "a downward API item without a reference": volume(downwardAPI={"items": [{"path": "labels"}]}),
     "a negative sizeLimit": empty_dir(sizeLimit="-1Mi"),
     "a sizeLimit in MB": empty_dir(sizeLimit="10MB"),
     "a sizeLimit in mi": empty_dir(sizeLimit="10mi"),
-    "a device of no volume": device(name="w"),
-    "a device of no claim": device(volumes=[EMPTY], name="v"),
+    "a device of a volume that does not exist": device(name="w"),
+    "a device of a volume that is not a claim": device(volumes=[EMPTY], name="v"),
     "a device that is mounted": device(mounts=[{"name": "claim", "mountPath": "/data"}]),
     "a device at a mount's path": device(volumes=[CLAIM, EMPTY], mounts=[MOUNT], path="/v"),
-    "a device at no path": device(path=""),
-    "a device that steps back": device(path="/dev/../x"),
-    "a variable from no volume": file_key("w"),
-    "a variable from no emptyDir": file_key("claim", CLAIM),
+    "a device without a path": device(path=""),
+    "a device with .. inside": device(path="/dev/../x"),
+    "a variable from a volume that does not exist": file_key("w"),
+    "a variable from a volume that is not an emptyDir": file_key("claim", CLAIM),
 }
 
-TAKEN = {
+ACCEPTED = {
     "a Pod with nothing wrong": pod(),
     "a relative mountPath": mounted(mountPath="data"),
     "a colon in a mountPath": mounted(mountPath="/a:b"),
     "a list as a mountPath": mounted(mountPath="/a.log,/b.log"),
-    "one path, spelt in two ways": pod(mounts=[MOUNT, {**MOUNT, "mountPath": "/v/"}]),
+    "one path in two spellings": pod(mounts=[MOUNT, {**MOUNT, "mountPath": "/v/"}]),
     "nested mounts": pod(mounts=[MOUNT, {**MOUNT, "mountPath": "/v/w"}]),
-    "a volume nobody mounts": pod(mounts=[]),
-    "an emptyDir nobody may write to": mounted(readOnly=True),
+    "a volume that is not mounted": pod(mounts=[]),
+    "an emptyDir without a writer": mounted(readOnly=True),
     "a subPath with dots": mounted(subPath="a..b/..c"),
     "a subPath with a variable": mounted(subPath="$(HOME)"),
     "a subPathExpr of an unknown variable": mounted(subPathExpr="$(NONE)"),
@@ -166,22 +166,22 @@ TAKEN = {
     ),
     "recursiveReadOnly that is disabled": mounted(recursiveReadOnly="Disabled"),
     "a misspelt field of a mount": mounted(readonly=True),
-    "a volume of no source": made_of(),
-    "a source that is null": made_of(configMap=None),
-    "one source beside a null": made_of(configMap=None, emptyDir={}),
-    "a misspelt source": made_of(configmap={"name": "settings"}),
+    "a volume without a source": volume(),
+    "a source that is null": volume(configMap=None),
+    "a source and a null source": volume(configMap=None, emptyDir={}),
+    "a misspelt source": volume(configmap={"name": "settings"}),
     "a ConfigMap that may be missing": config_map(optional=True, items=[ITEM]),
     "a mode in octal": config_map(defaultMode=0o644),
     "a mode in decimal that fits": config_map(defaultMode=444),
     "no mode at all": config_map(defaultMode=0),
     "an item in a folder": config_map(items=[{"key": "k", "path": "a/b"}]),
-    "a hostPath with a type": made_of(hostPath={"path": "/a", "type": "DirectoryOrCreate"}),
-    "a hostPath with an empty type": made_of(hostPath={"path": "/a", "type": ""}),
-    "a relative hostPath": made_of(hostPath={"path": "a"}),
-    "an image": made_of(image={"reference": "busybox"}),
+    "a hostPath with a type": volume(hostPath={"path": "/a", "type": "DirectoryOrCreate"}),
+    "a hostPath with an empty type": volume(hostPath={"path": "/a", "type": ""}),
+    "a relative hostPath": volume(hostPath={"path": "a"}),
+    "an image": volume(image={"reference": "busybox"}),
     "an empty projection": projected(),
     "a token": projected({"serviceAccountToken": {"path": "token"}}),
-    "labels": made_of(
+    "labels": volume(
         downwardAPI={"items": [{"path": "l", "fieldRef": {"fieldPath": "metadata.labels"}}]}
     ),
     "memory": empty_dir(medium="Memory", sizeLimit="10Mi"),
@@ -199,55 +199,56 @@ TAKEN = {
 
 @pytest.fixture(scope="module")
 def namespace(podshare_factory):
-    """A namespace in which nothing comes to be."""
+    """Return a namespace for dry runs, which create nothing."""
     with podshare_factory.make() as podshare:
         yield podshare.namespace
 
 
-# what an API server may not know, or drop: how a manifest has it, a sound Pod with it, what stays
+# what an API server may not know: a sign of it in a manifest, a valid Pod with it, and the field
+# that its answer contains if it knows it
 GATED = {
-    "volumes of images": ('"pullPolicy"', made_of(image={"reference": "i"}), '"reference"'),
+    "volumes of images": ('"pullPolicy"', volume(image={"reference": "i"}), '"reference"'),
     "variables from files": ('"fileKeyRef"', file_key("v"), '"fileKeyRef"'),
 }
 
 
 @pytest.fixture
-def refused(podshare_cluster, namespace, manifest):
-    """What the API server says against the Pod, which has nothing that it does not know."""
+def rejection(podshare_cluster, namespace, manifest):
+    """Return the error with which the API server rejects the Pod; None if it accepts it."""
 
-    def answer(it):
+    def answer(pod):
         try:
-            return podshare_cluster.api.post(pod_path(namespace), it, dryRun="All")
+            return podshare_cluster.api.post(pod_path(namespace), pod, dryRun="All")
         except ApiError as error:
             return error
 
-    for what, (has, sound, stays) in GATED.items():
-        if has in json.dumps(manifest) and stays not in json.dumps(answer(sound), default=str):
-            pytest.skip(f"the cluster lacks {what}")
-    answered = answer(manifest)
-    return answered if isinstance(answered, ApiError) else None
+    for feature, (sign, valid, field) in GATED.items():
+        if sign in json.dumps(manifest) and field not in json.dumps(answer(valid), default=str):
+            pytest.skip(f"the cluster lacks {feature}")
+    result = answer(manifest)
+    return result if isinstance(result, ApiError) else None
 
 
 def errors_of(manifest):
-    """What the check says against a Pod that an API server or a kubelet would say as well."""
+    """Return the errors that the check finds in a Pod."""
     try:
         (template,) = find_templates(read(manifest))
     except ManifestError as error:
         return [str(error)]
-    return [each.message for each in rules.check(template) if each.severity == "error"]
+    return [finding.message for finding in rules.check(template) if finding.severity == "error"]
 
 
-@pytest.mark.parametrize("manifest", REFUSED.values(), ids=REFUSED)
-def test_what_the_api_server_refuses_is_an_error(refused, manifest):
-    """For a reason of volumes or mounts, and not for another."""
-    assert refused is not None
-    assert refused.status in (400, 422)
-    assert any(word in refused.details.lower() for word in ("volume", "mount", "quantit"))
+@pytest.mark.parametrize("manifest", REJECTED.values(), ids=REJECTED)
+def test_what_the_api_server_rejects_is_an_error(rejection, manifest):
+    """The API server rejects it because of its volumes or mounts, not for another reason."""
+    assert rejection is not None
+    assert rejection.status in (400, 422)
+    assert any(word in rejection.details.lower() for word in ("volume", "mount", "quantit"))
     assert errors_of(manifest) != []
 
 
-@pytest.mark.parametrize("manifest", TAKEN.values(), ids=TAKEN)
-def test_what_the_api_server_takes_is_no_error(refused, manifest):
-    """It may be worth a warning all the same."""
-    assert refused is None
+@pytest.mark.parametrize("manifest", ACCEPTED.values(), ids=ACCEPTED)
+def test_what_the_api_server_accepts_is_not_an_error(rejection, manifest):
+    """It may still be a warning."""
+    assert rejection is None
     assert errors_of(manifest) == []

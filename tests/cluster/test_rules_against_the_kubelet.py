@@ -1,4 +1,4 @@
-"""What the rules find, and the API server takes: the container does not start, or not for long."""
+"""Findings that the API server accepts: the container does not start, or does not keep running."""
 
 import dataclasses
 from pathlib import Path
@@ -19,23 +19,23 @@ INNER = {"name": "inner", "emptyDir": {}}
 
 @dataclasses.dataclass(frozen=True)
 class Case:
-    """A Pod that does not start, the same Pod mended, and who says why."""
+    """A Pod that does not start, the same Pod corrected, and the message about the failure."""
 
     rule: str
-    said: str
+    message: str
     bad: dict
     good: dict
 
 
 def container(*mounts, **fields):
-    """A container that sleeps, with mounts given as volume, path, and further fields."""
-    given = [{"name": name, "mountPath": path, **more} for name, path, more in mounts]
+    """Return a container that sleeps; each mount is a volume, a path and more fields."""
+    volume_mounts = [{"name": name, "mountPath": path, **more} for name, path, more in mounts]
     image = {"name": "c", "image": "busybox", "imagePullPolicy": "IfNotPresent"}
-    return {**image, "command": ["sleep", "600"], "volumeMounts": given, **fields}
+    return {**image, "command": ["sleep", "600"], "volumeMounts": volume_mounts, **fields}
 
 
 def spec(volumes, *mounts, **fields):
-    """A Pod's spec with one container."""
+    """Return a Pod spec with one container."""
     return {
         "terminationGracePeriodSeconds": 0,
         "containers": [container(*mounts, **fields)],
@@ -44,29 +44,29 @@ def spec(volumes, *mounts, **fields):
 
 
 def memory(medium):
-    """A volume in memory, or in what is meant to be."""
+    """Return a Pod spec with an emptyDir on that medium."""
     empty_dir = {"medium": medium, "sizeLimit": "1Mi"}
     return spec([{"name": "v", "emptyDir": empty_dir}], ("v", "/v", {}))
 
 
 def variable(name):
-    """A subPathExpr, and a container with one variable."""
+    """Return a Pod spec with a subPathExpr and one variable of that name."""
     env = [{"name": name, "value": "a"}]
     return spec([OUTER], ("outer", "/v", {"subPathExpr": "$(FOLDER)"}), env=env)
 
 
-def written(limit):
-    """A volume on disk with a sizeLimit, and a container that writes a line into it."""
+def limited(limit):
+    """Return a Pod spec whose container writes a line to an emptyDir with a sizeLimit."""
     volumes = [{"name": "v", "emptyDir": {"sizeLimit": limit}}]
     command = ["sh", "-c", "date > /v/now; sleep 600"]
     return spec(volumes, ("v", "/v", {}), command=command)
 
 
-def made_before(path):
-    """A file that an init container makes, mounted by subPath."""
+def created_earlier(path):
+    """Return a Pod spec that mounts a file by subPath, which an init container creates."""
     mounts = [("config", "/v", {}), ("outer", path, {"subPath": "in.crt"})]
-    maker = container(("outer", "/made", {}), name="init", command=["touch", "/made/in.crt"])
-    return {**spec([CONFIG, OUTER], *mounts), "initContainers": [maker]}
+    creator = container(("outer", "/out", {}), name="init", command=["touch", "/out/in.crt"])
+    return {**spec([CONFIG, OUTER], *mounts), "initContainers": [creator]}
 
 
 READ_ONLY = {"readOnly": True}
@@ -105,86 +105,91 @@ CASES = [
         spec([CONFIG], ("config", "/v", {}), ("config", "/v/in.crt", FILE)),
         spec([CONFIG], ("config", "/v", {}), ("config", "/w/in.crt", FILE)),
     ),
-    Case("file-in-config", "not a directory", made_before("/v/in.crt"), made_before("/w/in.crt")),
-    Case("size-limit-too-small", 'exceeds the limit "512m"', written("512m"), written("512Mi")),
+    Case(
+        "file-in-config",
+        "not a directory",
+        created_earlier("/v/in.crt"),
+        created_earlier("/w/in.crt"),
+    ),
+    Case("size-limit-too-small", 'exceeds the limit "512m"', limited("512m"), limited("512Mi")),
 ]
 BY_NAME = {f"{case.rule}-{number}": case for number, case in enumerate(CASES)}
 
 
-def pod(name, its_spec):
-    """The Pod of that spec."""
-    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": its_spec}
+def pod(name, pod_spec):
+    """Return a Pod with that spec."""
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": pod_spec}
 
 
-def found(manifest):
-    """The rules that find something in a Pod."""
+def rules_violated(manifest):
+    """Return the rules that find something in a Pod."""
     (template,) = find_templates(read(manifest))
-    return {each.rule for each in rules.check(template)}
+    return {finding.rule for finding in rules.check(template)}
 
 
 @pytest.fixture(scope="module")
-def made(podshare_factory):
-    """All the Pods, which start, or do not, at the same time."""
+def deployed(podshare_factory):
+    """Return a `Podshare` that has created all Pods, so that they start at the same time."""
     with podshare_factory.make() as podshare:
-        for called, case in BY_NAME.items():
-            podshare.objects.create(pod(f"{called}-bad", case.bad), called)
-            podshare.objects.create(pod(f"{called}-good", case.good), called)
+        for name, case in BY_NAME.items():
+            podshare.objects.create(pod(f"{name}-bad", case.bad), name)
+            podshare.objects.create(pod(f"{name}-good", case.good), name)
         yield podshare
 
 
-def live(made, name):
-    """A Pod as it is now."""
-    return made.cluster.api.get(pod_path(made.namespace, name))
+def live(deployed, name):
+    """Return the current state of a Pod."""
+    return deployed.cluster.api.get(pod_path(deployed.namespace, name))
 
 
-def told(made, name):
-    """All that is told of a Pod: its events, and why its container waits or has ended."""
+def messages_about(deployed, name):
+    """Return the Pod's events, and why its container is waiting or terminated."""
     selector = f"involvedObject.name={name}"
-    events = made.cluster.api.get(
-        f"/api/v1/namespaces/{made.namespace}/events", fieldSelector=selector
+    events = deployed.cluster.api.get(
+        f"/api/v1/namespaces/{deployed.namespace}/events", fieldSelector=selector
     )
-    status = live(made, name)["status"]
-    states = [each["state"] for each in status.get("containerStatuses", ())]
-    messages = [each.get("message", "") for state in states for each in state.values()]
+    status = live(deployed, name)["status"]
+    states = [container["state"] for container in status.get("containerStatuses", ())]
+    messages = [details.get("message", "") for state in states for details in state.values()]
     messages.append(status.get("message", ""))
-    return "\n".join([*(each.get("message", "") for each in events["items"]), *messages])
+    return "\n".join([*(event.get("message", "") for event in events["items"]), *messages])
 
 
 @pytest.mark.parametrize("name", BY_NAME)
-def test_what_is_found_does_not_work(made, name):
-    """The kubelet or the runtime says why; the same Pod, mended, runs."""
+def test_a_finding_keeps_the_pod_from_running(deployed, name):
+    """The kubelet or the runtime reports why; the corrected Pod runs."""
     case = BY_NAME[name]
-    said = poll(
-        lambda: told(made, f"{name}-bad"),
-        until=lambda text: case.said in text,
+    messages = poll(
+        lambda: messages_about(deployed, f"{name}-bad"),
+        until=lambda text: case.message in text,
         deadline=Deadline(180),
     )
     phase = poll(
-        lambda: live(made, f"{name}-good")["status"]["phase"],
+        lambda: live(deployed, f"{name}-good")["status"]["phase"],
         until=lambda phase: phase == "Running",
         deadline=Deadline(180),
     )
 
-    assert case.said in said
-    assert case.rule in found(pod("bad", case.bad))
+    assert case.message in messages
+    assert case.rule in rules_violated(pod("bad", case.bad))
     assert phase == "Running"
-    assert case.rule not in found(pod("good", case.good))
+    assert case.rule not in rules_violated(pod("good", case.good))
 
 
-def test_a_claim_takes_the_place_of_a_volume(made):
+def test_a_claim_replaces_a_volume_of_the_same_name(deployed):
     """The Pod of a StatefulSet has the claim, and not the emptyDir of the same name."""
     (manifest,) = read(Path("manifests/rules/bad/claim-hides-volume.yaml")).objects
-    made.objects.create(manifest, "a manifest")
+    deployed.objects.create(manifest, "a manifest")
 
     pods = poll(
-        lambda: made.cluster.api.get(
-            pod_path(made.namespace), labelSelector="app=claim-hides-volume"
+        lambda: deployed.cluster.api.get(
+            pod_path(deployed.namespace), labelSelector="app=claim-hides-volume"
         )["items"],
         until=bool,
         deadline=Deadline(180),
     )
 
-    (volume,) = [each for each in pods[0]["spec"]["volumes"] if each["name"] == "data"]
+    (volume,) = [volume for volume in pods[0]["spec"]["volumes"] if volume["name"] == "data"]
     assert volume == {
         "name": "data",
         "persistentVolumeClaim": {"claimName": "data-claim-hides-volume-0"},

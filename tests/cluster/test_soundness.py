@@ -221,7 +221,7 @@ CASES = [
                 lambda m: set_command(m, "echo other; " + STAY), ASSERTION,
             ),
             "it prints nothing": (lambda m: set_command(m, STAY), ASSERTION),
-            "it prints what it must lack": (
+            "it prints what it must not print": (
                 lambda m: set_command(m, "echo another; echo a line; " + STAY), ASSERTION,
             ),
         },

@@ -82,7 +82,7 @@ def test_it_fails_if_the_reader_mounts_another_volume(twin):
         "'c2' does not see what 'c1' writes",
         "  expected  c1 and c2 mount the same volume and see the same folder",
         "  got       c1 mounts xchange at /tmp/xchange; c2 mounts exchange2 at /tmp/data",
-        "  why       another volume: c1 mounts volume 'xchange', but c2 mounts 'exchange2' at"
+        "  why       different volume: c1 mounts volume 'xchange', but c2 mounts 'exchange2' at"
         " /tmp/data, which is a different volume",
         "  to do     Mount 'xchange' in c2 instead of 'exchange2'.",
         f"  pod       {pod.namespace}/sharevol",
@@ -128,7 +128,7 @@ def test_every_shared_volume_is_proved(twin):
         "'c1' cannot write to volume 'other'",
         "  expected  c1:/o1/NONCE  written",
         "  got       Read-only file system",
-        "  where     c1 has other at /o1 (ro)",
+        "  where     c1 mounts other at /o1 (ro)",
         "  why       read-only: c1 mounts volume other with readOnly: true;"
         " live mount: /o1 is FS (ro)",
         "  to do     Remove readOnly from this mount of c1.",
@@ -185,7 +185,7 @@ def test_a_reader_without_permission_is_not_said_to_miss_the_file(twin):
         "'c2' does not see what 'c1' wrote to volume 'xchange'",
         "  expected  c1:/tmp/xchange/NONCE  64 bytes  sha256 DIGEST…",
         "  got       c2:/tmp/data/NONCE  Permission denied  (for 0.5 s)",
-        "  where     c1 has xchange at /tmp/xchange; c2 has xchange at /tmp/data",
+        "  where     c1 mounts xchange at /tmp/xchange; c2 mounts xchange at /tmp/data",
         "  why       permission denied: c2 runs as user 1000 with group 0; /tmp/data belongs to"
         " 0:0 with mode 0700",
         "  to do     Create /tmp/data with mode 0710, so that its group can enter it, and set the"
@@ -228,13 +228,13 @@ def test_it_fails_if_the_applications_file_is_missing_or_differs(podshare):
     pod = podshare.deploy("manifests/sharevol.yaml")
     pod["c1"].exec(["sh", "-c", "echo some data > /tmp/xchange/data"])
 
-    with pytest.raises(AssertionError, match="'c1' itself has no /tmp/xchange/date"):
+    with pytest.raises(AssertionError, match="'c1' itself has no file /tmp/xchange/date"):
         assert_file_visible(pod, from_c="c1", to_c="c2", path="/tmp/xchange/date", timeout=0.3)
     with pytest.raises(AssertionError, match="'c1' itself has different content in /tmp/x"):
         assert_file_visible(
             pod, from_c="c1", to_c="c2", path="/tmp/xchange/data", content="other", timeout=0.3
         )
-    with pytest.raises(NoSharedVolume, match="c1:/etc/passwd is in no volume that both"):
+    with pytest.raises(NoSharedVolume, match="c1:/etc/passwd is not in a volume that both"):
         assert_file_visible(pod, from_c="c1", to_c="c2", path="/etc/passwd")
 
 

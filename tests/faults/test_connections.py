@@ -148,7 +148,7 @@ def test_a_late_command_is_not_mistaken_for_a_dead_connection(deploy_behind_prox
     """The counterexample: a live connection responds to a ping."""
     deploying, _ = deploy_behind_proxy(timeouts=Timeouts(exec=10))
     with deploying as pair:
-        with pytest.raises(errors.ExecTimeout, match=r"not end within 10 s \(stdout so far 'on"):
+        with pytest.raises(errors.ExecTimeout, match=r"not finish within 10 s \(stdout so far 'on"):
             pair.sound["c1"].exec(["sh", "-c", "echo on; sleep 60"])
 
         late = pair.sound["c1"].exec(["sh", "-c", "sleep 3; echo late"])

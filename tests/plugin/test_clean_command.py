@@ -60,7 +60,7 @@ def test_a_cluster_that_no_run_has_used_is_an_error(clean):
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
         "podshare: No run on this machine has used the kind cluster 'typo'.\n"
-        "  Choose one that was used: there is none.\n"
+        "  Choose a cluster that was used: none.\n"
     )
 
 

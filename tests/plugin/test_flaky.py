@@ -1,4 +1,4 @@
-"""`--rerun-alone`: a test that fails, then passes alone, is flaky; all else that fails has failed.
+"""`--rerun-alone`: a test that fails, then passes alone, is flaky; all other failures stay.
 
 Every rule stands with a twin for which it says the opposite.
 """
@@ -59,11 +59,11 @@ def test_broken(fails): fails(times=2)
 
 
 class Run:
-    """A run that has ended.
+    """A completed run.
 
     Args:
-        folder: where it was.
-        result: pytester's.
+        folder: its working directory.
+        result: the result from pytester.
     """
 
     def __init__(self, folder, result):
@@ -74,28 +74,28 @@ class Run:
 
     @property
     def summary(self):
-        """The counts of the last line, by name."""
+        """Return the counts in the last line, by name."""
         words = self.lines[-1].strip("= ").rpartition(" in ")[0].replace(",", "").split()
         return {name: int(count) for count, name in zip(words[::2], words[1::2], strict=True)}
 
     def runs(self, test):
-        """How often a test ran."""
+        """Return how often a test ran."""
         path = self.folder / f"{test}.runs"
         return len(path.read_text().split()) if path.exists() else 0
 
     def section(self, title):
-        """The lines of a section of the output; [] if there is none."""
-        at = [n for n, line in enumerate(self.lines) if line.strip("= ") == title]
-        if not at:
+        """Return the lines of a section of the output; [] if it does not exist."""
+        starts = [n for n, line in enumerate(self.lines) if line.strip("= ") == title]
+        if not starts:
             return []
-        rest = self.lines[at[0] + 1 :]
+        rest = self.lines[starts[0] + 1 :]
         end = next(n for n, line in enumerate(rest) if line.startswith("==="))
         return rest[:end]
 
 
 @pytest.fixture(params=["0", "2"], ids=["one process", "two workers"])
 def run(request, pytester):
-    """A function that runs a file of tests with `--rerun-alone`."""
+    """Return a function that runs a file of tests with `--rerun-alone`."""
     pytester.makeini(INI)
     pytester.makeconftest(CONFTEST)
 
@@ -107,7 +107,7 @@ def run(request, pytester):
     return run
 
 
-# where it makes no difference which process has run the test
+# for tests where it does not matter which process ran the failed test
 one_process = pytest.mark.parametrize("run", ["0"], indirect=True, ids=["one process"])
 
 
@@ -124,7 +124,7 @@ def test_a_test_that_passes_alone_is_flaky_and_does_not_fail_the_run(run):
 
 
 def test_a_test_that_fails_again_is_a_failure(run):
-    """The twin; both texts are shown."""
+    """The mutated twin; both errors are shown."""
     result = run(f"{BROKEN}\ndef test_other(): pass")
 
     assert (result.code, result.runs("test_broken")) == (1, 2)
@@ -137,7 +137,7 @@ def test_a_test_that_fails_again_is_a_failure(run):
 
 @one_process
 def test_without_the_option_nothing_is_run_again(run):
-    """The twin of all the others."""
+    """The mutated twin of all other tests."""
     result = run(FLAKY, "--junitxml=out.xml", option="-v")
 
     assert (result.code, result.runs("test_flaky")) == (1, 1)
@@ -161,7 +161,7 @@ def test_unexpected(fails): fails(times=0)
 
 
 def test_nothing_else_is_run_again(run):
-    """Neither a test without the mark, nor one that is expected to fail, however it ends."""
+    """Tests without the mark do not run again, nor do tests that are expected to fail."""
     result = run(ONLY_CLUSTER)
 
     names = ("test_unit", "test_expected", "test_unexpected")
@@ -171,7 +171,7 @@ def test_nothing_else_is_run_again(run):
 
 
 def test_an_error_of_collection_is_not_run_again(run):
-    """There is no test to run."""
+    """No test could run."""
     result = run("import pytest\npytestmark = pytest.mark.cluster\nimport no_such_module")
 
     assert result.code != 0
@@ -198,7 +198,7 @@ def test_it(broken): assert broken == "here"
 
 @pytest.mark.parametrize("scope", ["function", "module", "session"])
 def test_a_fixture_that_failed_is_set_up_anew(run, scope):
-    """Also one that other tests share."""
+    """This includes fixtures that several tests share."""
     result = run(FIXTURES.format(scope=scope))
 
     assert (result.code, result.summary) == (0, {"flaky": 1})
@@ -225,7 +225,7 @@ def test_it(closes, fails): fails(times={times})
 
 @pytest.mark.parametrize("times", [0, 1])
 def test_a_test_that_fails_twice_in_a_run_counts_once(run, times):
-    """In its teardown alone, or in its call as well."""
+    """Only the teardown fails, or the call fails as well."""
     result = run(TEARDOWN.format(times=times), "--junitxml=out.xml")
 
     assert result.code == 0
@@ -246,7 +246,7 @@ def test_it(fails, number): fails(times={times})
 
 @pytest.mark.parametrize(("count", "code"), [(2, 0), (3, 1)])
 def test_three_flaky_tests_fail_the_run(run, count, code):
-    """Two do not."""
+    """Two flaky tests do not."""
     result = run(SEVERAL.format(count=count, times=1))
 
     assert (result.code, result.summary) == (code, {"flaky": count})
@@ -257,7 +257,7 @@ def test_three_flaky_tests_fail_the_run(run, count, code):
 @one_process
 @pytest.mark.parametrize(("count", "runs"), [(2, 2), (3, 1)])
 def test_too_many_failures_are_not_run_again(run, pytester, count, runs):
-    """A cluster that is gone is not created anew for each of hundreds; the limit is two here."""
+    """A lost cluster is not created again for each of hundreds of tests; the limit is two here."""
     limit = "from tests.support.flaky import reruns\nreruns._MOST = 2\n"
     pytester.makeconftest(CONFTEST + limit)
     result = run(SEVERAL.format(count=count, times=2))
@@ -287,7 +287,7 @@ def test_it(fails, request, way): fails(times=int(request.node.name in {failing}
     ids=["once", "each once", "one twice"],
 )
 def test_a_test_that_is_flaky_twice_in_its_repetitions_fails_the_run(run, failing, code):
-    """By pytest-repeat; another test of the same function is another test."""
+    """Tests that pytest-repeat makes of one function are separate tests."""
     result = run(REPEATED.format(failing=failing), "--count=3")
 
     assert (result.code, result.summary["flaky"]) == (code, len(failing))
@@ -297,7 +297,7 @@ def test_a_test_that_is_flaky_twice_in_its_repetitions_fails_the_run(run, failin
 
 @one_process
 def test_a_test_that_was_flaky_before_fails_the_run(run):
-    """The file beside the JUnit XML knows."""
+    """The file next to the JUnit XML lists it."""
     first = run(FLAKY, "--junitxml=results/junit.xml")
     file = first.folder / "results" / "junit.flaky.json"
     (known,) = json.loads(file.read_text())
@@ -315,7 +315,7 @@ def test_a_test_that_was_flaky_before_fails_the_run(run):
 
 @one_process
 def test_the_file_can_be_named_and_is_written_for_flaky_tests_alone(run):
-    """A run in which nothing is flaky leaves none."""
+    """A run without flaky tests writes no file."""
     broken = run(BROKEN, "--flaky-file=flaky/tests.json")
     file = broken.folder / "flaky" / "tests.json"
     was_there = file.exists()
@@ -327,7 +327,7 @@ def test_the_file_can_be_named_and_is_written_for_flaky_tests_alone(run):
 
 @one_process
 def test_a_file_of_something_else_is_refused(run, pytester):
-    """Before any test is run."""
+    """The error comes before any test runs."""
     (pytester.path / "other.json").write_text('{"a": 1}')
     result = run(FLAKY, "--flaky-file=other.json")
 
@@ -335,7 +335,7 @@ def test_a_file_of_something_else_is_refused(run, pytester):
 
 
 def test_junit_xml_has_no_failure_for_a_flaky_test(run):
-    """It has the text all the same; the second text of a broken one stands beside the first."""
+    """It contains the error; for a broken test, it contains both errors."""
     result = run(f"{FLAKY}\n{BROKEN}", "--junitxml=out.xml")
 
     suite = ElementTree.parse(result.folder / "out.xml").find("testsuite")
@@ -349,7 +349,7 @@ def test_junit_xml_has_no_failure_for_a_flaky_test(run):
 
 @one_process
 def test_a_test_that_is_skipped_when_it_is_run_alone_has_not_passed(run):
-    """It stays a failure, and the reason is shown."""
+    """The test stays failed, and the reason is shown."""
     result = run("""
         import pytest
 
@@ -373,7 +373,7 @@ def test_a_test_that_is_skipped_when_it_is_run_alone_has_not_passed(run):
     [("-x", 1, (1, 2)), ("--maxfail=1", 1, (1, 2)), ("--maxfail=2", 2, (0,))],
 )
 def test_a_run_that_is_stopped_by_failures_runs_nothing_again(run, limit, runs, code):
-    """With fewer failures than those that stop it, it has run everything."""
+    """With fewer failures than the limit, the run is complete."""
     result = run(FLAKY, limit)
 
     assert result.runs("test_flaky") == runs
@@ -381,7 +381,7 @@ def test_a_run_that_is_stopped_by_failures_runs_nothing_again(run, limit, runs, 
 
 
 def test_ctrl_c_runs_nothing_again(run):
-    """What failed before stays a failure."""
+    """Earlier failures stay failures."""
     result = run(f"{FLAKY}\ndef test_stops(): raise KeyboardInterrupt")
 
     assert (result.code, result.runs("test_flaky")) == (2, 1)
@@ -389,7 +389,7 @@ def test_ctrl_c_runs_nothing_again(run):
 
 @one_process
 def test_collecting_runs_nothing(run):
-    """Neither once nor twice."""
+    """The test does not run again."""
     result = run(FLAKY, "--collect-only")
 
     assert (result.code, result.runs("test_flaky")) == (0, 0)
@@ -414,7 +414,7 @@ def test_that_takes_longer():
 
 
 def test_it_is_run_when_all_others_are_done(run):
-    """The workers too."""
+    """So do the workers."""
     result = run(ALONE, "--dist=load")
 
     assert (result.code, result.summary) == (0, {"flaky": 1, "passed": 1})
@@ -437,7 +437,7 @@ def pytest_sessionfinish():
 
 
 def test_the_cluster_stays_until_everything_is_run_again(run, pytester):
-    """Whoever leaves it last deletes it, which is the run itself, as without the option."""
+    """The last user deletes the cluster, and that is the run itself, as without the option."""
     pytester.makeconftest(CONFTEST + LEASES)
     result = run(FLAKY)
 
@@ -447,7 +447,7 @@ def test_the_cluster_stays_until_everything_is_run_again(run, pytester):
 
 
 def test_the_options_of_the_run_count_for_the_second_one(run):
-    """Only files, workers and JUnit XML do not."""
+    """Only files, workers and JUnit XML are not passed on."""
     result = run(
         """
         import pytest
@@ -485,7 +485,7 @@ def test_slow(fails):
 
 
 def test_ctrl_c_ends_the_test_that_is_run_alone(pytester):
-    """It cleans up undisturbed; failures stay failures, also that of a test that has passed."""
+    """It cleans up undisturbed; failures stay failures, even of a test that then passed."""
     pytester.makeini(INI)
     pytester.makeconftest(CONFTEST)
     pytester.makepyfile(test_it=f"{FLAKY}\n{SLEEPS}")
@@ -504,7 +504,7 @@ def test_ctrl_c_ends_the_test_that_is_run_alone(pytester):
 
 
 def test_no_worker_plugin_is_needed(pytester):
-    """Where pytest-xdist is not installed, its options are not given to the second run."""
+    """Without pytest-xdist, its options are not passed to the second run."""
     pytester.makeini(INI)
     pytester.makeconftest(CONFTEST)
     pytester.makepyfile(test_it=FLAKY)

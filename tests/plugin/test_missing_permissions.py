@@ -37,5 +37,5 @@ def test_only_a_missing_permission_that_no_role_can_grant_skips_a_test(pytester,
     result.assert_outcomes(skipped=3, failed=2)
     result.stdout.fnmatch_lines(["*SKIPPED*needs permission to patch nodes: it is forbidden*"])
     result.stdout.fnmatch_lines(
-        ["podshare: skipped 2 tests for missing permissions: patch nodes (2)"]
+        ["podshare: skipped 2 tests because of missing permissions: patch nodes (2)"]
     )

@@ -171,7 +171,7 @@ def test_a_missing_kubeconfig_is_an_error_that_names_the_options(pytester, run):
     result.stdout.fnmatch_lines(
         [
             "/no/config: *",
-            "Give a kubeconfig with --podshare-kubeconfig and one of its contexts "
+            "Set the kubeconfig with --podshare-kubeconfig and one of its contexts "
             "with --podshare-context.",
         ]
     )

@@ -10,7 +10,7 @@ from sandbox.errors import SandboxError
 
 @pytest.fixture
 def installed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
-    """The packages that would be installed, for root on a Debian without Chromium."""
+    """Return the packages that would be installed, for root on a Debian without Chromium."""
     packages_installed = list[tuple[str, ...]]()
 
     def ensure(names: tuple[str, ...], *_: object, **__: object) -> None:

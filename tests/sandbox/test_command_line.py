@@ -99,7 +99,7 @@ def test_help_lists_every_command(
 
 @pytest.fixture
 def no_engine(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A machine without a container engine."""
+    """Simulate a machine without a container engine."""
 
     def find_engine(_: DevOptions) -> str:
         raise SandboxError("no engine in this test", "none needed")

@@ -125,7 +125,7 @@ def test_the_folders_of_local_tests_use_no_cluster() -> None:
 
 @pytest.fixture
 def engine_calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty machine: an empty cache folder, and engines and tools that record being called."""
+    """Simulate an empty machine: an empty cache, and engines and tools that record each call."""
     calls = tmp_path / "calls"
     programs = tmp_path / "programs"
     programs.mkdir()

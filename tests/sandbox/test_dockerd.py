@@ -14,7 +14,7 @@ from sandbox import dockerd, host
 
 @pytest.fixture
 def engine_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The engine's folder in a cache folder of its own."""
+    """Return the engine's folder in a separate cache folder."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     folder = tmp_path / "podshare" / "engine"
     folder.mkdir(parents=True)
@@ -46,7 +46,7 @@ def test_the_wrapper_is_used_only_where_it_is_needed(
 
 @pytest.fixture
 def runc_capped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The wrapper, with a runc on PATH that prints its arguments."""
+    """Return the wrapper, with a runc on PATH that prints its arguments."""
     program = tmp_path / "bin" / "runc"
     program.parent.mkdir()
     program.write_text('#!/bin/sh\necho "$@"\n')

@@ -63,7 +63,7 @@ class ToyProject:
 
     @property
     def sandbox(self) -> Path:
-        """The folder of the scripts."""
+        """Return the folder of the scripts."""
         return self.folder / "sandbox"
 
     def write(self, name: str, text: str) -> None:

@@ -1,4 +1,4 @@
-"""Accounts with the rights of manifests/rbac.yaml, and runs of pytest as one of them."""
+"""Accounts with the permissions of manifests/rbac.yaml, and runs of pytest as one of them."""
 
 import contextlib
 import copy
@@ -18,7 +18,7 @@ from pytest_podshare.kube import resources
 from pytest_podshare.pods.deployer import Podshare
 
 RBAC = Path("manifests/rbac.yaml").resolve()
-RULES = next(each for each in yaml.safe_load_all(RBAC.read_text()) if each["kind"] == "Role")[
+RULES = next(item for item in yaml.safe_load_all(RBAC.read_text()) if item["kind"] == "Role")[
     "rules"
 ]
 
@@ -37,19 +37,19 @@ class Account:
 
     @property
     def environment(self):
-        """The environment for runs of pytest as this account."""
-        given = {"PODSHARE_PROVIDER": "existing", "PODSHARE_KUBECONFIG": str(self.kubeconfig)}
-        return {**given, **({"PODSHARE_NAMESPACE": self.namespace} if self.namespace else {})}
+        """Return the environment for runs of pytest as this account."""
+        variables = {"PODSHARE_PROVIDER": "existing", "PODSHARE_KUBECONFIG": str(self.kubeconfig)}
+        return {**variables, **({"PODSHARE_NAMESPACE": self.namespace} if self.namespace else {})}
 
 
 @dataclasses.dataclass(frozen=True)
 class Team:
-    """An account, and what it sees of the cluster.
+    """An account, with its connection to the cluster.
 
     Args:
-        admin: the cluster as one sees it who may give rights.
+        admin: the cluster, as an account that may grant permissions.
         account: the account.
-        cluster: the cluster as the account sees it.
+        cluster: the cluster, as the account.
     """
 
     admin: Cluster
@@ -58,24 +58,24 @@ class Team:
 
     @property
     def namespace(self):
-        """The account's namespace."""
+        """Return the account's namespace."""
         return self.account.namespace
 
     def podshare(self, run_id="team0001", **timeouts):
-        """A `Podshare` of the account, and its namespace that stays."""
+        """Return the account's namespace, which stays, and a `Podshare` for it."""
         shared = SharedNamespace(self.cluster.api, self.namespace, run_id)
-        how = {"run_id": run_id, "timeouts": Timeouts(**timeouts), "shared_namespace": shared}
-        return shared, Podshare(self.cluster, self.namespace, **how)
+        options = {"run_id": run_id, "timeouts": Timeouts(**timeouts), "shared_namespace": shared}
+        return shared, Podshare(self.cluster, self.namespace, **options)
 
 
 def make(cluster, namespace, folder, without=()):
-    """An account with a Role as in manifests/rbac.yaml.
+    """Create an account with the Role of manifests/rbac.yaml.
 
     Args:
-        cluster: the cluster, by an account that may give rights.
-        namespace: a namespace of its own.
-        folder: where its kubeconfig is to lie.
-        without: rights that its Role is to lack, each (verb, resource).
+        cluster: the cluster, as an account that may grant permissions.
+        namespace: the account's namespace.
+        folder: the folder for its kubeconfig.
+        without: the permissions that its Role lacks, each as (verb, resource).
     """
     for document in yaml.safe_load_all(RBAC.read_text()):
         if document["kind"] == "Role":
@@ -88,7 +88,7 @@ def make(cluster, namespace, folder, without=()):
 
 
 def rules(without):
-    """The rules of manifests/rbac.yaml, without some rights."""
+    """Yield the rules of manifests/rbac.yaml, without some permissions."""
     for rule in RULES:
         for resource in rule["resources"]:
             verbs = [verb for verb in rule["verbs"] if (verb, resource) not in without]
@@ -97,13 +97,13 @@ def rules(without):
 
 
 def change(cluster, namespace, without):
-    """Let the account's Role lack other rights from now on."""
+    """Change which permissions the account's Role lacks."""
     path = f"/apis/rbac.authorization.k8s.io/v1/namespaces/{namespace}/roles/podshare"
     cluster.api.patch(path, {"rules": list(rules(without))})
 
 
 def forget(cluster, namespace, names):
-    """Delete what a lack of rights has left, of whatever kind."""
+    """Delete what was left because of a missing permission, of any kind."""
     for kind in resources.list_types(cluster.api, namespace):
         for name in names:
             with contextlib.suppress(errors.ApiError):
@@ -111,24 +111,24 @@ def forget(cluster, namespace, names):
 
 
 def forget_one(cluster, path):
-    """Delete one object, if it is there."""
+    """Delete one object if it exists."""
     with contextlib.suppress(errors.ApiError):
         cluster.api.delete(path)
 
 
 def token(cluster, namespace, seconds=3600, name="podshare", **bound):
-    """A token of the account, by TokenRequest."""
+    """Return a token of the account, from a TokenRequest."""
     path = f"/api/v1/namespaces/{namespace}/serviceaccounts/{name}/token"
     request = {"spec": {"expirationSeconds": seconds, **bound}}
     return cluster.api.post(path, request)["status"]["token"]
 
 
 def kubeconfig(cluster, folder, user, **changed):
-    """A kubeconfig for the cluster with another user, and other facts about the server."""
-    told = copy.deepcopy(yaml.safe_load(cluster.kubeconfig.read_text()))
-    server = {**told["clusters"][0]["cluster"], **changed}
+    """Write a kubeconfig for the cluster with another user and changed server fields."""
+    original = copy.deepcopy(yaml.safe_load(cluster.kubeconfig.read_text()))
+    server = {**original["clusters"][0]["cluster"], **changed}
     name = "team"
-    made = {
+    config = {
         "apiVersion": "v1",
         "kind": "Config",
         "current-context": name,
@@ -138,7 +138,7 @@ def kubeconfig(cluster, folder, user, **changed):
     }
     path = folder / f"{name}-kubeconfig"
     path.touch(mode=0o600)
-    path.write_text(yaml.safe_dump(made))
+    path.write_text(yaml.safe_dump(config))
     return path
 
 

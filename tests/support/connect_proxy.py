@@ -7,28 +7,28 @@ import threading
 
 
 class Tunnels(socketserver.ThreadingTCPServer):
-    """Answers CONNECT, whatever name is asked for; use it as a context manager.
+    """Accepts CONNECT for any name; use it as a context manager.
 
     Args:
         host: the server to which every tunnel leads.
         port: its port.
-        user: `name:password` that it wants to be shown; "" for none.
+        user: the `name:password` that it requires; "" for none.
 
     Attributes:
-        asked: what was asked for.
+        requested: the addresses that were requested.
     """
 
     daemon_threads = True
 
     def __init__(self, host, port, user=""):
         super().__init__(("127.0.0.1", 0), _Handler)
-        self.to = (host, port)
-        self.wanted = f"Basic {base64.b64encode(user.encode()).decode()}" if user else ""
-        self.asked = []
+        self.target = (host, port)
+        self.required = f"Basic {base64.b64encode(user.encode()).decode()}" if user else ""
+        self.requested = []
 
     @property
     def port(self):
-        """Where it listens."""
+        """Return the port on which it listens."""
         return self.server_address[1]
 
     def __enter__(self):
@@ -41,35 +41,35 @@ class Tunnels(socketserver.ThreadingTCPServer):
 
 
 class _Handler(socketserver.StreamRequestHandler):
-    # nothing may be read ahead that is the tunnel's
+    # without buffering, no bytes of the tunnel are read ahead
     rbufsize = 0
 
     def handle(self):
-        """Read what is asked for, and be the tunnel."""
+        """Read the request, and forward bytes in both directions."""
         lines = []
         while line := self.rfile.readline().strip():
             lines.append(line.decode())
-        shown = [line.split(": ", 1)[1] for line in lines if line.lower().startswith("proxy-auth")]
-        if self.server.wanted and shown != [self.server.wanted]:
+        sent = [line.split(": ", 1)[1] for line in lines if line.lower().startswith("proxy-auth")]
+        if self.server.required and sent != [self.server.required]:
             self.wfile.write(b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n")
             return
-        self.server.asked.append(lines[0].split()[1])
-        with socket.create_connection(self.server.to) as theirs:
+        self.server.requested.append(lines[0].split()[1])
+        with socket.create_connection(self.server.target) as upstream:
             self.wfile.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
-            back = threading.Thread(target=_forward, args=(theirs, self.connection), daemon=True)
+            back = threading.Thread(target=_forward, args=(upstream, self.connection), daemon=True)
             back.start()
-            _forward(self.connection, theirs)
+            _forward(self.connection, upstream)
             back.join()
 
 
-def _forward(one, other):
+def _forward(source, sink):
     try:
-        while part := one.recv(65536):
-            other.sendall(part)
+        while part := source.recv(65536):
+            sink.sendall(part)
     except OSError:
         pass
-    for each in (one, other):
+    for connection in (source, sink):
         try:
-            each.shutdown(socket.SHUT_RDWR)
+            connection.shutdown(socket.SHUT_RDWR)
         except OSError:
             continue

@@ -42,12 +42,12 @@ def fake_cluster(folder, *, pod=POD, events=(), log=LOG):
 
 @pytest.fixture(scope="session")
 def podshare_cluster(tmp_path_factory):
-    """The cluster, in place of a real one."""
+    """Yield a fake cluster instead of a real one."""
     with fake_cluster(tmp_path_factory.mktemp("cluster")) as cluster:
         yield cluster
 
 
 @pytest.fixture
 def podshare_namespace():
-    """The namespace of its Pod."""
+    """Return the namespace of its Pod."""
     return "ns"

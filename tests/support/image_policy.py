@@ -42,7 +42,7 @@ def use_images_of_nodes(cluster, name):
 
 
 def _documents(name, selector, resource, operation, fields):
-    """A policy and its binding, each with the end of its path."""
+    """Yield a policy and its binding, each with the end of its path."""
     rule = {"apiGroups": [""], "apiVersions": ["v1"], "operations": [operation]}
     changed = ", ".join(_CONTAINERS.format(field=field) for field in fields)
     expression = f"Object{{spec: Object.spec{{{changed}}}}}"

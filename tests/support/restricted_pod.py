@@ -29,7 +29,7 @@ POD = {
             {
                 **_CONTAINER,
                 "name": name,
-                "volumeMounts": [{"name": each, "mountPath": f"/{each}"} for each in _MOUNTS],
+                "volumeMounts": [{"name": volume, "mountPath": f"/{volume}"} for volume in _MOUNTS],
             }
             for name in ("c1", "c2")
         ],
@@ -67,18 +67,18 @@ MANIFEST = {"apiVersion": "v1", "kind": "List", "items": [SETTINGS, CREDENTIALS,
 
 
 def privileged():
-    """The Pod, with a container that may become what it wants."""
+    """Return the manifest with a container that may escalate its privileges."""
     manifest = copy.deepcopy(MANIFEST)
     manifest["items"][2]["spec"]["containers"][0]["securityContext"] = {}
     return manifest
 
 
 def deployment(manifest):
-    """The same Pod, made by a Deployment."""
-    made = copy.deepcopy(manifest)
-    pod = made["items"][2]
+    """Return the manifest with a Deployment that creates the Pod."""
+    result = copy.deepcopy(manifest)
+    pod = result["items"][2]
     labels = {"app": "restricted", **pod["metadata"]["labels"]}
-    made["items"][2] = {
+    result["items"][2] = {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
         "metadata": {"name": "restricted"},
@@ -87,4 +87,4 @@ def deployment(manifest):
             "template": {"metadata": {"labels": labels}, "spec": pod["spec"]},
         },
     }
-    return made
+    return result

@@ -38,13 +38,13 @@ def _rank(item):
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node):
-    """Tell a worker where to write."""
+    """Pass a worker the folder to write to."""
     folder = node.config.stash.setdefault(_FOLDER, "") or tempfile.mkdtemp()
     node.config.stash[_FOLDER] = node.workerinput["run_order"] = folder
 
 
 def pytest_unconfigure(config):
-    """Remove what the workers have written."""
+    """Remove what the workers wrote."""
     if folder := config.stash.get(_FOLDER, ""):
         shutil.rmtree(folder)
 
@@ -54,13 +54,13 @@ def pytest_xdist_make_scheduler(config, log):
     """Return the scheduler for `--dist=loadfile`."""
     if config.getvalue("dist") != "loadfile":
         return None
-    # here, since this plugin is loaded where there is no pytest-xdist as well
+    # imported here, since this plugin is also loaded without pytest-xdist
     from xdist.scheduler import LoadFileScheduling
 
     class Scheduling(LoadFileScheduling):
         @functools.cached_property
         def _row(self):
-            # all workers collect the same, and have written it before any test is scheduled
+            # all workers collect the same tests, and write them before any test is scheduled
             written = next(Path(config.stash[_FOLDER]).iterdir())
             return set(json.loads(written.read_text()))
 

@@ -36,7 +36,7 @@ FACTS = (
         "different subPath: app mounts folder 'out' of volume shared-data, but debian mounts folder"
         " 'in'",
     ),
-    Fact("to do", "Give both mounts the same subPath. (manifests/web.yaml:41)"),
+    Fact("to do", "Use the same subPath in both mounts. (manifests/web.yaml:41)"),
     Fact("pod", "podshare-59ccca9b-8526/web"),
 )
 

@@ -31,7 +31,7 @@ def relative_mount_path(template: Template, wiring: Wiring) -> Iterator[Issue]:
         path = mount.path
         if path and path[0] not in "/~$" and not _DRIVE.match(path):
             detail = f", a relative path that becomes {mount.folder}"
-            fix = f"Write {mount.folder}, or the path that was meant."
+            fix = f"Write {mount.folder}, or the path that you meant."
             yield mount_issue(container, mount, detail, fix)
 
 
@@ -105,5 +105,5 @@ def system_path_hidden(template: Template, wiring: Wiring) -> Iterator[Issue]:
             continue
         if not may_be_filled_before(wiring, container, mount):
             detail = ", which hides the image's own files there"
-            fix = "Mount it at a folder of its own; Kubernetes copies nothing into a volume."
+            fix = "Mount it at a separate folder: volumes do not get a copy of the image's files."
             yield mount_issue(container, mount, detail, fix)

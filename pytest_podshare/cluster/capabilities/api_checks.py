@@ -115,7 +115,7 @@ def check_node_access(context: CheckContext) -> str:
         return "only the kind provider gives access to nodes"
     running = [name for name, state in nodes.read_states(context.cluster.name) if not state]
     if not running:
-        return f"the container engine runs no node of cluster {context.cluster.name}"
+        return f"no node of cluster {context.cluster.name} runs on this machine's container engine"
     try:
         nodes.run(running[0], "true")
     except errors.NodeAccessMissing as error:
@@ -127,7 +127,7 @@ def check_two_nodes(context: CheckContext) -> str:
     """Check that a Pod that leaves its node can go to another one."""
     listed = context.cluster.api.get("/api/v1/nodes")["items"]
     count = sum(map(_accepts_pods, listed))
-    return "" if count > 1 else f"only {count} of {len(listed)} nodes accepts Pods"
+    return "" if count > 1 else f"only {count} of {len(listed)} nodes accept Pods"
 
 
 def _accepts_pods(node: Mapping[str, Any]) -> bool:

@@ -154,7 +154,7 @@ def _pod_field(
     return _Check(
         request=lambda context: api_checks.check_fields(context, build(context)),
         trial=lambda context: trial(context, build(context)),
-        evidence="a dry run keeps the field, and it works in a trial Pod",
+        evidence="a dry run keeps the field, and a trial Pod used it",
     )
 
 
@@ -162,7 +162,7 @@ CHECKS: Mapping[str, _Check] = {
     "ephemeral-containers": _Check(
         lambda context: api_checks.check_subresource(context, "ephemeralcontainers"),
         None,
-        "ephemeral containers may be added",
+        "the account may add ephemeral containers",
     ),
     requirements.IMAGE_VOLUMES: _pod_field(_image_volume, trials.try_start),
     "node-access": _Check(api_checks.check_node_access, None, "commands run on the nodes"),
@@ -177,7 +177,7 @@ CHECKS: Mapping[str, _Check] = {
             or api_checks.check_resize_policy(context)
         ),
         None,
-        "resources may be changed, and resizePolicy is kept",
+        "the account may resize containers, and the API server keeps resizePolicy",
     ),
     requirements.RESTART_ALL_CONTAINERS: _pod_field(
         functools.partial(_restart_rule, "RestartAllContainers"), trials.try_restart

@@ -97,7 +97,9 @@ def _permanent_failure(pod: Object) -> str:
     ended = _status(pod).get("state", {}).get("terminated") or {}
     details = " ".join(str(ended.get(key, "")) for key in ("reason", "message"))
     exit_code = ended.get("exitCode")
-    failure = status.get("message") or f"its container exited with {exit_code} and stays ended"
+    failure = (
+        status.get("message") or f"its container exited with code {exit_code} and was not restarted"
+    )
     return _one_line(f"{failure} ({_one_line(details)})")
 
 

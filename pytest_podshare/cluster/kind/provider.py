@@ -91,7 +91,7 @@ def release(settings: KindSettings, user: ClusterUser, *, keep: str) -> str | No
             reason = keep or "another run keeps it"
             return reason if record.run == settings.run_id else _EXISTED
         if not is_last:
-            return "it is still in use; the last run that uses it will delete it"
+            return "it is still in use; the last run to use it will delete it"
         remove(settings)
         return None
 

@@ -1,8 +1,8 @@
 """The processes that use a cluster: a file for each, beside the cluster's own files.
 
-The last one deletes the cluster, so a killed process must not count. A process counts as long as it
-runs; if its PID is not valid here, as that of another container, as long as a heartbeat touches its
-file. Callers hold the lock of the cluster.
+The last one deletes the cluster, so a killed process must not count. A process counts while it
+runs. If its PID is not valid here, because it belongs to another container for example, the process
+counts while a heartbeat touches its file. Callers hold the lock of the cluster.
 """
 
 from __future__ import annotations

@@ -143,7 +143,7 @@ class ReplyParser:
             self._outputs[frame[0]].feed(frame[1:])
             if len(self._collected[frame[0]]) > self._largest:
                 raise errors.OutputTooLarge(
-                    f"A command has printed more than {self._largest // 2**20} MiB.",
+                    f"A command printed more than {self._largest // 2**20} MiB.",
                     "Print less; read a large file with read_to(), or compare its content().",
                 )
         return None

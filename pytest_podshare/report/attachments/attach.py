@@ -115,4 +115,4 @@ def _format_line(line: str) -> str:
     text = printable(line.expandtabs())
     if len(text) <= _WIDTH:
         return text
-    return f"{text[:_WIDTH]}… {len(text) - _WIDTH} more characters"
+    return f"{text[:_WIDTH]}… ({len(text) - _WIDTH} more characters)"

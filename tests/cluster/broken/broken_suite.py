@@ -73,9 +73,9 @@ def test_not_mounted_by_name(broken):
     assert_file_visible(broken("not-mounted"), from_c="web", to_c="shipper", volume="logs")
 
 
-def test_another_volume(broken):
+def test_different_volume(broken):
     """The spec alone shows it."""
-    assert_file_visible(broken("another-volume"), from_c="exporter", to_c="uploader")
+    assert_file_visible(broken("different-volume"), from_c="exporter", to_c="uploader")
 
 
 def test_different_subpath(broken):
@@ -202,9 +202,9 @@ def test_no_answer(broken):
     assert_file_visible(pod, from_c="app", to_c="uploader", path="/work/report.txt", timeout=2)
 
 
-def test_another_content(broken):
+def test_different_content(broken):
     """The application starts from scratch."""
-    assert_survives_restart(broken("another-content"), container="queue", path="/queue/state")
+    assert_survives_restart(broken("different-content"), container="queue", path="/queue/state")
 
 
 def test_same_folder(broken):
@@ -217,9 +217,9 @@ def test_not_read_only(broken):
     assert_read_only(broken("not-read-only"), container="web", volume="site")
 
 
-def test_another_medium(broken):
+def test_different_medium(broken):
     """A volume lacks its medium."""
-    pod = broken("another-medium")
+    pod = broken("different-medium")
     assert_medium(pod, container="app", volume="cache", medium="Memory", size="64Mi")
 
 
@@ -238,9 +238,9 @@ def test_outlives_its_pod(broken):
     assert_lost_on_delete(broken("outlives-its-pod"), volume="scratch")
 
 
-def test_other_permissions(broken):
+def test_different_permissions(broken):
     """The Pod lacks its fsGroup."""
-    pod = broken("other-permissions")
+    pod = broken("different-permissions")
     assert_permissions(pod, container="uploader", path="/upload", gid=3000, mode=0o2777)
 
 

@@ -1,4 +1,4 @@
-"""Ways to a real API server: tokens that go, plugins, certificates, proxies."""
+"""Connections to a real API server: expiring tokens, plugins, certificates, proxies."""
 
 import dataclasses
 import json
@@ -16,52 +16,52 @@ from tests.support import accounts
 from tests.support.connect_proxy import Tunnels
 from tests.support.restricted_pod import MANIFEST
 
-# a name that nobody knows but the proxy, for a certificate that says localhost
+# a name that only the proxy resolves, for a server whose certificate is for localhost
 ELSEWHERE = {"server": "https://api.podshare.test:6443", "tls-server-name": "localhost"}
 
 
 @pytest.fixture
 def connect(team, tmp_path):
-    """A function that connects as a user that a kubeconfig has, by a way that it tells."""
-    made = []
+    """Return a function that connects as a user, with changes to the kubeconfig's cluster."""
+    connections = []
 
     def connect(user, allowed=(), **changed):
         kubeconfig = accounts.kubeconfig(team.admin, tmp_path, user, **changed)
-        made.append(
+        connections.append(
             connect_existing(ExistingSettings(kubeconfig, None, allowed, Timeouts(exec=10)))
         )
-        return made[-1]
+        return connections[-1]
 
     yield connect
-    for each in made:
-        each.close()
+    for connection in connections:
+        connection.close()
 
 
 @pytest.fixture
 def tunnels(team):
-    """A function that makes a proxy to the API server."""
-    url, made = urlsplit(team.admin.server), []
+    """Return a function that starts a proxy to the API server."""
+    url, proxies = urlsplit(team.admin.server), []
 
     def tunnels(user=""):
-        made.append(Tunnels(url.hostname, url.port, user).__enter__())
-        return made[-1]
+        proxies.append(Tunnels(url.hostname, url.port, user).__enter__())
+        return proxies[-1]
 
     yield tunnels
-    for each in made:
-        each.__exit__()
+    for proxy in proxies:
+        proxy.__exit__()
 
 
 def check(team, cluster):
-    """Deploy a Pod by that way, and prove something of it: requests, a watch, exec sessions."""
+    """Deploy a Pod and check it, which needs requests, a watch and exec sessions."""
     shared = SharedNamespace(cluster.api, team.namespace, "way00001")
-    how = {"run_id": "way00001", "shared_namespace": shared}
-    with Podshare(cluster, team.namespace, **how) as podshare:
+    options = {"run_id": "way00001", "shared_namespace": shared}
+    with Podshare(cluster, team.namespace, **options) as podshare:
         pod = podshare.deploy(MANIFEST)
         assert_file_visible(pod, from_c="c1", to_c="c2", volume="v")
 
 
 def revocable(team, name):
-    """A token that is worth something as long as a Secret is there, and the Secret's path."""
+    """Return a token that is valid as long as a Secret exists, and the Secret's path."""
     root = f"/api/v1/namespaces/{team.namespace}/secrets"
     secret = team.admin.api.post(root, {"kind": "Secret", "metadata": {"name": name}})
     bound = {"apiVersion": "v1", "kind": "Secret", "name": name, "uid": secret["metadata"]["uid"]}
@@ -69,22 +69,24 @@ def revocable(team, name):
 
 
 def plugin(folder, token):
-    """A credential plugin that gives what is in a file, and the file."""
-    says, path = folder / "says", folder / "plugin"
-    path.write_text(f"#!/bin/sh\necho run >> {folder}/runs\ncat {says}\n")
+    """Return a user with a credential plugin, and a function that sets its token."""
+    answer, path = folder / "answer", folder / "plugin"
+    path.write_text(f"#!/bin/sh\necho run >> {folder}/runs\ncat {answer}\n")
     path.chmod(0o700)
     version = "client.authentication.k8s.io/v1"
 
-    def say(token):
+    def set_token(token):
         status = {"status": {"token": token}}
-        says.write_text(json.dumps({"apiVersion": version, "kind": "ExecCredential", **status}))
+        answer.write_text(json.dumps({"apiVersion": version, "kind": "ExecCredential", **status}))
 
-    say(token)
-    return {"exec": {"apiVersion": version, "command": str(path), "interactiveMode": "Never"}}, say
+    set_token(token)
+    return {
+        "exec": {"apiVersion": version, "command": str(path), "interactiveMode": "Never"}
+    }, set_token
 
 
 def until_refused(api, path):
-    """Ask until the API server has forgotten that it knew the token, which takes seconds."""
+    """Send requests until the API server rejects the cached token, which takes seconds."""
 
     def ask():
         try:
@@ -96,13 +98,13 @@ def until_refused(api, path):
     return poll(ask, until=bool, deadline=Deadline(40), first=0.5, most=1.0)
 
 
-def test_a_plugin_is_asked_again_when_its_token_was_revoked(team, connect, tmp_path):
-    """In the middle of a run, for requests and for exec sessions, without a word to anybody."""
+def test_a_plugin_runs_again_when_its_token_is_revoked(team, connect, tmp_path):
+    """Requests and exec sessions go on in the middle of a run, without an error."""
     token, secret = revocable(team, "first")
-    user, say = plugin(tmp_path, token)
+    user, set_token = plugin(tmp_path, token)
     cluster = connect(user)
     check(team, cluster)
-    say(accounts.token(team.admin, team.namespace))
+    set_token(accounts.token(team.admin, team.namespace))
     team.admin.api.delete(secret)
 
     def ask():
@@ -113,8 +115,8 @@ def test_a_plugin_is_asked_again_when_its_token_was_revoked(team, connect, tmp_p
     check(team, cluster)
 
 
-def test_a_token_that_was_revoked_is_an_error_of_its_own(team, connect):
-    """Where there is no other one."""
+def test_a_revoked_token_without_a_replacement_is_an_error(team, connect):
+    """The error says that the credentials were rejected."""
     token, secret = revocable(team, "only")
     cluster = connect({"token": token})
     check(team, cluster)
@@ -127,15 +129,16 @@ def test_a_token_that_was_revoked_is_an_error_of_its_own(team, connect):
         check(team, cluster)
 
 
-def test_an_exec_session_reads_the_credentials_anew_as_well(team, connect, tmp_path):
-    """It may be the first that is refused."""
+def test_an_exec_session_reads_the_credentials_again_too(team, connect, tmp_path):
+    """It may be the first request that the server rejects."""
     _, podshare = team.podshare()
-    user, say = plugin(tmp_path, "nonsense")
+    user, set_token = plugin(tmp_path, "nonsense")
     with podshare:
         pod = podshare.deploy(MANIFEST)
-        say(accounts.token(team.admin, team.namespace))
+        set_token(accounts.token(team.admin, team.namespace))
         cluster = connect(user)
-        stale, say = cluster.api.login, say(accounts.token(team.admin, team.namespace))
+        stale = cluster.api.login
+        set_token(accounts.token(team.admin, team.namespace))
         stale.configuration.api_key["BearerToken"] = "Bearer stale"
         stale.configuration.refresh_api_key_hook = None
         pod.live = dataclasses.replace(pod.live, cluster=cluster)
@@ -144,13 +147,13 @@ def test_an_exec_session_reads_the_credentials_anew_as_well(team, connect, tmp_p
     assert cluster.api.login is not stale
 
 
-def test_a_tokens_file_is_read_again(team, connect, tmp_path):
-    """As the kubelet replaces it every hour."""
+def test_a_token_file_is_read_again(team, connect, tmp_path):
+    """The kubelet replaces it every hour."""
     file = tmp_path / "token"
     file.write_text(accounts.token(team.admin, team.namespace))
     cluster = connect({"tokenFile": str(file)})
     check(team, cluster)
-    file.write_text("no token any more")
+    file.write_text("an invalid token")
     with pytest.raises(errors.CredentialsRefused):
         cluster.api.get(pod_path(team.namespace))
     file.write_text(accounts.token(team.admin, team.namespace))
@@ -158,23 +161,23 @@ def test_a_tokens_file_is_read_again(team, connect, tmp_path):
     check(team, cluster)
 
 
-def test_requests_and_sessions_go_by_the_kubeconfigs_proxy(team, connect, tunnels):
-    """The server is known to the proxy alone, and its user is shown."""
+def test_requests_and_sessions_use_the_proxy_of_the_kubeconfig(team, connect, tunnels):
+    """Only the proxy resolves the server's name, and it gets the user and the password."""
     proxy = tunnels("me:s@cret")
     url = f"http://me:s%40cret@127.0.0.1:{proxy.port}"
     token = accounts.token(team.admin, team.namespace)
     cluster = connect({"token": token}, ("team",), **{"proxy-url": url}, **ELSEWHERE)
-    before = len(proxy.asked)
+    before = len(proxy.requested)
 
     check(team, cluster)
 
-    assert set(proxy.asked) == {"api.podshare.test:6443"}
+    assert set(proxy.requested) == {"api.podshare.test:6443"}
     # a watch, and the exec sessions of two containers
-    assert len(proxy.asked) - before >= 3
+    assert len(proxy.requested) - before >= 3
 
 
-def test_a_proxy_that_wants_to_know_who_asks_is_told_of(team, connect, tunnels):
-    """The twin without a user."""
+def test_a_proxy_that_requires_a_user_is_an_error_without_one(team, connect, tunnels):
+    """The mutated twin, without a user."""
     url = f"http://127.0.0.1:{tunnels('me:secret').port}"
     token = accounts.token(team.admin, team.namespace)
 
@@ -185,22 +188,22 @@ def test_a_proxy_that_wants_to_know_who_asks_is_told_of(team, connect, tunnels):
 def test_the_environments_proxy_is_used_but_not_for_this_machine(
     team, connect, tunnels, monkeypatch
 ):
-    """A server elsewhere goes by it; one of this machine, and one of NO_PROXY, does not."""
+    """It is used for a remote server, but not for a local one or one in NO_PROXY."""
     proxy = tunnels()
     monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{proxy.port}")
     user = {"token": accounts.token(team.admin, team.namespace)}
 
     check(team, connect(user))
-    assert proxy.asked == []
+    assert proxy.requested == []
     check(team, connect(user, ("team",), **ELSEWHERE))
-    assert len(proxy.asked) >= 4
+    assert len(proxy.requested) >= 4
     monkeypatch.setenv("NO_PROXY", "podshare.test")
     with pytest.raises(errors.ClusterUnreachable):
         connect(user, ("team",), **ELSEWHERE)
 
 
-def test_a_server_by_a_proxy_needs_its_context_allowed(connect, tunnels):
-    """127.0.0.1 is then somebody else's."""
+def test_a_server_behind_a_proxy_needs_an_allowed_context(connect, tunnels):
+    """127.0.0.1 is then another machine."""
     url = f"http://127.0.0.1:{tunnels().port}"
 
     with pytest.raises(errors.ContextNotAllowed, match="via the proxy"):
@@ -208,13 +211,13 @@ def test_a_server_by_a_proxy_needs_its_context_allowed(connect, tunnels):
 
 
 def test_a_certificate_in_files_is_enough(team, tmp_path):
-    """As kubeadm and others have it: no token, and paths beside the kubeconfig."""
+    """As with kubeadm: no token, and paths relative to the kubeconfig."""
     import base64
 
     import yaml
 
-    told = yaml.safe_load(team.admin.kubeconfig.read_text())
-    user = told["users"][0]["user"]
+    config = yaml.safe_load(team.admin.kubeconfig.read_text())
+    user = config["users"][0]["user"]
     for name in ("client-certificate", "client-key"):
         path = tmp_path / name
         path.touch(mode=0o600)

@@ -1,4 +1,4 @@
-"""manifests/rbac.yaml is what suffices, and all that is needed."""
+"""manifests/rbac.yaml grants every permission that the plugin needs, and no other."""
 
 import copy
 import dataclasses
@@ -38,7 +38,7 @@ KINDS = {
     "daemonsets": ("apps/v1", "DaemonSet", {}),
     "jobs": ("batch/v1", "Job", {"parallelism": 0}),
 }
-# of the cluster's suite: something of every assertion that the rights are for
+# tests of the cluster suite that cover every assertion the permissions are for
 SAMPLE = (
     "tests/cluster/scenarios/test_exchange_and_drain.py::test_files_are_exchanged_in_both_directions[manifests/sharevol.yaml]",
     "tests/cluster/scenarios/test_config_as_files.py::test_every_entry_is_a_read_only_file_with_the_specified_mode",
@@ -75,62 +75,65 @@ def test_a_class(podshare):
 
 
 def objects_of(team):
-    """What is in the team's namespace, but for what Kubernetes itself puts there."""
+    """Return the objects in the team's namespace, except those that Kubernetes creates itself."""
     api, root = team.admin.api, f"namespaces/{team.namespace}"
-    paths = [f"/api/v1/{root}/{each}" for each in ("pods", "services", "persistentvolumeclaims")]
-    paths += [f"/api/v1/{root}/{each}" for each in ("configmaps", "secrets")]
+    paths = [f"/api/v1/{root}/{kind}" for kind in ("pods", "services", "persistentvolumeclaims")]
+    paths += [f"/api/v1/{root}/{kind}" for kind in ("configmaps", "secrets")]
     kinds = ("deployments", "statefulsets", "daemonsets", "replicasets")
-    paths += [f"/apis/apps/v1/{root}/{each}" for each in kinds]
-    names = [each["metadata"]["name"] for path in paths for each in api.get(path)["items"]]
+    paths += [f"/apis/apps/v1/{root}/{kind}" for kind in kinds]
+    names = [item["metadata"]["name"] for path in paths for item in api.get(path)["items"]]
     return sorted(set(names) - {"kube-root-ca.crt"})
 
 
 @pytest.mark.usefixtures("images")
-def test_the_suite_passes_with_these_rights_and_leaves_nothing(team):
-    """A run of pytest as the account: nothing fails, nothing is skipped."""
-    code, said = accounts.pytest_as(team.account, "-q", *SAMPLE)
+def test_the_suite_passes_with_these_permissions_and_leaves_nothing(team):
+    """In a run of pytest as the account, nothing fails and nothing is skipped."""
+    code, output = accounts.pytest_as(team.account, "-q", *SAMPLE)
 
-    assert code == 0, said
-    assert " skipped" not in said
-    assert f"Kubernetes {team.admin.version}" in said
+    assert code == 0, output
+    assert " skipped" not in output
+    assert f"Kubernetes {team.admin.version}" in output
     assert objects_of(team) == []
 
 
 @pytest.mark.usefixtures("images")
-def test_what_needs_more_is_skipped_by_the_name_of_the_right(team, tmp_path):
-    """A drain, the nodes, a restart that takes them, and what lives in no namespace."""
+def test_what_needs_more_is_skipped_and_names_the_permission(team, tmp_path):
+    """These are drains, access to nodes, restarts through a node, and cluster-scoped objects."""
     test = tmp_path / "test_more.py"
     test.write_text(DRAIN)
 
-    code, said = accounts.pytest_as(team.account, "-q", "-rs", str(test))
+    code, output = accounts.pytest_as(team.account, "-q", "-rs", str(test))
 
-    assert code == 0, said
-    assert "4 skipped" in said
-    lines = [line for line in said.splitlines() if line.startswith("SKIPPED")]
+    assert code == 0, output
+    assert "4 skipped" in output
+    lines = [line for line in output.splitlines() if line.startswith("SKIPPED")]
     assert "needs permission to patch nodes, get nodes, list nodes, watch nodes" in lines[0]
-    assert "needs access to the nodes: A sandbox can only be killed on its node" in said
-    assert re.search(r"needs access to the nodes: Container c1 of .* cannot be restarted \(", said)
-    assert "needs permission to create storageclasses" in said
-    assert "podshare: skipped 2 tests for missing permissions: create storageclasses (1)" in said
+    assert "needs access to the nodes: A sandbox can only be killed on its node" in output
+    assert re.search(
+        r"needs access to the nodes: Container c1 of .* cannot be restarted \(", output
+    )
+    assert "needs permission to create storageclasses" in output
+    skipped = "podshare: skipped 2 tests because of missing permissions: create storageclasses (1)"
+    assert skipped in output
     assert objects_of(team) == []
 
 
-def test_without_a_namespace_of_its_own_the_account_can_do_nothing(team, tmp_path):
-    """Which is an error, for a run that skips every test would look green."""
+def test_without_its_namespace_the_account_can_do_nothing(team, tmp_path):
+    """That is an error, because a run that skips every test would look green."""
     test = tmp_path / "test_it.py"
     test.write_text("def test_it(podshare): pass")
     account = dataclasses.replace(team.account, namespace="")
 
-    code, said = accounts.pytest_as(account, "-q", str(test))
+    code, output = accounts.pytest_as(account, "-q", str(test))
 
-    assert code == 1, said
-    assert "Cannot create a namespace for a test: namespaces is forbidden" in said
-    assert "--podshare-namespace" in said
+    assert code == 1, output
+    assert "Cannot create a namespace for a test: namespaces is forbidden" in output
+    assert "--podshare-namespace" in output
 
 
 @dataclasses.dataclass
-class Used:
-    """What scenarios use: the team, and a Pod of its that is there."""
+class Setup:
+    """What scenarios use: the team, and a Pod that is already deployed."""
 
     team: accounts.Team
     pod: Pod
@@ -138,28 +141,28 @@ class Used:
 
 @pytest.fixture(scope="module")
 def used(team):
-    """The Pod, deployed with all rights."""
+    """Deploy the Pod with all permissions."""
     _, podshare = team.podshare()
     with podshare:
-        yield Used(team, podshare.deploy(MANIFEST))
+        yield Setup(team, podshare.deploy(MANIFEST))
 
 
 def deploy(used, _resource):
-    """Deploy another Pod, and take it away again."""
+    """Deploy another Pod and delete it."""
     another = {**POD, "metadata": {"name": "another", "labels": {"changes": "often"}}}
-    given, podshare = used.team.podshare()
+    shared, podshare = used.team.podshare()
     with podshare:
         podshare.deploy(another)
-    return given.undeleted
+    return shared.undeleted
 
 
-def bring(used, resource):
-    """Deploy an object beside a Pod, find its name taken, and take it away again."""
+def create(used, resource):
+    """Create an object, fail to create it again, and delete it."""
     version, kind, spec = KINDS[resource]
-    labels = {"app": "brought"}
+    labels = {"app": "created"}
     template = {"metadata": {"labels": labels}, "spec": copy.deepcopy(POD["spec"])}
-    for each in template["spec"]["containers"]:
-        del each["resizePolicy"]
+    for container in template["spec"]["containers"]:
+        del container["resizePolicy"]
     if resource == "jobs":
         template["spec"]["restartPolicy"] = "Never"
     if resource == "daemonsets":
@@ -168,31 +171,31 @@ def bring(used, resource):
         spec = {**spec, "selector": {"matchLabels": labels}}
     if version != "v1":
         spec = {**spec, "template": template}
-    manifest = {"apiVersion": version, "kind": kind, "metadata": {"name": "brought"}}
+    manifest = {"apiVersion": version, "kind": kind, "metadata": {"name": "created"}}
     if spec:
         manifest["spec"] = spec
-    given, podshare = used.team.podshare()
+    shared, podshare = used.team.podshare()
     with podshare:
         podshare.objects.create(manifest, "a manifest")
         with pytest.raises(PodshareError) as caught:
             podshare.objects.create(manifest, "a manifest")
     if "another test of this process uses it" not in str(caught.value):
         raise caught.value
-    return given.undeleted
+    return shared.undeleted
 
 
 def change(used, resource):
-    """Change an entry, as an assertion about updates begins."""
+    """Change an entry, as an assertion about updates does first."""
     kind, name = {"configmaps": ("ConfigMap", "settings")}.get(resource, ("Secret", "credentials"))
     ConfigEntry(kind, name, "data", "changed", "changed").change(used.pod)
 
 
 def fail(used, _resource):
-    """See what a failure is explained with."""
+    """Collect what a failure is explained with."""
     _, podshare = used.team.podshare()
     podshare.pods.append(used.pod)
     collected = collect.collect(podshare, Deadline(10))
-    return [each for each in collected.missing if "events" in each]
+    return [text for text in collected.missing if "events" in text]
 
 
 SCENARIOS = {
@@ -214,24 +217,24 @@ SCENARIOS = {
     ("patch", "configmaps"): change,
     ("patch", "secrets"): change,
     ("list", "events"): fail,
-    **{(verb, kind): bring for verb in ("create", "get", "delete") for kind in KINDS},
+    **{(verb, kind): create for verb in ("create", "get", "delete") for kind in KINDS},
 }
 
 
 def visible(used):
-    """Look for a file, by a session that is opened anew."""
+    """Look for a file through a new session."""
     used.pod["c1"].close()
     assert_file_visible(used.pod, from_c="c1", to_c="c2", volume="v")
 
 
 def ephemeral(used):
-    """Ask for an ephemeral container, as a container without a shell needs one."""
+    """Request an ephemeral container, as a container without a shell needs one."""
     path = pod_path(used.pod.namespace, used.pod.name, "ephemeralcontainers")
     used.pod.api.patch(path, {"spec": {}}, strategic=True)
 
 
-def told(used, verb, resource):
-    """What comes of a scenario: the text of its error, or what it left."""
+def outcome(used, verb, resource):
+    """Return the error of a scenario, or what it left; "" for neither."""
     try:
         left = SCENARIOS[verb, resource](used, resource)
     except (PodshareError, AssertionError) as error:
@@ -239,45 +242,45 @@ def told(used, verb, resource):
     return " ".join(left or ()) if isinstance(left, (list, tuple)) else ""
 
 
-# what an API server does not ask for if it does not know this, or has it switched off
+# permissions that an API server does not check without this feature gate
 GATED = {("create", "pods/exec"): "AuthorizePodWebsocketUpgradeCreatePermission"}
 
 
-def is_asked_for(team, verb, resource):
-    """Whether the API server asks for a right at all, by what its metrics tell of its gates."""
+def is_checked(team, verb, resource):
+    """Return whether the API server checks a permission at all, according to its metrics."""
     gate = GATED.get((verb, resource))
     enabled = rf'^kubernetes_feature_enabled{{name="{gate}",[^}}]*}} 1$'
     return gate is None or re.search(enabled, team.admin.api.get_text("/metrics"), re.M) is not None
 
 
-def test_every_right_has_its_scenario():
-    """So that the Role has none that nothing needs."""
+def test_every_permission_has_a_scenario():
+    """So the Role grants no permission that nothing needs."""
     assert {(verb, resource) for verb, resource, _ in ALL} == set(SCENARIOS)
 
 
 @pytest.mark.parametrize(
     ("verb", "resource", "group"), ALL, ids=[f"{verb} {resource}" for verb, resource, _ in ALL]
 )
-def test_without_a_right_its_name_is_told(used, verb, resource, group):
-    """Each verb taken from the Role; the positive control is the same with all of them.
+def test_a_missing_permission_is_named(used, verb, resource, group):
+    """The Role lacks one verb; the positive control is the same scenario with all verbs.
 
-    Before 1.35 an API server lets an exec over a WebSocket pass with `get` alone.
+    Before 1.35, an API server allows an exec over a WebSocket with `get` alone.
     """
     team = used.team
-    right = Permission(verb, resource, group, team.namespace)
-    with_it = told(used, verb, resource)
+    permission = Permission(verb, resource, group, team.namespace)
+    with_permission = outcome(used, verb, resource)
     accounts.change(team.admin, team.namespace, [(verb, resource)])
     try:
-        wait_for_permission(team.cluster.api, right, granted=False)
-        without = told(used, verb, resource)
+        wait_for_permission(team.cluster.api, permission, granted=False)
+        without = outcome(used, verb, resource)
     finally:
         accounts.change(team.admin, team.namespace, ())
-        wait_for_permission(team.cluster.api, right, granted=True)
+        wait_for_permission(team.cluster.api, permission, granted=True)
         if verb == "delete":
-            accounts.forget(team.admin, team.namespace, ("another", "brought"))
+            accounts.forget(team.admin, team.namespace, ("another", "created"))
 
-    assert with_it == ""
-    if is_asked_for(team, verb, resource):
+    assert with_permission == ""
+    if is_checked(team, verb, resource):
         assert f"{verb} {resource}" in without or f"cannot {verb} resource" in without
     else:
         assert without == ""

@@ -1,4 +1,4 @@
-"""A namespace where Pod Security enforces the level `restricted`."""
+"""A namespace in which Pod Security enforces the level `restricted`."""
 
 import time
 
@@ -21,14 +21,14 @@ WORDS = 'violates PodSecurity "restricted:latest": .*allowPrivilegeEscalation !=
 
 @pytest.fixture(scope="module", autouse=True)
 def restricted(team):
-    """Have it enforced."""
+    """Enforce the level in the team's namespace."""
     path = f"/api/v1/namespaces/{team.namespace}"
     team.admin.api.patch(path, {"metadata": {"labels": {LEVEL: "restricted"}}})
 
 
 @pytest.mark.parametrize("manifest", [MANIFEST, deployment(MANIFEST)], ids=["Pod", "Deployment"])
-def test_everything_works_there(team, manifest):
-    """What the plugin makes and does itself needs no more than the user's Pod has."""
+def test_everything_works_in_a_restricted_namespace(team, manifest):
+    """What the plugin itself creates needs no more privileges than the user's Pod."""
     _, podshare = team.podshare()
     with podshare:
         pod = podshare.deploy(manifest)
@@ -45,22 +45,22 @@ def test_everything_works_there(team, manifest):
 @pytest.mark.parametrize(
     "manifest", [privileged(), deployment(privileged())], ids=["Pod", "Deployment"]
 )
-def test_a_manifest_that_wants_more_is_told_of_in_the_api_servers_words(team, manifest):
-    """At once, also where a controller would try for ever."""
-    given, podshare = team.podshare()
-    begun = time.monotonic()
+def test_a_privileged_manifest_is_rejected_in_the_words_of_the_api_server(team, manifest):
+    """It is rejected immediately, even where a controller would try forever."""
+    shared, podshare = team.podshare()
+    start = time.monotonic()
 
     with podshare, pytest.raises(DeployRejected, match=WORDS) as caught:
         podshare.deploy(manifest)
 
     assert "securityContext" in caught.value.remedy
-    # and not when the deadline for a Pod was over, after two minutes
-    assert time.monotonic() - begun < 60
-    assert given.undeleted == []
+    # the timeout of a Pod is two minutes
+    assert time.monotonic() - start < 60
+    assert shared.undeleted == []
 
 
-def test_an_image_that_runs_as_root_is_told_of(team):
-    """Which the API server cannot see: the kubelet says it."""
+def test_an_image_that_runs_as_root_is_an_error(team):
+    """The API server cannot know the image's user; the kubelet reports it."""
     import copy
 
     manifest = copy.deepcopy(MANIFEST)

@@ -1,7 +1,7 @@
-"""The suite on the cluster, file by file, as the account of manifests/rbac.yaml: `tox -e role`.
+"""The cluster suite, file by file, as the account of manifests/rbac.yaml: `tox -e role`.
 
-It takes as long as the suite itself, so that every run does it for a sample only, in
-test_least_rights.py.
+It takes as long as the suite itself, so an ordinary run covers only the sample in
+`test_least_rights.py`.
 """
 
 from pathlib import Path
@@ -13,8 +13,8 @@ from pytest_podshare.kube.client import pod_path
 from tests.support import accounts
 
 _HERE = Path(__file__).parents[1]
-# they make clusters, namespaces or accounts of their own, which is what they are about; or they
-# compare all that a run says with what it says on kind, where more is known and nothing is skipped
+# these create clusters, namespaces or accounts, because that is what they test; or they compare the
+# whole output of a run with that on kind, where more is known and nothing is skipped
 _ABOUT_KIND = {
     *("test_benchmarks.py", "test_capabilities.py", "test_cleanup.py", "test_cluster.py"),
     *("test_images.py", "test_in_cluster_job.py", "test_keep_namespace.py", "test_lifetime.py"),
@@ -22,11 +22,11 @@ _ABOUT_KIND = {
     *("test_broken.py", "test_collect.py", "test_failing_runs.py", "test_report.py"),
 }
 FILES = sorted(
-    str(each.relative_to(Path.cwd()))
-    for each in _HERE.rglob("test_*.py")
-    if each.name not in _ABOUT_KIND and each.parent != Path(__file__).parent
+    str(path.relative_to(Path.cwd()))
+    for path in _HERE.rglob("test_*.py")
+    if path.name not in _ABOUT_KIND and path.parent != Path(__file__).parent
 )
-# what the account lacks, or the cluster that it sees: a skip for any other reason is a hole
+# valid reasons to skip: the account or its cluster lacks something
 _MISSING = (
     *("the cluster lacks", "needs permission to", "needs access to the nodes"),
     *("of kind", "its own nodes", "run by the test above"),
@@ -36,18 +36,18 @@ _MISSING = (
 @pytest.mark.usefixtures("images")
 @pytest.mark.parametrize("file", FILES)
 def test_a_file_of_the_suite_passes_as_the_account(team, file, record_property):
-    """In a namespace that stays; it leaves no Pod, and what needs more is skipped by its name."""
-    code, said = accounts.pytest_as(team.account, "-q", "-rsfE", file, seconds=1200)
+    """It leaves no Pod in the account's namespace, and skips name what the account lacks."""
+    code, output = accounts.pytest_as(team.account, "-q", "-rsfE", file, seconds=1200)
 
-    assert code == 0, said
-    skipped = [line for line in said.splitlines() if line.startswith("SKIPPED")]
+    assert code == 0, output
+    skipped = [line for line in output.splitlines() if line.startswith("SKIPPED")]
     assert [line for line in skipped if not any(name in line for name in _MISSING)] == []
-    # what was made to see what the cluster can do is deleted, and not waited for
+    # trial Pods of the capability checks are deleted without waiting
     assert poll(lambda: pods(team), until=lambda left: not left, deadline=Deadline(60)) == []
-    record_property("outcome", said.splitlines()[-1])
+    record_property("outcome", output.splitlines()[-1])
 
 
 def pods(team):
-    """The names of the Pods in the account's namespace."""
+    """Return the names of the Pods in the account's namespace."""
     listed = team.admin.api.get(pod_path(team.namespace))["items"]
-    return [each["metadata"]["name"] for each in listed]
+    return [pod["metadata"]["name"] for pod in listed]

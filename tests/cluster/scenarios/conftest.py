@@ -52,7 +52,7 @@ def _forwarded(cluster, pod, port):
         try:
             line = process.stdout.readline()
             if "is forbidden" in line:
-                pytest.skip(f"the test needs the permission to create pods/portforward: {line}")
+                pytest.skip(f"the test needs permission to create pods/portforward: {line}")
             match = re.match(r"Forwarding from 127\.0\.0\.1:(\d+) ->", line)
             assert match, line
             yield int(match[1])

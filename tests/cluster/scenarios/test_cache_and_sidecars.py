@@ -48,7 +48,7 @@ def test_redis_writes_outside_the_volume_in_the_articles_manifest(twin):
     assert redis(pod, "save") == "OK"
     assert pod["redis"].exec(["test", "-s", "/data/dump.rdb"]).returncode == 0
 
-    with pytest.raises(AssertionError, match="'redis' does not have the file to begin with"):
+    with pytest.raises(AssertionError, match="'redis' has no readable file /"):
         assert_survives_restart(pod, container="redis", path=DUMP)
 
     pod["redis"].restart()

@@ -17,7 +17,7 @@ _TAIL = 4000
 
 @dataclasses.dataclass(frozen=True)
 class Outcome:
-    """What became of a test that was run alone.
+    """The result of a test that ran alone.
 
     Args:
         problem: why it did not pass; "" if it did.
@@ -29,25 +29,25 @@ class Outcome:
 
     @property
     def passed(self):
-        """Whether it ran and passed."""
+        """Return whether it ran and passed."""
         return not self.problem
 
 
 class ChildResult:
-    """In the child: writes the reports of its test to a file."""
+    """Writes the reports of the child process's test to a file."""
 
     def __init__(self, path):
         self._path = path
         self._reports = []
 
     def pytest_runtest_logreport(self, report):
-        """Take a report."""
+        """Keep a report."""
         skipped = report.skipped and isinstance(report.longrepr, tuple)
         text = report.longrepr[2] if skipped else report.longreprtext
         self._reports.append({"when": report.when, "outcome": report.outcome, "text": text})
 
     def pytest_sessionfinish(self):
-        """Write them."""
+        """Write the reports."""
         self._path.write_text(json.dumps(self._reports), encoding="utf-8")
 
 

@@ -36,7 +36,7 @@ def pytest_addoption(parser):
         "--flaky-file",
         metavar="FILE",
         help="Add flaky tests to this JSON file. Default with --junitxml=NAME.xml: "
-        "NAME.flaky.json beside it.",
+        "NAME.flaky.json next to it.",
     )
     # of the processes that this plugin starts itself
     group.addoption("--flaky-child", metavar="FILE", help=argparse.SUPPRESS)

@@ -132,7 +132,7 @@ def test_a_broken_promise_is_recorded_as_data(pod):
         "to do",
         "pod",
     ]
-    assert check.facts[2] == Fact("where", "c2 has v at /w")
+    assert check.facts[2] == Fact("where", "c2 mounts v at /w")
     assert check.facts[4] == Fact("to do", "Find out what removes it. (<YAML text>:8)")
     assert str(error).splitlines()[:3] == [
         "c2 does not see it",
@@ -167,7 +167,7 @@ def test_an_explained_error_is_a_new_error_of_the_same_class(pod):
     assert str(raised).splitlines() == [
         "c1 has no `cat`.",
         "  why    tool missing: the check needs it in the container",
-        "  to do  Use an image with `cat`; nothing was learned about the volume.",
+        "  to do  Use an image with `cat`. Nothing was learned about the volume.",
         "  pod    ns/web",
     ]
     # the frames of its origin are kept

@@ -79,7 +79,7 @@ def test_a_named_file_without_a_kubernetes_object_is_a_problem(text):
 
     assert str(result.problem) == (
         "m.yaml contains no Kubernetes object.\n"
-        "Give a manifest: YAML or JSON with an apiVersion and a kind."
+        "Pass a manifest: YAML or JSON with an apiVersion and a kind."
     )
     assert checker.check(manifest(text, named=False), ProjectSettings()) is None
 

@@ -71,7 +71,7 @@ def test_an_object_of_a_process_elsewhere_is_removable_after_its_expiry():
     ]
     assert removable == [False, False, True]
     assert owned.disposition(NOW + LIFETIME + HOUR).reason == (
-        "run r1 of me@here let it expire at 2027-01-15T10:00:00Z"
+        "it expired at 2027-01-15T10:00:00Z (run r1 of me@here)"
     )
 
 

@@ -191,7 +191,7 @@ def test_a_second_failed_start_is_an_error(last):
     with pytest.raises(EphemeralContainerUnavailable) as caught:
         ensure_running(kubelet)
 
-    assert ("unable to freeze" if last is BUSY else "exit code 128") in str(caught.value)
+    assert ("unable to freeze" if last is BUSY else "exited with code 128") in str(caught.value)
     assert not caught.value.is_transient
     assert len(kubelet.statuses) == 2
 

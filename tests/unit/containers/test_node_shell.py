@@ -53,7 +53,7 @@ def test_a_path_is_found_in_the_kubelets_folder(folder, node, path, name):
     [
         ("/etc/passwd", "it is not in a volume"),
         ("/data/out", "a symlink on the path leads out of the volume"),
-        ("/data/deeper/f", "volume 'w' has no folder of its own there"),
+        ("/data/deeper/f", "volume 'w' has no folder on the node"),
         ("/expanded/f", r"its mount has subPathExpr \$\(NAME\)"),
     ],
 )

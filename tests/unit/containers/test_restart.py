@@ -71,8 +71,11 @@ def test_a_restart_of_one_container_is_proved():
             pod_object(status("c1", 0)),
             "restartCount did not increase; the end of the old instance was not reported",
         ),
-        (pod_object(status("c1", 1, last=ended("x"))), "its last state is not the old instance's"),
-        (pod_object(status("c1", 1, last=ended("c0")), d="d1"), "d restarted as well"),
+        (
+            pod_object(status("c1", 1, last=ended("x"))),
+            "its last state belongs to another instance",
+        ),
+        (pod_object(status("c1", 1, last=ended("c0")), d="d1"), "d was restarted as well"),
     ],
     ids=["not at all", "another instance", "the other container as well"],
 )
@@ -134,7 +137,7 @@ def test_waiting_ends_if_the_restart_policy_does_not_restart_the_container(polic
     """The container has ended for good."""
     over = pod_object(status("c0", 0, {"terminated": ended("c0", exitCode=code)}))
 
-    with pytest.raises(errors.RestartForbidden, match=f"ended with exit code {code} "):
+    with pytest.raises(errors.RestartForbidden, match=f"exited with code {code} "):
         wait(over, policy=policy)
 
 

@@ -81,7 +81,7 @@ def test_a_volume_that_is_not_mounted_is_an_error_before_any_command():
     with pytest.raises(errors.UnknownVolume) as caught:
         volume_files([mount("/data"), mount("/w", volume="w")], "data")
 
-    assert str(caught.value).splitlines()[1] == "Use one that it mounts: 'v', 'w'."
+    assert str(caught.value).splitlines()[1] == "Use a volume that it mounts: 'v', 'w'."
     assert isinstance(caught.value, LookupError)
 
 

@@ -24,13 +24,13 @@ EVICTED = errors.PodGone(f"Pod p was evicted: {EVICTION}", "Raise the limit.", e
 
 @pytest.fixture
 def server():
-    """An API server without any Pod."""
+    """Start an API server without any Pod."""
     return FakeApi()
 
 
 @pytest.fixture
 def pod(server, tmp_path):
-    """The handle of a Pod; the test decides what the API server knows about it."""
+    """Return the handle of a Pod; the test decides what the API server knows about it."""
     source = load(MANIFEST)
     with server.cluster(tmp_path) as cluster:
         live = offline_pods.live_pod(source.pod["spec"], api=cluster.api)
@@ -56,7 +56,7 @@ def test_an_eviction_is_quoted_once(server, pod, error, text):
 @pytest.mark.parametrize(
     ("answer", "kind", "text"),
     [
-        (raw(uid="other"), "replaced", "another Pod is named p now (UID other)"),
+        (raw(uid="other"), "replaced", "another Pod now has the name p (UID other)"),
         (raw(deletionTimestamp="T"), "deleted", "Pod p has been terminating since T"),
     ],
 )

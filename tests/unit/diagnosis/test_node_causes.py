@@ -12,7 +12,7 @@ PATH = "/api/v1/nodes/worker"
 
 @pytest.fixture
 def server():
-    """An API server of the test's own."""
+    """Start an API server for the test."""
     return FakeApi()
 
 

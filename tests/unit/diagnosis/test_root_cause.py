@@ -105,7 +105,7 @@ SYMPTOMS = {
     "different subPath": symptom(
         reader=reader(mount_table=(ROOT, mount("/in", f"{KUBELET}/v/sub")), path_entries=NO_FILE)
     ),
-    "another volume": symptom(
+    "different volume": symptom(
         reader=reader(mount_table=(ROOT, mount("/in", f"{KUBELET}/w")), path_entries=NO_FILE)
     ),
     "symlink leaves the volume": symptom(
@@ -119,16 +119,14 @@ SYMPTOMS = {
     "permission denied": symptom(reader=reader(path_entries=(folder("/in"), OWNED)), seen=DENIED),
     "read-only": symptom(reader=None, seen=Refused("Read-only file system"), is_write=True),
     "no space left": symptom(reader=None, seen=Refused("No space left on device"), is_write=True),
-    "restarted meanwhile": symptom(
-        reader=reader(restarted=True, exit_code=3, path_entries=NO_FILE)
-    ),
+    "restarted": symptom(reader=reader(restarted=True, exit_code=3, path_entries=NO_FILE)),
     "removed": symptom(writer(path_entries=(folder("/out"),)), reader(path_entries=NO_FILE)),
     "never written": symptom(
         writer(path_entries=(folder("/out"),), siblings=("reports", "other")),
         None,
         existed=False,
     ),
-    "another content": symptom(seen=b"other"),
+    "different content": symptom(seen=b"other"),
     "unknown": symptom(seen=Refused("Input/output error")),
 }
 
@@ -224,7 +222,7 @@ def test_a_file_that_was_never_seen_may_have_been_deleted():
 
     assert cause.kind == "unknown"
     assert cause.text == (
-        "c1 itself has no /out/report: it was never written, or was deleted;"
+        "c1 itself has no file /out/report: it was never written, or was deleted;"
         " the folder contains elsewhere"
     )
 
@@ -262,7 +260,7 @@ def test_a_restart_is_described_by_what_is_known_of_it(changes, text):
 @pytest.mark.parametrize(
     ("state", "description", "text"),
     [
-        ("terminated", "ended with exit code 1 (Error)", "c2 ended with exit code 1 (Error)"),
+        ("terminated", "exited with code 1 (Error)", "c2 exited with code 1 (Error)"),
         ("waiting", "waiting (ErrImagePull)", "c2 is waiting (ErrImagePull)"),
         ("", "not started", "c2 is not started"),
     ],

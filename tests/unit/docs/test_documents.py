@@ -18,7 +18,7 @@ SOURCES = {
 
 
 def blocks(document, language):
-    """The code blocks of that language."""
+    """Return the code blocks of that language."""
     return re.findall(rf"^```{language}\n(.*?)^```", document.read_text(), re.M | re.S)
 
 

@@ -114,7 +114,7 @@ def test_the_error_names_container_image_and_reason():
     )
 
     assert problem.what == (
-        "Container c1 of Pod p has no image nosuch:1: ImagePullBackOff: Back-off pulling image"
+        "Container c1 of Pod p cannot get image nosuch:1: ImagePullBackOff: Back-off pulling image"
     )
 
 
@@ -149,7 +149,7 @@ def test_the_summary_has_the_state_of_each_container():
 
     assert pod_status.summarize(mixed) == (
         "phase Running, a running, b running, not ready, "
-        "c1 waiting (CrashLoopBackOff, last exit code 2), d ended with exit code 1 (Error)"
+        "c1 waiting (CrashLoopBackOff, last exit code 2), d exited with code 1 (Error)"
     )
     assert pod_status.summarize(None) == "the Pod does not exist"
 

@@ -201,7 +201,7 @@ def test_the_page_names_stand_ins_and_skeletons():
     assert "The applications did not run: busybox:1 ran instead of their images." in skeleton
     assert "the applications of 1 manifest did not run" in skeleton
     assert "did not run" not in read([phase(held())]).text
-    assert "nginx:1.27, centos:7: not the published images" in read([phase(held())], info).text
+    assert "nginx:1.27, centos:7 (not the published images" in read([phase(held())], info).text
 
 
 def test_the_page_lists_the_requested_capabilities():

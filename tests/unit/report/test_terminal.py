@@ -95,5 +95,5 @@ def test_missing_permissions_are_counted():
     """Each skipped test names one permission."""
     assert terminal.format_missing_permissions([]) == []
     assert terminal.format_missing_permissions(["patch nodes", "get nodes", "patch nodes"]) == [
-        "podshare: skipped 3 tests for missing permissions: get nodes (1), patch nodes (2)"
+        "podshare: skipped 3 tests because of missing permissions: get nodes (1), patch nodes (2)"
     ]

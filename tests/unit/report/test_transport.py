@@ -41,13 +41,13 @@ spec:
 
 @pytest.fixture
 def pod():
-    """A Pod as the API server returns it, without any checks."""
+    """Return a Pod as the API server returns it, without any checks."""
     return offline_pods.pod(MANIFEST, token="kube-api-access-x")
 
 
 @pytest.fixture
 def sender():
-    """The sender that adds checks to reports."""
+    """Return the sender that adds checks to reports."""
     return transport.Sender()
 
 

@@ -123,7 +123,7 @@ def test_an_assertion_chooses_volumes_by_lifetime(kind, lifetime, check, fits):
         check(pod)
 
     chosen = "No running container of ns/web can write to volume 'v'."
-    which = "goes with its Pod" if fits == (POD,) else "outlives its Pod"
+    which = "is deleted with its Pod" if fits == (POD,) else "outlives its Pod"
     assert caught.value.what == (
         chosen if lifetime in fits else f"ns/web has no volume that {which}."
     )

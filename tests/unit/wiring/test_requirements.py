@@ -111,7 +111,7 @@ def test_a_field_that_the_api_server_drops_is_an_error():
         assert str(caught.value) == (
             "manifests/restart-all-containers.yaml: the cluster lacks restart-all-containers: "
             "the API server dropped containers[0].restartPolicyRules.\n"
-            "Use a cluster that has it, or skip the test on those that do not: "
+            "Use a cluster that has it, or skip the test on clusters without it: "
             '@pytest.mark.podshare_needs("restart-all-containers")'
         )
 

@@ -144,7 +144,7 @@ class ClusterLife(RuleBasedStateMachine):
     @precondition(lambda self: self.running)
     @rule(data=st.data())
     def unregister(self, data):
-        """Only the last user deletes the cluster."""
+        """Delete the cluster if this is the last user."""
         user = data.draw(st.sampled_from(self.running))
         self.running.remove(user)
         # those of the same PID namespace are known to have ended, the others expire
@@ -164,7 +164,7 @@ class ClusterLife(RuleBasedStateMachine):
     @precondition(lambda self: self.running)
     @rule(data=st.data())
     def kill(self, data):
-        """A killed process does not unregister."""
+        """Kill a process, which therefore does not unregister."""
         user = data.draw(st.sampled_from(self.running))
         self.running.remove(user)
         self.killed[user] = self.now
@@ -178,7 +178,7 @@ class ClusterLife(RuleBasedStateMachine):
                 self.users(user.process.pid_namespace).touch(user)
 
     def teardown(self):
-        """Whatever has happened: in the end, the next user deletes the cluster."""
+        """Check that the next user deletes the cluster, whatever has happened."""
         self.running.clear()
         self.now += EXPIRY
         user = ClusterUser("last", Process(9, "9", "a"))

@@ -55,7 +55,7 @@ def test_a_missing_tool_is_not_a_missing_file(tmp_path, tool, use):
 
     first, second = str(caught.value).splitlines()
     assert first == f"The image of here has no usable `{tool}`."
-    assert second == f"Use an image with `{tool}`; nothing was learned about the volume."
+    assert second == f"Use an image with `{tool}`. Nothing was learned about the volume."
 
 
 class ShellWithFallback(LocalShell):

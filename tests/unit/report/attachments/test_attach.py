@@ -129,7 +129,7 @@ def test_a_terminal_is_neither_flooded_nor_controlled():
 
     assert sections[0][1].splitlines() == [
         "\\x1b[31mred\\x07",
-        "y" * 300 + "… 9699 more characters",
+        "y" * 300 + "… (9699 more characters)",
     ]
     assert len("\n".join(text for _, text in sections).splitlines()) <= 220
     omitted = ", ".join(f"pod-{number}/logs/a.txt" for number in range(5, 20))
