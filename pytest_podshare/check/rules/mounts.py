@@ -69,7 +69,7 @@ def invalid_sub_path(template: Template, wiring: Wiring) -> Iterator[Issue]:
 
 @rule("error")
 def invalid_mount_propagation(template: Template, wiring: Wiring) -> Iterator[Issue]:
-    """A mountPropagation does not exist, or requires a privileged container."""
+    """A mountPropagation has an unknown value, or requires a privileged container."""
     for container, mount in wiring.mounts():
         value = mount.propagation
         if value and value not in _PROPAGATIONS:
@@ -83,7 +83,7 @@ def invalid_mount_propagation(template: Template, wiring: Wiring) -> Iterator[Is
 
 @rule("error")
 def invalid_recursive_read_only(template: Template, wiring: Wiring) -> Iterator[Issue]:
-    """A recursiveReadOnly does not exist, or is not allowed for its mount."""
+    """A recursiveReadOnly has an unknown value, or is not allowed for its mount."""
     for container, mount in wiring.mounts():
         value = mount.recursive_read_only
         if value and value not in _RECURSIONS:
@@ -136,7 +136,7 @@ def _device_issues(
 
 @rule("error")
 def invalid_file_key(template: Template, wiring: Wiring) -> Iterator[Issue]:
-    """A variable comes from a file in a volume that is not an emptyDir or not declared."""
+    """A variable comes from a file in a volume that is not an emptyDir, or is not declared."""
     for container in wiring.containers:
         for key in container.file_keys:
             volume = wiring.volume(key.volume)

@@ -20,7 +20,7 @@ _GENERATED = re.compile(r"-(?=\w*\d)[bcdfghkmt2456789]{10}$")
 
 @rule("warning")
 def sub_path_never_updates(template: Template, wiring: Wiring) -> Iterator[Issue]:
-    """A file of a ConfigMap or Secret is mounted by subPath, and so never updated."""
+    """A file of a ConfigMap or Secret is mounted by subPath, so it is never updated."""
     if template.kind in _SHORT_LIVED or _is_rolled(template):
         return
     fix = "Mount the folder without subPath"
