@@ -112,7 +112,12 @@ def check(
     try:
         source = manifest.read()
         if not any(_is_kubernetes(entry) for entry in source.objects):
-            return _not_a_manifest(manifest) if manifest.named else None
+            if not manifest.named:
+                return None
+            raise errors.NotAPod(
+                f"{manifest.origin} contains no Kubernetes object.",
+                "Pass a manifest: YAML or JSON with an apiVersion and a kind.",
+            )
         results = [
             TemplateResult(
                 str(template),
@@ -136,11 +141,3 @@ def check_all(
 
 def _is_kubernetes(entry: dict[str, object]) -> bool:
     return isinstance(entry.get("apiVersion"), str) and isinstance(entry.get("kind"), str)
-
-
-def _not_a_manifest(manifest: Input) -> ManifestResult:
-    error = errors.NotAPod(
-        f"{manifest.origin} contains no Kubernetes object.",
-        "Pass a manifest: YAML or JSON with an apiVersion and a kind.",
-    )
-    return ManifestResult(manifest, problem=error)

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from pytest_podshare.check.checker import CheckResult
 from pytest_podshare.diagrams.text_table import render_table
 from pytest_podshare.escaping import printable
-from pytest_podshare.wiring.model import Wiring
 
 KINDS = ("text", "mermaid", "svg")
 
@@ -20,7 +17,12 @@ def render(result: CheckResult, kind: str, width: int | None = None) -> str:
         kind: one of `KINDS`.
         width: the available columns for text; None for unlimited.
     """
-    wirings = list(_wirings(result))
+    wirings = [
+        (f"{checked.manifest.origin}: {template.subject}", template.wiring)
+        for checked in result.manifests
+        for template in checked.templates
+        if template.wiring is not None
+    ]
     if kind == "mermaid":
         from pytest_podshare.diagrams import mermaid
 
@@ -32,10 +34,3 @@ def render(result: CheckResult, kind: str, width: int | None = None) -> str:
     return "\n".join(
         f"{printable(title)}\n{render_table(wiring, width)}\n" for title, wiring in wirings
     )
-
-
-def _wirings(result: CheckResult) -> Iterator[tuple[str, Wiring]]:
-    for checked in result.manifests:
-        for template in checked.templates:
-            if template.wiring is not None:
-                yield f"{checked.manifest.origin}: {template.subject}", template.wiring

@@ -81,8 +81,6 @@ def _render_all(jobs: list[RenderJob], seconds: float) -> list[list[Input | erro
 def _render(job: RenderJob, seconds: float) -> list[Input | errors.ManifestError]:
     try:
         text = rendering.render(job, seconds)
-    except errors.RenderFailed as error:
-        return [] if job.optional else [error]
-    except errors.RendererMissing as error:
-        return [error]
+    except (errors.RenderFailed, errors.RendererMissing) as error:
+        return [] if job.optional and isinstance(error, errors.RenderFailed) else [error]
     return list(split_rendered(Input(job.origin, job.folder, text, rendered=True)))

@@ -66,23 +66,22 @@ def split_rendered(whole: Input) -> Iterator[Input]:
 Candidate = Input | RenderJob | errors.ManifestError
 
 
+@dataclasses.dataclass
 class Search:
     """A search that follows paths and yields each file once."""
 
-    def __init__(
-        self, exclude: tuple[str, ...], as_found: bool, read_stdin: Callable[[], bytes]
-    ) -> None:
-        self._exclude = exclude
-        self._as_found = as_found
-        self._read_stdin = read_stdin
-        self._seen: set[str] = set()
-        self._count = 0  # possible manifests, including repeated ones
+    exclude: tuple[str, ...]
+    as_found: bool
+    read_stdin: Callable[[], bytes]
+    _seen: set[str] = dataclasses.field(default_factory=set, init=False)
+    # possible manifests, including repeated ones
+    _count: int = dataclasses.field(default=0, init=False)
 
     def follow(self, text: str) -> Iterator[Candidate]:
         """Yield what a path that the user named leads to."""
         path = Path(text)
         if text == STDIN:
-            whole = Input("stdin", None, self._read_stdin(), named=True)
+            whole = Input("stdin", None, self.read_stdin(), named=True)
             yield from list(split_rendered(whole)) or [whole]
         elif os.path.exists(text):  # noqa: PTH110 returns False for an impossible name
             yield from self._follow_named(path)
@@ -111,7 +110,7 @@ class Search:
         if path.is_dir():
             before = self._count
             yield from self._search_folder(path, named=True)
-            if self._count == before and not self._as_found and not self._is_excluded(path):
+            if self._count == before and not self.as_found and not self._is_excluded(path):
                 yield errors.ManifestNotFound(
                     f"The folder {path} contains no Kubernetes manifest.",
                     f"Pass a folder with manifests in {', '.join(SUFFIXES)} files.",
@@ -125,8 +124,8 @@ class Search:
 
     def _follow_file(self, path: Path) -> Iterator[Candidate]:
         chart = _find_outer_chart(path)
-        if self._as_found:
-            folder = chart or _find_overlay(path)
+        if self.as_found:
+            folder = chart or next(filter(rendering.find_kustomization, path.parents), None)
             if folder is None:
                 yield from self._read_file(path, named=False)
             elif rendering.is_renderable(folder):
@@ -142,10 +141,11 @@ class Search:
     def _search_folder(self, folder: Path, *, named: bool = False) -> Iterator[Candidate]:
         if self._is_excluded(folder):
             return
-        is_rendered = _is_rendered(folder)
+        is_chart, is_rendered = rendering.is_chart(folder), _is_rendered(folder)
         if is_rendered and (named or rendering.is_renderable(folder)):
-            yield from self._render_once(folder, _render_jobs(folder))
-        if not rendering.is_chart(folder):
+            jobs = rendering.chart_jobs(folder) if is_chart else (rendering.overlay_job(folder),)
+            yield from self._render_once(folder, jobs)
+        if not is_chart:
             # the files of an overlay are not manifests: patches are parts of some
             yield from self._search_entries(folder, read_files=not is_rendered)
 
@@ -198,27 +198,16 @@ class Search:
         return new
 
     def _is_excluded(self, path: Path) -> bool:
-        return any(fnmatch.fnmatch(str(path), pattern) for pattern in self._exclude)
+        return any(fnmatch.fnmatch(str(path), pattern) for pattern in self.exclude)
 
 
 def _is_rendered(folder: Path) -> bool:
     return rendering.is_chart(folder) or rendering.find_kustomization(folder) is not None
 
 
-def _render_jobs(folder: Path) -> tuple[RenderJob, ...]:
-    if rendering.is_chart(folder):
-        return rendering.chart_jobs(folder)
-    return (rendering.overlay_job(folder),)
-
-
 def _find_outer_chart(path: Path) -> Path | None:
     """Return the chart that contains a file; for a subchart, the chart around it."""
     return next((folder for folder in reversed(path.parents) if rendering.is_chart(folder)), None)
-
-
-def _find_overlay(path: Path) -> Path | None:
-    folders = (folder for folder in path.parents if rendering.find_kustomization(folder))
-    return next(folders, None)
 
 
 def _may_be_manifest(content: bytes) -> bool:

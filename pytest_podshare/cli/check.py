@@ -5,6 +5,8 @@ It takes milliseconds, so it imports neither pytest nor a Kubernetes client.
 
 from __future__ import annotations
 
+import shutil
+import sys
 from pathlib import Path
 
 import click
@@ -20,7 +22,7 @@ from pytest_podshare.check import (
     rules,
 )
 from pytest_podshare.check.checker import CheckResult
-from pytest_podshare.cli import check_output
+from pytest_podshare.check.formats import text
 from pytest_podshare.cli.error_output import print_error
 
 _HELP = """\
@@ -122,7 +124,7 @@ def check(
     result = CheckResult(manifests, selection.problems, fail_on)
     for problem in result.problems:
         print_error(problem)
-    check_output.write(result, format_, graph_kind, output)
+    _write(result, format_, graph_kind, output)
     return result.exit_code
 
 
@@ -131,3 +133,32 @@ def _list_rules() -> int:
     for rule in rules.ALL:
         print(f"{rule.id.ljust(width)}  {rule.severity:<7}  {rule.summary}")
     return 0
+
+
+def _write(result: CheckResult, format_: str, graph_kind: str | None, output: Path | None) -> None:
+    """Write a result to stdout, or to a file while stdout gets it as text."""
+    content = _render(result, format_, graph_kind)
+    if output is not None:
+        try:
+            output.write_text(content, encoding="utf-8")
+        except OSError as error:
+            raise errors.SettingsInvalid(
+                f"{output} cannot be written: {error.strerror}.",
+                "Choose another file for --output.",
+            ) from None
+    if output is not None or (format_ == "text" and graph_kind in (None, "text")):
+        if graph_kind == "text":
+            width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+            print(graph.render(result, "text", width))
+        text.write(result, sys.stdout)
+        return
+    sys.stdout.write(content)
+    if graph_kind is not None:
+        text.write(result, sys.stderr)
+
+
+def _render(result: CheckResult, format_: str, graph_kind: str | None) -> str:
+    if graph_kind in ("mermaid", "svg"):
+        return graph.render(result, graph_kind)
+    tables = f"{graph.render(result, graph_kind)}\n" if graph_kind is not None else ""
+    return tables + formats.render(format_, result)

@@ -80,6 +80,6 @@ _OPTIONS = [
 def clean(**options: Any) -> int:
     """Clean up; return the exit status."""
     # not at the top: `podshare check` does not need a Kubernetes client
-    from pytest_podshare.cli.cleaner import Cleaner, CleanOptions
+    from pytest_podshare.cli.cleaner import Cleaner
 
-    return Cleaner(CleanOptions(**options)).clean()
+    return Cleaner(**options).clean()

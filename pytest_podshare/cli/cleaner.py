@@ -26,9 +26,9 @@ _REMOVED, _STUCK, _UNKNOWN = 0, 1, 2
 _CONNECT_TIMEOUT = 10.0
 
 
-@dataclasses.dataclass(frozen=True)
-class CleanOptions:
-    """The options of `podshare clean`, under their names."""
+@dataclasses.dataclass
+class Cleaner:
+    """Cleans clusters by the options of `podshare clean`, and keeps the exit status."""
 
     provider: str
     cluster_name: str
@@ -40,56 +40,44 @@ class CleanOptions:
     run: str
     timeout: float
     dry_run: bool
-
-
-class Cleaner:
-    """Cleans clusters, and keeps the exit status."""
-
-    def __init__(self, options: CleanOptions) -> None:
-        self._options = options
-        self._status = _REMOVED
-        self._policy = functools.partial(
-            Ownership.disposition, now=time.time(), selected_run=options.run
-        )
+    _status: int = dataclasses.field(default=_REMOVED, init=False)
 
     def clean(self) -> int:
         """Remove what killed runs left; return the exit status."""
         try:
-            if self._options.provider == "existing":
+            if self.provider == "existing":
                 self._clean_existing()
             else:
                 self._clean_kind()
         except errors.PodshareError as error:
             self._print_unknown(error)
-        if self._status == _REMOVED and not self._options.dry_run:
+        if self._status == _REMOVED and not self.dry_run:
             print("nothing left to remove")
         return self._status
 
     def _clean_existing(self) -> None:
-        options = self._options
-        settings = ExistingSettings(
-            options.kubeconfig, options.context or None, options.allow_context, Timeouts()
-        )
+        context = self.context or None
+        settings = ExistingSettings(self.kubeconfig, context, self.allow_context, Timeouts())
         cluster = existing.connect_existing(settings)
         print(f"cluster {printable(cluster.server)}")
         self._clean_cluster(cluster)
 
     def _clean_kind(self) -> None:
         """Clean the kind clusters that runs on this machine have used, or one of them."""
-        options, state = self._options, default_state()
+        state = default_state()
         used = abandoned.list_names(state)
-        names = [name for name in used if options.cluster_name in ("", name)]
-        if options.cluster_name and not names:
+        names = [name for name in used if self.cluster_name in ("", name)]
+        if self.cluster_name and not names:
             raise errors.ClusterUnreachable(
-                f"No run on this machine has used the kind cluster {options.cluster_name!r}.",
+                f"No run on this machine has used the kind cluster {self.cluster_name!r}.",
                 f"Choose a cluster that was used: {', '.join(used) or 'none'}.",
             )
-        clusters = [KindSettings.by_name(name, state, kind_bin=options.kind_bin) for name in names]
+        clusters = [KindSettings.by_name(name, state, kind_bin=self.kind_bin) for name in names]
         running = binary.list_clusters(clusters[0]) if clusters else ()
         for settings in clusters:
             try:
                 disposition = abandoned.remove_if_abandoned(
-                    settings, running, selected_run=options.run, dry_run=options.dry_run
+                    settings, running, selected_run=self.run, dry_run=self.dry_run
                 )
                 if disposition is not None:
                     self._print(f"kind cluster {settings.name}", disposition)
@@ -102,32 +90,32 @@ class Cleaner:
         """Remove the leftovers in a cluster, and close the connection."""
         with contextlib.closing(cluster):
             leftovers = self._find_removable(cluster.api)
-            if self._options.dry_run:
+            if self.dry_run:
                 return
             for leftover in leftovers:
                 try:
                     leftover.remove(cluster.api)
                 except errors.ApiError as error:
                     self._print_unknown(error)
-            seconds = self._options.timeout
-            blockers = cleanup.wait_until_removed(cluster.api, leftovers, Deadline(seconds))
+            blockers = cleanup.wait_until_removed(cluster.api, leftovers, Deadline(self.timeout))
         for title, blocker in blockers.items():
-            print(printable(f"  {title}: still exists after {seconds:g} s, blocked by: {blocker}"))
+            seconds = f"{self.timeout:g} s"
+            print(printable(f"  {title}: still exists after {seconds}, blocked by: {blocker}"))
             self._status = max(self._status, _STUCK)
 
     def _find_removable(self, api: Api) -> list[Leftover]:
         """Print all leftovers; return those that can be removed."""
         finders = [cleanup.find_nodes, cleanup.find_namespaces, cleanup.find_cluster_scoped]
-        namespace = self._options.namespace
-        if namespace:
-            finders.append(functools.partial(cleanup.find_in_namespace, namespace=namespace))
+        if self.namespace:
+            finders.append(functools.partial(cleanup.find_in_namespace, namespace=self.namespace))
+        policy = functools.partial(Ownership.disposition, now=time.time(), selected_run=self.run)
         removable: list[Leftover] = []
         for find in finders:
             try:
-                leftovers = find(api, self._policy)
+                leftovers = find(api, policy)
             except errors.ApiError as error:
                 # an account that is limited to a namespace cannot have left anything elsewhere
-                if not (namespace and error.status == 403):
+                if not (self.namespace and error.status == 403):
                     self._print_unknown(error)
                 continue
             for leftover in leftovers:
@@ -138,7 +126,7 @@ class Cleaner:
     def _print(self, title: str, disposition: Disposition) -> None:
         outcome = "stays"
         if disposition.removable:
-            outcome = "would be removed" if self._options.dry_run else "removed"
+            outcome = "would be removed" if self.dry_run else "removed"
         print(printable(f"{title}: {outcome}; {disposition.reason}"))
 
     def _print_unknown(self, error: errors.PodshareError) -> None:

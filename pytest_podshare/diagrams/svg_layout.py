@@ -6,7 +6,6 @@ Pure geometry. A mount is a row in the box of its container, so labels cannot ov
 from __future__ import annotations
 
 import dataclasses
-import itertools
 import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -113,11 +112,11 @@ class Layout:
 def compute_layout(wiring: Wiring, measures: Measures = WIDE) -> Layout:
     """Return the layout of a wiring."""
     volumes = text_table.list_volumes(wiring)
-    mounts = [mount for spec in wiring.containers for mount in text_table.list_mounts(spec)]
-    ports = Counter(mount.volume for mount in mounts)
     line_length = _line_length(wiring.containers, measures)
+    containers = [_container_box(spec, wiring, line_length) for spec in wiring.containers]
+    ports = Counter(row.mount.volume for box in containers for row in box.rows)
     unplaced = [_volume_box(volume, ports[volume.name], measures.name) for volume in volumes]
-    boxes = tuple(_container_boxes(wiring, line_length, _stacked_height(unplaced)))
+    boxes = tuple(_place_containers(containers, _stacked_height(unplaced)))
     placed, edges = _place_volumes(boxes, unplaced)
     containers_width = 2 * PADDING + MODE_WIDTH + line_length * CHARACTER_WIDTH
     lengths = (len(line) for box in placed for line in (*box.name, *box.source))
@@ -146,7 +145,7 @@ def wrap(text: str, length: int) -> tuple[str, ...]:
     return (*lines, text)
 
 
-def _stacked_height(boxes: Sequence[VolumeBox]) -> float:
+def _stacked_height(boxes: Sequence[ContainerBox | VolumeBox]) -> float:
     return sum(box.height + _GAP for box in boxes) - _GAP
 
 
@@ -174,30 +173,25 @@ def _title_lines(container: ContainerSpec, length: int) -> tuple[str, ...]:
     return (*wrap(container.name, length), *([role] if role else []))
 
 
-def _container_boxes(wiring: Wiring, length: int, volumes_height: float) -> Iterator[ContainerBox]:
-    """Yield the boxes from top to bottom, centred beside the volumes."""
-    containers = wiring.containers
-    mounts = [text_table.list_mounts(container) for container in containers]
-    lines = [[_mount_lines(mount, length) for mount in group] for group in mounts]
-    titles = [_title_lines(container, length) for container in containers]
-    heights = [
-        LINE_HEIGHT * (len(title) + max(1, sum(map(len, group)))) + 2 * PADDING + 14
-        for title, group in zip(titles, lines, strict=True)
-    ]
-    y = max(0.0, (volumes_height - sum(heights) - _GAP * (len(heights) - 1)) / 2)
-    for index, container in enumerate(containers):
-        box = ContainerBox(container, titles[index], (), y, heights[index])
-        starts = itertools.accumulate(map(len, lines[index]), initial=0)
-        rows = (
-            MountRow(
-                mount,
-                text_table.format_mode(mount, wiring.volume(mount.volume)),
-                text,
-                box.body + PADDING + LINE_HEIGHT * (start + 0.5),
-            )
-            for mount, text, start in zip(mounts[index], lines[index], starts, strict=False)
-        )
-        yield dataclasses.replace(box, rows=tuple(rows))
+def _container_box(container: ContainerSpec, wiring: Wiring, length: int) -> ContainerBox:
+    """Return a box at y = 0."""
+    title, rows = _title_lines(container, length), list[MountRow]()
+    y = LINE_HEIGHT * len(title) + 14 + PADDING
+    for mount in text_table.list_mounts(container):
+        lines = _mount_lines(mount, length)
+        mode = text_table.format_mode(mount, wiring.volume(mount.volume))
+        rows.append(MountRow(mount, mode, lines, y + LINE_HEIGHT / 2))
+        y += LINE_HEIGHT * len(lines)
+    height = (y if rows else y + LINE_HEIGHT) + PADDING
+    return ContainerBox(container, title, tuple(rows), 0.0, height)
+
+
+def _place_containers(boxes: Sequence[ContainerBox], height: float) -> Iterator[ContainerBox]:
+    """Yield the boxes from top to bottom, centred beside volumes of that height."""
+    y = max(0.0, (height - _stacked_height(boxes)) / 2)
+    for box in boxes:
+        rows = tuple(dataclasses.replace(row, y=row.y + y) for row in box.rows)
+        yield dataclasses.replace(box, rows=rows, y=y)
         y += box.height + _GAP
 
 

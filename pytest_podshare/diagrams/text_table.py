@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 from pytest_podshare.escaping import printable
@@ -103,8 +104,7 @@ def _join_columns(columns: Sequence[_Column]) -> str:
     widths = _widths(columns)
     lines = list[str]()
     for row in zip(*columns, strict=True):
-        for index in range(max(len(cell) for cell in row)):
-            texts = [cell[index] if index < len(cell) else "" for cell in row]
+        for texts in itertools.zip_longest(*row, fillvalue=""):
             padded = (text.ljust(width) for text, width in zip(texts, widths, strict=True))
             lines.append(_SEPARATOR.join(padded).rstrip())
     lines.insert(1, _SEPARATOR.join("-" * width for width in widths))

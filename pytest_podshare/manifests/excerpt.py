@@ -10,7 +10,6 @@ from pytest_podshare.manifests.position import Position
 # the line breaks that YAML counts
 _LINE_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
 _MAX_WIDTH = 100
-_ELLIPSIS = "…"
 
 
 def find_line_starts(text: str) -> list[int]:
@@ -42,17 +41,13 @@ def render_excerpt(text: str, position: Position | None) -> str:
     line, column = extract_line(text, position), position.column
     if len(line) > _MAX_WIDTH:
         first = max(0, min(column - 1 - _MAX_WIDTH // 2, len(line) - _MAX_WIDTH))
-        line = (_ELLIPSIS if first else "") + line[first : first + _MAX_WIDTH]
+        line = ("…" if first else "") + line[first : first + _MAX_WIDTH]
         column -= first - (1 if first else 0)
-    shown = "".join(_printable(character) for character in line)
+    # a replacement of the same width for what a terminal might act on
+    shown = "".join(char if char == "\t" or char.isprintable() else "\ufffd" for char in line)
     padding = "".join(_padding(character) for character in line[: column - 1])
     number = str(position.line)
     return f"  {number} | {shown}\n  {' ' * len(number)} | {padding}^"
-
-
-def _printable(character: str) -> str:
-    """Return the character, or a replacement of the same width if a terminal might act on it."""
-    return character if character == "\t" or character.isprintable() else "\ufffd"
 
 
 def _padding(character: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import dataclasses
 import functools
@@ -146,24 +147,19 @@ def _decode(origin: str, content: str | bytes) -> str:
 
 
 def _parse(source: Source) -> Iterator[Any]:
+    documents: Iterable[Any] = ()
     try:
-        documents = _parse_json(source.text) or yaml_reader.read_yaml(source.text)
+        if source.text.lstrip().startswith(("{", "[")):
+            # if it is not JSON, it may be YAML
+            with contextlib.suppress(ValueError):
+                documents = json_reader.read_json(source.text)
+        documents = documents or yaml_reader.read_yaml(source.text)
         yield from (document for document in documents if document is not None)
     except ManifestSyntaxError as error:
         line = excerpt.extract_line(source.text, error.position)
         remedies = (remedy for mark, remedy in _REMEDIES.items() if mark in line)
         remedy = next(remedies, error.remedy)
         raise source.error(error.position, error.problem, remedy) from None
-
-
-def _parse_json(text: str) -> list[Any] | None:
-    """Return the documents of a JSON text; None for any other text, which may be YAML."""
-    if not text.lstrip().startswith(("{", "[")):
-        return None
-    try:
-        return json_reader.read_json(text)
-    except ValueError:
-        return None
 
 
 def _flatten(source: Source, documents: Iterable[Any]) -> Iterator[dict[str, Any]]:

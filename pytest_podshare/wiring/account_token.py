@@ -11,14 +11,11 @@ MOUNT_PATH = "/var/run/secrets/kubernetes.io/serviceaccount"
 
 def without_account_token(wiring: Wiring) -> Wiring:
     """Return the wiring without the token's mounts, and without the volumes of these alone."""
-    containers = tuple(
-        dataclasses.replace(
-            container,
-            mounts=tuple(mount for mount in container.mounts if mount.path != MOUNT_PATH),
-        )
-        for container in wiring.containers
-    )
+    containers = []
+    for container in wiring.containers:
+        mounts = tuple(mount for mount in container.mounts if mount.path != MOUNT_PATH)
+        containers.append(dataclasses.replace(container, mounts=mounts))
     others = {mount.volume for container in containers for mount in container.mounts}
     tokens = {mount.volume for _, mount in wiring.mounts()} - others
     volumes = tuple(volume for volume in wiring.volumes if volume.name not in tokens)
-    return dataclasses.replace(wiring, containers=containers, volumes=volumes)
+    return dataclasses.replace(wiring, containers=tuple(containers), volumes=volumes)

@@ -86,16 +86,13 @@ def _read_annotation(template: Template, text: str) -> tuple[Position | None, An
         first = excerpt.extract_line(manifest, Position(position.line + 1, 1))
         indent = first[: len(first) - len(first.lstrip())]
         padded = "\n" * position.line + textwrap.indent(text, indent)
-        return None, _only(source.read(padded, origin=template.origin).documents)
-    try:
-        documents = source.read(text, origin=f"annotation {ANNOTATION}").documents
-    except errors.ManifestInvalid as error:
-        raise template.source.error(position, error.what.rstrip("."), error.remedy) from None
-    return position, _only(documents)
-
-
-def _only(documents: tuple[Any, ...]) -> Any:
-    return documents[0] if len(documents) == 1 else None
+        position, documents = None, source.read(padded, origin=template.origin).documents
+    else:
+        try:
+            documents = source.read(text, origin=f"annotation {ANNOTATION}").documents
+        except errors.ManifestInvalid as error:
+            raise template.source.error(position, error.what.rstrip("."), error.remedy) from None
+    return position, documents[0] if len(documents) == 1 else None
 
 
 def _find_key(template: Template) -> Position | None:

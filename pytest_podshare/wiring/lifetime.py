@@ -35,19 +35,10 @@ LIFETIMES: Mapping[str, Lifetime] = {
     **dict.fromkeys(("configMap", "secret", "projected", "downwardAPI", "image"), Lifetime.KUBELET),
     **dict.fromkeys(
         (
-            *(
-                "persistentVolumeClaim",
-                "nfs",
-                "iscsi",
-                "fc",
-                "rbd",
-                "cephfs",
-                "cinder",
-                "glusterfs",
-            ),
-            *("quobyte", "flocker", "flexVolume", "awsElasticBlockStore", "azureDisk", "azureFile"),
-            *("gcePersistentDisk", "vsphereVolume", "photonPersistentDisk", "portworxVolume"),
-            *("scaleIO", "storageos"),
+            *("persistentVolumeClaim", "nfs", "iscsi", "fc", "rbd", "cephfs", "cinder"),
+            *("glusterfs", "quobyte", "flocker", "flexVolume", "awsElasticBlockStore", "azureDisk"),
+            *("azureFile", "gcePersistentDisk", "vsphereVolume", "photonPersistentDisk"),
+            *("portworxVolume", "scaleIO", "storageos"),
         ),
         Lifetime.STORAGE,
     ),

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import posixpath
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from pytest_podshare import errors
 from pytest_podshare.manifests.source import Source, read
+from pytest_podshare.wiring.folders import normalize
 from pytest_podshare.wiring.model import Wiring
 from pytest_podshare.wiring.pod_spec import read_wiring
 from pytest_podshare.wiring.templates import read_template
@@ -58,9 +58,9 @@ class Manifest:
         if path is None:
             positions = [spec.position for spec in specs]
         else:
-            path = posixpath.normpath(path)
+            folder = normalize(path)
             mounts = [mount for spec in specs for mount in spec.mounts]
-            positions = [m.position for m in mounts if posixpath.normpath(m.path) == path]
+            positions = [mount.position for mount in mounts if mount.folder == folder]
         return next((position.line for position in positions if position), None)
 
 
@@ -76,8 +76,9 @@ def load(source: ManifestSource) -> Manifest:
         NotAPod: the manifest contains no Pod, or several.
         NoContainers: the Pod has no containers.
     """
-    is_path = isinstance(source, str) and "\n" not in source
-    manifest = read(Path(source) if is_path and isinstance(source, str) else source)
+    if isinstance(source, str) and "\n" not in source:
+        source = Path(source)
+    manifest = read(source)
     subject = _find_subject(manifest)
     # checks the types of its fields
     read_template(manifest, subject)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import posixpath
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pytest_podshare import errors
 from pytest_podshare.manifests.position import Position
+from pytest_podshare.wiring import folders
 from pytest_podshare.wiring.lifetime import LIFETIMES, Lifetime
 
 
@@ -45,10 +45,19 @@ class VolumeMount:
         notes += ["ro"] if self.read_only else []
         return f"{self.volume} at {self.path}" + (f" ({', '.join(notes)})" if notes else "")
 
+    @functools.cached_property
+    def folder(self) -> str:
+        """Return its path as the kubelet uses it: absolute, without doubled or trailing slashes."""
+        return folders.normalize(self.path)
+
+    @functools.cached_property
+    def sub_folders(self) -> tuple[str, ...]:
+        """Return the names of the folders in its subPath."""
+        return folders.split_sub_path(self.sub_path)
+
     def covers(self, path: str) -> bool:
         """Return whether a path is the mountPath or lies below it."""
-        folder = posixpath.normpath(self.path)
-        return posixpath.commonpath([folder, path]) == folder
+        return f"{folders.normalize(path)}/".startswith(f"{self.folder.rstrip('/')}/")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -112,21 +121,6 @@ class VolumeSpec:
 
 
 @dataclasses.dataclass(frozen=True)
-class VolumeDevice:
-    """One entry of a container's volumeDevices: a claim as a block device.
-
-    Args:
-        volume: the name of the volume.
-        path: the devicePath in the container.
-        position: the entry's position in the manifest; None if the manifest was not a text.
-    """
-
-    volume: str
-    path: str
-    position: Position | None = dataclasses.field(default=None, compare=False)
-
-
-@dataclasses.dataclass(frozen=True)
 class FileKey:
     """An environment variable that the kubelet reads from a file in a volume.
 
@@ -161,7 +155,7 @@ class ContainerSpec:
         env: its environment variables; "" for a value that the manifest does not contain.
         env_from: whether it has variables whose names the manifest does not contain.
         file_keys: its variables that come from files in volumes.
-        devices: its volumeDevices in order.
+        devices: its volumeDevices in order, in the form of mounts at their devicePaths.
         privileged: whether it is privileged.
         post_start: whether it has a postStart hook; containers after a sidecar wait for it.
         restart_policy: its restartPolicy, or else the Pod's; `Always` if neither sets it.
@@ -183,7 +177,7 @@ class ContainerSpec:
     env: Mapping[str, str] = dataclasses.field(default_factory=dict)
     env_from: bool = False
     file_keys: tuple[FileKey, ...] = ()
-    devices: tuple[VolumeDevice, ...] = ()
+    devices: tuple[VolumeMount, ...] = ()
     privileged: bool = False
     post_start: bool = False
     restart_policy: str = "Always"
@@ -196,7 +190,7 @@ class ContainerSpec:
     def covering_mount(self, path: str) -> VolumeMount | None:
         """Return the deepest mount at or above a path, which hides the others; None for none."""
         covering = [mount for mount in self.mounts if mount.covers(path)]
-        return max(covering, key=lambda mount: len(posixpath.normpath(mount.path)), default=None)
+        return max(covering, key=lambda mount: len(mount.folder), default=None)
 
 
 @dataclasses.dataclass(frozen=True)

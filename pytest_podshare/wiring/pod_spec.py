@@ -6,23 +6,15 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pytest_podshare.manifests.position import find_position
-from pytest_podshare.wiring.model import (
-    ContainerSpec,
-    FileKey,
-    VolumeDevice,
-    VolumeMount,
-    VolumeSpec,
-    Wiring,
-)
+from pytest_podshare.wiring.model import ContainerSpec, FileKey, VolumeMount, VolumeSpec, Wiring
 
 # the fields that list containers, in the order in which the containers start
 CONTAINER_FIELDS = ("initContainers", "containers")
-# the API server's default for a volume without a source
-_DEFAULT_SOURCE = "emptyDir"
 _PROBES = ("startupProbe", "readinessProbe", "livenessProbe")
-_MOUNT_FIELDS = frozenset(
-    {"name", "mountPath", "subPath", "subPathExpr"}
-    | {"readOnly", "recursiveReadOnly", "mountPropagation"}
+# the fields of a mount, except its name
+MOUNT_FIELDS = (
+    *("mountPath", "subPath", "subPathExpr"),
+    *("readOnly", "recursiveReadOnly", "mountPropagation"),
 )
 
 
@@ -37,6 +29,13 @@ def iter_containers(
 def get_container(spec: Mapping[str, Any], name: str) -> dict[str, Any]:
     """Return the container of that name, which the Pod spec must have."""
     return next(entry for entry in iter_containers(spec) if entry["name"] == name)
+
+
+def list_mappings(entry: Mapping[str, Any], field: str) -> list[Mapping[str, Any]]:
+    """Return the mappings in a list; values of another type are left to the API server."""
+    values = entry.get(field)
+    entries = values if isinstance(values, list) else ()
+    return [value for value in entries if isinstance(value, Mapping)]
 
 
 def read_wiring(spec: Mapping[str, Any]) -> Wiring:
@@ -57,9 +56,9 @@ def read_wiring(spec: Mapping[str, Any]) -> Wiring:
 
 
 def _volume(entry: Mapping[str, Any]) -> VolumeSpec:
-    # charts render absent sources as null
+    # charts render absent sources as null; a volume without a source is an emptyDir
     kinds = tuple(key for key, fields in entry.items() if key != "name" and fields is not None)
-    kind = kinds[0] if kinds else _DEFAULT_SOURCE
+    kind = kinds[0] if kinds else "emptyDir"
     fields = entry.get(kind)
     if not isinstance(fields, Mapping):
         fields = {}
@@ -79,7 +78,7 @@ def _volume(entry: Mapping[str, Any]) -> VolumeSpec:
 def _container(entry: Mapping[str, Any], role: str, spec: Mapping[str, Any]) -> ContainerSpec:
     # the container's security context takes precedence over the Pod's
     security = {**(spec.get("securityContext") or {}), **(entry.get("securityContext") or {})}
-    env = _mappings(entry, "env")
+    env = list_mappings(entry, "env")
     return ContainerSpec(
         name=entry["name"],
         role=role,
@@ -96,17 +95,12 @@ def _container(entry: Mapping[str, Any], role: str, spec: Mapping[str, Any]) -> 
         env={str(var.get("name")): str(var.get("value") or "") for var in env},
         env_from=bool(entry.get("envFrom")),
         file_keys=tuple(key for var in env if (key := _file_key(var)) is not None),
-        devices=tuple(_device(device) for device in _mappings(entry, "volumeDevices")),
+        devices=tuple(_device(device) for device in list_mappings(entry, "volumeDevices")),
         privileged=bool(security.get("privileged", False)),
         post_start=bool((entry.get("lifecycle") or {}).get("postStart")),
         restart_policy=str(entry.get("restartPolicy") or spec.get("restartPolicy") or "Always"),
         position=find_position(entry),
     )
-
-
-def _mappings(entry: Mapping[str, Any], field: str) -> list[Mapping[str, Any]]:
-    """Return the mappings in a list; entries of another type are left to the API server."""
-    return [value for value in entry.get(field) or () if isinstance(value, Mapping)]
 
 
 def _limits(entry: Mapping[str, Any]) -> dict[str, str]:
@@ -122,9 +116,9 @@ def _file_key(variable: Mapping[str, Any]) -> FileKey | None:
     return FileKey(str(variable.get("name")), volume, find_position(variable))
 
 
-def _device(entry: Mapping[str, Any]) -> VolumeDevice:
+def _device(entry: Mapping[str, Any]) -> VolumeMount:
     path = str(entry.get("devicePath") or "")
-    return VolumeDevice(str(entry.get("name")), path, find_position(entry))
+    return VolumeMount(str(entry.get("name")), path, position=find_position(entry))
 
 
 def _mount(entry: Mapping[str, Any]) -> VolumeMount:
@@ -137,6 +131,6 @@ def _mount(entry: Mapping[str, Any]) -> VolumeMount:
         expression=entry.get("subPathExpr") or "",
         propagation=entry.get("mountPropagation") or "",
         recursive_read_only=entry.get("recursiveReadOnly") or "",
-        unknown=tuple(key for key in entry if key not in _MOUNT_FIELDS),
+        unknown=tuple(key for key in entry if key not in ("name", *MOUNT_FIELDS)),
         position=find_position(entry),
     )

@@ -54,7 +54,7 @@ def find_shared_mounts(wiring: Wiring, from_c: str, to_c: str) -> tuple[SharedMo
 
 def _pair(volume: VolumeSpec, from_mount: VolumeMount, to_mount: VolumeMount) -> SharedMount | None:
     """Return the folder that both mounts show: the subPath of one must contain the other's."""
-    from_parts, to_parts = _parts(from_mount.sub_path), _parts(to_mount.sub_path)
+    from_parts, to_parts = from_mount.sub_folders, to_mount.sub_folders
     depth = min(len(from_parts), len(to_parts))
     if from_parts[:depth] != to_parts[:depth]:
         return None
@@ -65,7 +65,3 @@ def _pair(volume: VolumeSpec, from_mount: VolumeMount, to_mount: VolumeMount) ->
         from_dir=posixpath.join(from_mount.path, *to_parts[depth:]),
         to_dir=posixpath.join(to_mount.path, *from_parts[depth:]),
     )
-
-
-def _parts(sub_path: str) -> tuple[str, ...]:
-    return tuple(part for part in sub_path.split("/") if part not in ("", "."))

@@ -9,8 +9,6 @@ from pytest_podshare.wiring.manifest import Manifest
 from pytest_podshare.wiring.templates import Template
 from pytest_podshare.wiring.workloads import WORKLOADS, is_workload
 
-_NAME_PREFIX = "podshare-"
-
 
 def extract_manifest(template: Template) -> Manifest:
     """Return a manifest that deploys a Pod of this template, and none of the other templates.
@@ -33,5 +31,5 @@ def build_bare_pod(template: Template, pod: Mapping[str, Any]) -> dict[str, Any]
     metadata = dict(pod.get("metadata") or {})
     if not (metadata.get("name") or metadata.get("generateName")):
         is_prefix = not template.name or template.name.endswith("-")
-        metadata["generateName" if is_prefix else "name"] = template.name or _NAME_PREFIX
+        metadata["generateName" if is_prefix else "name"] = template.name or "podshare-"
     return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": pod["spec"]}

@@ -87,17 +87,13 @@ def _spec(template: Template, volumes: SkeletonVolumes, image: str) -> dict[str,
         spec["securityContext"] = _security_context(spec["securityContext"])
     for field in CONTAINER_FIELDS:
         if original.get(field):
-            spec[field] = [
-                _container(entry, template.wiring, volumes, image) for entry in original[field]
-            ]
+            spec[field] = [_container(entry, template.wiring, image) for entry in original[field]]
     spec["volumes"] = list(volumes.volumes)
     # the service account is the application's, and its token is not part of the wiring
     return spec | {"automountServiceAccountToken": False, "enableServiceLinks": False}
 
 
-def _container(
-    original: Entry, wiring: Wiring, volumes: SkeletonVolumes, image: str
-) -> dict[str, Any]:
+def _container(original: Entry, wiring: Wiring, image: str) -> dict[str, Any]:
     model = wiring.container(original["name"])
     container = _copy_fields(original, _CONTAINER_FIELDS)
     container |= {"image": image, "imagePullPolicy": "IfNotPresent"}
@@ -108,7 +104,8 @@ def _container(
     if security:
         container["securityContext"] = security
     for mount in container.get("volumeMounts") or ():
-        if mount["name"] in volumes.read_only:
+        volume = wiring.volume(mount["name"])
+        if volume is not None and volume.is_read_only:
             mount["readOnly"] = True
     if limits := {name: model.limits[name] for name in _LIMITS if name in model.limits}:
         # requests default to the limits, which no node may have to spare

@@ -28,13 +28,11 @@ class SkeletonVolumes:
         volumes: the Pod's volumes.
         objects: the ConfigMaps, Secrets and claims behind them.
         claim_templates: the volumeClaimTemplates of a StatefulSet.
-        read_only: the names of the volumes that are read-only themselves.
     """
 
     volumes: tuple[dict[str, Any], ...]
     objects: tuple[dict[str, Any], ...]
     claim_templates: tuple[dict[str, Any], ...]
-    read_only: frozenset[str]
 
 
 def build_volumes(template: Template, image: str) -> SkeletonVolumes:
@@ -52,7 +50,7 @@ def build_volumes(template: Template, image: str) -> SkeletonVolumes:
     models = {volume.name: volume for volume in template.wiring.volumes}
     volumes = tuple(
         _volume(models[name], objects.keys(), image, has_sub_paths=name in with_sub_paths)
-        for name in (entry["name"] for entry in template.pod["spec"].get("volumes") or ())
+        for name in (volume.name for volume in template.declared.volumes)
     )
     references = dict.fromkeys(name for volume in volumes for name in _references(volume))
     workload = template.subject.get("spec") or {}
@@ -67,7 +65,6 @@ def build_volumes(template: Template, image: str) -> SkeletonVolumes:
             _claim(claim["metadata"]["name"], claim)
             for claim in workload.get("volumeClaimTemplates") or ()
         ),
-        read_only=frozenset(name for name, volume in models.items() if volume.is_read_only),
     )
 
 

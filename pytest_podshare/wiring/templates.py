@@ -15,7 +15,6 @@ from pytest_podshare.wiring.model import VolumeSpec, Wiring
 from pytest_podshare.wiring.pod_spec import read_wiring
 from pytest_podshare.wiring.workloads import WORKLOADS, is_workload
 
-_LIST_SUFFIX = "[]"
 _ANY_MAPPING = schema.Fields()
 
 
@@ -175,7 +174,7 @@ def _follow(
     source: Source, holder: dict[str, Any], steps: list[str], path: str = ""
 ) -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
     """Yield the full path of each mapping that the steps lead to, the mapping, and its holder."""
-    key = steps[0].removesuffix(_LIST_SUFFIX)
+    key = steps[0].removesuffix("[]")
     is_list = key != steps[0]
     shape = [_ANY_MAPPING] if is_list else _ANY_MAPPING
     source.check(holder, schema.Fields({key: shape}), path)

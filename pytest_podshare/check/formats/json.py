@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections import Counter
 
 from pytest_podshare.check import rules
 from pytest_podshare.check.checker import CheckResult
@@ -22,10 +23,8 @@ def render(result: CheckResult) -> str:
         }
         for finding, manifest in result.located_findings()
     ]
-    counts = {
-        severity: sum(finding.severity == severity for finding in result.findings)
-        for severity in rules.SEVERITIES
-    }
+    severities = Counter(finding.severity for finding in result.findings)
+    counts = {severity: severities[severity] for severity in rules.SEVERITIES}
     whole = {
         "version": VERSION,
         "findings": findings,

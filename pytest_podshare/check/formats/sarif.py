@@ -43,10 +43,7 @@ def render(result: CheckResult) -> str:
         },
         "columnKind": "unicodeCodePoints",
         "invocations": [
-            {
-                "executionSuccessful": not notifications,
-                "toolExecutionNotifications": notifications,
-            }
+            {"executionSuccessful": not notifications, "toolExecutionNotifications": notifications}
         ],
         "results": [_finding(finding, manifest) for finding, manifest in result.located_findings()],
     }

@@ -52,12 +52,7 @@ class Issue:
     """What a rule's function reports; the rule adds the rest of the finding.
 
     Args:
-        message: as in the finding.
-        fix: as in the finding.
-        at: the position in the manifest; None if unknown.
-        container: as in the finding.
-        volume: as in the finding.
-        path: as in the finding.
+        at: the position in the manifest; None if unknown. The other fields are the finding's.
     """
 
     message: str

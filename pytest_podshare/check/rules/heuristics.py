@@ -5,13 +5,8 @@ from __future__ import annotations
 import posixpath
 import re
 
-from pytest_podshare.check.rules.container_paths import (
-    command_line,
-    is_below,
-    is_within,
-    normalize,
-    split_sub_path,
-)
+from pytest_podshare.check.rules.container_paths import command_line
+from pytest_podshare.wiring.folders import is_below
 from pytest_podshare.wiring.model import ContainerSpec, VolumeMount, VolumeSpec, Wiring
 
 _WORD = re.compile(r"[^A-Za-z0-9]+")
@@ -27,7 +22,7 @@ _WRITES = re.compile(
 )
 
 # folders whose content is private to a container
-_PRIVATE_FOLDERS = ("/tmp", "/var/tmp", "/run", "/var/run", "/var/cache", "/dev/shm")
+_PRIVATE_FOLDERS = ("/tmp/", "/var/tmp/", "/run/", "/var/run/", "/var/cache/", "/dev/shm/")
 _SCRATCH_WORDS = frozenset(
     {"tmp", "temp", "tmpdir", "tempdir", "cache", "caches", "scratch", "run", "shm", "dshm"}
     | {"work", "workdir", "empty", "emptydir", "pid", "pids", "lock", "locks", "spool"}
@@ -49,13 +44,12 @@ def looks_like_scratch(volume: VolumeSpec, mounts: tuple[VolumeMount, ...]) -> b
     """Return whether a volume is private to one container, by its name or by all of its paths."""
     if split_words(volume.name) & _SCRATCH_WORDS:
         return True
-    return bool(mounts) and all(_is_private(normalize(mount.path)) for mount in mounts)
+    return bool(mounts) and all(_is_private(mount.folder) for mount in mounts)
 
 
 def _is_private(path: str) -> bool:
-    if any(is_within(path, folder) for folder in _PRIVATE_FOLDERS):
-        return True
-    return bool(split_words(posixpath.basename(path)) & _SCRATCH_WORDS)
+    is_scratch = bool(split_words(posixpath.basename(path)) & _SCRATCH_WORDS)
+    return is_scratch or f"{path}/".startswith(_PRIVATE_FOLDERS)
 
 
 def may_write(container: ContainerSpec, mount: VolumeMount) -> bool:
@@ -71,11 +65,10 @@ def may_write(container: ContainerSpec, mount: VolumeMount) -> bool:
 
 def may_be_filled_before(wiring: Wiring, container: ContainerSpec, mount: VolumeMount) -> bool:
     """Return whether an init container or sidecar before a container can write to its mount."""
-    parts = split_sub_path(mount.sub_path)
     for earlier in wiring.containers:
         if earlier is container or earlier.role == "container":
             return False
         for other in earlier.mounts_of(mount.volume):
-            if not other.read_only and is_below(parts, split_sub_path(other.sub_path)):
+            if not other.read_only and is_below(mount.sub_folders, other.sub_folders):
                 return True
     return False

@@ -17,8 +17,8 @@ _BLOCK = 4096
 @rule("warning")
 def memory_without_limit(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """An emptyDir in memory has no sizeLimit, and its writer has no memory limit."""
-    for volume in _in_memory(wiring):
-        unlimited = [spec for spec in _writers(wiring, volume) if "memory" not in spec.limits]
+    for volume, writers in _in_memory(wiring):
+        unlimited = [writer for writer in writers if "memory" not in writer.limits]
         if not volume.size_limit and unlimited and "memory" not in wiring.limits:
             yield volume_issue(
                 volume,
@@ -31,8 +31,7 @@ def memory_without_limit(template: Template, wiring: Wiring) -> Iterator[Issue]:
 @rule("info")
 def memory_until_killed(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """An emptyDir in memory has no sizeLimit, so a container that fills it is killed."""
-    for volume in _in_memory(wiring):
-        writers = _writers(wiring, volume)
+    for volume, writers in _in_memory(wiring):
         if volume.size_limit or not writers:
             continue
         if "memory" in wiring.limits or all("memory" in writer.limits for writer in writers):
@@ -48,9 +47,9 @@ def memory_until_killed(template: Template, wiring: Wiring) -> Iterator[Issue]:
 @rule("warning")
 def memory_above_limit(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """The sizeLimit of an emptyDir in memory is not below the memory limit of its writer."""
-    for volume in _in_memory(wiring):
+    for volume, writers in _in_memory(wiring):
         size = quantity.parse(volume.size_limit)
-        for container in _writers(wiring, volume):
+        for container in writers:
             limit = container.limits.get("memory") or wiring.limits.get("memory", "")
             amount = quantity.parse(limit)
             if size is not None and amount is not None and size >= amount > 0:
@@ -66,7 +65,7 @@ def memory_above_limit(template: Template, wiring: Wiring) -> Iterator[Issue]:
 @rule("warning")
 def size_limit_above_storage_limit(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """The sizeLimit of an emptyDir on disk is above the Pod's ephemeral-storage limit."""
-    limit = _pod_limit(wiring, "ephemeral-storage")
+    limit = _storage_limit(wiring)
     for volume in wiring.volumes:
         size = quantity.parse(volume.size_limit)
         if volume.kind != "emptyDir" or volume.medium or size is None or limit is None:
@@ -95,26 +94,21 @@ def size_limit_too_small(template: Template, wiring: Wiring) -> Iterator[Issue]:
             yield volume_issue(volume, detail, "Add a unit, for example Mi.")
 
 
-def _in_memory(wiring: Wiring) -> Iterator[VolumeSpec]:
+def _in_memory(wiring: Wiring) -> Iterator[tuple[VolumeSpec, list[ContainerSpec]]]:
+    """Yield the emptyDirs in memory, each with the containers that can write to it."""
     for volume in wiring.volumes:
         if volume.kind == "emptyDir" and volume.medium == "Memory":
-            yield volume
+            mounts = wiring.mounts_of(volume.name)
+            writers = {spec.name: spec for spec, mount in mounts if not mount.read_only}
+            yield volume, list(writers.values())
 
 
-def _writers(wiring: Wiring, volume: VolumeSpec) -> list[ContainerSpec]:
-    mounts = wiring.mounts_of(volume.name)
-    by_name = {container.name: container for container, mount in mounts if not mount.read_only}
-    return list(by_name.values())
-
-
-def _pod_limit(wiring: Wiring, resource: str) -> Fraction | None:
-    """Return the Pod's limit as the kubelet computes it; None if no container has a limit."""
+def _storage_limit(wiring: Wiring) -> Fraction | None:
+    """Return the Pod's ephemeral-storage limit as the kubelet computes it; None for none."""
     running: list[Fraction] = []
     init: list[Fraction] = []
     for container in wiring.containers:
-        limit = quantity.parse(container.limits.get(resource, ""))
+        limit = quantity.parse(container.limits.get("ephemeral-storage", ""))
         if limit is not None:
             (init if container.role == "init" else running).append(limit)
-    if not running and not init:
-        return None
-    return max([sum(running, Fraction(0)), *init])
+    return max([sum(running, Fraction(0)), *init]) if running or init else None

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 import difflib
 from collections.abc import Iterator
 
-from pytest_podshare.check.rules.finding import Issue, container_issue, mount_issue, rule
-from pytest_podshare.wiring.model import ContainerSpec, VolumeDevice, VolumeMount, Wiring
+from pytest_podshare.check.rules.finding import Issue, mount_issue, rule
+from pytest_podshare.wiring.model import ContainerSpec, VolumeMount, Wiring
 from pytest_podshare.wiring.templates import Template
 
 _PROPAGATIONS = ("None", "HostToContainer", "Bidirectional")
@@ -105,12 +104,9 @@ def invalid_volume_device(template: Template, wiring: Wiring) -> Iterator[Issue]
     for container in wiring.containers:
         for index, device in enumerate(container.devices):
             for detail, fix in _device_issues(wiring, container, index):
-                issue = container_issue(container, f" has device {device.volume!r}{detail}", fix)
-                yield dataclasses.replace(
-                    issue,
-                    at=device.position or container.position,
-                    volume=device.volume,
-                    path=device.path,
+                message = f"container {container.name!r} has device {device.volume!r}{detail}"
+                yield Issue(
+                    message, fix, device.position, container.name, device.volume, device.path
                 )
 
 
@@ -118,7 +114,7 @@ def _device_issues(
     wiring: Wiring, container: ContainerSpec, index: int
 ) -> Iterator[tuple[str, str]]:
     device, before = container.devices[index], container.devices[:index]
-    others: tuple[VolumeMount | VolumeDevice, ...] = (*container.mounts, *before)
+    others = (*container.mounts, *before)
     volume = wiring.volume(device.volume)
     if volume is None:
         yield _UNDECLARED, _suggest(device.volume, wiring)
@@ -142,13 +138,14 @@ def invalid_file_key(template: Template, wiring: Wiring) -> Iterator[Issue]:
             volume = wiring.volume(key.volume)
             if volume is not None and volume.kind == "emptyDir":
                 continue
-            detail = f" takes variable {key.variable!r} from a file in volume {key.volume!r}"
-            detail += _UNDECLARED if volume is None else ", which is not an emptyDir"
-            fix = _suggest(key.volume, wiring) if volume is None else "Use an emptyDir."
-            issue = container_issue(container, detail, fix)
-            yield dataclasses.replace(
-                issue, at=key.position or container.position, volume=key.volume
+            problem, fix = ", which is not an emptyDir", "Use an emptyDir."
+            if volume is None:
+                problem, fix = _UNDECLARED, _suggest(key.volume, wiring)
+            message = (
+                f"container {container.name!r} takes variable {key.variable!r} from a file in "
+                f"volume {key.volume!r}{problem}"
             )
+            yield Issue(message, fix, key.position, container.name, key.volume)
 
 
 def _suggest(name: str, wiring: Wiring) -> str:

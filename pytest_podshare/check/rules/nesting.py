@@ -6,18 +6,12 @@ import itertools
 import posixpath
 from collections.abc import Iterator
 
-from pytest_podshare.check.rules.container_paths import (
-    declared_mounts,
-    find_mount,
-    is_below,
-    is_within,
-    mentioned_paths,
-    normalize,
-    split_sub_path,
-)
+from pytest_podshare.check.rules.container_paths import declared_mounts, mentioned_paths
 from pytest_podshare.check.rules.finding import Issue, mount_issue, rule
 from pytest_podshare.check.rules.heuristics import looks_like_file, may_be_filled_before
+from pytest_podshare.wiring.folders import is_below, split_sub_path
 from pytest_podshare.wiring.model import ContainerSpec, VolumeMount, VolumeSpec, Wiring
+from pytest_podshare.wiring.pod_spec import list_mappings
 from pytest_podshare.wiring.templates import Template
 
 
@@ -26,7 +20,7 @@ def hidden_mount(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """A mount hides another mount of its container, or a part of it that others write to."""
     for container in wiring.containers:
         for first, second in itertools.combinations(container.mounts, 2):
-            if normalize(first.path) == normalize(second.path) != "/":
+            if first.folder == second.folder != "/":
                 # the later mount hides the earlier one; the API server rejects identical paths
                 if first.path != second.path:
                     yield _hidden_by(container, first, second, "all of it")
@@ -70,7 +64,7 @@ def nested_in_read_only(template: Template, wiring: Wiring) -> Iterator[Issue]:
             fix = f"Mount {outer.volume!r} without readOnly, or move {inner.volume!r} out of it."
             yield mount_issue(container, inner, detail, fix)
         message = container.termination_message_path
-        if message and find_mount(container, message) is outer:
+        if message and container.covering_mount(message) is outer:
             detail = f" read-only, but its terminationMessagePath {message} is inside it"
             fix = "Set terminationMessagePath to a path outside the volume."
             yield mount_issue(container, outer, detail, fix)
@@ -106,16 +100,13 @@ def _is_file(wiring: Wiring, container: ContainerSpec, mount: VolumeMount) -> bo
 
 def _is_folder(volume: VolumeSpec, sub_path: str) -> bool:
     """Return whether a subPath of a ConfigMap or Secret contains some of its items."""
-    items = volume.facts.get("items")
-    paths = [str(item.get("path")) for item in items or () if isinstance(item, dict)]
+    paths = [str(item.get("path")) for item in list_mappings(volume.facts, "items")]
     return any(path.startswith(sub_path.rstrip("/") + "/") for path in paths)
 
 
 def _inner_mounts(container: ContainerSpec, outer: VolumeMount) -> Iterator[VolumeMount]:
-    folder = normalize(outer.path)
     for mount in container.mounts:
-        path = normalize(mount.path)
-        if path != folder and is_within(path, folder):
+        if mount.folder != outer.folder and outer.covers(mount.folder):
             yield mount
 
 
@@ -123,18 +114,17 @@ def _find_hidden_writer(
     wiring: Wiring, reader: ContainerSpec, outer: VolumeMount, inner: VolumeMount
 ) -> str | None:
     """Return the name of a container that writes to the part that an inner mount hides."""
-    if not is_within(normalize(inner.path), normalize(outer.path)):
+    if not outer.covers(inner.folder):
         return None
-    hidden = _hidden_part(outer, inner)
+    hidden = _split_path(outer, inner.folder)
     for container, mount in wiring.mounts_of(outer.volume):
         if container is reader or mount.read_only:
             continue
-        if is_below(split_sub_path(mount.sub_path), hidden):
+        if is_below(mount.sub_folders, hidden):
             return container.name
         for path in mentioned_paths(container):
-            if find_mount(container, path) is mount:
-                inside = posixpath.relpath(normalize(path), normalize(mount.path))
-                parts = split_sub_path(f"{mount.sub_path}/{inside}")
+            if container.covering_mount(path) is mount:
+                parts = _split_path(mount, path)
                 # a command may mention the folder itself to create the mount point
                 if parts != hidden and is_below(parts, hidden):
                     return container.name
@@ -145,22 +135,20 @@ def _find_unhidden_view(
     wiring: Wiring, reader: ContainerSpec, outer: VolumeMount, inner: VolumeMount
 ) -> str | None:
     """Return the name of a concurrent writer for which no mount hides that part of the volume."""
-    hidden = _hidden_part(outer, inner)
+    hidden = _split_path(outer, inner.folder)
     for container, mount in wiring.mounts_of(outer.volume):
         if container is reader or container.role == "init" or mount.read_only:
             continue
-        parts = split_sub_path(mount.sub_path)
-        if is_below(hidden, parts):
-            path = posixpath.join(mount.path, *hidden[len(parts) :])
-            if find_mount(container, path) is mount:
+        if is_below(hidden, mount.sub_folders):
+            path = posixpath.join(mount.path, *hidden[len(mount.sub_folders) :])
+            if container.covering_mount(path) is mount:
                 return container.name
     return None
 
 
-def _hidden_part(outer: VolumeMount, inner: VolumeMount) -> tuple[str, ...]:
-    """Return the part of a volume that an inner mount hides, from the root of the volume."""
-    inside = posixpath.relpath(normalize(inner.path), normalize(outer.path))
-    return split_sub_path(f"{outer.sub_path}/{inside}")
+def _split_path(mount: VolumeMount, path: str) -> tuple[str, ...]:
+    """Return the names of the folders in a path below a mount, from the root of the volume."""
+    return mount.sub_folders + split_sub_path(posixpath.relpath(path, mount.folder))
 
 
 def _hidden_by(container: ContainerSpec, mount: VolumeMount, over: VolumeMount, what: str) -> Issue:

@@ -6,7 +6,7 @@ import posixpath
 import re
 from collections.abc import Iterator
 
-from pytest_podshare.check.rules.container_paths import command_line, find_mount, mentioned_paths
+from pytest_podshare.check.rules.container_paths import command_line, mentioned_paths
 from pytest_podshare.check.rules.finding import Issue, container_issue, mount_issue, rule
 from pytest_podshare.check.rules.heuristics import looks_like_scratch, split_words
 from pytest_podshare.wiring.model import ContainerSpec, VolumeMount, VolumeSpec, Wiring
@@ -55,7 +55,7 @@ def tail_by_descriptor(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """A container runs `tail -f` on another's file, which fails if the file is late or rotated."""
     for container in wiring.containers:
         for options, path in dict.fromkeys(_TAIL.findall(command_line(container))):
-            mount = find_mount(container, path)
+            mount = container.covering_mount(path)
             if mount is None or not _BY_DESCRIPTOR.search(options):
                 continue
             volume = wiring.volume(mount.volume)
@@ -76,7 +76,7 @@ def socket_left_behind(template: Template, wiring: Wiring) -> Iterator[Issue]:
     seen: set[tuple[str, str]] = set()
     for container in wiring.containers:
         for path in mentioned_paths(container):
-            mount = find_mount(container, path) if _SOCKET.search(path) else None
+            mount = container.covering_mount(path) if _SOCKET.search(path) else None
             volume = wiring.volume(mount.volume) if mount else None
             if volume is None or not (volume.starts_empty or volume.is_claim):
                 continue
@@ -103,27 +103,21 @@ def _is_first_writer(wiring: Wiring, volume: VolumeSpec, mount: VolumeMount, ind
     """Return whether no container before the one at this index can have filled the volume."""
     if not volume.starts_empty or mount.read_only:
         return False
-    earlier = wiring.containers[:index]
-    return not any(
-        not other.read_only for container in earlier for other in container.mounts_of(volume.name)
-    )
+    earlier = (spec.mounts_of(volume.name) for spec in wiring.containers[:index])
+    return all(other.read_only for mounts in earlier for other in mounts)
 
 
 def _find_later_reader(wiring: Wiring, index: int, mount: VolumeMount) -> ContainerSpec | None:
     """Return a later container that shares the mount, a read-only one if possible."""
     sidecar = wiring.containers[index]
-    later = [
-        container
-        for container in wiring.containers[index + 1 :]
-        if any(
-            shared.volume.name == mount.volume
-            for shared in find_shared_mounts(wiring, sidecar.name, container.name)
-        )
-    ]
-    for container in later:
-        if all(other.read_only for other in container.mounts_of(mount.volume)):
-            return container
-    return next(iter(later), None)
+    writer: ContainerSpec | None = None
+    for container in wiring.containers[index + 1 :]:
+        shared = find_shared_mounts(wiring, sidecar.name, container.name)
+        if mount.volume in {pair.volume.name for pair in shared}:
+            if all(other.read_only for other in container.mounts_of(mount.volume)):
+                return container
+            writer = writer or container
+    return writer
 
 
 def _is_removed(wiring: Wiring, name: str) -> bool:

@@ -6,7 +6,7 @@ import posixpath
 import re
 from collections.abc import Iterator
 
-from pytest_podshare.check.rules.container_paths import declared_mounts, normalize
+from pytest_podshare.check.rules.container_paths import declared_mounts
 from pytest_podshare.check.rules.finding import Issue, mount_issue, rule
 from pytest_podshare.check.rules.heuristics import looks_like_file, may_be_filled_before
 from pytest_podshare.wiring.model import Wiring
@@ -30,9 +30,9 @@ def relative_mount_path(template: Template, wiring: Wiring) -> Iterator[Issue]:
     for container, mount in wiring.mounts():
         path = mount.path
         if path and path[0] not in "/~$" and not _DRIVE.match(path):
-            absolute = normalize(path)
-            fix = f"Write {absolute}, or the path that you meant."
-            yield mount_issue(container, mount, f", a relative path that becomes {absolute}", fix)
+            detail = f", a relative path that becomes {mount.folder}"
+            fix = f"Write {mount.folder}, or the path that you meant."
+            yield mount_issue(container, mount, detail, fix)
 
 
 @rule("warning")
@@ -75,7 +75,7 @@ def path_looks_like_a_file(template: Template, wiring: Wiring) -> Iterator[Issue
         if volume.kind in _MAY_BE_FILES or mount.sub_path:
             continue
         if looks_like_file(mount.path) and not _SEPARATOR.search(mount.path):
-            folder, name = posixpath.split(normalize(mount.path))
+            folder, name = posixpath.split(mount.folder)
             fix = f"Add `subPath: {name}` to mount that file alone."
             if volume.is_written_by_containers:
                 fix = f"Mount the volume at {folder}, the folder of {name}."
@@ -101,7 +101,7 @@ def system_path_hidden(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """An empty volume is mounted over a folder that the image needs."""
     for container, mount, volume in declared_mounts(wiring):
         is_empty = volume.starts_empty or volume.is_claim
-        if mount.sub_path or not is_empty or normalize(mount.path) not in _SYSTEM:
+        if mount.sub_path or not is_empty or mount.folder not in _SYSTEM:
             continue
         if not may_be_filled_before(wiring, container, mount):
             detail = ", which hides the image's own files there"

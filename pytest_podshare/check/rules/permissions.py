@@ -7,18 +7,14 @@ import posixpath
 import re
 from collections.abc import Iterator
 
-from pytest_podshare.check.rules.container_paths import (
-    command_line,
-    find_mount,
-    is_within,
-    overlap,
-)
+from pytest_podshare.check.rules.container_paths import command_line, overlap
 from pytest_podshare.check.rules.finding import Issue, container_issue, mount_issue, rule
 from pytest_podshare.wiring.model import ContainerSpec, VolumeMount, Wiring
 from pytest_podshare.wiring.templates import Template
 
 _CHANGES_OWNER = re.compile(r"\b(?:chown|chmod|chgrp|setfacl|umask|install\s+-\S*[omg])\b")
 _IDLE = re.compile(r"(?:\S*sh -c )?(?:exec )?(?:\S*/)?(?:sleep \S+|pause)")
+_SPECIAL = ("/dev/", "/proc/", "/sys/")
 _SHELLS = ("sh", "ash", "bash", "dash", "zsh")
 _REDIRECTION = re.compile(r"(?:(?<![<>&\d])\d?>>?|\btee\s+(?:-a\s+)?)\s*[\"']?(/[\w./-]+)")
 
@@ -88,11 +84,11 @@ def writes_to_read_only(template: Template, wiring: Wiring) -> Iterator[Issue]:
         if not _is_shell(container):
             continue
         for path in dict.fromkeys(_REDIRECTION.findall(command_line(container))):
-            mount = find_mount(container, path)
+            mount = container.covering_mount(path)
             if mount is not None and not _is_writable(wiring, mount):
                 fix = "Mount it without readOnly, or write elsewhere."
                 yield mount_issue(container, mount, f" read-only, but writes to {path}", fix)
-            elif mount is None and container.read_only_root and not _is_special(path):
+            elif mount is None and container.read_only_root and not f"{path}/".startswith(_SPECIAL):
                 detail = f" writes to {path}, but its root file system is read-only"
                 fix = f"Mount an emptyDir at {posixpath.dirname(path)}."
                 yield container_issue(container, detail, fix, path=path)
@@ -120,7 +116,3 @@ def _is_writable(wiring: Wiring, mount: VolumeMount) -> bool:
 
 def _is_shell(container: ContainerSpec) -> bool:
     return any(posixpath.basename(word) in _SHELLS for word in container.command[:2])
-
-
-def _is_special(path: str) -> bool:
-    return any(is_within(path, folder) for folder in ("/dev", "/proc", "/sys"))

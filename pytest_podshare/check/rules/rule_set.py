@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import operator
 from collections.abc import Collection, Iterable
 
 from pytest_podshare import errors
@@ -28,12 +29,9 @@ _TOPICS = (
     *(sharing, stale_mounts, sub_paths, volumes),
 )
 
-ALL: tuple[Rule, ...] = tuple(
-    sorted(
-        (value for topic in _TOPICS for value in vars(topic).values() if isinstance(value, Rule)),
-        key=lambda rule: rule.id,
-    )
-)
+_RULES = (value for topic in _TOPICS for value in vars(topic).values() if isinstance(value, Rule))
+
+ALL: tuple[Rule, ...] = tuple(sorted(_RULES, key=lambda rule: rule.id))
 BY_ID = {rule.id: rule for rule in ALL}
 
 
@@ -60,16 +58,15 @@ def check(template: Template, *, ignore: Collection[str] = ()) -> tuple[Finding,
         for finding in rule.apply(template)
         if rule.id not in by_line.get(finding.line, ())
     ]
-    return tuple(
-        sorted(findings, key=lambda found: (found.line, found.column, found.rule, found.message))
-    )
+    order = operator.attrgetter("line", "column", "rule", "message")
+    return tuple(sorted(findings, key=order))
 
 
 def _suppressed_by_line(template: Template) -> dict[int, frozenset[str]]:
     by_line: dict[int, frozenset[str]] = {}
-    for comment in suppressions.read_comments(template.source.text):
-        ids = validate_ids(comment.ids, f"{template.origin}:{comment.line}")
-        by_line[comment.target] = by_line.get(comment.target, frozenset()) | ids
+    for line, target, names in suppressions.read_comments(template.source.text):
+        ids = validate_ids(names, f"{template.origin}:{line}")
+        by_line[target] = by_line.get(target, frozenset()) | ids
     return by_line
 
 

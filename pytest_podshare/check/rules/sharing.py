@@ -5,13 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 
-from pytest_podshare.check.rules.container_paths import (
-    declared_mounts,
-    find_mount,
-    is_within,
-    mentioned_paths,
-    normalize,
-)
+from pytest_podshare.check.rules.container_paths import declared_mounts, mentioned_paths
 from pytest_podshare.check.rules.finding import Issue, mount_issue, rule, volume_issue
 from pytest_podshare.check.rules.heuristics import looks_like_scratch, may_write, split_words
 from pytest_podshare.check.rules.similar_names import is_typo
@@ -82,7 +76,7 @@ def volume_near_miss(template: Template, wiring: Wiring) -> Iterator[Issue]:
     for first, second in itertools.combinations(unshared, 2):
         volume, writer, writer_mount = first
         other_volume, container, mount = second
-        same_path = normalize(writer_mount.path) == normalize(mount.path)
+        same_path = writer_mount.folder == mount.folder
         hands_over = same_path and writer.role == "init" and container.role != "init"
         if writer is container:
             continue
@@ -159,7 +153,7 @@ def termination_message_in_volume(template: Template, wiring: Wiring) -> Iterato
     """A termination message is in a shared volume, where other containers see an empty file."""
     for container in wiring.containers:
         path = container.termination_message_path
-        mount = find_mount(container, path) if path else None
+        mount = container.covering_mount(path) if path else None
         if mount is None:
             continue
         others = [other for other, _ in wiring.mounts_of(mount.volume) if other is not container]
@@ -197,14 +191,13 @@ def _find_elsewhere(
     wiring: Wiring, container: ContainerSpec, path: str
 ) -> tuple[ContainerSpec, VolumeMount] | None:
     """Return another container's mount of a shared volume that contains an unmounted path."""
-    if path in _COMMON_FOLDERS or find_mount(container, path) is not None:
+    if path in _COMMON_FOLDERS or container.covering_mount(path) is not None:
         return None
     for other, mount, volume in declared_mounts(wiring):
         if other is container or not volume.starts_empty:
             continue
-        folder = normalize(mount.path)
-        if folder in _COMMON_FOLDERS or looks_like_scratch(volume, (mount,)):
+        if mount.folder in _COMMON_FOLDERS or looks_like_scratch(volume, (mount,)):
             continue
-        if is_within(path, folder):
+        if mount.covers(path):
             return other, mount
     return None

@@ -41,11 +41,8 @@ def git_sync_sub_path(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """A subPath is a symlink that git-sync replaces, so the mount stays at an old revision."""
     for volume in wiring.volumes:
         mounts = wiring.mounts_of(volume.name)
-        syncing = [
-            container
-            for container, mount in mounts
-            if _is_git_sync(container) and not mount.read_only
-        ]
+        writers = [container for container, mount in mounts if not mount.read_only]
+        syncing = list(filter(_is_git_sync, writers))
         if all(container.role == "init" for container in syncing):
             continue
         for container, mount in mounts:

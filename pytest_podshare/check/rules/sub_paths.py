@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 
-from pytest_podshare.check.rules.container_paths import overlap, split_sub_path
+from pytest_podshare.check.rules.container_paths import overlap
 from pytest_podshare.check.rules.finding import Issue, mount_issue, rule
 from pytest_podshare.check.rules.similar_names import is_typo
 from pytest_podshare.wiring.model import ContainerSpec, VolumeMount, VolumeSpec, Wiring
@@ -18,18 +18,17 @@ _MountOf = tuple[ContainerSpec, VolumeMount]
 @rule("info")
 def overlapping_sub_paths(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """A subPath of a volume is inside another subPath of it."""
+    fix = "Use separate folders, unless one container is meant to see the other's files."
     for volume in wiring.volumes:
         for pair in _pairs(wiring, volume):
-            outer, inner = sorted(pair, key=lambda entry: len(split_sub_path(entry[1].sub_path)))
-            is_same = split_sub_path(outer[1].sub_path) == split_sub_path(inner[1].sub_path)
-            if is_same or not overlap(outer[1], inner[1]):
-                continue
-            yield mount_issue(
-                *inner,
-                f" with subPath {inner[1].sub_path!r}, which is inside {outer[1].sub_path!r}, "
-                f"mounted at {outer[1].path} in container {outer[0].name!r}",
-                "Use separate folders, unless one container is meant to see the other's files.",
-            )
+            by_depth = sorted(pair, key=lambda entry: len(entry[1].sub_folders))
+            (other, outer), (container, inner) = by_depth
+            if outer.sub_folders != inner.sub_folders and overlap(outer, inner):
+                detail = (
+                    f" with subPath {inner.sub_path!r}, which is inside {outer.sub_path!r}, "
+                    f"mounted at {outer.path} in container {other.name!r}"
+                )
+                yield mount_issue(container, inner, detail, fix)
 
 
 @rule("warning")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import re
 from collections.abc import Mapping
@@ -10,36 +9,24 @@ from collections.abc import Mapping
 ANNOTATION = "podshare.dev/ignore"
 
 _COMMENT = re.compile(r"#\s*podshare:\s*ignore\s*\[([^\]]*)\]")
-_PREFIX = "podshare:"
-
-
-@dataclasses.dataclass(frozen=True)
-class Suppression:
-    """A comment that suppresses rules.
-
-    Args:
-        ids: the ids of the rules, as written.
-        line: the line of the comment.
-        target: the line that it applies to: its own, or the next one if the comment stands alone.
-    """
-
-    ids: tuple[str, ...]
-    line: int
-    target: int
 
 
 @functools.lru_cache(maxsize=8)
-def read_comments(text: str) -> tuple[Suppression, ...]:
-    """Return all comments in a text that suppress rules."""
-    if _PREFIX not in text:
+def read_comments(text: str) -> tuple[tuple[int, int, tuple[str, ...]], ...]:
+    """Return the comments in a text that suppress rules.
+
+    Each has its line, the line that it applies to (its own, or the next one if the comment stands
+    alone), and the ids of the rules, as written.
+    """
+    if "podshare:" not in text:
         return ()
     lines = text.splitlines()
-    found: list[Suppression] = []
-    for number, line in enumerate(lines, start=1):
-        comment = _COMMENT.search(line) if _PREFIX in line else None
-        if comment is not None:
-            found.append(Suppression(_split(comment[1]), number, _target(lines, number)))
-    return tuple(found)
+    comments = ((number, _COMMENT.search(line)) for number, line in enumerate(lines, start=1))
+    return tuple(
+        (number, _target(lines, number), _split(comment[1]))
+        for number, comment in comments
+        if comment is not None
+    )
 
 
 def read_annotation(annotations: Mapping[str, str]) -> tuple[str, ...]:

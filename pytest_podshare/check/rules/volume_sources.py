@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from pytest_podshare.wiring.pod_spec import list_mappings
+
 _REQUIRED = {
     "configMap": ("name",),
     "secret": ("secretName",),
@@ -52,10 +54,10 @@ def list_modes(facts: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     if facts.get("defaultMode") is not None:
         yield "defaultMode", facts["defaultMode"]
     parts = [facts]
-    for source in _mappings(facts.get("sources")):
+    for source in list_mappings(facts, "sources"):
         parts += [part for part in source.values() if isinstance(part, Mapping)]
     for part in parts:
-        for item in _mappings(part.get("items")):
+        for item in list_mappings(part, "items"):
             if item.get("mode") is not None:
                 yield "mode", item["mode"]
 
@@ -71,13 +73,13 @@ def _check_host_path(facts: Mapping[str, Any]) -> Iterator[Error]:
 
 def _check_projected(facts: Mapping[str, Any]) -> Iterator[Error]:
     seen: set[str] = set()
-    for source in _mappings(facts.get("sources")):
+    for source in list_mappings(facts, "sources"):
         kinds = [kind for kind in _PROJECTED if isinstance(source.get(kind), Mapping)]
         if len(kinds) > 1:
             yield f"one of its sources is both {' and '.join(kinds)}", "Write one entry for each."
         for kind in kinds:
             yield from _check_projection(kind, source[kind])
-            for item in _mappings(source[kind].get("items")):
+            for item in list_mappings(source[kind], "items"):
                 path = str(item.get("path") or "")
                 if path and path in seen:
                     yield f"two of its sources have the path {path!r}", "Change one of the paths."
@@ -96,7 +98,7 @@ def _check_projection(kind: str, facts: Mapping[str, Any]) -> Iterator[Error]:
 
 
 def _check_items(kind: str, facts: Mapping[str, Any]) -> Iterator[Error]:
-    for item in _mappings(facts.get("items")):
+    for item in list_mappings(facts, "items"):
         if kind != "downwardAPI":
             yield from _check_item(item, ("key", "path"))
             continue
@@ -117,8 +119,3 @@ def _check_item(item: Mapping[str, Any], required: tuple[str, ...]) -> Iterator[
         yield f"the path {path!r} of an item is absolute", "Make it relative to the volume."
     if path.startswith("..") or ".." in path.split("/"):
         yield f"the path {path!r} of an item contains '..'", "Write the path without '..'."
-
-
-def _mappings(value: Any) -> list[Mapping[str, Any]]:
-    entries = value if isinstance(value, list) else []
-    return [entry for entry in entries if isinstance(entry, Mapping)]

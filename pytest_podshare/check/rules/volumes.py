@@ -11,14 +11,11 @@ from pytest_podshare.check.rules.similar_names import find_nearest
 from pytest_podshare.wiring import quantity
 from pytest_podshare.wiring.lifetime import LIFETIMES
 from pytest_podshare.wiring.model import VolumeSpec, Wiring
+from pytest_podshare.wiring.pod_spec import MOUNT_FIELDS
 from pytest_podshare.wiring.templates import Template
 
 _LABEL = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
 _EMPTY_DIR_FIELDS = ("medium", "sizeLimit")
-_MOUNT_FIELDS = (
-    *("mountPath", "subPath", "subPathExpr"),
-    *("readOnly", "recursiveReadOnly", "mountPropagation"),
-)
 
 
 @rule("error")
@@ -101,7 +98,7 @@ def misspelt_field(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """A field of a mount or an emptyDir is misspelt, so the API server drops it."""
     for container, mount in wiring.mounts():
         for field in mount.unknown:
-            near = find_nearest(field, _MOUNT_FIELDS)
+            near = find_nearest(field, MOUNT_FIELDS)
             if near:
                 detail = f" with field {field!r}, which does not exist and is ignored"
                 yield mount_issue(container, mount, detail, f"Write {near}.")

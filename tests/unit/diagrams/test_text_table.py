@@ -4,7 +4,6 @@ from pytest_podshare.diagrams.text_table import render_table
 from pytest_podshare.wiring.manifest import load
 from pytest_podshare.wiring.model import (
     ContainerSpec,
-    VolumeDevice,
     VolumeMount,
     VolumeSpec,
     Wiring,
@@ -81,7 +80,7 @@ lgos  not declared             -             -                ro /l"""
 
 def test_a_block_device_is_shown_like_a_mount():
     """With a note that it is a device."""
-    container = ContainerSpec("db", "container", (), devices=(VolumeDevice("raw", "/dev/xvda"),))
+    container = ContainerSpec("db", "container", (), devices=(VolumeMount("raw", "/dev/xvda"),))
 
     text = render_table(Wiring((container,), (VolumeSpec("raw", "persistentVolumeClaim"),)))
 

@@ -1,0 +1,22 @@
+"""Folders by their names: those in a container, and those in a volume."""
+
+from __future__ import annotations
+
+import functools
+import posixpath
+
+
+@functools.lru_cache(maxsize=4096)
+def normalize(path: str) -> str:
+    """Return a path as the kubelet uses it: absolute, without doubled or trailing slashes."""
+    return posixpath.normpath("/" + path.strip("/"))
+
+
+def split_sub_path(sub_path: str) -> tuple[str, ...]:
+    """Return the names of the folders in a subPath."""
+    return tuple(name for name in sub_path.split("/") if name not in ("", "."))
+
+
+def is_below(parts: tuple[str, ...], folder: tuple[str, ...]) -> bool:
+    """Return whether a split subPath is a folder or inside that folder."""
+    return parts[: len(folder)] == folder
