@@ -56,7 +56,7 @@ def assert_read_only(pod: Pod, *, container: str, volume: str) -> Evidence:
         refused = operations.write(handle, location.path, b"x")
         if refused is None:
             operations.remove(handle, location.path)
-        entry = mountinfo.find_mount(handle, mount.path)
+        entry = mountinfo.find_mount(handle, mount.folder)
         if refused is None or refused.message != _EROFS or entry is None or not entry.read_only:
             headline = f"volume {volume!r} is not read-only for {container!r}"
             expected, got = f"{location}  {_EROFS}", refused or "written"

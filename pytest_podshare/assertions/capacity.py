@@ -52,7 +52,7 @@ def assert_medium(
     handle = pod[container]
     start = time.monotonic()
     mount = mounts_of(handle, volume)[0]
-    entry = mountinfo.find_mount(handle, mount.path)
+    entry = mountinfo.find_mount(handle, mount.folder)
     if entry is None or not _is_on(entry, medium, size):
         headline = f"volume {volume!r} is not on the expected medium in {container!r}"
         location = FileLocation(handle, mount.path, mount)

@@ -161,10 +161,10 @@ class VolumeFiles:
         for mount in mounts:
             sub_path = _split(mount.sub_path)
             if parts[: len(sub_path)] == sub_path:
-                root = posixpath.normpath(mount.path)
+                root = mount.folder
                 path = posixpath.join(root, *parts[len(sub_path) :])
                 covering = shell.spec.covering_mount(path)
-                if covering is not None and posixpath.normpath(covering.path) == root:
+                if covering is not None and covering.folder == root:
                     return path, root
         sub_paths = [mount.sub_path for mount in mounts if mount.sub_path]
         if not sub_paths:

@@ -96,10 +96,10 @@ def _list_written_volumes(wiring: Wiring, container: ContainerSpec) -> list[str]
 def _find_similar_volume(writer: Container, reader: Container, volume: str) -> Cause | None:
     """Find a volume with a similar name, or at the same path, in the other container."""
     has, lacks = (writer, reader) if writer.spec.mounts_of(volume) else (reader, writer)
-    paths = [mount.path for mount in has.spec.mounts_of(volume)]
+    paths = [mount.folder for mount in has.spec.mounts_of(volume)]
     others = [mount for mount in lacks.spec.mounts if mount.volume != volume]
     similar = [mount for mount in others if is_alike(volume, mount.volume)]
-    similar += [mount for mount in others if mount.path in paths]
+    similar += [mount for mount in others if mount.folder in paths]
     if not paths or not similar:
         return None
     mount = similar[0]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import functools
-import posixpath
 from collections.abc import Callable
 from typing import Any
 
@@ -51,7 +50,7 @@ class FileLocation:
     @property
     def root(self) -> str:
         """Return the path that no link may lead out of: the mount, if there is one."""
-        return posixpath.normpath(self.mount.path) if self.mount else "/"
+        return self.mount.folder if self.mount else "/"
 
     @property
     def blame(self) -> tuple[Container, VolumeMount] | None:

@@ -44,7 +44,7 @@ def find_shadowing_mount(symptom: Symptom) -> Cause | None:
             continue
         hides = f"is mounted at {live.path} and hides what volume {mount.volume} has there"
         for other in container.spec.mounts:
-            if other.path == live.path and other.volume != mount.volume:
+            if other.folder == live.path and other.volume != mount.volume:
                 return Cause(
                     "shadowed",
                     f"in {container}, volume {other.volume} {hides}",
@@ -62,7 +62,7 @@ def find_shadowing_mount(symptom: Symptom) -> Cause | None:
 
 def _is_hidden_by(live: MountEntry, view: ContainerView, mount: VolumeMount) -> bool:
     """Return whether a path is in a live mount inside, or on top of, the expected mount."""
-    same_path = [entry for entry in view.mount_table if entry.path == mount.path]
+    same_path = [entry for entry in view.mount_table if entry.path == mount.folder]
     is_covered = (
         len(same_path) > 1 and same_path[-1].source != same_path[0].source and live is same_path[-1]
     )

@@ -50,7 +50,7 @@ def explain_shared_folder(pod: Pod, writer: FileLocation, reader: FileLocation) 
     if source is None or target is None or source.device != target.device:
         return root_cause.find_cause(Symptom(pod.wiring, live, None))
     mounts = reader.container.spec.mounts
-    mount = next((mount for mount in mounts if mount.path == target.path), None)
+    mount = next((mount for mount in mounts if mount.folder == target.path), None)
     relation = "the same folder" if source.source == target.source else "nested folders"
     return Cause(
         "same folder",

@@ -7,7 +7,13 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pytest_podshare import assert_file_visible
+from pytest_podshare import (
+    assert_file_visible,
+    assert_lost_on_delete,
+    assert_medium,
+    assert_read_only,
+    assert_survives_restart,
+)
 from pytest_podshare.deadline import Timeouts
 from pytest_podshare.errors import NoSharedVolume, SessionLost, UnknownContainer
 
@@ -64,6 +70,27 @@ def test_every_call_writes_new_content(podshare):
     digests = {assert_file_visible(pod, from_c="c1", to_c="c2").steps[0].sha256 for _ in range(5)}
 
     assert len(digests) == 5
+
+
+def test_a_mount_path_may_end_with_a_slash(twin):
+    """The kernel shows it without one; the mutated twins are a writable mount and a disk."""
+
+    def add_slashes(_spec, c1, c2):
+        for container in (c1, c2):
+            container["volumeMounts"][0]["mountPath"] += "/"
+        c2["volumeMounts"][0]["readOnly"] = True
+
+    pod = twin(add_slashes)
+
+    assert_file_visible(pod, from_c="c1", to_c="c2")
+    assert_read_only(pod, container="c2", volume="xchange")
+    assert_medium(pod, container="c1", volume="xchange", medium="Disk")
+    with pytest.raises(AssertionError, match="not read-only for 'c1'"):
+        assert_read_only(pod, container="c1", volume="xchange")
+    with pytest.raises(AssertionError, match="not on the expected medium"):
+        assert_medium(pod, container="c1", volume="xchange", medium="Memory")
+    assert_survives_restart(pod, container="c1")
+    assert_lost_on_delete(pod)
 
 
 def test_it_fails_if_the_reader_mounts_another_volume(twin):

@@ -48,7 +48,7 @@ def test_the_choice_of_an_engine(facts: EngineFacts, action: EngineAction) -> No
         ),
         (
             replace(NO_ENGINE, root=False, docker_error="Got permission denied while trying"),
-            "this user may not access it",
+            "this user is not allowed to access it",
             "usermod -aG docker",
         ),
         (

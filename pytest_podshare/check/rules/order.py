@@ -52,7 +52,7 @@ def sidecar_not_awaited(template: Template, wiring: Wiring) -> Iterator[Issue]:
 
 @rule("warning")
 def tail_by_descriptor(template: Template, wiring: Wiring) -> Iterator[Issue]:
-    """A container follows a file with `tail -f`, which fails if the file is late or rotated."""
+    """A container runs `tail -f` on another's file, which fails if the file is late or rotated."""
     for container in wiring.containers:
         for options, path in dict.fromkeys(_TAIL.findall(command_line(container))):
             mount = container.covering_mount(path)
