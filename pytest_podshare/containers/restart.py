@@ -12,8 +12,8 @@ import time
 from pytest_podshare import errors
 from pytest_podshare.containers import restart_strategies
 from pytest_podshare.containers.container_shell import ContainerShell
+from pytest_podshare.containers.evidence_entries import Proof
 from pytest_podshare.containers.live_pod import LivePod
-from pytest_podshare.containers.proof import Proof
 from pytest_podshare.deadline import Deadline
 from pytest_podshare.kube import container_status, pod_status
 from pytest_podshare.kube.watch import Object

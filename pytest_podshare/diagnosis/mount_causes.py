@@ -53,8 +53,8 @@ def find_shadowing_mount(symptom: Symptom) -> Cause | None:
                 )
         return Cause(
             "shadowed",
-            f"in {container}, a {live.fs_type} {hides}; the manifest has no such mount, so"
-            f" {container} itself or its runtime created it",
+            f"in {container}, a file system ({live.fs_type}) {hides}; the manifest has no such"
+            f" mount, so {container} itself or its runtime created it",
             f"Check what {container} mounts there when it starts.",
         )
     return None
@@ -149,7 +149,7 @@ def _describe(mount: MountEntry) -> str:
     if mount.volume:
         name, folder = mount.volume
         return f"folder {folder!r} of volume {name}" if folder else f"volume {name}"
-    return f"a {mount.fs_type} of its own"
+    return f"a separate file system ({mount.fs_type})"
 
 
 def _find_target_outside(link: PathEntry, view: ContainerView) -> str | None:

@@ -1,4 +1,4 @@
-"""The options: their names, default values and help."""
+"""The options: their names, help and default values, those of timeouts from `Timeouts`."""
 
 from __future__ import annotations
 

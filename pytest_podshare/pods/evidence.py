@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from pytest_podshare.containers.proof import Note, Proof
+from pytest_podshare.containers.evidence_entries import Note, Proof
 from pytest_podshare.errors import Fact
 from pytest_podshare.escaping import printable
 from pytest_podshare.kube.pod_status import Identity

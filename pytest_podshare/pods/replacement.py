@@ -11,7 +11,7 @@ from pytest_podshare import errors
 from pytest_podshare.cluster.connection import Cluster
 from pytest_podshare.cluster.kind import nodes
 from pytest_podshare.cluster.leftover import NODES
-from pytest_podshare.containers.proof import Proof
+from pytest_podshare.containers.evidence_entries import Proof
 from pytest_podshare.deadline import Deadline, poll
 from pytest_podshare.kube import access_review
 from pytest_podshare.kube.client import pod_path

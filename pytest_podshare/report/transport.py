@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from pytest_podshare.containers.proof import Note
+from pytest_podshare.containers.evidence_entries import Note
 from pytest_podshare.errors import Fact, PodshareError, PromiseBroken
 from pytest_podshare.pods.evidence import HELD, Check, Step
 from pytest_podshare.pods.pod import Pod

@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from pytest_podshare.containers.proof import Note
+from pytest_podshare.containers.evidence_entries import Note
 from pytest_podshare.errors import Fact
 from pytest_podshare.pods.evidence import BROKEN, HELD, Check, Step
 from pytest_podshare.report.records import CheckRecord, ClusterRecord, PhaseReport, PodRecord

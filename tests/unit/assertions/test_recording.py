@@ -7,7 +7,7 @@ import pytest
 from pytest_podshare import errors
 from pytest_podshare.assertions.failure import promise_broken
 from pytest_podshare.assertions.recording import recorded
-from pytest_podshare.containers.proof import Note, Proof
+from pytest_podshare.containers.evidence_entries import Note, Proof
 from pytest_podshare.containers.restart import Restart
 from pytest_podshare.diagnosis.cause import Cause
 from pytest_podshare.diagnosis.facts import FileLocation

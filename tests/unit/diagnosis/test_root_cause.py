@@ -1,6 +1,8 @@
 """The cause that is named for what containers report."""
 
 import dataclasses
+import os
+from pathlib import Path
 
 import pytest
 
@@ -15,6 +17,7 @@ from pytest_podshare.wiring.model import VolumeMount
 from pytest_podshare.wiring.pod_spec import read_wiring
 from tests.support import offline_pods
 
+GOLDEN = Path(__file__).with_name("causes.txt")
 KUBELET = "/var/lib/kubelet/pods/1-2/volumes/kubernetes.io~empty-dir"
 OUT, IN = VolumeMount("v", "/out"), VolumeMount("v", "/in")
 SPEC = {
@@ -135,6 +138,16 @@ SYMPTOMS = {
 def test_the_cause_that_the_facts_show_is_named(kind):
     """There is one symptom of each kind."""
     assert find_cause(SYMPTOMS[kind]).kind == kind
+
+
+def test_the_words_of_each_cause_are_in_the_golden_file():
+    """`PODSHARE_GOLDEN=write` rewrites it; tests/cluster/broken has the failures of real Pods."""
+    causes = [find_cause(symptom) for symptom in SYMPTOMS.values()]
+    text = "".join(f"{cause}\n  {cause.remedy}\n" for cause in causes)
+    if os.environ.get("PODSHARE_GOLDEN") == "write":
+        GOLDEN.write_text(text)
+
+    assert text == GOLDEN.read_text()
 
 
 @pytest.mark.parametrize("kind", [kind for kind in SYMPTOMS if kind != "unknown"])

@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from pytest_podshare.containers.proof import Note
+from pytest_podshare.containers.evidence_entries import Note
 from pytest_podshare.errors import Fact
 from pytest_podshare.report import html_page
 from tests.support.sample_reports import (

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from pytest_podshare import errors
-from pytest_podshare.containers.proof import Note
+from pytest_podshare.containers.evidence_entries import Note
 from pytest_podshare.errors import Fact
 from pytest_podshare.pods.evidence import Step
 from pytest_podshare.report import transport
