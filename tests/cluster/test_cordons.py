@@ -145,7 +145,7 @@ def test_of_two_drains_that_begin_together_this_one_yields(
 
     monkeypatch.setattr(cordoning, "is_drained", is_drained)
 
-    assert cordoning._cordon(pod, name) is None
+    assert cordoning._cordon(pod, name, alone=True) is None
     assert unschedulable(api, other_drain)[0]
     assert unschedulable(api, name)[0] == (other_drain == name)
 
