@@ -87,8 +87,8 @@ def drained(api, run_id):
         names = []
 
         def cordon(name):
-            names.append(name)
             api.patch(f"{NODES}/{name}", {"metadata": metadata, "spec": {"unschedulable": True}})
+            names.append(name)
 
         yield cordon
         other.kill()
