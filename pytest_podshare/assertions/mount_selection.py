@@ -11,6 +11,7 @@ from pytest_podshare.assertions.failure import describe_mounts
 from pytest_podshare.containers.container import Container
 from pytest_podshare.diagnosis.facts import FileLocation
 from pytest_podshare.pods.pod import Pod
+from pytest_podshare.wiring import folders
 from pytest_podshare.wiring.model import VolumeMount, VolumeSpec
 
 
@@ -108,9 +109,8 @@ def mount_around(container: Container, path: str) -> VolumeMount:
 
 
 def is_within(path: str, folder: str) -> bool:
-    """Return whether a path is a folder or below it."""
-    folder = posixpath.normpath(folder)
-    return _is_unambiguous(path) and posixpath.commonpath([path, folder]) == folder
+    """Return whether an unambiguous path is a folder or below it."""
+    return _is_unambiguous(path) and folders.is_within(path, folder)
 
 
 def _is_unambiguous(path: str) -> bool:

@@ -115,7 +115,7 @@ def assert_update_not_visible(
         existed = isinstance(before[0], bytes)
         saw_what = "sees the change to" if existed else "has no file for"
         expected = f"unchanged: {describe(before[0])}"
-        cause = volume_causes.explain_unwanted_update(handle, mounts_of(handle, volume)[0])
+        cause = volume_causes.explain_unwanted_update(locations[0])
         headline, got = f"{container!r} {saw_what} {entry}", after[0]
         raise promise_broken(
             pod, headline, locations[0], control, expected=expected, got=got, cause=cause

@@ -15,6 +15,7 @@ from pytest_podshare.containers.fileops import confined, operations, streaming
 from pytest_podshare.containers.fileops.content import Content
 from pytest_podshare.containers.fileops.posix_shell import Missing, Refused
 from pytest_podshare.containers.fileops.stat import Stat
+from pytest_podshare.wiring import folders
 from pytest_podshare.wiring.model import VolumeMount
 
 _Result = TypeVar("_Result")
@@ -151,7 +152,7 @@ class VolumeFiles:
     def _locate(self, name: str) -> tuple[str, str]:
         """Return a file's path in the container, and the path of the mount it lies in."""
         shell, volume = self.shell, self.volume
-        parts = _split(name)
+        parts = folders.split_sub_path(name)
         if name.startswith("/") or ".." in parts or "\0" in name:
             raise errors.NotInVolume(
                 f"{name!r} is not a valid file name in volume {volume!r}.",
@@ -159,10 +160,9 @@ class VolumeFiles:
             )
         mounts = self._find_mounts()
         for mount in mounts:
-            sub_path = _split(mount.sub_path)
-            if parts[: len(sub_path)] == sub_path:
+            if folders.is_below(parts, mount.sub_folders):
                 root = mount.folder
-                path = posixpath.join(root, *parts[len(sub_path) :])
+                path = posixpath.join(root, *parts[len(mount.sub_folders) :])
                 covering = shell.spec.covering_mount(path)
                 if covering is not None and covering.folder == root:
                     return path, root
@@ -192,7 +192,3 @@ def _remaining_size(file: BinaryIO) -> int:
     size = file.seek(0, io.SEEK_END) - position
     file.seek(position)
     return size
-
-
-def _split(path: str) -> list[str]:
-    return [part for part in path.split("/") if part not in ("", ".")]

@@ -158,15 +158,16 @@ def explain_missing_update(location: FileLocation, seconds: float) -> Cause:
     )
 
 
-def explain_unwanted_update(container: Container, mount: VolumeMount) -> Cause:
+def explain_unwanted_update(location: FileLocation) -> Cause:
     """Explain why a change arrives where it should not, or where nothing existed before."""
-    if mount.sub_path:
-        return Cause("unknown", f"{container} mounts volume {mount.volume} with a subPath")
+    container, volume = location.container, location.volume
+    if location.mount is not None and location.mount.sub_path:
+        return Cause("unknown", f"{container} mounts volume {volume} with a subPath")
     return Cause(
         "no subPath",
-        f"{container} mounts the whole volume {mount.volume}, which the kubelet updates",
+        f"{container} mounts the whole volume {volume}, which the kubelet updates",
         "Use a subPath mount for what must not change while the container runs.",
-        (container, mount),
+        location.blame,
     )
 
 

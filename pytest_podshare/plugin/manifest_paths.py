@@ -105,8 +105,9 @@ def _find_roots(files: Sequence[Path], skipped_folders: Sequence[str]) -> tuple[
     count = collections.Counter(file.parent for file in files)
     roots = {file if count[file.parent] == 1 else file.parent for file in files}
     topmost = tuple(sorted(path for path in roots if roots.isdisjoint(path.parents)))
-    folders = {folder for file in files for folder in file.parents if roots & {*folder.parents}}
-    if any(fnmatch.fnmatch(path.name, skip) for path in folders for skip in skipped_folders):
+    folders = {folder for parent in count for folder in (parent, *parent.parents)}
+    visited = (folder for folder in folders if not roots.isdisjoint(folder.parents))
+    if any(fnmatch.fnmatch(path.name, skip) for path in visited for skip in skipped_folders):
         # pytest would not come to a file, and it ignores a path in a folder that it has already
         return tuple(sorted(files))
     return topmost

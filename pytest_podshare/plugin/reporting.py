@@ -51,7 +51,7 @@ def pytest_runtest_makereport(
     report = yield
     if missing:
         setattr(report, _PERMISSION, missing.right)
-    _keep_namespaces(item, failed=report.failed)
+    _keep_namespaces(item, podshares, failed=report.failed)
     if "podshare_cluster" in getattr(item, "fixturenames", ()):
         from pytest_podshare.report import transport
         from pytest_podshare.report.attachments import attach
@@ -92,10 +92,10 @@ def _convert_to_skip(
         return pytest.ExceptionInfo.from_current()
 
 
-def _keep_namespaces(item: pytest.Item, *, failed: bool) -> None:
+def _keep_namespaces(item: pytest.Item, podshares: Sequence[Podshare], *, failed: bool) -> None:
     """Keep the namespaces of a test if the options say so."""
     run = item.config.stash[stash.RUN]
-    for podshare in _find_podshares(item):
+    for podshare in podshares:
         if run.keep_namespace(podshare.namespace, item.nodeid, failed=failed):
             podshare.keep(item.nodeid)
     if name := getattr(item, "funcargs", {}).get("podshare_namespace"):

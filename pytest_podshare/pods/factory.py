@@ -23,7 +23,7 @@ class PodshareFactory(Closeable):
     def __init__(
         self,
         cluster: Cluster,
-        namespaces: Namespaces | SharedNamespace,
+        namespaces: Namespaces,
         *,
         run_id: str,
         timeouts: Timeouts,

@@ -12,8 +12,13 @@ def normalize(path: str) -> str:
     return posixpath.normpath("/" + path.strip("/"))
 
 
+def is_within(path: str, folder: str) -> bool:
+    """Return whether a path in a container is a folder or lies below it."""
+    return f"{normalize(path)}/".startswith(f"{normalize(folder).rstrip('/')}/")
+
+
 def split_sub_path(sub_path: str) -> tuple[str, ...]:
-    """Return the names of the folders in a subPath."""
+    """Return the names in a subPath, or in any other path within a volume."""
     return tuple(name for name in sub_path.split("/") if name not in ("", "."))
 
 

@@ -57,7 +57,7 @@ class VolumeMount:
 
     def covers(self, path: str) -> bool:
         """Return whether a path is the mountPath or lies below it."""
-        return f"{folders.normalize(path)}/".startswith(f"{self.folder.rstrip('/')}/")
+        return folders.is_within(path, self.folder)
 
 
 @dataclasses.dataclass(frozen=True)
