@@ -12,31 +12,10 @@ from pytest_podshare import (
 )
 from pytest_podshare.deadline import Deadline
 from pytest_podshare.pods import replacement
+from tests.support.looping_pod import DEPLOYMENT, POD
 
 pytestmark = pytest.mark.two_nodes
 
-POD = {
-    "containers": [
-        {
-            "name": "c1",
-            "image": "busybox",
-            "command": ["sh", "-c", "while :; do sleep 1; done"],
-            "volumeMounts": [{"name": "v", "mountPath": "/v"}],
-        }
-    ],
-    "volumes": [{"name": "v", "emptyDir": {}}],
-    "terminationGracePeriodSeconds": 1,
-}
-DEPLOYMENT = {
-    "apiVersion": "apps/v1",
-    "kind": "Deployment",
-    "metadata": {"name": "d"},
-    "spec": {
-        "selector": {"matchLabels": {"app": "d"}},
-        "template": {"metadata": {"labels": {"app": "d"}}, "spec": POD},
-    },
-}
-BARE = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": POD}
 BUDGET = {
     "apiVersion": "policy/v1",
     "kind": "PodDisruptionBudget",
@@ -74,7 +53,7 @@ def test_the_handle_follows_a_deployments_replacement(podshare):
 @pytest.mark.podshare_needs("node-access")
 def test_the_node_has_volumes_of_a_pod_until_it_is_deleted(podshare):
     """The control of the proof that they are gone."""
-    pod = podshare.deploy(BARE)
+    pod = podshare.deploy(POD)
     cluster, uid, node = pod.cluster, pod.uid, pod.node
 
     assert replacement._has_left_its_node(cluster, uid, node, Deadline(0)) is False
@@ -87,7 +66,7 @@ def test_the_node_has_volumes_of_a_pod_until_it_is_deleted(podshare):
 @pytest.mark.podshare_needs("two-nodes")
 def test_a_drain_moves_the_pod_and_uncordons_the_node(podshare, cordoned):
     """The Pod is evicted through the API and comes up on the other node."""
-    pod = podshare.deploy(BARE)
+    pod = podshare.deploy(POD)
     node = pod.node
 
     evidence = assert_lost_on_drain(pod)
@@ -100,7 +79,7 @@ def test_a_drain_moves_the_pod_and_uncordons_the_node(podshare, cordoned):
 @pytest.mark.podshare_needs("two-nodes")
 def test_a_node_that_was_cordoned_before_stays_cordoned(podshare, cordoned):
     """A drain only removes its own cordon."""
-    pod = podshare.deploy(BARE)
+    pod = podshare.deploy(POD)
     node = pod.node
     api = podshare.cluster.api
     api.patch(f"/api/v1/nodes/{node}", {"spec": {"unschedulable": True}})
@@ -129,7 +108,7 @@ def test_a_disruption_budget_that_forbids_the_eviction_is_reported(podshare, cor
 @pytest.mark.podshare_needs("two-nodes")
 def test_nothing_is_drained_without_another_node(podshare, cordoned):
     """The error comes before anything is changed."""
-    pod = podshare.deploy(BARE)
+    pod = podshare.deploy(POD)
     api = podshare.cluster.api
     others = [
         node["metadata"]["name"]
@@ -149,7 +128,7 @@ def test_nothing_is_drained_without_another_node(podshare, cordoned):
 
 def test_survival_needs_a_volume_that_outlives_the_pod(podshare):
     """Without one, the assertion is refused."""
-    pod = podshare.deploy(BARE)
+    pod = podshare.deploy(POD)
 
     with pytest.raises(errors.NoSharedVolume, match="has no volume that outlives its Pod"):
         assert_survives_drain(pod)

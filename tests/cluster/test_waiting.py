@@ -15,33 +15,8 @@ from pytest_podshare.deadline import Deadline, poll
 from pytest_podshare.kube import reflector
 from pytest_podshare.kube.reflector import Snapshot
 from tests.support.fault_proxy import cluster_through_proxy, cut_repeatedly
+from tests.support.looping_pod import DEPLOYMENT, POD
 
-POD = {
-    "apiVersion": "v1",
-    "kind": "Pod",
-    "metadata": {"name": "p"},
-    "spec": {
-        "containers": [
-            {
-                "name": "c1",
-                "image": "busybox",
-                "command": ["sh", "-c", "while :; do sleep 1; done"],
-                "volumeMounts": [{"name": "v", "mountPath": "/v"}],
-            }
-        ],
-        "volumes": [{"name": "v", "emptyDir": {}}],
-        "terminationGracePeriodSeconds": 1,
-    },
-}
-DEPLOYMENT = {
-    "apiVersion": "apps/v1",
-    "kind": "Deployment",
-    "metadata": {"name": "d"},
-    "spec": {
-        "selector": {"matchLabels": {"app": "d"}},
-        "template": {"metadata": {"labels": {"app": "d"}}, "spec": POD["spec"]},
-    },
-}
 JOB = {
     "apiVersion": "batch/v1",
     "kind": "Job",

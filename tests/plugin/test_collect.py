@@ -8,25 +8,11 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
+from tests.support.manifest_texts import TWO_CONTAINERS
+
 pytestmark = pytest.mark.usefixtures("no_kind")
 PROGRAMS = os.environ["PATH"]
-POD = """\
-apiVersion: v1
-kind: Pod
-metadata:
-  name: web
-spec:
-  containers:
-    - name: c1
-      image: busybox
-      volumeMounts: [{name: xchange, mountPath: /a}]
-    - name: c2
-      image: busybox
-      volumeMounts: [{name: xchange, mountPath: /b}]
-  volumes:
-    - name: xchange
-      emptyDir: {}
-"""
+POD = TWO_CONTAINERS.replace("name: v", "name: xchange")
 BROKEN = POD.replace("{name: xchange, mountPath: /b}", "{name: xchang, mountPath: /b}")
 SEVERAL = """\
 apiVersion: apps/v1

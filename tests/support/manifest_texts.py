@@ -20,6 +20,18 @@ spec:
     - name: v
       emptyDir: {}
 """
+# with an empty document between them
+TWO_DOCUMENTS = """\
+kind: Pod
+spec:
+  containers:
+    - name: c1
+      args: [a, "b"]
+  volumes: []
+---
+---
+{kind: ConfigMap}
+"""
 
 
 def template_of(text):

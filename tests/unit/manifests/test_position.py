@@ -7,24 +7,13 @@ import yaml
 
 from pytest_podshare.manifests.position import LocatedDict, LocatedList, find_position
 from pytest_podshare.manifests.source import read
-
-TEXT = """\
-kind: Pod
-spec:
-  containers:
-    - name: c1
-      args: [a, "b"]
-  volumes: []
----
----
-{kind: ConfigMap}
-"""
+from tests.support.manifest_texts import TWO_DOCUMENTS
 
 
 @pytest.mark.usefixtures("each_parser")
 def test_mappings_lists_keys_and_entries_have_positions():
     """An error message can name the line and the column of each of them."""
-    pod, config = read(TEXT).documents
+    pod, config = read(TWO_DOCUMENTS).documents
     containers = pod["spec"]["containers"]
 
     assert find_position(pod) == (1, 1)
@@ -49,7 +38,7 @@ def test_json_values_have_positions():
 
 def test_an_added_value_has_the_position_of_its_holder():
     """The value itself was not in the text."""
-    spec = read(TEXT).documents[0]["spec"]
+    spec = read(TWO_DOCUMENTS).documents[0]["spec"]
     spec["containers"].append({"name": "added"})
 
     assert find_position(spec["containers"], 1) == find_position(spec["containers"])
@@ -59,7 +48,7 @@ def test_an_added_value_has_the_position_of_its_holder():
 
 def test_a_deep_copy_keeps_the_positions_and_is_independent():
     """Errors about a deployed copy still point to the manifest."""
-    document = read(TEXT).documents[0]
+    document = read(TWO_DOCUMENTS).documents[0]
     copied = copy.deepcopy(document)
     copied["spec"]["containers"].clear()
     copied["spec"]["args"] = 1
@@ -67,7 +56,7 @@ def test_a_deep_copy_keeps_the_positions_and_is_independent():
     assert isinstance(copied["spec"], LocatedDict)
     assert isinstance(copied["spec"]["containers"], LocatedList)
     assert find_position(copied["spec"], "volumes") == (6, 3)
-    assert document == yaml.safe_load(TEXT.partition("---")[0])
+    assert document == yaml.safe_load(TWO_DOCUMENTS.partition("---")[0])
 
 
 def test_a_deep_copy_preserves_shared_values():

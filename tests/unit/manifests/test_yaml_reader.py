@@ -5,26 +5,15 @@ import yaml
 
 from pytest_podshare.manifests.position import find_position
 from pytest_podshare.manifests.source import read
-
-TEXT = """\
-kind: Pod
-spec:
-  containers:
-    - name: c1
-      args: [a, "b"]
-  volumes: []
----
----
-{kind: ConfigMap}
-"""
+from tests.support.manifest_texts import TWO_DOCUMENTS
 
 
 @pytest.mark.usefixtures("each_parser")
 def test_the_documents_are_those_of_pyyaml():
     """Code that sends them to the API server need not know about positions."""
-    documents = tuple(document for document in yaml.safe_load_all(TEXT) if document)
+    documents = tuple(document for document in yaml.safe_load_all(TWO_DOCUMENTS) if document)
 
-    assert read(TEXT).documents == documents
+    assert read(TWO_DOCUMENTS).documents == documents
 
 
 @pytest.mark.usefixtures("each_parser")

@@ -6,15 +6,9 @@ from pytest_podshare.manifests.position import find_position
 from pytest_podshare.manifests.source import read
 from pytest_podshare.wiring.templates import find_templates
 from pytest_podshare.wiring.workloads import WORKLOADS
+from tests.support.manifest_texts import one_container
 
 SPEC = "{containers: [{name: c, volumeMounts: [{name: v, mountPath: /v}]}], volumes: [{name: v}]}"
-POD = """\
-kind: Pod
-metadata: {name: p}
-spec:
-  containers:
-    - name: c
-"""
 
 
 def template_of(text, **paths):
@@ -197,7 +191,7 @@ def test_annotations_of_the_template_win():
 
 def test_a_generate_name_is_a_name():
     """Kubernetes completes it."""
-    assert template_of(POD.replace("name: p", "generateName: p-")).name == "p-"
+    assert template_of(one_container().replace("name: p", "generateName: p-")).name == "p-"
 
 
 def test_a_template_has_the_position_of_its_object():
