@@ -133,6 +133,19 @@ def find_reader(pod: Pod, volume: str) -> Container | None:
     return None
 
 
+def is_older(pod: Pod, file: SentinelFile) -> bool:
+    """Return whether a file has not changed since the init container started that wrote it once."""
+    writer, path = pod[file.left_by], file.location.path
+    pairs = find_shared_mounts(pod.wiring, writer.name, file.container.name)
+    shared = next(pair for pair in pairs if pair.volume.name == file.location.volume)
+    own_path = posixpath.join(shared.from_dir, posixpath.relpath(path, shared.to_dir))
+    try:
+        found = left_files.find_left_files(pod, writer, file.container, shared, own_path)
+    except AssertionError:
+        return False
+    return bool(found.origins.older)
+
+
 def _read(
     pod: Pod, reader: Container, shared: SharedMount, step: Step, left_by: str
 ) -> SentinelFile:

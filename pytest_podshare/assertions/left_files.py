@@ -197,12 +197,12 @@ def find_left_files(
     others = [times.containers[name] for name in names]
     for name in possible_writers.list_outsiders(pod, shared.volume):
         others.append(RunTime(name, -math.inf, math.inf))
-    origins = find_origins(
-        listing,
-        times.containers[writer.name],
-        others,
-        with_folders=times.source == run_times.CONTAINERD,
-    )
+    # a folder also changes by what another volume hides in it
+    inside = f"{location.path.rstrip('/')}/"
+    hides = any(mount.folder.startswith(inside) for mount in reader.spec.mounts)
+    with_folders = times.source == run_times.CONTAINERD and not hides
+    run = times.containers[writer.name]
+    origins = find_origins(listing, run, others, with_folders=with_folders)
     return LeftFiles(pod, writer, shared, location, times, origins)
 
 

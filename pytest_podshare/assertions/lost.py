@@ -134,11 +134,10 @@ def _lost(
     events.append(proof)
     _check_same_node(pod, files, proof)
     for file in files:
-        events += _prove_access(pod, file)
+        # an init container may have written the same again
         seen = sentinel.read_back(file)
-        if file.left_by and seen == file.content:
-            raise _written_again(pod, file)
-        if not _is_lost(file, seen):
+        is_old = not file.left_by or ended_containers.is_older(pod, file)
+        if not _is_lost(file, seen) and is_old:
             raise promise_broken(
                 pod,
                 f"{file} is still there after {after}",
@@ -149,6 +148,9 @@ def _lost(
                 inspected=sentinel.inspected([file]),
                 proof=proof,
             )
+        if not _is_lost(file, seen):
+            raise _written_again(pod, file)
+        events += _prove_access(pod, file)
         events.append(f"{file.container} no longer has what was in {file.location.path}")
     claim = f"what was written to {sentinel.volume_names(files)} is lost on {after}"
     return sentinel.record(pod, claim, files, start=start, events=events)

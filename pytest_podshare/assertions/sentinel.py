@@ -217,3 +217,14 @@ def step(
     name, seconds = (shell or location.container).name, time.monotonic() - start
     volume, path = location.volume, location.path
     return Step(name, action, volume, path, content.size, content.sha256, seconds)
+
+
+def check_search(reader: Container) -> str:
+    """Check that the search finds a file that every container has, and return that as evidence."""
+    known = "/etc/hosts"
+    if operations.find(reader, ["/etc"], "hosts") != [known]:
+        raise errors.ControlMissing(
+            f"The search in {reader} does not find {known}, so it proves nothing.",
+            "Check whether `find` works in the image.",
+        )
+    return f"{reader} found {known} by the same search"

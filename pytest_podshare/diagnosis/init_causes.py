@@ -86,3 +86,13 @@ def explain_missing(location: FileLocation, seen: Sequence[str]) -> Cause:
         )
     found = f"it found {', '.join(seen)}" if seen else "it found no file of another container"
     return Cause("unknown", f"{location.container} has ended; {found}")
+
+
+def explain_same_folder(writer: FileLocation, reader: FileLocation) -> Cause:
+    """Explain why a container sees a file of another, by the paths of both."""
+    return Cause(
+        "same folder",
+        f"{reader.path} in {reader.container} is what {writer.container} wrote to {writer.path}",
+        "Use a different volume or subPath for one of them.",
+        reader.blame,
+    )

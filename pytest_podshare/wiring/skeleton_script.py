@@ -90,14 +90,15 @@ def parse_report(log: str) -> SkeletonReport:
 
 def init_script(wiring: Wiring, container: ContainerSpec) -> str:
     """Return the script of an init container, which ends with code 0 whatever it finds."""
-    roots = dict.fromkeys(shlex.quote(mount.path.rstrip("/")) for mount in container.mounts)
+    lines = [f"write {_quote(path)}" for path in _targets(wiring, container)]
+    # what it wrote itself shows that it would report what others wrote
     pattern = f'podshare-*-"${UID_VARIABLE}"'
-    lines = [f'for file in {root}/{pattern}; do show saw "$file"; done' for root in roots]
+    roots = dict.fromkeys(shlex.quote(mount.path.rstrip("/")) for mount in container.mounts)
+    lines += [f'for file in {root}/{pattern}; do show saw "$file"; done' for root in roots]
     for writer, shared in _earlier(wiring, container):
         path = _quote(reader_path(shared, writer.name, f"${UID_VARIABLE}"))
         wait = f"wait_for {path}; " if writer.role == "sidecar" else ""
         lines.append(f"{wait}show saw {path}")
-    lines += [f"write {_quote(path)}" for path in _targets(wiring, container)]
     return "\n".join([_FUNCTIONS, *lines, "exit 0"])
 
 
