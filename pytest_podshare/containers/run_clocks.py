@@ -15,8 +15,8 @@ from pytest_podshare.containers import run_times
 from pytest_podshare.containers.container_shell import ContainerShell
 from pytest_podshare.containers.fileops import changes
 from pytest_podshare.containers.fileops.posix_shell import quote
-from pytest_podshare.containers.run_times import RunTimes
-from pytest_podshare.kube import container_status, pod_status
+from pytest_podshare.containers.run_times import Interval, RunTimes
+from pytest_podshare.kube import pod_status
 
 CONTAINERD = "containerd's times, to 1 ms"
 PROCESSES = "the start of the containers' first processes, to 10 ms"
@@ -38,7 +38,7 @@ def read_run_times(raw: Mapping[str, Any], containers: Iterable[ContainerShell])
     """
     shells = list(containers)
     pod = shells[0].pod
-    sharp: dict[str, tuple[float, float]] = {}
+    sharp: Mapping[str, Interval] = {}
     source = API
     if pod.cluster.own:
         with contextlib.suppress(errors.PodshareError):
@@ -52,31 +52,26 @@ def read_run_times(raw: Mapping[str, Any], containers: Iterable[ContainerShell])
 
 def _read_containerd(
     node: str, raw: Mapping[str, Any], names: Iterable[str]
-) -> dict[str, tuple[float, float]]:
+) -> Mapping[str, Interval]:
     """Return when each instance was created and ended, as containerd on its node noted it.
 
     A process may run before its start is noted, but not before its container is created.
     """
     ended, running = list[str](), list[str]()
     for name in names:
-        status = pod_status.find_container_status(raw, name)
-        for instance in run_times.list_instances(status):
-            (ended if "finishedAt" in instance.details else running).append(instance.id)
-    times = dict(_read_ended(node, tuple(ended)))
-    times.update(_read_status_files(node, running))
-    return times
+        for instance in run_times.list_instances(pod_status.find_container_status(raw, name)):
+            (ended if instance.has_ended else running).append(instance.id)
+    return _read_status_files(node, tuple(ended), tuple(running))
 
 
 @functools.lru_cache(maxsize=64)
-def _read_ended(node: str, ids: tuple[str, ...]) -> Mapping[str, tuple[float, float]]:
-    """Return the times of instances that have ended, which do not change any more."""
-    return _read_status_files(node, ids)
-
-
-def _read_status_files(node: str, ids: Iterable[str]) -> dict[str, tuple[float, float]]:
-    """Return when instances were created and ended: never, if they run."""
+def _read_status_files(
+    node: str, ended: tuple[str, ...], running: tuple[str, ...]
+) -> Mapping[str, Interval]:
+    """Return when instances were created and ended; read again when another one has ended."""
     script = b"\n".join(
-        b"printf '%%s ' %s; cat %s; echo" % (quote(key), quote(_STATUS_FILE % key)) for key in ids
+        b"printf '%%s ' %s; cat %s; echo" % (quote(key), quote(_STATUS_FILE % key))
+        for key in (*ended, *running)
     )
     times = {}
     for line in nodes.run_script(node, script).stdout.decode().splitlines():
@@ -90,8 +85,8 @@ def _read_status_files(node: str, ids: Iterable[str]) -> dict[str, tuple[float, 
 
 def _read_processes(
     raw: Mapping[str, Any], shells: Iterable[ContainerShell]
-) -> dict[str, tuple[float, float]]:
-    """Return when the first process of each running container was started.
+) -> dict[str, Interval]:
+    """Return when the first process of each running instance was started.
 
     The difference to the uptime is the same on every clock; what the file system's clock says now
     is the time of a new entry in /proc.
@@ -100,7 +95,8 @@ def _read_processes(
     if spec.get("shareProcessNamespace") or spec.get("hostPID"):
         # process 1 is another container's
         return {}
-    script = b"cat /proc/1/stat /proc/uptime && stat -c 'now %Z %z' /proc/self/"
+    # a pause before the uptime is read makes the start seem earlier, which is safe
+    script = b"stat -c '%Z %z' /proc/self/ && cat /proc/uptime /proc/1/stat"
     times = {}
     for shell in shells:
         status = pod_status.find_container_status(raw, shell.name)
@@ -109,15 +105,16 @@ def _read_processes(
         with contextlib.suppress(errors.PodshareError, ValueError, IndexError):
             shell.open()
             if not shell.access.is_ephemeral:
-                start = _parse_process(shell.run(script).stdout.decode(errors="replace"))
-                times[shell.name] = (start, math.inf)
+                start = parse_process(shell.run(script).stdout.decode(errors="replace"))
+                times[pod_status.find_runtime_id(raw, shell.name)] = (start, math.inf)
     return times
 
 
-def _parse_process(printed: str) -> float:
-    stat, uptime, now = printed.splitlines()
+def parse_process(printed: str) -> float:
+    """Return before which time process 1 did not run, by a time, the uptime and its status."""
+    now, uptime, stat = printed.split("\n", 2)
     # the name of the program, in parentheses, may contain spaces
     started = float(stat.rpartition(")")[2].split()[19]) / _TICKS_PER_SECOND
     age = float(uptime.split()[0]) - started
-    seconds, _, text = now.removeprefix("now ").partition(" ")
+    seconds, _, text = now.partition(" ")
     return changes.parse_time(seconds, text)[0] - age - 1 / _TICKS_PER_SECOND

@@ -47,7 +47,7 @@ def test_the_names_of_all_who_can_have_made_a_change_are_reported():
 
     assert origins.unclear == ((change(102.0), ("install", "proxy")),)
     assert origins.later == ((change(107.0), ("app", "proxy")),)
-    assert str(origins) == "1 changed by install or proxy, 1 changed later, by app or proxy"
+    assert str(origins) == "changed by install or proxy: /v/f; changed later, by app or proxy: /v/f"
 
 
 def test_folders_count_only_if_times_tell_them_from_those_of_the_kubelet():
