@@ -14,7 +14,7 @@ import time
 
 from pytest_podshare import errors
 from pytest_podshare.assertions import failure, possible_writers, sentinel
-from pytest_podshare.assertions.origins import Origins, find_origins
+from pytest_podshare.assertions.origins import Origins, find_origins, leave_out_mounts
 from pytest_podshare.containers import run_clocks, run_times
 from pytest_podshare.containers.container import Container
 from pytest_podshare.containers.evidence_entries import Note
@@ -146,8 +146,8 @@ class LeftFiles:
     def _not_told_apart(self, later: list[str], times: str) -> errors.Unprovable:
         unclear = [name for _, names in self.origins.unclear for name in names]
         who = " and ".join(dict.fromkeys(unclear or later))
-        when = "may have made the same changes" if unclear else f"wrote after {self.writer}"
-        why = f"several writers: {who} {when}; {times}"
+        since = "" if unclear else f" since {self.writer} ended"
+        why = f"several writers: {who} may have changed it{since}; {times}"
         got = f"{self.location}  {self.origins}"
         facts = {"got": got, "why": why, "to do": possible_writers.NAME_FILE, "pod": self.pod}
         return errors.Unprovable(
@@ -225,27 +225,9 @@ def find_left_files(
     if shared.volume.outlives_pod and not times.containers[writer.name].is_exact:
         others.append(RunTime("a Pod before this one", -math.inf, times.pod_start))
     run, with_folders = times.containers[writer.name], times.source == run_clocks.CONTAINERD
-    visible = _leave_out_mounts(listing, location)
-    origins = find_origins(visible, run, others, with_folders=with_folders)
+    listing = leave_out_mounts(listing, location.path, location.volume, reader.spec.mounts)
+    origins = find_origins(listing, run, others, with_folders=with_folders)
     return LeftFiles(pod, writer, shared, location, times, origins)
-
-
-def _leave_out_mounts(listing: list[Change], location: FileLocation) -> list[Change]:
-    """Leave out what other mounts have inside a folder, and the folders around their mount points.
-
-    They may be on the same file system, and the runtime may have created the mount points.
-    """
-    inside = f"{location.path.rstrip('/')}/"
-    mounts = [m for m in location.container.spec.mounts if m.folder.startswith(inside)]
-    return [
-        change
-        for change in listing
-        if not any(f"{mount.folder}/".startswith(f"{change.path}/") for mount in mounts)
-        if not any(
-            change.path.startswith(f"{mount.folder}/") and mount.volume != location.volume
-            for mount in mounts
-        )
-    ]
 
 
 def _describe(change: Change) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from pytest_podshare.containers.fileops.changes import Change
 from pytest_podshare.containers.run_times import RunTime
+from pytest_podshare.wiring.model import VolumeMount
 
 # paths that a failure shows of each group
 _SHOWN = 3
@@ -69,6 +70,31 @@ def find_origins(
         else:
             own.append(change)
     return Origins(writer, tuple(own), tuple(unclear), tuple(older), tuple(later))
+
+
+def leave_out_mounts(
+    changes: Iterable[Change], folder: str, volume: str, mounts: Iterable[VolumeMount]
+) -> list[Change]:
+    """Return the changes without those of other mounts inside the folder.
+
+    Other volumes may be on the same file system. The folders around their mount points are left
+    out as well, because the runtime may have created the mount points.
+
+    Args:
+        changes: the changes below the folder.
+        folder: the folder, as the container sees it.
+        volume: name of the volume that has the folder.
+        mounts: what the container mounts.
+    """
+    inside = [m for m in mounts if m.folder.startswith(f"{folder.rstrip('/')}/")]
+    points = [mount.folder for mount in inside]
+    others = tuple(f"{mount.folder}/" for mount in inside if mount.volume != volume)
+    return [
+        change
+        for change in changes
+        if not change.path.startswith(others)
+        if not any(f"{point}/".startswith(f"{change.path}/") for point in points)
+    ]
 
 
 def _may_have_made(run: RunTime, change: Change) -> bool:

@@ -164,7 +164,13 @@ def test_default_promises_are_proved_or_skipped_with_the_reason(podshare_cluster
     }
     options = ["-v", "-rs", "-p", "no:cacheprovider", "-p", "no:xdist"]
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", *options, *(f"manifests/init/{id}" for id in expected)],
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            *options,
+            *(f"manifests/init/{item}" for item in expected),
+        ],
         env={**os.environ, "PODSHARE_CLUSTER_NAME": podshare_cluster.name, "COLUMNS": "300"},
         capture_output=True,
         text=True,
