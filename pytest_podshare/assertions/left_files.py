@@ -146,8 +146,8 @@ class LeftFiles:
     def _not_told_apart(self, later: list[str], times: str) -> errors.Unprovable:
         unclear = [name for _, names in self.origins.unclear for name in names]
         who = " and ".join(dict.fromkeys(unclear or later))
-        since = "" if unclear else f" since {self.writer} ended"
-        why = f"several writers: {who} may have changed it{since}; {times}"
+        what = "the same files" if unclear else f"the files since {self.writer} ended"
+        why = f"several writers: {who} may have changed {what}; {times}"
         got = f"{self.location}  {self.origins}"
         facts = {"got": got, "why": why, "to do": possible_writers.NAME_FILE, "pod": self.pod}
         return errors.Unprovable(

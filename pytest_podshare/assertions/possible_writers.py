@@ -16,7 +16,7 @@ from pytest_podshare.wiring.shared_mounts import find_shared_mounts
 SKELETON = "Prove the wiring alone with --podshare-manifests and --podshare-skeleton."
 # the kinds whose controller replaces a Pod before it is gone
 _OVERLAPPING = ("Deployment", "ReplicaSet", "ReplicationController")
-NAME_FILE = f"Name a file with path=. {SKELETON}"
+NAME_FILE = f"Name a file with path=, or {SKELETON[0].lower()}{SKELETON[1:]}"
 # file systems whose times are set by the clock of the node itself
 _LOCAL = ("ext2", "ext3", "ext4", "xfs", "btrfs", "tmpfs", "overlay", "zfs", "f2fs", "ramfs")
 

@@ -19,6 +19,8 @@ REPLACEMENTS = {
     r"(?<=sha256 )[0-9a-f]{8}": "DIGEST",
     r"\b\d{4}-\d\d-\d\dT[\d:]+Z": "TIME",
     r"\b\d\d:\d\d:\d\d\.\d{3}\b": "TIME",
+    # an init container that a busy node could not start the first time
+    r"(?: and from TIME to TIME)+": "",
     r"\b[\w.-]+-(control-plane|worker\d*)\b": "NODE",
     r"(?<=replaced-)[0-9a-z]{5,10}-[0-9a-z]{5}\b": "POD",
     # the Pod of a Job
