@@ -20,8 +20,8 @@ from pytest_podshare.wiring.model import ContainerSpec
 # from when until when something may have run, in seconds since the epoch
 Interval = tuple[float, float]
 
-# a process may run for a moment before the runtime has noted that it started
-_START_DELAY = 1.0
+# seconds for which a process may run, on a busy node, until the runtime has noted that it started
+_START_DELAY = 2.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -178,7 +178,7 @@ def _earlier(
 def _narrow(instance: Instance, sharp: Mapping[str, Interval]) -> Interval:
     start, end = instance.interval
     sharp_start, sharp_end = sharp.get(instance.id, (start, end))
-    return max(start, sharp_start), min(end, sharp_end)
+    return sharp_start, min(end, sharp_end)
 
 
 def _earliest_end(instance: Instance, sharp: Mapping[str, Interval]) -> float:

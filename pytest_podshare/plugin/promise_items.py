@@ -155,7 +155,7 @@ class PromiseItem(ManifestItem):
             _ASSERTIONS[promise.assertion](pod, **promise.arguments)
         except (AssertionError, errors.PodError) as error:
             if promise.is_default and getattr(error, "cause", "") in _NOT_SHOWN:
-                pytest.skip(f"{error}".splitlines()[0] + " " + _SKELETON_PROVES)
+                pytest.skip(f"{error}".splitlines()[0].rstrip(".") + f". {_SKELETON_PROVES}")
             volume = pod.wiring.volume(str(promise.arguments.get("volume")))
             if volume is not None and volume.lifetime is Lifetime.NODE and pod.node != node:
                 pytest.skip(

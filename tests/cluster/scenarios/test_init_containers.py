@@ -180,8 +180,8 @@ def test_default_promises_are_proved_or_skipped_with_the_reason(podshare_cluster
     found = re.findall(r"^manifests/init/(\S+) (PASSED|SKIPPED)", done.stdout, re.M)
     assert dict(found) == expected
     for reason in (
-        "'app' sees nothing that 'wait' wrote to 'tmp'",
-        "Cannot prove that migrate saw what agent wrote",
+        "'app' sees nothing that 'wait' wrote to volume 'tmp'. This run",
+        "Cannot prove that migrate saw what agent wrote. This run",
     ):
         assert reason in done.stdout
     assert done.stdout.count("does not prove it; --podshare-skeleton does.") == 2

@@ -66,8 +66,8 @@ def test_the_api_servers_times_are_wide():
 
     times = combine("API", raw, [INSTALL, APP], {})
 
-    assert spans(times.containers["install"]) == [(4, 8)]
-    assert spans(times.containers["app"]) == [(8, math.inf)]
+    assert spans(times.containers["install"]) == [(3, 8)]
+    assert spans(times.containers["app"]) == [(7, math.inf)]
     assert times.pod_start == NOON + 1
 
 
@@ -111,8 +111,8 @@ def test_a_sidecar_does_not_end_before_the_next_container_starts():
 
     times = combine("API", raw, [PROXY, APP], {})
 
-    assert spans(times.containers["proxy"]) == [(2, math.inf)]
-    assert spans(times.containers["app"]) == [(8, math.inf)]
+    assert spans(times.containers["proxy"]) == [(1, math.inf)]
+    assert spans(times.containers["app"]) == [(7, math.inf)]
 
 
 def test_an_init_container_that_failed_first_ran_twice():
@@ -129,7 +129,7 @@ def test_an_init_container_that_failed_first_ran_twice():
     )
     times = combine("API", raw, [PREPARE, INSTALL, APP], {})
 
-    assert spans(times.containers["install"]) == [(6, 8), (19, 22)]
+    assert spans(times.containers["install"]) == [(6, 8), (18, 22)]
     assert spans(times.containers["app"]) == [(21, math.inf)]
 
 
@@ -164,8 +164,8 @@ def test_after_a_restart_of_the_sandbox_every_container_has_run_twice():
     )
     times = combine("API", raw, [INSTALL, APP], {})
 
-    assert spans(times.containers["install"]) == [(4, 7), (19, 22)]
-    assert spans(times.containers["app"]) == [(6, 19), (21, math.inf)]
+    assert spans(times.containers["install"]) == [(3, 7), (18, 22)]
+    assert spans(times.containers["app"]) == [(5, 19), (21, math.inf)]
 
 
 def test_an_app_that_restarted_alone_ran_after_the_init_container():
@@ -174,7 +174,7 @@ def test_an_app_that_restarted_alone_ran_after_the_init_container():
 
     times = combine("API", raw, [INSTALL, APP], {})
 
-    assert spans(times.containers["app"]) == [(6, 21), (21, math.inf)]
+    assert spans(times.containers["app"]) == [(6, 20), (20, math.inf)]
 
 
 def test_without_times_a_container_may_have_run_at_any_time():
