@@ -55,7 +55,8 @@ def _read_containerd(
 ) -> Mapping[str, Interval]:
     """Return when each instance was created and ended, as containerd on its node noted it.
 
-    A process may run before its start is noted, but not before its container is created.
+    A process may run before its start is noted, but not before its container is created. To start
+    it takes longer than a tick of the file system's clock, by which its changes may seem earlier.
     """
     ended, running = list[str](), list[str]()
     for name in names:
@@ -79,7 +80,7 @@ def _read_status_files(
         with contextlib.suppress(ValueError, KeyError):
             status = json.loads(text)
             end = status["FinishedAt"] / _NANOSECONDS or math.inf
-            times[key] = (status["CreatedAt"] / _NANOSECONDS, end)
+            times[key] = (status["CreatedAt"] / _NANOSECONDS + changes.TICK, end)
     return times
 
 

@@ -22,7 +22,7 @@ from pytest_podshare.containers.fileops.posix_shell import (
 # entries that are listed: enough for an application's own files, and read in a moment
 LIMIT = 20_000
 # seconds: a change gets the time of the last clock tick, of which there are at least 100 a second
-_TICK = 0.01
+TICK = 0.01
 _ENTRY = re.compile(rb"([0-9a-f]+) (\d+) (\d+) ([^|\n]*)\|(.*)", re.DOTALL)
 
 
@@ -91,7 +91,7 @@ def parse_time(seconds: str, text: str) -> tuple[float, float]:
     if fraction is None:
         return float(seconds), float(seconds) + 1
     earliest = float(seconds) + float(fraction[1])
-    return earliest, earliest + _TICK
+    return earliest, earliest + TICK
 
 
 def _change(folder: str, *fields: bytes) -> Change:

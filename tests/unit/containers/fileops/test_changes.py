@@ -144,5 +144,5 @@ def test_a_time_without_a_fraction_is_a_whole_second():
     """busybox's stat may print none."""
     assert parse_time("100", "2026-11-30 12:00:00") == (100, 101)
     assert parse_time("100", "2026-11-30 12:00:00.250000000 +0000") == pytest.approx(
-        (100.25, 100.25 + changes._TICK)
+        (100.25, 100.25 + changes.TICK)
     )
