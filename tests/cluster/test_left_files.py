@@ -1,7 +1,5 @@
 """What init containers leave under hard conditions: names, kinds, times, restarts, old content."""
 
-import math
-
 import pytest
 
 from pytest_podshare import (
@@ -10,45 +8,7 @@ from pytest_podshare import (
     assert_survives_sandbox_restart,
     errors,
 )
-from pytest_podshare.cluster.existing import ExistingSettings, connect_existing
-from pytest_podshare.containers import run_clocks, run_times
-from pytest_podshare.deadline import Timeouts
-
-STAY = "trap exit TERM; while :; do sleep 1 & wait; done"
-
-
-def init(name, script, *volumes):
-    """Return an init container that runs a script in the folder of its first volume."""
-    return container(name, f"cd /{volumes[0]} && {script}", *volumes)
-
-
-def container(name, script, *volumes, **fields):
-    """Return a container that runs a script and mounts each volume at /NAME."""
-    return {
-        "name": name,
-        "image": "busybox",
-        # of a cluster that is not podshare's own
-        "imagePullPolicy": "IfNotPresent",
-        "command": ["sh", "-c", script],
-        "volumeMounts": [{"name": volume, "mountPath": f"/{volume}"} for volume in volumes],
-        **fields,
-    }
-
-
-def pod(inits, containers, *, restart_policy="Always", **sources):
-    """Return a Pod with these containers and volumes."""
-    return {
-        "apiVersion": "v1",
-        "kind": "Pod",
-        "metadata": {"name": "left-files"},
-        "spec": {
-            "restartPolicy": restart_policy,
-            "terminationGracePeriodSeconds": 1,
-            "initContainers": inits,
-            "containers": containers,
-            "volumes": [{"name": name, **source} for name, source in sources.items()],
-        },
-    }
+from tests.support.init_pods import STAY, container, init, pod
 
 
 def lines(evidence):
@@ -210,38 +170,37 @@ def test_an_image_without_a_shell_sees_what_was_left_for_it(podshare):
     assert [step.path for step in evidence.steps] == ["/v/file"]
 
 
-@pytest.fixture
-def without_nodes(podshare_cluster):
-    """Connect to the cluster as to an existing one, whose nodes cannot be accessed."""
-    cluster = connect_existing(ExistingSettings(podshare_cluster.kubeconfig, None, (), Timeouts()))
-    yield cluster
-    cluster.close()
+def test_an_entrypoint_that_takes_ownership_changes_what_was_left_for_it(podshare):
+    """As that of redis does: the change time is then its own, so only a named file is proved."""
+    redis = container("redis", "", "data", image="redis")
+    del redis["command"]
+    inits = [init("restore", "echo saved > notes.txt", "data")]
+    deployed = podshare.deploy(pod(inits, [redis], data={"emptyDir": {}}))
+    owner = deployed["redis"].exec(["stat", "-c", "%U", "/data/notes.txt"]).stdout
+    assert owner == b"redis\n"
+
+    with pytest.raises(errors.Unprovable) as caught:
+        assert_file_visible(deployed, from_c="restore", to_c="redis")
+    named = assert_file_visible(
+        deployed, from_c="restore", to_c="redis", path="/data/notes.txt", content="saved\n"
+    )
+
+    assert "changed later, by redis: " in str(caught.value)
+    assert "its times do not show that restore wrote it" in named.claim
 
 
-def test_without_access_to_the_nodes_the_times_of_processes_are_used(another, without_nodes):
-    """They are less exact: what an app writes in the same second is told apart by them alone."""
-    app = container("app", f"echo mine > /v/mine; {STAY}", "v")
-    manifest = pod([init("fill", "echo x > file", "v")], [app], v={"emptyDir": {}})
-    deployed = another(cluster=without_nodes).deploy(manifest)
+def test_the_folder_of_a_sub_path_is_not_credited_to_a_container(podshare):
+    """The kubelet creates it just before the first container that mounts it."""
+    inits = [init("idle", "true", "v")]
+    inits[0]["volumeMounts"][0]["subPath"] = "part"
+    app = container("app", STAY, "v")
+    app["volumeMounts"][0]["subPath"] = "part"
+    deployed = podshare.deploy(pod(inits, [app], v={"emptyDir": {}}))
 
-    evidence = assert_file_visible(deployed, from_c="fill", to_c="app")
-    named = assert_file_visible(deployed, from_c="fill", to_c="app", path="/v/mine")
+    with pytest.raises((errors.PromiseBroken, errors.Unprovable)) as caught:
+        assert_file_visible(deployed, from_c="idle", to_c="app")
 
-    assert run_clocks.PROCESSES in evidence.method
-    assert [step.path for step in evidence.steps] == ["/v/file"]
-    assert "its times do not show that fill wrote it" in named.claim
-
-
-def test_the_times_of_the_clocks_agree(podshare):
-    """The sharper ones are within those of the API server."""
-    inits = [init("one", "echo x > file", "v"), init("two", "sleep 0.5", "v")]
-    deployed = podshare.deploy(pod(inits, [container("app", STAY, "v")], v={"emptyDir": {}}))
-    raw = deployed.live.check_still_there()
-    shells = [deployed[spec.name] for spec in deployed.wiring.containers]
-    coarse = run_times.combine("API", raw, [shell.spec for shell in shells], {})
-    sharp = run_clocks.read_run_times(raw, shells)
-
-    for name, run in sharp.containers.items():
-        wide = coarse.containers[name]
-        assert wide.start <= run.start <= run.end <= wide.end, (str(wide), str(run))
-        assert math.isinf(run.end) == (name == "app")
+    seen = (
+        "older than idle: /v" if deployed.cluster.own else "changed by idle or app or the kubelet"
+    )
+    assert seen in str(caught.value)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_podshare import assert_file_visible
+from pytest_podshare import assert_file_visible, assert_survives_delete
 from tests.support import golden_texts
 from tests.support.mutations import container_of, mount_elsewhere
 
@@ -177,6 +177,16 @@ TWINS = {
         {"from_c": "agent", "to_c": "migrate"},
         lambda _: None,
     ),
+    "worker-beside-a-writer": (
+        "worker",
+        {"from_c": "worker", "to_c": "publisher"},
+        set_mount("publisher", readOnly=False),
+    ),
+    "worker-writes-elsewhere": (
+        "worker",
+        {"from_c": "worker", "to_c": "publisher"},
+        run("worker", "echo 42 rows > /tmp/report.txt"),
+    ),
     "wait-leaves-nothing": ("wait-for", {"from_c": "wait", "to_c": "app"}, lambda _: None),
     "wait-before-a-busy-app": (
         "wait-for",
@@ -195,4 +205,17 @@ def test_the_twin_fails_with_the_golden_text(twin, case):
     with pytest.raises(Exception, match=r".") as caught:
         assert_file_visible(pod, **arguments)
 
+    golden_texts.assert_golden(GOLDEN / f"{case}.txt", golden_texts.describe(caught.value))
+
+
+@pytest.mark.parametrize("path", [None, "/database/dump.rdb"])
+def test_what_the_pod_before_migrated_is_not_credited_to_this_one(podshare, path):
+    """The claim has it already, whether the file is named or not."""
+    pod = podshare.deploy("manifests/init/schema-migration.yaml")
+    assert_survives_delete(pod)
+
+    with pytest.raises(Exception, match=r".") as caught:
+        assert_file_visible(pod, from_c="migrate", to_c="redis", path=path)
+
+    case = "migrated-before" if path is None else "dump-migrated-before"
     golden_texts.assert_golden(GOLDEN / f"{case}.txt", golden_texts.describe(caught.value))
