@@ -34,6 +34,23 @@ def test_without_access_to_the_nodes_the_times_of_processes_are_used(another, wi
     assert "its times do not show that fill wrote it" in named.claim
 
 
+def test_with_the_times_of_the_api_server_only_a_slow_init_container_is_told_apart(
+    another, without_nodes
+):
+    """Containers that share their processes cannot be asked when their own started."""
+    inits = [init("slow", "echo x > slow; sleep 4", "v"), init("quick", "echo x > quick", "v")]
+    manifest = pod(inits, [container("app", STAY, "v")], v={"emptyDir": {}})
+    manifest["spec"]["shareProcessNamespace"] = True
+    deployed = another(cluster=without_nodes).deploy(manifest)
+
+    evidence = assert_file_visible(deployed, from_c="slow", to_c="app")
+    named = assert_file_visible(deployed, from_c="quick", to_c="app", path="/v/quick")
+
+    assert run_clocks.API in evidence.method
+    assert [step.path for step in evidence.steps] == ["/v/slow"]
+    assert "its times do not show that quick wrote it" in named.claim
+
+
 def test_the_times_of_the_clocks_agree(podshare):
     """The sharper ones are within those of the API server."""
     inits = [init("one", "echo x > file", "v"), init("two", "sleep 0.5", "v")]

@@ -54,6 +54,8 @@ def test_whatever_an_init_container_leaves_is_seen(of_all_kinds, kind):
     assert any(line.startswith(KINDS[kind][1]) for line in lines(evidence)), lines(evidence)
 
 
+# elsewhere, the times of quick init containers are too close
+@pytest.mark.podshare_needs("node-access")
 def test_files_of_each_init_container_are_told_apart(podshare):
     """Of slow ones and quick ones; none gets the credit for what another left before it."""
     inits = [
@@ -185,7 +187,8 @@ def test_an_entrypoint_that_takes_ownership_changes_what_was_left_for_it(podshar
         deployed, from_c="restore", to_c="redis", path="/data/notes.txt", content="saved\n"
     )
 
-    assert "changed later, by redis: " in str(caught.value)
+    assert caught.value.cause == "several writers"
+    assert "redis may have changed the files" in str(caught.value) or not deployed.cluster.own
     assert "its times do not show that restore wrote it" in named.claim
 
 

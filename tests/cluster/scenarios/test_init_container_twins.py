@@ -8,6 +8,7 @@ from pytest_podshare import assert_file_visible, assert_survives_delete
 from tests.support import golden_texts
 from tests.support.mutations import container_of, mount_elsewhere
 
+STAY = "exec sleep 10000"
 GOLDEN = Path(__file__).parent / "golden"
 # elsewhere, the times are less exact, and are reported as such
 pytestmark = [
@@ -58,6 +59,19 @@ def add_sidecar(mount):
     return change
 
 
+def write_beside_the_worker(spec):
+    """Let the sidecar of a worker write as well, before the worker ends."""
+    worker, publisher = spec["containers"]
+    wait = "until [ -e /results/started ]; do sleep 0.1; done"
+    worker["command"][-1] = f"{wait}; {worker['command'][-1]}"
+    publisher["command"] = ["sh", "-c", f"touch /publish/started; {STAY}"]
+    publisher["readinessProbe"] = {
+        "exec": {"command": ["test", "-e", "/publish/report.txt"]},
+        "periodSeconds": 1,
+    }
+    del publisher["volumeMounts"][0]["readOnly"]
+
+
 def swap_init_containers(spec):
     """Start the last init container first."""
     spec["initContainers"].insert(0, spec["initContainers"].pop())
@@ -70,7 +84,6 @@ def split(*changes):
 
 PLUGINS = {"from_c": "install", "to_c": "app"}
 SITE = {"from_c": "clone", "to_c": "nginx"}
-STAY = "exec sleep 10000"
 # name: manifest, arguments, change
 TWINS = {
     "plugins-in-the-image": (
@@ -180,7 +193,7 @@ TWINS = {
     "worker-beside-a-writer": (
         "worker",
         {"from_c": "worker", "to_c": "publisher"},
-        set_mount("publisher", readOnly=False),
+        write_beside_the_worker,
     ),
     "worker-writes-elsewhere": (
         "worker",

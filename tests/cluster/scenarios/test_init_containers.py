@@ -154,6 +154,8 @@ def test_a_sidecar_that_can_only_read_sees_what_a_worker_left(deploy):
     assert seen_paths(evidence) == ["/publish/report.txt"]
 
 
+# the run inside uses the kind cluster
+@pytest.mark.podshare_needs("node-access")
 def test_default_promises_are_proved_or_skipped_with_the_reason(podshare_cluster):
     """An application's run that does not show its wiring is no fault of the wiring."""
     expected = {
