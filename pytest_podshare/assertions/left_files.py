@@ -14,7 +14,7 @@ import time
 
 from pytest_podshare import errors
 from pytest_podshare.assertions import failure, possible_writers, sentinel
-from pytest_podshare.assertions.origins import Origins, find_origins, leave_out_mounts
+from pytest_podshare.assertions.origins import Origins, find_origins, join_names, leave_out_mounts
 from pytest_podshare.containers import run_clocks, run_times
 from pytest_podshare.containers.container import Container
 from pytest_podshare.containers.evidence_entries import Note
@@ -101,7 +101,7 @@ class LeftFiles:
         notes = [self._notes(change) for change in self.origins.own]
         for change, names in (*self.origins.unclear, *self.origins.later):
             when = run_times.format_time(change.earliest)
-            by = " or ".join(names) or "none of the Pod's containers"
+            by = join_names(names, "or") if names else "none of the Pod's containers"
             notes.append([Note(f"{change.path} last changed at {when}, by {by}")])
         return [*notes[0], step] if notes else [step]
 
@@ -145,7 +145,7 @@ class LeftFiles:
 
     def _not_told_apart(self, later: list[str], times: str) -> errors.Unprovable:
         unclear = [name for _, names in self.origins.unclear for name in names]
-        who = " and ".join(dict.fromkeys(unclear or later))
+        who = join_names(unclear or later, "and")
         what = "the same files" if unclear else f"the files since {self.writer} ended"
         why = f"several writers: {who} may have changed {what}; {times}"
         got = f"{self.location}  {self.origins}"

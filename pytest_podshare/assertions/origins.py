@@ -36,9 +36,10 @@ class Origins:
         parts = _describe(f"changed by {self.writer.container}", self.own)
         parts += _describe(f"older than {self.writer.container}", self.older)
         for names, changes in _group(self.unclear).items():
-            parts += _describe(f"changed by {' or '.join(names)}", changes)
+            parts += _describe(f"changed by {join_names(names, 'or')}", changes)
         for names, changes in _group(self.later).items():
-            parts += _describe(f"changed later, by {' or '.join(names) or 'the kubelet'}", changes)
+            who = join_names(names, "or") if names else "the kubelet"
+            parts += _describe(f"changed later, by {who}", changes)
         return "; ".join(parts) or "nothing"
 
 
@@ -70,6 +71,12 @@ def find_origins(
         else:
             own.append(change)
     return Origins(writer, tuple(own), tuple(unclear), tuple(older), tuple(later))
+
+
+def join_names(names: Iterable[str], word: str) -> str:
+    """Return names as a list in prose: `a, b or c`."""
+    *first, last = dict.fromkeys(names)
+    return f"{', '.join(first)} {word} {last}" if first else last
 
 
 def leave_out_mounts(

@@ -10,6 +10,7 @@ from pytest_podshare.containers import run_clocks, run_times
 from pytest_podshare.containers.fileops import changes
 from pytest_podshare.deadline import Timeouts
 from tests.support.init_pods import STAY, container, init, pod
+from tests.support.two_containers import with_name
 
 
 @pytest.fixture
@@ -100,4 +101,5 @@ def of_clocks(podshare_factory):
     app = container("app", f": > /disk/first; {STAY}", "disk", "memory", image="centos:7")
     sources = {"disk": {"emptyDir": {}}, "memory": {"emptyDir": {"medium": "Memory"}}}
     with podshare_factory.make() as podshare:
-        yield podshare.deploy(pod([], [app], **sources))
+        # in a shared namespace, Pods that a test deploys itself have another name
+        yield podshare.deploy(with_name("of-clocks", pod([], [app], **sources)))
