@@ -4,15 +4,55 @@ from __future__ import annotations
 
 import posixpath
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from pytest_podshare import errors
 from pytest_podshare.assertions.failure import describe_mounts
 from pytest_podshare.containers.container import Container
+from pytest_podshare.diagnosis import storage_causes
 from pytest_podshare.diagnosis.facts import FileLocation
 from pytest_podshare.pods.pod import Pod
 from pytest_podshare.wiring import folders
 from pytest_podshare.wiring.model import VolumeMount, VolumeSpec
+from pytest_podshare.wiring.shared_mounts import SharedMount, find_shared_mounts, match_mounts
+from pytest_podshare.wiring.storage import pair_volumes
+
+
+def find_containers(
+    pod: Pod, from_c: str, to_c: str, to_pod: Pod | None
+) -> tuple[Container, Container]:
+    """Return the writer and the reader; if they are in different Pods, their texts name the Pods.
+
+    Raises:
+        UnknownContainer: a Pod has no such container.
+    """
+    if to_pod is None or to_pod.uid == pod.uid:
+        return pod[from_c], pod[to_c]
+    return pod[from_c].qualified, to_pod[to_c].qualified
+
+
+def find_shared(writer: Container, reader: Container) -> tuple[SharedMount, ...]:
+    """Return the mounts through which two containers share folders, by the specs of their Pods."""
+    if writer.pod is reader.pod:
+        return find_shared_mounts(writer.pod.wiring, writer.name, reader.name)
+    places = [storage_causes.place_of(container.pod) for container in (writer, reader)]
+    pairs = pair_volumes(writer.pod.wiring, places[0], reader.pod.wiring, places[1])
+    return match_mounts(writer.spec, reader.spec, pairs)
+
+
+def describe_pods(
+    writer: Container, reader: Container, shared: Iterable[SharedMount] = ()
+) -> list[str]:
+    """Return the evidence that the containers are in two Pods; nothing if they are in one.
+
+    It names what is behind the volumes that they share.
+    """
+    if writer.pod is reader.pod:
+        return []
+    pods = [container.pod for container in (writer, reader)]
+    texts = (f"{pod.name} (UID {pod.uid}) on {pod.node}" for pod in pods)
+    storages = (storage_causes.storage_of(writer, mounts.volume.name) for mounts in shared)
+    return [f"two Pods: {', '.join(texts)}", *(f"both mount {storage}" for storage in storages)]
 
 
 def mounts_of(container: Container, volume: str) -> list[VolumeMount]:

@@ -42,8 +42,10 @@ class Rollout:
     def __post_init__(self) -> None:
         # the awaited Pod as last seen; None until its controller has created one
         self.live: Object | None = None
-        # UID → name of earlier Pods and of other replicas
-        self._known: dict[str, str] = {}
+        # UIDs of earlier Pods and of other replicas
+        self._known: set[str] = set()
+        # the name of the first Pod, which the replacement of a StatefulSet's Pod has as well
+        self._name = ""
 
     def __repr__(self) -> str:
         return f"<Rollout of {self.manifest.origin}: {pod_status.summarize(self.live)}>"
@@ -80,8 +82,9 @@ class Rollout:
             raise self._with_log(problem, self.live)
         if self.is_ready:
             # a replica that exists already is not a replacement later on
-            for pod in (self.live, *self.controlled_pods(objects)):
-                self._known[pod["metadata"]["uid"]] = pod["metadata"]["name"]
+            pods = (self.live, *self.controlled_pods(objects))
+            self._known |= {pod["metadata"]["uid"] for pod in pods}
+            self._name = self._name or str(self.live["metadata"]["name"])
         return self.is_ready
 
     def result(self, deadline: Deadline) -> Object:
@@ -101,6 +104,14 @@ class Rollout:
             raise self._with_log(error, self.live)
         return self.live
 
+    def for_replica(self, live: Object) -> Rollout:
+        """Return the rollout of another Pod of the same controller, which is ready."""
+        other = dataclasses.replace(self)
+        self._known.add(live["metadata"]["uid"])
+        # the replacement of one replica is not the replacement of another one
+        other.live, other._known, other._name = live, self._known, str(live["metadata"]["name"])
+        return other
+
     def controlled_pods(self, objects: Objects) -> list[Object]:
         """Return the Pods that a controller has created from the manifest; [] for a bare Pod."""
         if self.manifest.is_bare:
@@ -114,13 +125,12 @@ class Rollout:
 
     def _new(self, objects: Objects) -> Object | None:
         """Return a Pod that a controller has created and that is not known yet."""
-        # the replacement of a StatefulSet's Pod has the same name
         is_stateful = self.manifest.subject["kind"] == "StatefulSet"
-        names = list(self._known.values())[:1] if is_stateful else []
+        name = self._name if is_stateful else ""
         for pod in self.controlled_pods(objects):
             metadata = pod["metadata"]
             is_new = metadata["uid"] not in self._known and "deletionTimestamp" not in metadata
-            if is_new and (not names or metadata["name"] in names):
+            if is_new and metadata["name"] == (name or metadata["name"]):
                 return pod
         return None
 
