@@ -44,6 +44,8 @@ class Rollout:
         self.live: Object | None = None
         # UIDs of earlier Pods and of other replicas
         self._known: set[str] = set()
+        # whether each replica has a rollout, with which it shares what is known
+        self._has_siblings = False
         # the name of the first Pod, which the replacement of a StatefulSet's Pod has as well
         self._name = ""
 
@@ -81,8 +83,9 @@ class Rollout:
         if (problem := pod_status.find_permanent_error(self.live)) is not None:
             raise self._with_log(problem, self.live)
         if self.is_ready:
-            # a replica that exists already is not a replacement later on
-            pods = (self.live, *self.controlled_pods(objects))
+            # a replica that exists already is not a replacement later on, unless of a sibling
+            others = () if self._has_siblings else self.controlled_pods(objects)
+            pods = (self.live, *others)
             self._known |= {pod["metadata"]["uid"] for pod in pods}
             self._name = self._name or str(self.live["metadata"]["name"])
         return self.is_ready
@@ -105,10 +108,13 @@ class Rollout:
         return self.live
 
     def for_replica(self, live: Object) -> Rollout:
-        """Return the rollout of another Pod of the same controller, which is ready."""
+        """Return the rollout of another Pod of the same controller, which is ready.
+
+        From then on, every Pod that is new to all of them replaces the Pod of one of them.
+        """
         other = dataclasses.replace(self)
         self._known.add(live["metadata"]["uid"])
-        # the replacement of one replica is not the replacement of another one
+        self._has_siblings = other._has_siblings = True
         other.live, other._known, other._name = live, self._known, str(live["metadata"]["name"])
         return other
 
