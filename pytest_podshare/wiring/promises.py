@@ -34,6 +34,7 @@ class Promise:
         assertion: the name of the assertion that proves it.
         arguments: the arguments of the assertion, apart from the Pod.
         position: the position of the mount or volume in the manifest; None if it is unknown.
+        to_template: the name of the Pod template of the reader, if it is another one.
     """
 
     id: str
@@ -41,6 +42,7 @@ class Promise:
     assertion: str
     arguments: Mapping[str, Any]
     position: Position | None = dataclasses.field(default=None, compare=False)
+    to_template: str = ""
 
     @property
     def replaces_pod(self) -> bool:
@@ -59,6 +61,7 @@ class PromiseOption:
         arguments: the arguments of each assertion, apart from the Pod.
         outcome_arguments: outcome → further arguments of its assertion.
         position: the position of the promise.
+        to_template: the name of the Pod template of the reader, if it is another one.
     """
 
     id: str
@@ -67,6 +70,7 @@ class PromiseOption:
     arguments: Mapping[str, Any]
     outcome_arguments: Mapping[str, Mapping[str, Any]] = dataclasses.field(default_factory=dict)
     position: Position | None = None
+    to_template: str = ""
 
     @property
     def default_promise(self) -> Promise | None:
@@ -77,7 +81,8 @@ class PromiseOption:
         """Return the promise of an outcome, with further arguments of its assertion."""
         specific = self.outcome_arguments.get(outcome, {})
         arguments = {**self.arguments, **specific, **(arguments or {})}
-        return Promise(self.id, outcome, self.assertions[outcome], arguments, self.position)
+        assertion = self.assertions[outcome]
+        return Promise(self.id, outcome, assertion, arguments, self.position, self.to_template)
 
 
 def list_default_promises(wiring: Wiring) -> tuple[Promise, ...]:
