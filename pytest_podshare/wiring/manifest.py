@@ -19,6 +19,8 @@ ManifestSource = str | Path | Mapping[str, Any]
 
 _REMEDY = "Pass a manifest with one Pod, or with one workload that creates it (a Deployment, …)."
 
+_REMEDY_FOR_SEVERAL = "Use deploy_all, which returns a Pod for each, or pass a manifest with one."
+
 
 @dataclasses.dataclass(frozen=True)
 class Manifest:
@@ -81,7 +83,7 @@ def load(source: ManifestSource) -> Manifest:
     if len(subjects) > 1:
         kinds = ", ".join(subject["kind"] for subject in subjects)
         problem = f"{manifest.origin} contains {len(subjects)} Pods or workloads ({kinds})."
-        raise errors.NotAPod(problem, _REMEDY)
+        raise errors.NotAPod(problem, _REMEDY_FOR_SEVERAL)
     return _split(manifest, subjects)[0]
 
 
