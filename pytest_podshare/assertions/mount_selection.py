@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Iterator
 from pytest_podshare import errors
 from pytest_podshare.assertions.failure import describe_mounts
 from pytest_podshare.containers.container import Container
-from pytest_podshare.diagnosis import storage_causes
 from pytest_podshare.diagnosis.facts import FileLocation
+from pytest_podshare.pods import volume_storage
 from pytest_podshare.pods.pod import Pod
 from pytest_podshare.wiring import folders
 from pytest_podshare.wiring.model import VolumeMount, VolumeSpec
@@ -32,12 +32,21 @@ def find_containers(
 
 
 def find_shared(writer: Container, reader: Container) -> tuple[SharedMount, ...]:
-    """Return the mounts through which two containers share folders, by the specs of their Pods."""
+    """Return the mounts through which two containers share folders, by the specs of their Pods.
+
+    Volumes of two Pods are matched by their claims, or else by the PersistentVolumes behind them.
+    """
     if writer.pod is reader.pod:
         return find_shared_mounts(writer.pod.wiring, writer.name, reader.name)
-    places = [storage_causes.place_of(container.pod) for container in (writer, reader)]
-    pairs = pair_volumes(writer.pod.wiring, places[0], reader.pod.wiring, places[1])
-    return match_mounts(writer.spec, reader.spec, pairs)
+    for find in (volume_storage.storage_of, volume_storage.claimed_storage_of):
+        volumes, to_volumes = (
+            [(volume, find(container.pod, volume.name)) for volume in container.pod.wiring.volumes]
+            for container in (writer, reader)
+        )
+        shared = match_mounts(writer.spec, reader.spec, pair_volumes(volumes, to_volumes))
+        if shared:
+            return shared
+    return ()
 
 
 def describe_pods(
@@ -51,8 +60,8 @@ def describe_pods(
         return []
     pods = [container.pod for container in (writer, reader)]
     texts = (f"{pod.name} (UID {pod.uid}) on {pod.node}" for pod in pods)
-    storages = (storage_causes.storage_of(writer, mounts.volume.name) for mounts in shared)
-    return [f"two Pods: {', '.join(texts)}", *(f"both mount {storage}" for storage in storages)]
+    storages = [f"both mount {mounts.storage}" for mounts in shared]
+    return [f"two Pods: {', '.join(texts)}", *storages]
 
 
 def mounts_of(container: Container, volume: str) -> list[VolumeMount]:

@@ -2,33 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import posixpath
 
-from pytest_podshare import errors
 from pytest_podshare.containers.container import Container
-from pytest_podshare.containers.live_pod import LivePod
 from pytest_podshare.diagnosis import mount_causes
 from pytest_podshare.diagnosis.cause import Cause
 from pytest_podshare.diagnosis.facts import FileLocation
 from pytest_podshare.diagnosis.symptom import Symptom
+from pytest_podshare.pods.volume_storage import storage_of, volume_name_of
 from pytest_podshare.wiring.model import VolumeMount, VolumeSpec
-from pytest_podshare.wiring.storage import PodPlace, Storage, find_storage
+from pytest_podshare.wiring.storage import Storage
 
-# seconds for the API server to say which PersistentVolume a claim is bound to
-_TIMEOUT = 2.0
 _SHARE = "Use the same claim in both Pods, in one namespace."
-
-
-def place_of(pod: LivePod) -> PodPlace:
-    """Return where a live Pod is."""
-    return PodPlace(pod.namespace, pod.name, pod.node)
-
-
-def storage_of(container: Container, volume: str) -> Storage | None:
-    """Return what is behind a volume of a container's Pod; None if it is that Pod's alone."""
-    spec = container.pod.wiring.volume(volume)
-    return find_storage(spec, place_of(container.pod)) if spec else None
 
 
 def explain_separate_pods(writer: Container, reader: Container, volume: str | None) -> Cause:
@@ -53,16 +38,16 @@ def explain_separate_pods(writer: Container, reader: Container, volume: str | No
 
 
 def _is_shareable(container: Container, mount: VolumeMount) -> bool:
-    return storage_of(container, mount.volume) is not None
+    return storage_of(container.pod, mount.volume) is not None
 
 
 def _explain_same_storage(writer: Container, mount: VolumeMount, reader: Container) -> Cause | None:
     """Explain which folders are mounted if the Pods have a volume of the same storage."""
-    storage = storage_of(writer, mount.volume)
+    storage = storage_of(writer.pod, mount.volume)
     names = [
         volume.name
         for volume in reader.pod.wiring.volumes
-        if storage_of(reader, volume.name) == storage
+        if storage_of(reader.pod, volume.name) == storage
     ]
     for name in names:
         for target in reader.spec.mounts_of(name):
@@ -82,7 +67,7 @@ def _explain_same_storage(writer: Container, mount: VolumeMount, reader: Contain
 def _explain_different_storage(
     writer: Container, mount: VolumeMount, spec: VolumeSpec, reader: Container
 ) -> Cause:
-    storage = storage_of(writer, mount.volume)
+    storage = storage_of(writer.pod, mount.volume)
     if storage is None:
         is_what = f"{'an' if spec.kind[0] in 'aeiou' else 'a'} {spec.kind}"
         return Cause(
@@ -94,7 +79,7 @@ def _explain_different_storage(
     others = [
         (target, f"volume {target.volume!r} of {reader} is {describe(reader, other)}")
         for target in reader.spec.mounts
-        if (other := storage_of(reader, target.volume)) is not None
+        if (other := storage_of(reader.pod, target.volume)) is not None
     ]
     texts = [f"volume {mount.volume!r} of {writer} is {describe(writer, storage)}"]
     texts += [text for _, text in others] or [f"{reader} mounts nothing that Pods can share"]
@@ -104,27 +89,20 @@ def _explain_different_storage(
 
 def describe(container: Container, storage: Storage) -> str:
     """Return `claim 'uploads' of namespace web (PersistentVolume pvc-…)`, or other storage."""
-    kind, *names = storage.key
-    if kind != "claim":
+    if storage.key[0] != "claim":
         return str(storage)
-    namespace, claim = names
-    volume = ""
-    with contextlib.suppress(errors.PodshareError):
-        path = f"/api/v1/namespaces/{namespace}/persistentvolumeclaims/{claim}"
-        live = container.pod.api.get(path, timeout=_TIMEOUT)
-        volume = str(live["spec"].get("volumeName") or "")
-    return f"{storage} of namespace {namespace}" + (
-        f" (PersistentVolume {volume})" if volume else ""
-    )
+    volume = volume_name_of(container.pod, storage)
+    bound = f" (PersistentVolume {volume})" if volume else ""
+    return f"{storage} of namespace {storage.key[1]}{bound}"
 
 
 def find_same_storage(writer: FileLocation, reader: FileLocation) -> Cause | None:
     """Find out whether the volumes that two Pods have at two locations are the same storage."""
     mount = reader.container.spec.covering_mount(reader.path)
-    storage = storage_of(writer.container, writer.volume)
+    storage = storage_of(writer.container.pod, writer.volume)
     if mount is None or storage is None or writer.container.pod is reader.container.pod:
         return None
-    if storage_of(reader.container, mount.volume) != storage:
+    if storage_of(reader.container.pod, mount.volume) != storage:
         return None
     return Cause(
         "same folder",
@@ -163,8 +141,8 @@ def find_different_folder(symptom: Symptom) -> Cause | None:
 def _has_same_storage(symptom: Symptom) -> bool:
     """Return whether the locations are in volumes of two Pods with the same storage."""
     source, target = symptom.writer.location, symptom.reader.location
-    storage = storage_of(source.container, source.volume)
-    is_same = storage is not None and storage == storage_of(target.container, target.volume)
+    storage = storage_of(source.container.pod, source.volume)
+    is_same = storage is not None and storage == storage_of(target.container.pod, target.volume)
     return is_same and source.container.pod is not target.container.pod
 
 
@@ -175,7 +153,7 @@ def find_other_node(symptom: Symptom) -> Cause | None:
         return None
     if writer.file is None or reader.file is not None or not reader.path_entries:
         return None
-    storage = storage_of(writer.location.container, writer.location.volume)
+    storage = storage_of(writer.location.container.pod, writer.location.volume)
     nodes = [view.location.container.pod.node for view in (writer, reader)]
     return Cause(
         "different volume",

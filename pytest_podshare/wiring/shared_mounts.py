@@ -19,6 +19,7 @@ class SharedMount:
         to_mount: the reader's mount.
         from_dir: the writer's path of the deepest folder that both see.
         to_dir: the reader's path of that folder.
+        storage: what is behind the volume, if the containers are in two Pods.
     """
 
     volume: VolumeSpec
@@ -26,6 +27,7 @@ class SharedMount:
     to_mount: VolumeMount
     from_dir: str
     to_dir: str
+    storage: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,12 +39,14 @@ class VolumePair:
         to_volume: the volume in the reader's Pod; in the same Pod, the same one.
         from_folder: the folder of their common storage that `from_volume` shows.
         to_folder: the folder that `to_volume` shows.
+        storage: what is behind both, in two Pods.
     """
 
     from_volume: VolumeSpec
     to_volume: VolumeSpec
     from_folder: tuple[str, ...] = ()
     to_folder: tuple[str, ...] = ()
+    storage: str = ""
 
 
 def find_shared_mounts(wiring: Wiring, from_c: str, to_c: str) -> tuple[SharedMount, ...]:
@@ -101,4 +105,5 @@ def _find_common_folder(
         to_mount=to_mount,
         from_dir=posixpath.join(from_mount.path, *to_parts[depth:]),
         to_dir=posixpath.join(to_mount.path, *from_parts[depth:]),
+        storage=pair.storage,
     )

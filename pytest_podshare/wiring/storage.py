@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 from pytest_podshare.wiring import folders
 from pytest_podshare.wiring.lifetime import Lifetime
-from pytest_podshare.wiring.model import VolumeSpec, Wiring
+from pytest_podshare.wiring.model import VolumeSpec
 from pytest_podshare.wiring.shared_mounts import VolumePair
 
 # fields of a source that say how it is mounted, not what is mounted
-_MOUNT_OPTIONS = ("readOnly", "fsType", "mountOptions")
+_MOUNT_OPTIONS = (
+    *("readOnly", "fsType", "mountOptions", "volumeAttributes", "controllerPublishSecretRef"),
+    *("nodePublishSecretRef", "nodeStageSecretRef", "controllerExpandSecretRef"),
+)
+# folders of a node; `local` exists only in PersistentVolumes
+_ON_NODE = ("hostPath", "local")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,26 +64,41 @@ def find_storage(volume: VolumeSpec, place: PodPlace) -> Storage | None:
     if volume.is_claim:
         claim = volume.source if volume.kind != "ephemeral" else f"{place.name}-{volume.name}"
         return Storage(("claim", place.namespace, claim), text=f"claim {claim!r}")
-    if volume.lifetime is Lifetime.NODE:
-        path = str(volume.facts.get("path", ""))
+    if volume.lifetime in (Lifetime.NODE, Lifetime.STORAGE):
+        return find_source(volume.kind, volume.facts, place)
+    return None
+
+
+def find_source(kind: str, fields: Mapping[str, Any], place: PodPlace) -> Storage | None:
+    """Return the storage that a source names, of a volume or of a PersistentVolume.
+
+    Args:
+        kind: the kind of the source: `hostPath`, `nfs`, …
+        fields: its fields.
+        place: where the Pod is that mounts it.
+    """
+    if kind in _ON_NODE:
+        path = str(fields.get("path", ""))
         text = f"folder {path} of node {place.node}"
         # on an unknown node, it is unknown whether two Pods see the same folder
         key = ("node", place.node)
         return Storage(key, folders.split_sub_path(path), text) if place.node else None
-    if volume.lifetime is Lifetime.STORAGE:
-        source = {key: value for key, value in volume.facts.items() if key not in _MOUNT_OPTIONS}
-        key = (volume.kind, json.dumps(source, sort_keys=True, default=str))
-        return Storage(key, text=f"{volume.kind} {key[1]}")
-    return None
+    same = {name: value for name, value in fields.items() if name not in _MOUNT_OPTIONS}
+    source = json.dumps(same, sort_keys=True, default=str)
+    return Storage((kind, source), text=f"{kind} {source}")
 
 
 def pair_volumes(
-    from_wiring: Wiring, from_place: PodPlace, to_wiring: Wiring, to_place: PodPlace
+    volumes: Iterable[tuple[VolumeSpec, Storage | None]],
+    to_volumes: Sequence[tuple[VolumeSpec, Storage | None]],
 ) -> Iterator[VolumePair]:
-    """Yield each volume of one Pod with each volume of another Pod that has the same storage."""
-    for volume in from_wiring.volumes:
-        storage = find_storage(volume, from_place)
-        for other in to_wiring.volumes:
-            other_storage = find_storage(other, to_place)
+    """Yield each volume of one Pod with each volume of another Pod that has the same storage.
+
+    Args:
+        volumes: the volumes of the writer's Pod, each with what is behind it.
+        to_volumes: those of the reader's Pod.
+    """
+    for volume, storage in volumes:
+        for other, other_storage in to_volumes:
             if storage and other_storage and storage == other_storage:
-                yield VolumePair(volume, other, storage.folder, other_storage.folder)
+                yield VolumePair(volume, other, storage.folder, other_storage.folder, str(storage))

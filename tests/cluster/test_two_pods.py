@@ -162,6 +162,62 @@ def test_a_folder_of_the_node_is_shared_with_the_folder_above(podshare):
     web["c"].exec(["rm", "-rf", "/a/below"])
 
 
+def bound(name, path, **spec):
+    """Return a PersistentVolume for a folder of the node, and a claim that is bound to it."""
+    claim = {**CLAIM["spec"], "accessModes": ["ReadWriteMany"], "storageClassName": ""}
+    volume = {
+        "capacity": {"storage": "8Mi"},
+        "accessModes": ["ReadWriteMany"],
+        "hostPath": {"path": path, "type": "DirectoryOrCreate"},
+        "persistentVolumeReclaimPolicy": "Retain",
+    }
+    unique = f"{name}-{path.rpartition('/')[2]}"
+    return [
+        {
+            "apiVersion": "v1",
+            "kind": "PersistentVolume",
+            "metadata": {"name": unique},
+            "spec": volume,
+        },
+        {
+            **CLAIM,
+            "metadata": {"name": name},
+            "spec": {**claim, "volumeName": unique, **spec},
+        },
+    ]
+
+
+def test_two_claims_of_one_source_are_shared(podshare):
+    """Their PersistentVolumes have the same folder, which the claims do not say."""
+    path = f"/tmp/{podshare.namespace}"
+    other = {"persistentVolumeClaim": {"claimName": "other"}}
+    documents = [*bound("uploads", path), *bound("other", path)]
+    web, worker, beside = podshare.deploy_all(
+        [
+            {
+                "kind": "List",
+                "items": [
+                    *documents,
+                    pod("web", "files", UPLOADS),
+                    pod("worker", "inbox", other),
+                    pod("beside", "folder", {"hostPath": {"path": path}}),
+                ],
+            }
+        ]
+    )
+
+    evidence = assert_file_visible(web, from_c="c", to_c="c", to_pod=worker)
+
+    assert evidence.proofs[1] == f"both mount folder {path} of node {web.node}"
+    assert_file_visible(beside, from_c="c", to_c="c", to_pod=worker)
+    with pytest.raises(errors.PromiseBroken) as caught:
+        assert_not_shared(web, from_c="c", to_c="c", to_pod=worker)
+    assert facts_of(caught.value)["why"] == (
+        "same folder: /inbox in worker/c and /files in web/c are the same folder, according to the"
+        " mount tables"
+    )
+
+
 def test_the_second_pod_of_a_claim_for_one_pod_is_refused(podshare):
     """The scheduler says why, in the error of the deployment."""
     manifests = [

@@ -30,7 +30,11 @@ def wiring_of(source, path, **mount):
 
 def folders_of(first, second, *, place=PLACE, other=OTHER):
     """Return the folder that the containers of two wirings share, by both paths."""
-    pairs = pair_volumes(first, place, second, other)
+    volumes, to_volumes = (
+        [(volume, find_storage(volume, where)) for volume in wiring.volumes]
+        for wiring, where in ((first, place), (second, other))
+    )
+    pairs = pair_volumes(volumes, to_volumes)
     shared = match_mounts(first.container("c"), second.container("c"), pairs)
     return [(mounts.from_dir, mounts.to_dir) for mounts in shared]
 
