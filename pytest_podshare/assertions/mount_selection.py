@@ -25,10 +25,20 @@ def find_containers(
 
     Raises:
         UnknownContainer: a Pod has no such container.
+        Unprovable: they are in different Pods, and one of them is an init container.
     """
     if to_pod is None or to_pod.uid == pod.uid:
         return pod[from_c], pod[to_c]
-    return pod[from_c].qualified, to_pod[to_c].qualified
+    writer, reader = pod[from_c].qualified, to_pod[to_c].qualified
+    for container in (writer, reader):
+        if container.spec.role == "init":
+            raise errors.Unprovable(
+                f"Cannot prove what {writer} and {reader} share: {container} is an init container,"
+                " which has ended.",
+                "Name a container that keeps running.",
+                cause="ended",
+            )
+    return writer, reader
 
 
 def find_shared(writer: Container, reader: Container) -> tuple[SharedMount, ...]:

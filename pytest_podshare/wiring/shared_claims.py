@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pytest_podshare.wiring.model import ContainerSpec, VolumeMount, VolumeSpec
+from pytest_podshare.wiring.model import VolumeMount, VolumeSpec
+from pytest_podshare.wiring.mount_kinds import is_directory, is_writable
 from pytest_podshare.wiring.promises import OFF, PromiseOption
+from pytest_podshare.wiring.run_order import list_running
 from pytest_podshare.wiring.shared_mounts import VolumePair, match_mounts
 from pytest_podshare.wiring.templates import Template
 
 ONE_POD = "ReadWriteOncePod"
-# of a subPath that is most likely a directory, not a file
-_DIRECTORY_SUFFIXES = ("", ".d")
 
 
 def list_claims(template: Template) -> dict[str, tuple[VolumeSpec, ...]]:
@@ -77,20 +76,21 @@ def _list_pairs(
     volumes = {pair.from_volume.name: pair.from_volume for pair in pairs}
     to_volumes = {pair.to_volume.name for pair in pairs}
     for volume in volumes.values():
-        for writer in _running(template):
-            writable = [mount for mount in writer.mounts_of(volume.name) if _is_writable(mount)]
-            if volume.is_read_only or not writable:
+        for writer in list_running(template.wiring):
+            mounts = writer.mounts_of(volume.name)
+            writable = [mount for mount in mounts if _is_writable(mount, volume)]
+            if not writable:
                 continue
-            for reader in _running(other):
-                mounts = [mount for name in to_volumes for mount in reader.mounts_of(name)]
-                if not mounts:
+            for reader in list_running(other.wiring):
+                if not any(reader.mounts_of(name) for name in to_volumes):
                     continue
                 found = match_mounts(writer, reader, pairs)
                 shared = next((pair for pair in found if pair.volume.name == volume.name), None)
                 is_visible = (
                     shared is not None
-                    and _is_writable(shared.from_mount)
-                    and _is_folder(shared.to_mount)
+                    and _is_writable(shared.from_mount, volume)
+                    and is_directory(shared.to_mount, volume)
+                    and not shared.to_mount.expression
                 )
                 yield PromiseOption(
                     id=f"{writer.name}→{to_template}:{reader.name}@{volume.name}",
@@ -106,18 +106,9 @@ def _list_pairs(
                 )
 
 
-def _running(template: Template) -> list[ContainerSpec]:
-    return [container for container in template.wiring.containers if container.role != "init"]
-
-
-def _is_writable(mount: VolumeMount) -> bool:
-    return not mount.read_only and _is_folder(mount)
-
-
-def _is_folder(mount: VolumeMount) -> bool:
-    """Return whether files can be created below a mount; an expression may differ in each Pod."""
-    suffix = posixpath.splitext(mount.sub_path)[1]
-    return not mount.expression and suffix in _DIRECTORY_SUFFIXES
+def _is_writable(mount: VolumeMount, volume: VolumeSpec) -> bool:
+    # each Pod has its own value of an expression
+    return not mount.expression and is_writable(mount, volume)
 
 
 def _mapping(value: Mapping[str, Any], key: str) -> Mapping[str, Any]:

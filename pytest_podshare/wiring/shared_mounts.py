@@ -7,6 +7,7 @@ import posixpath
 from collections.abc import Iterable
 
 from pytest_podshare.wiring.model import ContainerSpec, VolumeMount, VolumeSpec, Wiring
+from pytest_podshare.wiring.mount_kinds import is_directory, is_file, is_special, is_writable
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,6 +29,11 @@ class SharedMount:
     from_dir: str
     to_dir: str
     storage: str = ""
+
+    @property
+    def is_file(self) -> bool:
+        """Return whether the reader most likely mounts a single file, which the writer creates."""
+        return self.to_mount.sub_path != "" and is_file(self.to_mount, self.volume)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -107,3 +113,18 @@ def _find_common_folder(
         to_dir=posixpath.join(to_mount.path, *from_parts[depth:]),
         storage=pair.storage,
     )
+
+
+def find_exchange(
+    wiring: Wiring, volume: VolumeSpec, writer: ContainerSpec, reader: ContainerSpec
+) -> SharedMount | None:
+    """Return the mounts through which a reader should see a writer's files; None for none.
+
+    A single file that the reader mounts must exist before, so only an init container can create it.
+    """
+    shared = {s.volume.name: s for s in find_shared_mounts(wiring, writer.name, reader.name)}
+    pair = shared.get(volume.name)
+    if pair is None or not is_writable(pair.from_mount, volume):
+        return None
+    creates_file = writer.role == "init" and pair.is_file and not is_special(volume)
+    return pair if is_directory(pair.to_mount, volume) or creates_file else None

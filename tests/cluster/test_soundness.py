@@ -11,9 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 import pytest_podshare as ps
 from pytest_podshare import errors
+from pytest_podshare.manifests import source
+from pytest_podshare.wiring import templates
+from pytest_podshare.wiring.skeleton import build_skeleton
+from tests.support.init_cases import INIT_CASES
 
 pytestmark = pytest.mark.two_nodes
 
@@ -187,6 +192,7 @@ class Case:
         arguments: the assertion's arguments.
         twins: by a description: a function that changes the Pod, and the error it must cause.
         others: other objects of the manifest.
+        skeleton: whether podshare's own commands run in the Pod.
         is_between_pods: whether the reader is in another Pod: the manifest's second one, or the
             second replica.
     """
@@ -197,7 +203,16 @@ class Case:
     arguments: dict[str, Any]
     twins: dict[str, tuple[Callable[[dict[str, Any]], Any], type[Exception]]]
     others: tuple[dict[str, Any], ...] = ()
+    skeleton: bool = False
     is_between_pods: bool = False
+
+    def deployable(self, manifest):
+        """Return what to deploy for a Pod."""
+        objects = {"apiVersion": "v1", "kind": "List", "items": [*self.others, manifest]}
+        if not self.skeleton:
+            return objects
+        (template,) = templates.find_templates(source.read(yaml.safe_dump(objects), origin="case"))
+        return build_skeleton(template, "busybox")
 
 
 ASSERTION = AssertionError
@@ -466,6 +481,9 @@ CASES = [
 ]  # fmt: skip
 
 
+CASES += [Case(**case) for case in INIT_CASES]
+
+
 def with_command(script):
     """Return a Pod whose c1 has that command."""
     manifest = pod()
@@ -489,9 +507,9 @@ def expand_name(manifest):
 
 def deploy(podshare, case, manifest):
     """Return the Pod of a manifest, and the arguments that name the Pod of the reader."""
-    pods = podshare.deploy_all([{"kind": "List", "items": [*case.others, manifest]}])
     if not case.is_between_pods:
-        return pods[0], {}
+        return podshare.deploy(case.deployable(manifest)), {}
+    pods = podshare.deploy_all([case.deployable(manifest)])
     if len(pods) == 1:
         pods = podshare.replicas(pods[0])
     return pods[0], {"to_pod": pods[1]}
@@ -581,7 +599,7 @@ def normalize(text, deployed):
     """Replace what differs from run to run."""
     text = text.replace(str(deployed), "the Pod").replace(deployed.node, "NODE")
     text = text.replace("|", "\\|")
-    return re.sub(r"podshare-[0-9a-f]{16}", "NONCE", text)
+    return re.sub(r"podshare-([0-9a-f]{16}|[a-z]+-[0-9a-f-]{36})", "NONCE", text)
 
 
 def test_every_assertion_has_a_case_with_a_twin():

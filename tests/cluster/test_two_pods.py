@@ -147,6 +147,21 @@ def test_a_shared_claim_is_the_cause_of_what_is_seen(podshare):
     )
 
 
+def test_an_init_container_of_another_pod_is_not_provable(podshare):
+    """It has ended, and its times are compared within its own Pod only."""
+    writer = pod("web", "files", UPLOADS)
+    (container,) = writer["spec"]["containers"]
+    init = {**container, "name": "install", "command": ["touch", "/files/a"]}
+    writer["spec"]["initContainers"] = [init]
+    web, worker = podshare.deploy_all([with_claim(writer, pod("worker", "inbox", UPLOADS))])
+
+    for assertion in (assert_file_visible, assert_not_shared):
+        with pytest.raises(errors.Unprovable, match="web/install is an init container") as caught:
+            assertion(web, from_c="install", to_c="c", to_pod=worker)
+        assert caught.value.cause == "ended"
+    assert_file_visible(web, from_c="c", to_c="c", to_pod=worker, path="/files/a")
+
+
 def test_a_folder_of_the_node_is_shared_with_the_folder_above(podshare):
     """A hostPath has no claim: the node and the path tie the volumes together."""
     path = f"/tmp/{podshare.namespace}"
