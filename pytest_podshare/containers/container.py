@@ -21,6 +21,14 @@ class Container(ContainerShell):
     def __repr__(self) -> str:
         return f"<Container {self.pod.name}/{self.name}>"
 
+    @property
+    def qualified(self) -> Container:
+        """Return the same container, whose text names its Pod as well: `web-0/app`."""
+        # shares its session and all other state with this handle
+        container = _QualifiedContainer.__new__(_QualifiedContainer)
+        container.__dict__ = self.__dict__
+        return container
+
     def exec(self, argv: Sequence[str], *, timeout: float | None = None) -> Completed:
         """Run a command in the container with an empty stdin, through its `sh` if it has one.
 
@@ -91,3 +99,10 @@ class Container(ContainerShell):
                 "Reduce the container's log output, or read the end of the log with kubectl.",
             )
         return printed
+
+
+class _QualifiedContainer(Container):
+    """A container in a text about several Pods, in which its name alone would be ambiguous."""
+
+    def __str__(self) -> str:
+        return f"{self.pod.name}/{self.name}"

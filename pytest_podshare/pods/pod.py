@@ -179,7 +179,7 @@ class Pod:
 def describe_access(containers: Iterable[Container]) -> list[str]:
     """Return how each container was inspected, unless it was through its own shell."""
     return [
-        f"{container.name} by {container.access}"
+        f"{container} by {container.access}"
         for container in dict.fromkeys(containers)
         if container.access.is_ephemeral
     ]

@@ -17,7 +17,7 @@ REFERENCE = Path("docs/reference.md").read_text()
 # what the rooms of the package itself use of public classes; users must not
 INTERNAL = {
     "Container": {"access", "close", "enqueue", "feed", "flush", "flush_pod", "open", "pod"}
-    | {"resolve_path", "run", "run_inline", "spec", "stream", "use_ephemeral_shell"},
+    | {"qualified", "resolve_path", "run", "run_inline", "spec", "stream", "use_ephemeral_shell"},
     "Evidence": {"lines"},
     "Pod": {"api", "checks", "close", "cluster", "flush"}
     | {"follow_replacement", "identity", "live", "manifest", "manifest_location", "node"}
