@@ -109,7 +109,9 @@ def find_error(pod: str, status: ContainerStatus, *, since: int) -> errors.PodEr
         )
     if reason:
         return not_startable(pod, status, f"{reason}: {message}")
-    return crash_loop(pod, status, restarts=_MAX_CRASHES)
+    is_loop = _waiting_reason(status)[0] == "CrashLoopBackOff"
+    is_repeated = status.get("restartCount", 0) >= _MAX_CRASHES
+    return crashing(pod, status) if is_loop and is_repeated else None
 
 
 def ephemeral_failure(status: ContainerStatus) -> str:
@@ -127,16 +129,17 @@ def not_startable(pod: str, status: ContainerStatus, why: str) -> errors.PodErro
     )
 
 
-def crash_loop(
-    pod: str, status: ContainerStatus, *, restarts: int = 1
-) -> errors.ContainerCrashing | None:
-    """Return the error of a container in a crash loop, after that many restarts at least."""
-    count = status.get("restartCount", 0)
-    if _waiting_reason(status)[0] != "CrashLoopBackOff" or count < restarts:
+def crashing(pod: str, status: ContainerStatus) -> errors.ContainerCrashing | None:
+    """Return the error of a container that has exited and does not run again yet; else None."""
+    is_between = _waiting_reason(status)[0] == "CrashLoopBackOff"
+    if not is_between and "terminated" not in status.get("state", {}):
         return None
+    count = status.get("restartCount", 0)
+    restarts = f"{count} restart{'' if count == 1 else 's'}"
     return errors.ContainerCrashing(
-        f"Container {status['name']} of Pod {pod} keeps crashing: {describe(status)},"
-        f" {count} restart{'' if count == 1 else 's'}.",
+        f"Container {status['name']} of Pod {pod} keeps crashing: {describe(status)}, {restarts}."
+        if count
+        else f"Container {status['name']} of Pod {pod} has crashed: {describe(status)}.",
         "Read its last log lines (kubectl logs --previous), or keep its command in the foreground.",
     )
 

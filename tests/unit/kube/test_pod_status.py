@@ -84,12 +84,12 @@ def test_a_command_that_never_ran_has_no_log_but_a_reason():
 
 def test_a_container_that_did_not_restart_in_time_keeps_crashing():
     """One restart is enough for this error, which says more than that no session was opened."""
-    problem = container_status.crash_loop("p", waiting("CrashLoopBackOff", restartCount=1))
+    problem = container_status.crashing("p", waiting("CrashLoopBackOff", restartCount=1))
 
     assert isinstance(problem, errors.ContainerCrashing)
     assert problem.what.endswith("waiting (CrashLoopBackOff), 1 restart.")
-    assert container_status.crash_loop("p", waiting("ContainerCreating", restartCount=1)) is None
-    assert container_status.crash_loop("p", {"name": "c1"}) is None
+    assert container_status.crashing("p", waiting("ContainerCreating", restartCount=1)) is None
+    assert container_status.crashing("p", {"name": "c1"}) is None
 
 
 def test_an_init_container_counts_as_well():

@@ -1,0 +1,22 @@
+"""What deployed the Pods of a test."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_podshare.plugin import stash
+
+if TYPE_CHECKING:
+    from pytest_podshare.pods.deployer import Podshare
+
+
+def find_podshares(item: pytest.Item) -> Sequence[Podshare]:
+    """Return what a test may have deployed Pods with: its own, or those that tests share."""
+    if (podshare := item.stash.get(stash.PODSHARE, None)) is not None:
+        return (podshare,)
+    factory = item.config.stash.get(stash.FACTORY, None)
+    uses_factory = "podshare_factory" in getattr(item, "fixturenames", ())
+    return factory.open if factory is not None and uses_factory else ()
