@@ -143,7 +143,7 @@ class CurrentPod:
     flush: Callable[[], None]
 
     def __post_init__(self) -> None:
-        self.incidents = IncidentLog(self.live.raw)
+        self.incidents = IncidentLog(self.live.api, self.live.raw)
 
     @contextlib.contextmanager
     def own_change(self) -> Iterator[None]:

@@ -14,9 +14,12 @@ if TYPE_CHECKING:
 
 
 def find_podshares(item: pytest.Item) -> Sequence[Podshare]:
-    """Return what a test may have deployed Pods with: its own, or those that tests share."""
-    if (podshare := item.stash.get(stash.PODSHARE, None)) is not None:
-        return (podshare,)
+    """Return what a test may have deployed Pods with: its own, and those that tests share."""
+    own = item.stash.get(stash.PODSHARE, None)
     factory = item.config.stash.get(stash.FACTORY, None)
     uses_factory = "podshare_factory" in getattr(item, "fixturenames", ())
-    return factory.open if factory is not None and uses_factory else ()
+    shared = factory.open if factory is not None and uses_factory else ()
+    if own is None:
+        return shared
+    # the item of a manifest has its own among those that the factory has made
+    return (own,) if own in shared else (own, *shared)

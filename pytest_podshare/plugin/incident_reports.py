@@ -74,5 +74,5 @@ def _to_error(incidents: Sequence[Incident]) -> errors.PodUnstable:
     first, *more = incidents
     facts = [errors.Fact("", str(incident)) for incident in more]
     remedies = dict.fromkeys(incident.remedy for incident in incidents)
-    facts += [errors.Fact("", remedy) for remedy in remedies]
-    return errors.PodUnstable(str(first), " ".join(remedies), facts=facts)
+    remedy = f"{' '.join(remedies)} Without --podshare-strict, this is a warning."
+    return errors.PodUnstable(str(first), remedy, facts=[*facts, errors.Fact("", remedy)])

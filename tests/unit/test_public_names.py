@@ -20,7 +20,15 @@ INTERNAL = {
     | {"resolve_path", "run", "run_inline", "spec", "stream", "use_ephemeral_shell"},
     "Evidence": {"lines"},
     "Pod": {"api", "checks", "close", "cluster", "flush"}
-    | {"follow_replacement", "identity", "incidents", "live", "manifest", "manifest_location", "node"}
+    | {
+        "follow_replacement",
+        "identity",
+        "incidents",
+        "live",
+        "manifest",
+        "manifest_location",
+        "node",
+    }
     | {"own_change", "record", "restart_sandbox"},
     "Podshare": {"cluster", "keep", "manifests", "objects", "pods"},
     "PodshareError": {"excerpt", "with_explanation", "with_option_prefix", "with_remedy"},
