@@ -15,10 +15,8 @@ EXITED = (
     r"^Container app of [\w-]+/p exited with code 4 \(Error\) while a command ran in it; its last"
     r" log line: no config\nFind out why it exits, and what it does to the volume when it starts\.$"
 )
-CRASHING = (
-    r"^Container app of Pod p keeps crashing: (waiting \(CrashLoopBackOff, last exit code 4\)|exited"
-    r" with code 4 \(Error\)), \d+ restarts?\.\n"
-)
+STATE = r"(waiting \(CrashLoopBackOff, last exit code 4\)|exited with code 4 \(Error\))"
+CRASHING = rf"^Container app of Pod p keeps crashing: {STATE}, \d+ restarts?\.\n"
 
 
 def crashing_after(seconds):
@@ -58,7 +56,7 @@ def test_a_command_whose_session_breaks_does_not_say_that_the_container_exited(p
 @pytest.mark.parametrize("seconds", [0, 0.3])
 def test_a_container_that_hardly_runs_is_crashing(podshare, seconds):
     """Whether the Pod was ready for a moment or not."""
-    with pytest.raises(errors.ContainerCrashing, match="(?s)code 4.*no config"):
+    with pytest.raises(errors.ContainerCrashing, match=r"(?s)code 4.*no config"):
         podshare.deploy(crashing_after(seconds))["app"].exec(["sleep", "30"], timeout=10)
 
 
