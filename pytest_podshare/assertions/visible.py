@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from pytest_podshare import errors
-from pytest_podshare.assertions import failure, sentinel
+from pytest_podshare.assertions import ended_containers, failure, sentinel
 from pytest_podshare.assertions.mount_selection import is_within
 from pytest_podshare.assertions.recording import recorded
 from pytest_podshare.assertions.transfer import Transfer
@@ -63,10 +63,17 @@ def assert_file_visible(
         raise TypeError("content= is what the file at path= must hold: pass path= as well")
     writer, reader = pod[from_c], pod[to_c]
     start = time.monotonic()
+    held = content.encode() if isinstance(content, str) else content
+    expected = None if held is None else Content.from_bytes(held)
+    ended_containers.check_order(pod, writer, reader)
     shared = _find_shared(pod, writer, reader, volume, path)
     seconds = pod.live.timeouts.resolve("visible", timeout)
     steps: list[Step] = []
     try:
+        if "init" in (writer.spec.role, reader.spec.role):
+            return ended_containers.prove_visible(
+                pod, writer, reader, shared, path=path, expected=expected
+            )
         # outside of all timing: opening a session takes longer than every check through it
         writer.open()
         reader.open()
@@ -74,9 +81,13 @@ def assert_file_visible(
             if path is None:
                 steps += transfer.prove_new_file(seconds)
             else:
-                held = content.encode() if isinstance(content, str) else content
-                expected = None if held is None else Content.from_bytes(held)
                 steps += transfer.prove_file(expected, seconds)
+    except errors.ContainerEnded:
+        if not ended_containers.has_ended(pod, writer):
+            raise
+        return ended_containers.prove_visible(
+            pod, writer, reader, shared, path=path, expected=expected
+        )
     except errors.ToolMissing as missing:
         transfers = [Transfer.of(pod, writer, reader, mounts, path) for mounts in shared]
         raise _only_present(transfers, path, missing) from None
