@@ -94,7 +94,9 @@ class SessionOpener:
                 self._instance = status["containerID"]
                 return result
             # a crash explains more than the error of the last attempt
-            raise container_status.crashing(self.current.live.name, status) or result
+            since = first.get(self.name)
+            name = self.current.live.name
+            raise container_status.crashing(name, status, since=since) or result
         except (errors.ContainerCrashing, errors.ContainerEnded) as error:
             raise self._with_log(error, raw) from None
 

@@ -15,8 +15,12 @@ EXITED = (
     r"^Container app of [\w-]+/p exited with code 4 \(Error\) while a command ran in it; its last"
     r" log line: no config\nFind out why it exits, and what it does to the volume when it starts\.$"
 )
-STATE = r"(waiting \(CrashLoopBackOff, last exit code 4\)|exited with code 4 \(Error\))"
-CRASHING = rf"^Container app of Pod p keeps crashing: {STATE}, \d+ restarts?\.\n"
+STATES = (
+    "restarted again after exit code 4",
+    r"waiting \(CrashLoopBackOff, last exit code 4\)",
+    r"exited with code 4 \(Error\)",
+)
+CRASHING = rf"^Container app of Pod p keeps crashing: ({'|'.join(STATES)}), \d+ restarts?\.\n"
 
 
 def crashing_after(seconds):
