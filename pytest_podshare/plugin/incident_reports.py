@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 from typing import TYPE_CHECKING
 
+import pluggy
 import pytest
 
 from pytest_podshare import errors
@@ -25,25 +26,28 @@ class PodUnstableWarning(pytest.PytestWarning):
     """A Pod of a test changed by itself: a container restarted or became unready, or it is gone."""
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+# the older kind of wrapper adds no frame to the traceback of a failure
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, pluggy.Result[None], None]:
     """Report what happened to the Pods of a test by itself; with --podshare-strict, fail.
 
     A test that has failed or was skipped stays as it is, but has the properties as well.
     """
-    try:
-        result = yield
-    except _ENDS_THE_RUN:
-        raise
-    except BaseException:
-        _record_incidents(item)
-        raise
+    outcome = yield
+    if isinstance(outcome.exception, _ENDS_THE_RUN):
+        return
     incidents = _record_incidents(item)
-    if incidents and item.config.stash[stash.OPTIONS].strict:
-        raise _to_error(incidents)
-    for incident in incidents:
-        item.warn(PodUnstableWarning(str(incident)))
-    return result
+    if not incidents or outcome.exception is not None:
+        return
+    if item.config.stash[stash.OPTIONS].strict:
+        outcome.force_exception(_to_error(incidents))
+        return
+    try:
+        for incident in incidents:
+            item.warn(PodUnstableWarning(str(incident)))
+    except PodUnstableWarning as warning:
+        # an error according to the filters of the run
+        outcome.force_exception(warning)
 
 
 def _record_incidents(item: pytest.Item) -> Sequence[Incident]:
