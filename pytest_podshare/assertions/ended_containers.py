@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import posixpath
 import time
 from collections.abc import Sequence
@@ -65,13 +66,40 @@ def prove_visible(
         AssertionError: the reader does not see it.
         Unprovable: it cannot be told who wrote what, or the reader has ended.
     """
-    start, events = time.monotonic(), list[object]()
+    start = time.monotonic()
+    found = _look(pod, writer, reader, shared, path=path, expected=expected)
+    return pod.record(
+        found.claim, found.method, start=start, events=found.events, containers=found.containers
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class _Finding:
+    """What a reader sees of a writer: what was proved, how, the events, and who was inspected."""
+
+    claim: str
+    method: str
+    events: tuple[object, ...]
+    containers: tuple[Container, ...] = ()
+
+
+def _look(
+    pod: Pod,
+    writer: Container,
+    reader: Container,
+    shared: Sequence[SharedMount],
+    *,
+    path: str | None = None,
+    expected: Content | None = None,
+) -> _Finding:
+    """Return what a reader sees of a writer; see `prove_visible`."""
+    events: list[object] = []
     names = ", ".join(pair.volume.name for pair in shared)
     claim, method = f"{reader} sees what {writer} left in {names}", skeleton_files.METHOD
     if pod.manifest.stand_in and path is None and "init" in (writer.spec.role, reader.spec.role):
         for pair in shared:
             events += skeleton_files.prove(pod, writer, reader, pair)
-        return pod.record(claim, method, start=start, events=events, containers=[])
+        return _Finding(claim, method, tuple(events))
     if has_ended(pod, reader):
         raise _only_present(pod, writer, reader, shared)
     reader.open()
@@ -82,7 +110,7 @@ def prove_visible(
         if path is not None and not found.origins.own:
             claim = f"{reader} sees {found.location.path} in {names}; its times do not show that"
             claim += f" {writer} wrote it"
-    return pod.record(claim, method, start=start, events=events, containers=[reader])
+    return _Finding(claim, method, tuple(events), (reader,))
 
 
 def find_output(pod: Pod, reader: Container, volume: str) -> list[SentinelFile]:
@@ -103,12 +131,12 @@ def find_output(pod: Pod, reader: Container, volume: str) -> list[SentinelFile]:
         if not shared:
             continue
         try:
-            evidence = prove_visible(pod, pod[spec.name], reader, shared, path=None, expected=None)
+            finding = _look(pod, pod[spec.name], reader, shared)
         except (AssertionError, errors.Unprovable) as error:
             problem = error
             continue
-        for step in evidence.steps:
-            if step.action == "saw":
+        for step in finding.events:
+            if isinstance(step, Step) and step.action == "saw":
                 found.append(_read(pod, reader, shared[0], step, spec.name))
     if not found:
         raise problem
