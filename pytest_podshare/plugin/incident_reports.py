@@ -39,15 +39,14 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, pluggy.Result[None
     incidents = _record_incidents(item)
     if not incidents or outcome.exception is not None:
         return
-    if item.config.stash[stash.OPTIONS].strict:
-        outcome.force_exception(_to_error(incidents))
-        return
     try:
+        if item.config.stash[stash.OPTIONS].strict:
+            raise _to_error(incidents)
         for incident in incidents:
+            # raised if the filters of the run make it an error
             item.warn(PodUnstableWarning(str(incident)))
-    except PodUnstableWarning as warning:
-        # an error according to the filters of the run
-        outcome.force_exception(warning)
+    except (errors.PodUnstable, PodUnstableWarning) as error:
+        outcome.force_exception(error)
 
 
 def _record_incidents(item: pytest.Item) -> Sequence[Incident]:
