@@ -173,7 +173,7 @@ def _find_in_pod(pod: Pod, error: errors.PodshareError) -> Cause | None:
     running = [container.name for container in pod.wiring.containers if container.role != "init"]
     locations = [FileLocation(pod[name], "/", None) for name in running]
     symptom = Symptom(pod.wiring, facts.gather(pod, *locations), error)
-    if isinstance(error, errors.ContainerCrashing):
+    if isinstance(error, errors.ContainerCrashing) and not isinstance(error, errors.SessionLost):
         return lifecycle_causes.find_crashing(symptom)
     cause = lifecycle_causes.find_lifecycle_cause(symptom)
     if cause and cause.kind == "evicted" and isinstance(error, errors.PodGone) and error.eviction:
