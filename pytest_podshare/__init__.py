@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pytest_podshare.assertions.visible import assert_file_visible
     from pytest_podshare.containers.container import Container
     from pytest_podshare.errors import PodshareError
+    from pytest_podshare.plugin.incident_reports import PodUnstableWarning
     from pytest_podshare.pods.deployer import Podshare
     from pytest_podshare.pods.evidence import Evidence
     from pytest_podshare.pods.factory import PodshareFactory
@@ -34,6 +35,7 @@ __all__ = [
     "Container",
     "Evidence",
     "Pod",
+    "PodUnstableWarning",
     "Podshare",
     "PodshareError",
     "PodshareFactory",
@@ -59,6 +61,7 @@ _MODULES = {
     "Container": "containers.container",
     "Evidence": "pods.evidence",
     "Pod": "pods.pod",
+    "PodUnstableWarning": "plugin.incident_reports",
     "Podshare": "pods.deployer",
     "PodshareError": "errors",
     "PodshareFactory": "pods.factory",

@@ -204,6 +204,10 @@ class ContainerEnded(PodError):
     """A container has terminated, and its restart policy does not restart it."""
 
 
+class PodUnstable(PodError):
+    """With --podshare-strict: a container restarted or became unready by itself during a test."""
+
+
 class PodNotReady(PodError):
     """The Pod was not ready before the timeout."""
 
@@ -302,3 +306,7 @@ class OutputTooLarge(ExecError):
 
 class SessionLost(ExecError):
     """The connection to the container broke, as it does when the container terminates."""
+
+
+class ContainerExited(SessionLost, ContainerCrashing):
+    """The container terminated while a command ran in it."""

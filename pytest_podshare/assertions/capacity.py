@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 
 from pytest_podshare import errors
@@ -109,29 +110,32 @@ def assert_size_limited(
             f"{container} of {pod} cannot write half of the limit to {volume}: {refused}",
             "Empty the volume first, and check that the container can write to it.",
         )
-    refused = operations.write_zeros(handle, location.path, limit + _MEBI)
-    if in_memory:
-        operations.remove(handle, location.path)
-        expected = _ENOSPC
-        seen, proof = (
-            str(refused or "all of it written"),
-            f"the write of {container} was refused: {refused}",
-        )
-        is_limited = refused is not None and refused.message == _ENOSPC
-    else:
-        exceeded = f'Usage of EmptyDir volume "{volume}" exceeds the limit'
-        expected = f"eviction: {exceeded}"
-        seen = proof = str(refused) if refused else _wait_for_eviction(pod, Deadline(seconds))
-        is_limited = exceeded in seen
-    if not is_limited:
-        headline = f"volume {volume!r} holds more than its limit of {quantity.format_bytes(limit)}"
-        where = f"{location}  {quantity.format_bytes(limit + _MEBI)}"
-        cause = volume_causes.explain_missing_limit(pod, handle, mount, refused)
-        raise promise_broken(
-            pod, headline, location, expected=expected, got=seen, where=where, cause=cause
-        )
-    if not in_memory:
-        replacement.delete(pod, seconds)
+    # the eviction is what the assertion waits for
+    with contextlib.nullcontext() if in_memory else pod.own_change():
+        refused = operations.write_zeros(handle, location.path, limit + _MEBI)
+        if in_memory:
+            operations.remove(handle, location.path)
+            expected = _ENOSPC
+            seen, proof = (
+                str(refused or "all of it written"),
+                f"the write of {container} was refused: {refused}",
+            )
+            is_limited = refused is not None and refused.message == _ENOSPC
+        else:
+            exceeded = f'Usage of EmptyDir volume "{volume}" exceeds the limit'
+            expected = f"eviction: {exceeded}"
+            seen = proof = str(refused) if refused else _wait_for_eviction(pod, Deadline(seconds))
+            is_limited = exceeded in seen
+        if not is_limited:
+            size = quantity.format_bytes(limit)
+            headline = f"volume {volume!r} holds more than its limit of {size}"
+            where = f"{location}  {quantity.format_bytes(limit + _MEBI)}"
+            cause = volume_causes.explain_missing_limit(pod, handle, mount, refused)
+            raise promise_broken(
+                pod, headline, location, expected=expected, got=seen, where=where, cause=cause
+            )
+        if not in_memory:
+            replacement.delete(pod, seconds)
     claim = f"{volume} holds no more than {quantity.format_bytes(limit)}"
     method, events = f"filled by {container}", [f"{container} wrote half of it", proof]
     return pod.record(claim, method, start=start, events=events, containers=[handle])

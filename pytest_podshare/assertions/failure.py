@@ -22,6 +22,7 @@ def promise_broken(
     got: object,
     cause: Cause,
     inspected: Iterable[Container] | None = None,
+    to_pod: Pod | None = None,
     **more: object,
 ) -> errors.PromiseBroken:
     """Return the error of a promise that does not hold.
@@ -34,6 +35,7 @@ def promise_broken(
         got: what was seen instead.
         cause: why.
         inspected: the containers that were inspected; None for those of the locations.
+        to_pod: the reader's Pod, if it is another one.
         more: more facts by name; `where` replaces the mounts of the locations.
     """
     containers = [location.container for location in locations] if inspected is None else inspected
@@ -41,10 +43,10 @@ def promise_broken(
         more["method"] = "; ".join(access)
     mounts = [f"{place.container} mounts {place.mount}" for place in locations if place.mount]
     where = {"where": "; ".join(dict.fromkeys(mounts)) or None, **more}
-    at = _manifest_location(pod, cause)
+    at = _manifest_location(pod, cause, to_pod)
     return errors.PromiseBroken(
         headline,
-        facts(expected=expected, got=got, cause=cause, at=at, pod=pod, **where),
+        facts(expected=expected, got=got, cause=cause, at=at, pod=_names(pod, to_pod), **where),
         cause=cause.kind,
         at=at,
         volume=locations[0].volume if locations else "",
@@ -52,11 +54,18 @@ def promise_broken(
 
 
 def refuted_by_spec(
-    pod: Pod, headline: str, *, expected: str, got: str, cause: Cause
+    pod: Pod,
+    headline: str,
+    *,
+    expected: str,
+    got: str,
+    cause: Cause,
+    to_pod: Pod | None = None,
 ) -> errors.NoSharedVolume:
     """Return the error of a promise that the Pod's spec alone refutes; see `promise_broken`."""
-    at = _manifest_location(pod, cause)
-    explained = facts(expected=expected, got=got, cause=cause, at=at, pod=pod)
+    at = _manifest_location(pod, cause, to_pod)
+    pods = _names(pod, to_pod)
+    explained = facts(expected=expected, got=got, cause=cause, at=at, pod=pods)
     return errors.NoSharedVolume(headline, cause.remedy, cause=cause.kind, at=at, facts=explained)
 
 
@@ -85,5 +94,13 @@ def describe_mounts(container: Container) -> str:
     return f"mounts {'; '.join(mounts)}" if mounts else "mounts no volume"
 
 
-def _manifest_location(pod: Pod, cause: Cause) -> str:
-    return pod.manifest_location(*cause.blame) if cause.blame else ""
+def _manifest_location(pod: Pod, cause: Cause, to_pod: Pod | None) -> str:
+    if cause.blame is None:
+        return ""
+    is_in_other = to_pod is not None and cause.blame[0].pod is to_pod.live
+    blamed = to_pod if to_pod is not None and is_in_other else pod
+    return blamed.manifest_location(*cause.blame)
+
+
+def _names(pod: Pod, to_pod: Pod | None) -> str:
+    return " and ".join(dict.fromkeys(str(one) for one in (pod, to_pod) if one is not None))

@@ -4,15 +4,74 @@ from __future__ import annotations
 
 import posixpath
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from pytest_podshare import errors
 from pytest_podshare.assertions.failure import describe_mounts
 from pytest_podshare.containers.container import Container
 from pytest_podshare.diagnosis.facts import FileLocation
+from pytest_podshare.pods import volume_storage
 from pytest_podshare.pods.pod import Pod
 from pytest_podshare.wiring import folders
 from pytest_podshare.wiring.model import VolumeMount, VolumeSpec
+from pytest_podshare.wiring.shared_mounts import SharedMount, find_shared_mounts, match_mounts
+from pytest_podshare.wiring.storage import pair_volumes
+
+
+def find_containers(
+    pod: Pod, from_c: str, to_c: str, to_pod: Pod | None
+) -> tuple[Container, Container]:
+    """Return the writer and the reader; if they are in different Pods, their texts name the Pods.
+
+    Raises:
+        UnknownContainer: a Pod has no such container.
+        Unprovable: they are in different Pods, and one of them is an init container.
+    """
+    if to_pod is None or to_pod.uid == pod.uid:
+        return pod[from_c], pod[to_c]
+    writer, reader = pod[from_c].qualified, to_pod[to_c].qualified
+    for container in (writer, reader):
+        if container.spec.role == "init":
+            raise errors.Unprovable(
+                f"Cannot prove what {writer} and {reader} share: {container} is an init container,"
+                " which has ended.",
+                "Name a container that keeps running.",
+                cause="ended",
+            )
+    return writer, reader
+
+
+def find_shared(writer: Container, reader: Container) -> tuple[SharedMount, ...]:
+    """Return the mounts through which two containers share folders, by the specs of their Pods.
+
+    Volumes of two Pods are matched by their claims, or else by the PersistentVolumes behind them.
+    """
+    if writer.pod is reader.pod:
+        return find_shared_mounts(writer.pod.wiring, writer.name, reader.name)
+    for find in (volume_storage.storage_of, volume_storage.claimed_storage_of):
+        volumes, to_volumes = (
+            [(volume, find(container.pod, volume.name)) for volume in container.pod.wiring.volumes]
+            for container in (writer, reader)
+        )
+        shared = match_mounts(writer.spec, reader.spec, pair_volumes(volumes, to_volumes))
+        if shared:
+            return shared
+    return ()
+
+
+def describe_pods(
+    writer: Container, reader: Container, shared: Iterable[SharedMount] = ()
+) -> list[str]:
+    """Return the evidence that the containers are in two Pods; nothing if they are in one.
+
+    It names what is behind the volumes that they share.
+    """
+    if writer.pod is reader.pod:
+        return []
+    pods = [container.pod for container in (writer, reader)]
+    texts = (f"{pod.name} (UID {pod.uid}) on {pod.node}" for pod in pods)
+    storages = [f"both mount {mounts.storage}" for mounts in shared]
+    return [f"two Pods: {', '.join(texts)}", *storages]
 
 
 def mounts_of(container: Container, volume: str) -> list[VolumeMount]:

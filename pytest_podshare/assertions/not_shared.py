@@ -7,7 +7,11 @@ import posixpath
 import time
 
 from pytest_podshare.assertions import failure, sentinel, skeleton_files
-from pytest_podshare.assertions.mount_selection import writable_mounts
+from pytest_podshare.assertions.mount_selection import (
+    describe_pods,
+    find_containers,
+    writable_mounts,
+)
 from pytest_podshare.assertions.recording import recorded
 from pytest_podshare.containers.fileops import operations
 from pytest_podshare.deadline import Deadline, poll
@@ -19,7 +23,13 @@ from pytest_podshare.pods.pod import Pod
 
 @recorded
 def assert_not_shared(
-    pod: Pod, *, from_c: str, to_c: str, volume: str | None = None, window: float = 0.5
+    pod: Pod,
+    *,
+    from_c: str,
+    to_c: str,
+    to_pod: Pod | None = None,
+    volume: str | None = None,
+    window: float = 0.5,
 ) -> Evidence:
     """Prove that `to_c` sees nothing of what `from_c` writes.
 
@@ -31,14 +41,17 @@ def assert_not_shared(
     An init container has ended, so this is proved for skeletons only, by what each one reported.
 
     Kubernetes promises that a container sees the volumes that its volumeMounts name, and of those
-    only the subPath (documentation: Volumes, Using subPath).
+    only the subPath (documentation: Volumes, Using subPath). Each replica of a StatefulSet has
+    claims of its own from the volumeClaimTemplates (documentation: StatefulSets, Stable Storage).
 
     Args:
         pod: the Pod.
         from_c: name of the container that writes.
         to_c: name of the container that must not see the file.
+        to_pod: the Pod of `to_c`, if it is another one; both containers may have the same name.
         volume: name of the volume; None for every volume that `from_c` can write to.
-        window: seconds during which the file must stay unseen.
+        window: seconds during which the file must stay unseen. A network file system may show a new
+            file on another node only later: then use more than its cache takes.
 
     Returns:
         Evidence: what was written, and the controls.
@@ -51,9 +64,9 @@ def assert_not_shared(
         Unprovable: one of them is an init container, and its application ran.
         ExecError: a command could not be run; nothing was learned.
     """
-    writer, reader = pod[from_c], pod[to_c]
+    writer, reader = find_containers(pod, from_c, to_c, to_pod)
     start = time.monotonic()
-    events: list[object] = []
+    events: list[object] = [*describe_pods(writer, reader)]
     if "init" in (writer.spec.role, reader.spec.role):
         return skeleton_files.prove_apart(pod, writer, reader, volume)
     files = sentinel.write_through(pod, writer, writable_mounts(writer, volume))
@@ -69,15 +82,16 @@ def assert_not_shared(
             mounts = failure.describe_mounts(reader)
             raise failure.promise_broken(
                 pod,
-                f"{to_c!r} sees {file}",
+                f"{str(reader)!r} sees {file}",
                 file.location,
                 expected=f"no file {name} in {reader}",
                 got=", ".join(f"{reader}:{path}" for path in found),
                 where=f"{writer} mounts {file.location.mount}; {reader} {mounts}",
                 cause=volume_causes.explain_shared_folder(pod, file.location, seen_at),
                 inspected=[writer, reader],
+                to_pod=to_pod,
             )
         events.append(sentinel.check_search(reader))
-    claim = f"{to_c} sees nothing of what {from_c} wrote to {sentinel.volume_names(files)}"
+    claim = f"{reader} sees nothing of what {writer} wrote to {sentinel.volume_names(files)}"
     method = f"{sentinel.METHOD}, searched for {window:g} s"
     return pod.record(claim, method, start=start, events=events, containers=[writer, reader])

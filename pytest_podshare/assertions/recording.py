@@ -24,10 +24,13 @@ def recorded(assertion: Assertion) -> Assertion:
     @functools.wraps(assertion)
     def call_and_record(pod: Pod, **arguments: Any) -> Evidence:
         start = time.monotonic()
+        to_pod: Pod | None = arguments.get("to_pod")
         named = (str(arguments["volume"]),) if arguments.get("volume") else ()
 
         def record(verdict: str, volumes: tuple[str, ...], **outcome: Any) -> None:
-            containers = (arguments.get(name) for name in ("from_c", "to_c", "container"))
+            containers = [arguments.get(name) for name in ("from_c", "to_c", "container")]
+            if to_pod is not None:
+                containers[1] = f"{to_pod.name}/{containers[1]}"
             pod.checks.append(
                 Check(
                     assertion=assertion.__name__,
@@ -47,7 +50,7 @@ def recorded(assertion: Assertion) -> Assertion:
             record(BROKEN, (broken.volume,) if broken.volume else named, **_outcome(broken))
             raise
         except errors.PodshareError as error:
-            explained = _explain(pod, error)
+            explained = _explain(error, pod, to_pod)
             verdict = BROKEN if isinstance(error, AssertionError) else UNKNOWN
             record(verdict, named, **_outcome(explained))
             if explained is error:
@@ -69,15 +72,16 @@ def _outcome(error: errors.PromiseBroken | errors.PodshareError) -> dict[str, An
     return {"headline": error.what, "facts": error.facts, "cause": cause, "at": error.at}
 
 
-def _explain(pod: Pod, error: errors.PodshareError) -> errors.PodshareError:
+def _explain(error: errors.PodshareError, *pods: Pod | None) -> errors.PodshareError:
     """Return the error with its cause, as far as that can be found out."""
     if error.cause:
         return error
-    cause = None
-    # whatever goes wrong here must not hide the error itself
-    with contextlib.suppress(Exception):
-        cause = diagnose.raised_error(pod, error)
-    if cause is None:
-        return error
-    facts = {"why": cause, "to do": cause.remedy or error.remedy, "pod": pod}
-    return error.with_explanation(cause.kind, failure.named(facts))
+    for pod in pods:
+        cause = None
+        # whatever goes wrong here must not hide the error itself
+        with contextlib.suppress(Exception):
+            cause = diagnose.raised_error(pod, error) if pod else None
+        if cause is not None:
+            facts = {"why": cause, "to do": cause.remedy or error.remedy, "pod": pod}
+            return error.with_explanation(cause.kind, failure.named(facts))
+    return error

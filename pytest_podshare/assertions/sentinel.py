@@ -95,7 +95,7 @@ def write(
     if refused is not None:
         raise failure.promise_broken(
             pod,
-            f"{container.name!r} cannot write to volume {location.volume!r}",
+            f"{str(container)!r} cannot write to volume {location.volume!r}",
             location,
             expected=f"{location}  written",
             got=refused,
@@ -202,7 +202,7 @@ def record(
 def describe(location: FileLocation, action: str) -> str:
     """Return `what 'c1' wrote to volume 'shared'`, or `what 'c1' has in volume 'shared'`."""
     preposition = "to" if action == "wrote" else "in"
-    return f"what {location.container.name!r} {action} {preposition} volume {location.volume!r}"
+    return f"what {str(location.container)!r} {action} {preposition} volume {location.volume!r}"
 
 
 def step(
@@ -214,7 +214,9 @@ def step(
 ) -> Step:
     """Return the evidence that a content was written or seen since `start`."""
     content = Content.from_bytes(seen) if isinstance(seen, bytes) else seen
-    name, seconds = (shell or location.container).name, time.monotonic() - start
+    is_inside = shell is None or shell is location.container
+    name = str(location.container) if is_inside or shell is None else shell.name
+    seconds = time.monotonic() - start
     volume, path = location.volume, location.path
     return Step(name, action, volume, path, content.size, content.sha256, seconds)
 

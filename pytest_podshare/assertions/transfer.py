@@ -30,18 +30,26 @@ class Transfer:
     """One file in a folder that two containers share.
 
     Args:
-        pod: the Pod.
+        pod: the writer's Pod.
         writer: the file's location in the container that writes it.
         reader: its location in the container that should see it.
+        to_pod: the reader's Pod, if it is another one.
     """
 
     pod: Pod
     writer: FileLocation
     reader: FileLocation
+    to_pod: Pod | None = None
 
     @classmethod
     def of(
-        cls, pod: Pod, writer: Container, reader: Container, shared: SharedMount, path: str | None
+        cls,
+        pod: Pod,
+        writer: Container,
+        reader: Container,
+        shared: SharedMount,
+        path: str | None,
+        to_pod: Pod | None = None,
     ) -> Transfer:
         """Return the transfer of a new file, or of the writer's file at a path."""
         if path is None:
@@ -53,7 +61,7 @@ class Transfer:
             for folder in (shared.from_dir, shared.to_dir)
         )
         written = FileLocation(writer, source, shared.from_mount)
-        return cls(pod, written, FileLocation(reader, target, shared.to_mount))
+        return cls(pod, written, FileLocation(reader, target, shared.to_mount), to_pod)
 
     def prove_new_file(self, timeout: float) -> tuple[Step, Step]:
         """Write a file, and wait until the reader sees it.
@@ -93,7 +101,7 @@ class Transfer:
         )
         if not isinstance(has, Content) or not _is_expected(has, expected):
             finding = _FINDINGS.get(type(has), "cannot read")
-            headline = f"{writer.container.name!r} itself {finding} {writer.path}"
+            headline = f"{str(writer.container)!r} itself {finding} {writer.path}"
             want, got = f"{writer}  {expected or 'a file'}", f"{has}  (for {timeout:g} s)"
             cause = diagnose.not_visible(self.pod, writer, writer, has, existed=False)
             raise failure.promise_broken(
@@ -124,11 +132,15 @@ class Transfer:
         )
         if not isinstance(seen, Content) or seen != content:
             what = sentinel.describe(writer, action)
-            headline = f"{reader.container.name!r} does not see {what}"
+            headline = f"{str(reader.container)!r} does not see {what}"
             want, got = f"{writer}  {content}", f"{reader}  {seen}  (for {timeout:g} s)"
             cause = diagnose.not_visible(self.pod, writer, reader, seen, existed=True)
             raise failure.promise_broken(
-                self.pod, headline, writer, reader, expected=want, got=got, cause=cause
+                *(self.pod, headline, writer, reader),
+                expected=want,
+                got=got,
+                cause=cause,
+                to_pod=self.to_pod,
             )
         return sentinel.step("saw", reader, seen, start)
 

@@ -6,7 +6,12 @@ import time
 
 from pytest_podshare import errors
 from pytest_podshare.assertions import ended_containers, failure, sentinel
-from pytest_podshare.assertions.mount_selection import is_within
+from pytest_podshare.assertions.mount_selection import (
+    describe_pods,
+    find_containers,
+    find_shared,
+    is_within,
+)
 from pytest_podshare.assertions.recording import recorded
 from pytest_podshare.assertions.transfer import Transfer
 from pytest_podshare.containers.container import Container
@@ -16,7 +21,7 @@ from pytest_podshare.containers.node_shell import NodeShell
 from pytest_podshare.diagnosis import diagnose
 from pytest_podshare.pods.evidence import Evidence, Step
 from pytest_podshare.pods.pod import Pod
-from pytest_podshare.wiring.shared_mounts import SharedMount, find_shared_mounts
+from pytest_podshare.wiring.shared_mounts import SharedMount
 
 
 @recorded
@@ -25,6 +30,7 @@ def assert_file_visible(
     *,
     from_c: str,
     to_c: str,
+    to_pod: Pod | None = None,
     volume: str | None = None,
     path: str | None = None,
     content: bytes | str | None = None,
@@ -42,13 +48,17 @@ def assert_file_visible(
     writers is proved to be seen, and the evidence names them.
 
     Kubernetes promises that all containers of a Pod that mount a volume see the same files, at the
-    same or at different paths (documentation: Volumes, emptyDir).
+    same or at different paths (documentation: Volumes, emptyDir). Containers of two Pods see the
+    same files if their volumes have the same claim; the access modes of the claim say on how many
+    nodes, or in how many Pods (documentation: Persistent Volumes, Access Modes).
 
     Args:
         pod: the Pod.
         from_c: name of the container that writes.
         to_c: name of the container that reads.
-        volume: name of the volume; None for every volume they share.
+        to_pod: the Pod of `to_c`, if it is another one. Volumes of two Pods are the same if they
+            have the same claim, the same network storage, or a hostPath on the same node.
+        volume: name of the volume, as `pod` calls it; None for every volume they share.
         path: absolute path of a file of the application, as `from_c` names or named it.
         content: with a `path`, what the file must hold.
         timeout: seconds until `to_c` must see it; None for --podshare-visible-timeout.
@@ -68,12 +78,14 @@ def assert_file_visible(
     """
     if content is not None and path is None:
         raise TypeError("content= is what the file at path= must hold: pass path= as well")
-    writer, reader = pod[from_c], pod[to_c]
+    writer, reader = find_containers(pod, from_c, to_c, to_pod)
     start = time.monotonic()
     held = content.encode() if isinstance(content, str) else content
     expected = None if held is None else Content.from_bytes(held)
-    ended_containers.check_order(pod, writer, reader)
-    shared = _find_shared(pod, writer, reader, volume, path)
+    if writer.pod is reader.pod:
+        ended_containers.check_order(pod, writer, reader)
+    shared = _find_shared(pod, writer, reader, volume, path, to_pod)
+    transfers = [Transfer.of(pod, writer, reader, mounts, path, to_pod) for mounts in shared]
     seconds = pod.live.timeouts.resolve("visible", timeout)
     steps: list[Step] = []
     try:
@@ -84,55 +96,64 @@ def assert_file_visible(
         # outside of all timing: opening a session takes longer than every check through it
         writer.open()
         reader.open()
-        for transfer in (Transfer.of(pod, writer, reader, mounts, path) for mounts in shared):
+        for transfer in transfers:
             if path is None:
                 steps += transfer.prove_new_file(seconds)
             else:
                 steps += transfer.prove_file(expected, seconds)
     except errors.ContainerEnded:
-        if not ended_containers.has_ended(pod, writer):
+        if writer.pod is not reader.pod or not ended_containers.has_ended(pod, writer):
             raise
         return ended_containers.prove_visible(
             pod, writer, reader, shared, path=path, expected=expected
         )
     except errors.ToolMissing as missing:
-        transfers = [Transfer.of(pod, writer, reader, mounts, path) for mounts in shared]
         raise _only_present(transfers, path, missing) from None
     names = ", ".join(mounts.volume.name for mounts in shared)
-    claim, containers = f"{to_c} sees what {from_c} wrote to {names}", [writer, reader]
-    return pod.record(claim, sentinel.METHOD, start=start, events=steps, containers=containers)
+    claim, containers = f"{reader} sees what {writer} wrote to {names}", [writer, reader]
+    events = [*describe_pods(writer, reader, shared), *steps]
+    return pod.record(claim, sentinel.METHOD, start=start, events=events, containers=containers)
 
 
 def _find_shared(
-    pod: Pod, writer: Container, reader: Container, volume: str | None, path: str | None
+    pod: Pod,
+    writer: Container,
+    reader: Container,
+    volume: str | None,
+    path: str | None,
+    to_pod: Pod | None,
 ) -> tuple[SharedMount, ...]:
-    """Return the mounts through which the two containers share folders, by the Pod's spec.
+    """Return the mounts through which the two containers share folders, by the Pods' specs.
 
     If nothing is named, leave out volumes that only the kubelet fills: nothing can be written
     there. If a path is named, return the one folder it is in.
     """
     shared = tuple(
         mounts
-        for mounts in find_shared_mounts(pod.wiring, writer.name, reader.name)
+        for mounts in find_shared(writer, reader)
         if mounts.volume.name == volume
         or (volume is None and (path is not None or mounts.volume.is_written_by_containers))
     )
     if not shared:
-        headline = f"{reader.name!r} does not see what {writer.name!r} writes"
+        headline = f"{str(reader)!r} does not see what {str(writer)!r} writes"
         shares = f"volume {volume!r}" if volume else "the same volume and see the same folder"
         expected = f"{writer} and {reader} mount {shares}"
+        if writer.pod is not reader.pod:
+            expected = f"{writer} and {reader} mount the same folder of a claim"
         got = "; ".join(
             f"{mounter} {failure.describe_mounts(mounter)}" for mounter in (writer, reader)
         )
         cause = diagnose.not_shared(pod, writer, reader, volume)
-        raise failure.refuted_by_spec(pod, headline, expected=expected, got=got, cause=cause)
+        raise failure.refuted_by_spec(
+            pod, headline, expected=expected, got=got, cause=cause, to_pod=to_pod
+        )
     if path is None:
         return shared
     around = tuple(mounts for mounts in shared if is_within(path, mounts.from_dir))
     if len(around) != 1:
         folders = ", ".join(mounts.from_dir for mounts in shared)
         raise errors.NoSharedVolume(
-            f"{writer}:{path} is not in a volume that both containers of {pod} see.",
+            f"{writer}:{path} is not in a volume that both {writer} and {reader} see.",
             f"Pass an absolute path below one of the folders that {writer} shares: {folders}",
         )
     return around
@@ -161,6 +182,7 @@ def _only_present(
     remedy, cause = f"{missing.fix}.", "tool missing"
     has = "wrote" if path is None else "has"
     what = f"Cannot prove that {reader.container} sees what {writer.container} {has}."
-    got = f"present in the volume ({volumes}) on node {pod.node}, not checked from a container"
+    node = reader.container.pod.node
+    got = f"present in the volume ({volumes}) on node {node}, not checked from a container"
     facts = {"got": got, "why": f"{cause}: {missing.what}", "to do": remedy, "pod": pod}
     return errors.Unprovable(what, remedy, cause=cause, facts=failure.named(facts))

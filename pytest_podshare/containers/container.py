@@ -21,6 +21,14 @@ class Container(ContainerShell):
     def __repr__(self) -> str:
         return f"<Container {self.pod.name}/{self.name}>"
 
+    @property
+    def qualified(self) -> Container:
+        """Return the same container, whose text names its Pod as well: `web-0/app`."""
+        # shares its session and all other state with this handle
+        container = _QualifiedContainer.__new__(_QualifiedContainer)
+        container.__dict__ = self.__dict__
+        return container
+
     def exec(self, argv: Sequence[str], *, timeout: float | None = None) -> Completed:
         """Run a command in the container with an empty stdin, through its `sh` if it has one.
 
@@ -33,17 +41,19 @@ class Container(ContainerShell):
 
         Raises:
             ExecError: the command could not be run, or did not end in time.
+            ContainerExited: the container exited while the command ran.
+            ContainerCrashing: the container keeps crashing.
         """
         script = b" ".join(quote(word) for word in argv)
         self.flush_pod()
         # this command may run only once, so a harmless one finds out first whether a session broke
         self.run(b":", timeout=timeout)
-        seconds = self._timeout(timeout)
-        if self.access.is_ephemeral:
-            # that shell has the programs of another image
-            pod = self.pod
+        seconds, pod = self._timeout(timeout), self.pod
+        with self._explaining_exit():
+            if not self.access.is_ephemeral:
+                return self.open(timeout).run(script, timeout=seconds)
+            # the ephemeral container has the programs of another image
             return oneshot.run(pod.api, pod.namespace, pod.name, self.name, argv, timeout=seconds)
-        return self.open(timeout).run(script, timeout=seconds)
 
     def volume(self, name: str) -> VolumeFiles:
         """Return the files of a volume, as this container sees them.
@@ -71,7 +81,8 @@ class Container(ContainerShell):
         """
         self.flush_pod()
         deadline = self.pod.deadline("ready", timeout)
-        proof, self._current.live = restart.restart(self, strategy, deadline)
+        with self._current.own_change():
+            proof, self._current.live = restart.restart(self, strategy, deadline)
         return proof
 
     def logs(self, *, previous: bool = False) -> str:
@@ -91,3 +102,10 @@ class Container(ContainerShell):
                 "Reduce the container's log output, or read the end of the log with kubectl.",
             )
         return printed
+
+
+class _QualifiedContainer(Container):
+    """A container in a text about several Pods, in which its name alone would be ambiguous."""
+
+    def __str__(self) -> str:
+        return f"{self.pod.name}/{self.name}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
 from pytest_podshare import errors
@@ -145,9 +145,10 @@ class ContainerShell:
         """Run a script in an exec of its own that reads these bytes, but never to the end."""
         pod, seconds = self.pod, self._timeout(None)
         container = self._find_access().container
-        return run_with_stdin(
-            pod.api, pod.namespace, pod.name, container, script, chunks, timeout=seconds
-        )
+        with self._explaining_exit():
+            return run_with_stdin(
+                pod.api, pod.namespace, pod.name, container, script, chunks, timeout=seconds
+            )
 
     def open(self, timeout: float | None = None) -> ExecSession:
         """Return the session; open one if there is none, or if it is known to be dead."""
@@ -212,11 +213,20 @@ class ContainerShell:
         session = self._open_for(access, timeout)
         try:
             return use(session)
-        except errors.SessionLost:
+        except errors.SessionLost as lost:
             session.close()
             if session is not old or not may_repeat():
-                raise
+                raise self._opener.explain_loss(lost) from None
+        with self._explaining_exit():
             return use(self._open_for(access, timeout))
+
+    @contextlib.contextmanager
+    def _explaining_exit(self) -> Iterator[None]:
+        """Raise ContainerExited for a session that was lost because the container has exited."""
+        try:
+            yield
+        except errors.SessionLost as lost:
+            raise self._opener.explain_loss(lost) from None
 
     def _open_for(self, access: ShellAccess | None, timeout: float | None) -> ExecSession:
         """Return the session if it has the root for which a script's paths were resolved."""

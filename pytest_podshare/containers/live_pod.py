@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from pytest_podshare import errors
 from pytest_podshare.cluster.connection import Cluster
+from pytest_podshare.containers.incident_log import IncidentLog
 from pytest_podshare.deadline import Deadline, Timeouts
 from pytest_podshare.kube import pod_status
 from pytest_podshare.kube.client import Api, pod_path
@@ -17,6 +19,8 @@ from pytest_podshare.kube.watch import Object, Watch
 from pytest_podshare.wiring.model import Wiring
 from pytest_podshare.wiring.pod_spec import read_wiring
 
+# seconds for the API server to return a Pod before and after a change of it
+_READ_TIMEOUT = 5.0
 _REMEDY = "Find out what deletes it. Nothing was learned about its volumes."
 
 
@@ -137,3 +141,27 @@ class CurrentPod:
 
     live: LivePod
     flush: Callable[[], None]
+
+    def __post_init__(self) -> None:
+        self.incidents = IncidentLog(self.live.api, self.live.raw)
+
+    @contextlib.contextmanager
+    def own_change(self) -> Iterator[None]:
+        """Restart, delete or otherwise change the Pod; that is no incident, even if it fails."""
+        before = self.live
+
+        def read() -> Object | None:
+            # a change that has succeeded has replaced the record
+            return self.live.raw if self.live is not before else self._fetch()
+
+        with self.incidents.own_change(read):
+            yield
+
+    def _fetch(self) -> Object | None:
+        live = self.live
+        try:
+            return live.api.get(pod_path(live.namespace, live.name), timeout=_READ_TIMEOUT)
+        except errors.ApiError as error:
+            if error.status != 404:
+                raise
+        return None

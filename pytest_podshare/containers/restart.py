@@ -61,10 +61,7 @@ def restart(
     live = pod.check_still_there()
     before = pod_status.find_container_status(live, name)
     if "running" not in before.get("state", {}):
-        raise errors.RestartImpossible(
-            f"Container {name} of {pod} is not running.",
-            "Wait until it runs, or find out why it exited.",
-        )
+        raise _not_running(pod, live, before)
     used = restart_strategies.apply(container, live, strategy)
     latest, ended = _wait_for_new_instance(pod, live, name, used, deadline)
     after = pod_status.find_container_status(latest, name)
@@ -72,6 +69,20 @@ def restart(
     old, new, code = before["containerID"], after["containerID"], ended.get("exitCode")
     proof = Restart(name, used, old, new, code, time.monotonic() - started)
     return proof, dataclasses.replace(pod, raw=latest)
+
+
+def _not_running(
+    pod: LivePod, live: Object, status: container_status.ContainerStatus
+) -> errors.PodError:
+    """Return the error of a container that does not run: it is crashing, or is over."""
+    name = status["name"]
+    policy = pod.wiring.container(name).restart_policy
+    is_over = pod_status.find_final_termination(live, name, policy) is not None
+    crash = None if is_over else container_status.crashing(pod.name, status)
+    return crash or errors.RestartImpossible(
+        f"Container {name} of {pod} is not running.",
+        "Wait until it runs, or find out why it exited.",
+    )
 
 
 def restart_sandbox(pod: LivePod, deadline: Deadline) -> tuple[Restart, LivePod]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
+from typing import Any
 
 from pytest_podshare import errors
 from pytest_podshare.containers import shell_access
@@ -10,13 +12,17 @@ from pytest_podshare.containers.fileops.posix_shell import EphemeralContainerUna
 from pytest_podshare.containers.live_pod import CurrentPod
 from pytest_podshare.containers.shell_access import ShellAccess
 from pytest_podshare.deadline import Deadline, poll
-from pytest_podshare.kube import container_status, pod_status
+from pytest_podshare.kube import container_log, container_status, pod_status
 from pytest_podshare.kube.exec.session import ExecSession
 from pytest_podshare.kube.transient import OUTAGE, is_transient
 from pytest_podshare.kube.watch import Object
 
 # seconds for the API server to say which Pod has the name; a retry uses another connection
 _IDENTITY_TIMEOUT = 5.0
+# seconds in which the kubelet reports that a container has exited, and for one answer about it
+_EXIT_REPORT, _EXIT_TIMEOUT = 2.0, 1.0
+# how many of a crashed container's last log lines an error shows
+_LAST_LINES = 5
 
 
 @dataclasses.dataclass
@@ -34,6 +40,8 @@ class SessionOpener:
     name: str
     access: ShellAccess | None = None
     lacks_tools: bool = False
+    # the ID of the container in which the last session was opened
+    _instance: str = ""
     # the ID of a container that cannot be accessed at all, and the error that explains why
     _inaccessible: tuple[str, errors.ToolMissing] | None = None
 
@@ -74,14 +82,60 @@ class SessionOpener:
             return result
 
         final = (ExecSession, errors.ToolMissing, errors.ExecTimeout)
-        result = poll(
-            attempt, until=lambda result: isinstance(result, final), deadline=deadline, first=0.05
+        try:
+            result = poll(
+                attempt,
+                until=lambda result: isinstance(result, final),
+                deadline=deadline,
+                first=0.05,
+            )
+            status = pod_status.find_container_status(raw, self.name)
+            if isinstance(result, ExecSession):
+                self._instance = status["containerID"]
+                return result
+            # a crash explains more than the error of the last attempt
+            since = first.get(self.name)
+            name = self.current.live.name
+            raise container_status.crashing(name, status, since=since) or result
+        except (errors.ContainerCrashing, errors.ContainerEnded) as error:
+            raise self._with_log(error, raw) from None
+
+    def explain_loss(self, lost: errors.SessionLost) -> errors.SessionLost:
+        """Return the error of a lost session, which is another one if its container has exited."""
+
+        def find_exit() -> tuple[Object, Mapping[str, Any] | None]:
+            raw = self.current.live.check_still_there(_EXIT_TIMEOUT)
+            status = pod_status.find_container_status(raw, self.name)
+            end = container_status.find_termination(status, self._instance)
+            is_other = status["containerID"] not in ("", self._instance)
+            return raw, end if end or is_other else None
+
+        if isinstance(lost, errors.ContainerExited) or not self._instance:
+            return lost
+        try:
+            deadline = Deadline(_EXIT_REPORT)
+            raw, end = poll(find_exit, until=lambda found: found[1] is not None, deadline=deadline)
+        except errors.PodshareError:
+            return lost
+        if end is None:
+            return lost
+        live = self.current.live
+        reason = f" ({end['reason']})" if end.get("reason") else ""
+        exited = f"exited with code {end['exitCode']}{reason}" if end else "exited"
+        lines = container_log.read_last_lines(live.api, raw, self.name, 1, timeout=_EXIT_TIMEOUT)
+        last_line = f"; its last log line: {lines[-1]}" if lines else "."
+        return errors.ContainerExited(
+            f"Container {self.name} of {live} {exited} while a command ran in it{last_line}",
+            "Find out why it exits, and what it does to the volume when it starts.",
         )
-        if isinstance(result, ExecSession):
-            return result
-        # a crash loop explains more than the error of the last attempt
-        status = pod_status.find_container_status(raw, self.name)
-        raise container_status.crash_loop(self.current.live.name, status) or result
+
+    def _with_log(self, error: errors.PodError, raw: Object) -> errors.PodError:
+        """Return the error with the last log lines of the container that has crashed."""
+        state = pod_status.find_container_status(raw, self.name)["state"]
+        is_other = "running" in state and pod_status.find_crashed_container(raw)
+        name, api = is_other or self.name, self.current.live.api
+        lines = container_log.read_last_lines(api, raw, name, _LAST_LINES, timeout=_EXIT_TIMEOUT)
+        return error.with_remedy("\n".join([error.remedy, *(f"  {name}: {x}" for x in lines)]))
 
     def _attempt(self, timeout: float) -> ExecSession | errors.ExecError:
         """Return a session with the Pod that has the name now, or why there is none."""

@@ -13,6 +13,7 @@ from pytest_podshare.diagnosis import (
     mount_causes,
     node_causes,
     root_cause,
+    storage_causes,
     volume_causes,
 )
 from pytest_podshare.diagnosis.cause import MEANINGS, Cause
@@ -44,7 +45,7 @@ def not_visible(
     """Return why one container does not see a file that another has, or had.
 
     Args:
-        pod: the Pod.
+        pod: the writer's Pod.
         writer: where the file is, or should be.
         reader: where it was looked for; the writer's own location if only the writer looked.
         seen: what was found instead.
@@ -52,7 +53,8 @@ def not_visible(
     """
     locations = (writer,) if reader == writer else (writer, reader)
     live = facts.gather(pod, *locations)
-    return root_cause.find_cause(Symptom(pod.wiring, live, seen, existed=existed))
+    wiring = reader.container.pod.wiring
+    return root_cause.find_cause(Symptom(wiring, live, seen, existed=existed))
 
 
 def write_refused(pod: Pod, location: FileLocation, refusal: object) -> Cause:
@@ -71,6 +73,8 @@ def content_lost(pod: Pod, location: FileLocation, seen: object, *, uid: str) ->
 
 def not_shared(pod: Pod, writer: Container, reader: Container, volume: str | None) -> Cause:
     """Return why two containers share no volume, according to their volumeMounts alone."""
+    if writer.pod is not reader.pod:
+        return storage_causes.explain_separate_pods(writer, reader, volume)
     names = [volume] if volume else _list_written_volumes(pod.wiring, writer.spec)
     for name in names:
         sources, targets = writer.spec.mounts_of(name), reader.spec.mounts_of(name)
@@ -169,7 +173,7 @@ def _find_in_pod(pod: Pod, error: errors.PodshareError) -> Cause | None:
     running = [container.name for container in pod.wiring.containers if container.role != "init"]
     locations = [FileLocation(pod[name], "/", None) for name in running]
     symptom = Symptom(pod.wiring, facts.gather(pod, *locations), error)
-    if isinstance(error, errors.ContainerCrashing):
+    if isinstance(error, errors.ContainerCrashing) and not isinstance(error, errors.SessionLost):
         return lifecycle_causes.find_crashing(symptom)
     cause = lifecycle_causes.find_lifecycle_cause(symptom)
     if cause and cause.kind == "evicted" and isinstance(error, errors.PodGone) and error.eviction:

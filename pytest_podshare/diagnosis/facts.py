@@ -14,6 +14,7 @@ from pytest_podshare.containers.container import Container
 from pytest_podshare.containers.fileops import mountinfo, path_walk
 from pytest_podshare.containers.fileops.mountinfo import MountEntry
 from pytest_podshare.containers.fileops.posix_shell import EphemeralContainerUnavailable
+from pytest_podshare.containers.live_pod import LivePod
 from pytest_podshare.deadline import Deadline
 from pytest_podshare.kube import container_status, pod_status
 from pytest_podshare.kube.client import pod_path
@@ -122,15 +123,21 @@ class Facts:
 def gather(pod: Pod, *locations: FileLocation, timeout: float = TIMEOUT) -> Facts:
     """Ask the API server and all containers in parallel; never raise an error."""
     deadline = Deadline(timeout)
-    live = bounded.gather({"pod": lambda: _get_pod(pod)}, deadline)["pod"]
     unknown = tuple(ContainerView(location) for location in locations)
-    if isinstance(live, bounded.JobFailure):
-        return Facts("API server unreachable", live.text, unknown)
-    raw, problem, message = live
-    if problem:
-        return Facts(problem, message, unknown)
+    # usually one; each Pod is asked for by its UID
+    pods = {live.uid: live for live in (pod.live, *(place.container.pod for place in locations))}
+    questions = {uid: functools.partial(_get_pod, live) for uid, live in pods.items()}
+    found: dict[str, dict[str, Any]] = {}
+    for uid, answer in bounded.gather(questions, deadline).items():
+        if isinstance(answer, bounded.JobFailure):
+            return Facts("API server unreachable", answer.text, unknown)
+        found[uid], problem, message = answer
+        if problem:
+            return Facts(problem, message, unknown)
     jobs = {
-        str(index): functools.partial(_inspect, pod, raw, location, deadline)
+        str(index): functools.partial(
+            _inspect, location.container.pod, found[location.container.pod.uid], location, deadline
+        )
         for index, location in enumerate(locations)
     }
     answers = bounded.gather(jobs, deadline).values()
@@ -141,7 +148,7 @@ def gather(pod: Pod, *locations: FileLocation, timeout: float = TIMEOUT) -> Fact
     return Facts("", "", tuple(views))
 
 
-def _get_pod(pod: Pod) -> tuple[dict[str, Any], str, str]:
+def _get_pod(pod: LivePod) -> tuple[dict[str, Any], str, str]:
     """Return the live Pod, with its problem and the details."""
     try:
         raw = pod.api.get(pod_path(pod.namespace, pod.name))
@@ -160,9 +167,9 @@ def _get_pod(pod: Pod) -> tuple[dict[str, Any], str, str]:
     return raw, "", ""
 
 
-def _find_replacement(pod: Pod) -> tuple[str, str]:
+def _find_replacement(pod: LivePod) -> tuple[str, str]:
     """Return whether a deleted Pod was replaced by one with the same labels."""
-    labels = ",".join(f"{key}={value}" for key, value in pod.live.labels.items())
+    labels = ",".join(f"{key}={value}" for key, value in pod.labels.items())
     others = pod.api.get(pod_path(pod.namespace), labelSelector=labels)["items"] if labels else []
     names = [raw["metadata"]["name"] for raw in others if raw["metadata"]["uid"] != pod.uid]
     if names:
@@ -171,7 +178,7 @@ def _find_replacement(pod: Pod) -> tuple[str, str]:
 
 
 def _inspect(
-    pod: Pod, raw: dict[str, Any], location: FileLocation, deadline: Deadline
+    pod: LivePod, raw: dict[str, Any], location: FileLocation, deadline: Deadline
 ) -> ContainerView:
     """Ask one container everything; each question may fail alone, if the image lacks a tool."""
     status = pod_status.find_container_status(raw, location.container.name)
@@ -220,13 +227,13 @@ class _DeadlineShell:
         return self.container.run(script, timeout=max(0.1, self.deadline.left - _MARGIN))
 
 
-def _is_restarted(pod: Pod, status: container_status.ContainerStatus) -> bool:
+def _is_restarted(pod: LivePod, status: container_status.ContainerStatus) -> bool:
     """Return whether the container is another instance than the one in the Pod's identity."""
     known = dict(pod.identity.containers).get(status["name"], "")
     return bool(known) and status.get("containerID", "") not in ("", known)
 
 
-def _read_last_lines(pod: Pod, container: str) -> tuple[str, ...]:
+def _read_last_lines(pod: LivePod, container: str) -> tuple[str, ...]:
     """Return the last log lines of the container's latest instance."""
     path = pod_path(pod.namespace, pod.name, "log")
     log = pod.api.get_text(

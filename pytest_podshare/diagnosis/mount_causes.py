@@ -22,7 +22,9 @@ def find_stale_file(symptom: Symptom) -> Cause | None:
     mount, source = reader.live_mount, writer.live_mount
     if mount is None or mount.path != reader.location.path or writer is reader:
         return None
-    is_on_same_device = source is not None and source.device == mount.device
+    is_on_same_device = (
+        source is not None and source.device == mount.device and not symptom.is_on_two_nodes
+    )
     is_other = writer.file and reader.file and writer.file.inode != reader.file.inode
     if not (mount.root.endswith("//deleted") or (is_other and is_on_same_device)):
         return None
@@ -84,9 +86,9 @@ def find_different_source(symptom: Symptom) -> Cause | None:
             )
     writer, reader = symptom.writer, symptom.reader
     source, target = writer.live_mount, reader.live_mount
-    if source is None or target is None:
+    if source is None or target is None or symptom.is_on_two_nodes:
         return None
-    if _locate_on_device(source, writer.location) == _locate_on_device(target, reader.location):
+    if locate_on_device(source, writer.location) == locate_on_device(target, reader.location):
         return None
     (volume, folder), (other, other_folder) = source.volume or _NONE, target.volume or _NONE
     if volume and volume == other and source.device == target.device:
@@ -137,7 +139,7 @@ def find_symlink(symptom: Symptom) -> Cause | None:
     return None
 
 
-def _locate_on_device(mount: MountEntry, location: FileLocation) -> tuple[str, str]:
+def locate_on_device(mount: MountEntry, location: FileLocation) -> tuple[str, str]:
     """Return the device that a file is on, and its path on that device."""
     inside = posixpath.relpath(location.path, mount.path)
     return mount.device, posixpath.normpath(posixpath.join(mount.root, inside))

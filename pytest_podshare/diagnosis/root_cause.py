@@ -10,7 +10,12 @@ import posixpath
 
 from pytest_podshare.containers.fileops.content import Content
 from pytest_podshare.containers.fileops.posix_shell import Missing
-from pytest_podshare.diagnosis import access_causes, lifecycle_causes, mount_causes
+from pytest_podshare.diagnosis import (
+    access_causes,
+    lifecycle_causes,
+    mount_causes,
+    storage_causes,
+)
 from pytest_podshare.diagnosis.cause import Cause
 from pytest_podshare.diagnosis.facts import ContainerView
 from pytest_podshare.diagnosis.symptom import Symptom, is_alike
@@ -103,7 +108,9 @@ _SEARCHES = (
     mount_causes.find_stale_file,
     mount_causes.find_shadowing_mount,
     mount_causes.find_symlink,
+    storage_causes.find_different_folder,
     mount_causes.find_different_source,
+    storage_causes.find_other_node,
     access_causes.find_permission_denied,
     access_causes.find_read_only,
     access_causes.find_no_space,

@@ -41,6 +41,11 @@ class Symptom:
         """Return the view of the container that looked for the file, which may be the writer."""
         return self.facts.views[-1]
 
+    @property
+    def is_on_two_nodes(self) -> bool:
+        """Return whether the containers are on two nodes, whose devices cannot be compared."""
+        return self.writer.location.container.pod.node != self.reader.location.container.pod.node
+
     def is_refused(self, message: str) -> bool:
         """Return whether access was refused with this strerror(3) message."""
         return isinstance(self.seen, Refused) and self.seen.message == message

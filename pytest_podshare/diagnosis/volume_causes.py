@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pytest_podshare.containers.container import Container
-from pytest_podshare.diagnosis import facts, lifecycle_causes, root_cause
+from pytest_podshare.diagnosis import facts, lifecycle_causes, root_cause, storage_causes
 from pytest_podshare.diagnosis.cause import Cause
 from pytest_podshare.diagnosis.facts import FileLocation
 from pytest_podshare.diagnosis.symptom import Symptom
@@ -47,6 +47,8 @@ def explain_shared_folder(pod: Pod, writer: FileLocation, reader: FileLocation) 
     """Explain why a container sees a file that it should not see."""
     live = facts.gather(pod, writer, reader)
     source, target = (view.live_mount for view in (live.views[0], live.views[-1]))
+    if (cause := storage_causes.find_same_storage(writer, reader)) is not None:
+        return cause
     if source is None or target is None or source.device != target.device:
         return root_cause.find_cause(Symptom(pod.wiring, live, None))
     mounts = reader.container.spec.mounts

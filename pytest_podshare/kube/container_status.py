@@ -109,7 +109,9 @@ def find_error(pod: str, status: ContainerStatus, *, since: int) -> errors.PodEr
         )
     if reason:
         return not_startable(pod, status, f"{reason}: {message}")
-    return crash_loop(pod, status, restarts=_MAX_CRASHES)
+    is_loop = _waiting_reason(status)[0] == "CrashLoopBackOff"
+    is_repeated = status.get("restartCount", 0) >= _MAX_CRASHES
+    return crashing(pod, status) if is_loop and is_repeated else None
 
 
 def ephemeral_failure(status: ContainerStatus) -> str:
@@ -127,16 +129,30 @@ def not_startable(pod: str, status: ContainerStatus, why: str) -> errors.PodErro
     )
 
 
-def crash_loop(
-    pod: str, status: ContainerStatus, *, restarts: int = 1
+def crashing(
+    pod: str, status: ContainerStatus, *, since: int | None = None
 ) -> errors.ContainerCrashing | None:
-    """Return the error of a container in a crash loop, after that many restarts at least."""
+    """Return the error of a container that has exited and does not run again yet; else None.
+
+    Args:
+        pod: the Pod's name.
+        status: the container's status.
+        since: a restart count: a container that has restarted so often is crashing even if the
+            kubelet says that it runs, since that may be over by now; None for no count.
+    """
     count = status.get("restartCount", 0)
-    if _waiting_reason(status)[0] != "CrashLoopBackOff" or count < restarts:
-        return None
+    is_between = _waiting_reason(status)[0] == "CrashLoopBackOff"
+    state = describe(status)
+    if not is_between and "terminated" not in status.get("state", {}):
+        end = status.get("lastState", {}).get("terminated")
+        if since is None or count < since or not end:
+            return None
+        state = f"restarted again after exit code {end.get('exitCode')}"
+    restarts = f"{count} restart{'' if count == 1 else 's'}"
     return errors.ContainerCrashing(
-        f"Container {status['name']} of Pod {pod} keeps crashing: {describe(status)},"
-        f" {count} restart{'' if count == 1 else 's'}.",
+        f"Container {status['name']} of Pod {pod} keeps crashing: {state}, {restarts}."
+        if count
+        else f"Container {status['name']} of Pod {pod} has crashed: {state}.",
         "Read its last log lines (kubectl logs --previous), or keep its command in the foreground.",
     )
 

@@ -26,6 +26,7 @@ from pytest_podshare.plugin.fixtures import (
     podshare_pod,
     pytest_collection_modifyitems,
 )
+from pytest_podshare.plugin.incident_reports import pytest_runtest_call
 from pytest_podshare.plugin.option_table import pytest_addoption
 from pytest_podshare.plugin.reporting import (
     pytest_runtest_makereport,

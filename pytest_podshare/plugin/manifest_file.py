@@ -20,9 +20,11 @@ from pytest_podshare.manifests.source import Source
 from pytest_podshare.plugin import manifest_paths
 from pytest_podshare.plugin.manifest_items import Findings, WiringItem
 from pytest_podshare.plugin.manifest_paths import ManifestInput
-from pytest_podshare.plugin.promise_items import PromiseItem, SharedPod
+from pytest_podshare.plugin.promise_items import PromiseItem
+from pytest_podshare.plugin.shared_pods import SharedPods
 from pytest_podshare.plugin.stash import OPTIONS, SETTINGS
-from pytest_podshare.wiring import expectations, templates
+from pytest_podshare.wiring import expectations, shared_claims, templates
+from pytest_podshare.wiring.promises import PromiseOption
 from pytest_podshare.wiring.templates import Template
 
 _Nodes = Iterator[pytest.Item | pytest.Collector]
@@ -120,32 +122,62 @@ def _collect_manifest(parent: pytest.Collector, manifest: ManifestInput) -> _Nod
             yield WiringItem.from_parent(parent, find=functools.partial(_fail, error), line=0)
         return
     if len(found) == 1:
-        yield from _collect_template(parent, found[0])
+        yield from _collect_template(parent, "", found[0])
         return
     count: collections.Counter[str] = collections.Counter()
+    unique_names: dict[str, Template] = {}
     for template in found:
         name = str(template)
         count[name] += 1
-        unique_name = name if count[name] == 1 else f"{name}#{count[name]}"
-        collect = functools.partial(_collect_template, template=template)
-        yield TemplateCollector.from_parent(parent, name=unique_name, collect_children=collect)
+        unique_names[name if count[name] == 1 else f"{name}#{count[name]}"] = template
+    # two objects of one name cannot exist in one namespace
+    single = {name: one for name, one in unique_names.items() if count[str(one)] == 1}
+    others = {name: shared_claims.list_options(one, single) for name, one in single.items()}
+    options = [option for listed in others.values() for option in listed]
+    shared_pods = SharedPods(parent, single, parent.config.stash[OPTIONS])
+    sharing = {*(option.to_template for option in options), *filter(others.get, others)}
+    for name, template in unique_names.items():
+        collect = functools.partial(
+            _collect_template,
+            name=name,
+            template=template,
+            others=others.get(name, ()),
+            shared_pods=shared_pods if name in sharing else None,
+        )
+        yield TemplateCollector.from_parent(parent, name=name, collect_children=collect)
 
 
-def _collect_template(parent: pytest.Collector, template: Template) -> _Nodes:
-    """Yield an item for the wiring of a Pod template, and one for each of its promises."""
+def _collect_template(
+    parent: pytest.Collector,
+    name: str,
+    template: Template,
+    others: tuple[PromiseOption, ...] = (),
+    shared_pods: SharedPods | None = None,
+) -> _Nodes:
+    """Yield an item for the wiring of a Pod template, and one for each of its promises.
+
+    Args:
+        parent: the collector of the items.
+        name: the template's name in ids; "" if it is the only one of its manifest.
+        template: the template.
+        others: what it can promise to other templates.
+        shared_pods: the Pods of the templates with which it shares a claim; None for none.
+    """
     settings, options = parent.config.stash[SETTINGS], parent.config.stash[OPTIONS]
     line = _line(parent, template, template.position)
     try:
-        promises = expectations.read_promises(template)
+        promises = expectations.read_promises(template, others)
     except errors.PodshareError as error:
         yield WiringItem.from_parent(parent, find=functools.partial(_fail, error), line=line)
         return
     find = functools.partial(rules.check, template, ignore=settings.ignore)
     yield WiringItem.from_parent(parent, find=find, line=line)
-    shared_pod = SharedPod(parent, template, options)
+    shared_pods = shared_pods or SharedPods(parent, {name: template}, options)
     for promise in promises:
         line = _line(parent, template, promise.position)
-        yield PromiseItem.from_parent(parent, promise=promise, shared_pod=shared_pod, line=line)
+        yield PromiseItem.from_parent(
+            parent, promise=promise, template=name, shared_pods=shared_pods, line=line
+        )
 
 
 def _fail(error: errors.PodshareError) -> Findings:

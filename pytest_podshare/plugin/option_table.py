@@ -119,6 +119,8 @@ OPTIONS = (
            " shell-less images. Must contain a shell.", "busybox", metavar="IMAGE"),
     Option("require-cluster", "Without a cluster, fail the tests of --podshare-manifests instead of"
            " skipping them.", "false", is_flag=True),
+    Option("strict", "Fail a test during which a container restarted or became unready, or a Pod"
+           " was lost, without podshare's doing.", "false", is_flag=True),
     Option("stand-ins", "Images on the nodes that are stand-ins for the published images,"
            " separated by commas. Reports list them.", metavar="NAMES", is_list=True),
 )  # fmt: skip

@@ -55,6 +55,7 @@ class Options:
     skeleton: bool
     probe_image: str
     require_cluster: bool
+    strict: bool
     stand_ins: tuple[str, ...]
 
     def cluster_settings(
@@ -114,6 +115,7 @@ def resolve(config: pytest.Config, environ: Mapping[str, str] = os.environ) -> O
         skeleton=values["skeleton"].flag(),
         probe_image=values["probe-image"].text(),
         require_cluster=values["require-cluster"].flag(),
+        strict=values["strict"].flag(),
         stand_ins=values["stand-ins"].names(),
     )
 

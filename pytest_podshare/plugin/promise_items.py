@@ -1,4 +1,4 @@
-"""The items of the promises of a Pod template, and the Pod that they share."""
+"""The items of the promises of a Pod template."""
 
 from __future__ import annotations
 
@@ -17,19 +17,13 @@ from pytest_podshare.assertions.visible import assert_file_visible
 from pytest_podshare.cluster.capabilities.catalog import Capabilities
 from pytest_podshare.kube import pod_status
 from pytest_podshare.plugin.manifest_items import ManifestItem
-from pytest_podshare.plugin.options import Options
+from pytest_podshare.plugin.shared_pods import SharedPods
 from pytest_podshare.plugin.stash import PODSHARE
-from pytest_podshare.pods import admission
-from pytest_podshare.pods.deployer import Podshare
 from pytest_podshare.pods.evidence import Evidence
 from pytest_podshare.pods.factory import PodshareFactory
 from pytest_podshare.pods.pod import Pod
 from pytest_podshare.wiring.lifetime import Lifetime
-from pytest_podshare.wiring.manifest import Manifest
 from pytest_podshare.wiring.promises import Promise
-from pytest_podshare.wiring.single_pod import extract_manifest
-from pytest_podshare.wiring.skeleton import build_skeleton
-from pytest_podshare.wiring.templates import Template
 
 # the errors that say nothing about the manifest
 _NO_CLUSTER = (
@@ -50,62 +44,6 @@ _ASSERTIONS: Mapping[str, Callable[..., Evidence]] = {
 }
 
 
-class SharedPod:
-    """The Pod of a template, from the first to the last of its items.
-
-    Args:
-        parent: the collector of the items; the Pod is deleted when it is torn down.
-        template: the template.
-        options: the options of the run.
-    """
-
-    def __init__(self, parent: pytest.Collector, template: Template, options: Options) -> None:
-        self.name = parent.nodeid
-        self.options = options
-        self._template = template
-        self._parent = parent
-        self._podshare: Podshare | None = None
-        self._pod: Pod | errors.PodshareError | None = None
-
-    def open(self, factory: PodshareFactory) -> Podshare:
-        """Create the namespace of the Pod, unless it exists, and return its `Podshare`."""
-        if self._podshare is None:
-            self._parent.addfinalizer(self._close)
-            self._podshare = factory.make()
-        return self._podshare
-
-    def deploy(self) -> Pod:
-        """Deploy the Pod, unless it is deployed, and return it.
-
-        Raises:
-            PodshareError: it cannot be deployed; later calls raise the same error.
-        """
-        assert self._podshare is not None, "call open() first"
-        if self._pod is None:
-            try:
-                self._pod = self._podshare.deploy(self._manifest())
-            except errors.PodshareError as error:
-                self._pod = error
-        if isinstance(self._pod, errors.PodshareError):
-            raise self._pod.with_traceback(None)
-        return self._pod
-
-    @property
-    def required_capabilities(self) -> Mapping[str, str]:
-        """Return the capabilities that the Pod needs, each with the field that needs it."""
-        return admission.required_capabilities(self._manifest())
-
-    def _manifest(self) -> Manifest:
-        if self.options.skeleton:
-            return build_skeleton(self._template, self.options.probe_image)
-        return extract_manifest(self._template)
-
-    def _close(self) -> None:
-        if self._podshare is not None:
-            self._podshare.close()
-        self._podshare = self._pod = None
-
-
 @pytest.mark.usefixtures("podshare_factory", "podshare_capabilities")
 def check_promise(request: pytest.FixtureRequest) -> None:
     """Check a promise of a Pod template on its Pod."""
@@ -117,18 +55,22 @@ def check_promise(request: pytest.FixtureRequest) -> None:
 class PromiseItem(ManifestItem):
     """One promise of a Pod template."""
 
-    def __init__(self, *, promise: Promise, shared_pod: SharedPod, **kwargs: Any) -> None:
+    def __init__(
+        self, *, promise: Promise, template: str, shared_pods: SharedPods, **kwargs: Any
+    ) -> None:
         super().__init__(name=promise.id, callobj=check_promise, **kwargs)
         self._promise = promise
-        self._shared_pod = shared_pod
+        self._shared_pods = shared_pods
+        # the Pod, and the one of the reader if it is another one
+        self._templates = [template, *filter(None, [promise.to_template])]
         self.add_marker("podshare")
         if self.config.pluginmanager.hasplugin("xdist"):
             # with --dist=loadgroup, only one worker deploys the Pod
-            self.add_marker(pytest.mark.xdist_group(shared_pod.name))
+            self.add_marker(pytest.mark.xdist_group(shared_pods.name))
 
     def setup(self) -> None:
         """Deploy the Pod; skip without a cluster, or on one that lacks a capability."""
-        options = self._shared_pod.options
+        options = self._shared_pods.options
         try:
             super().setup()
         except _NO_CLUSTER as error:
@@ -138,21 +80,27 @@ class PromiseItem(ManifestItem):
         if self.config.getoption("setupplan", default=False):
             return
         capabilities = cast(Capabilities, self.funcargs["podshare_capabilities"])
-        if missing := capabilities.find_missing(self._shared_pod.required_capabilities):
-            pytest.skip(f"the cluster lacks {missing}")
+        for template in self._templates:
+            required = self._shared_pods.required_capabilities(template)
+            if missing := capabilities.find_missing(required):
+                pytest.skip(f"the cluster lacks {missing}")
         factory = cast(PodshareFactory, self.funcargs["podshare_factory"])
-        self.stash[PODSHARE] = self._shared_pod.open(factory)
+        self.stash[PODSHARE] = self._shared_pods.open(factory)
         if options.skeleton:
             text = f"{options.probe_image} ran instead of the applications"
             self.user_properties.append(("podshare_skeleton", text))
-        _skip_if_exited(self._shared_pod.deploy())
+        for template in self._templates:
+            _skip_if_exited(self._shared_pods.deploy(template))
 
     def check(self) -> None:
         """Call the assertion of the promise."""
-        pod, promise = self._shared_pod.deploy(), self._promise
+        pod, *others = (self._shared_pods.deploy(template) for template in self._templates)
+        promise, arguments = self._promise, dict(self._promise.arguments)
+        if others:
+            (arguments["to_pod"],) = others
         node = pod.node
         try:
-            _ASSERTIONS[promise.assertion](pod, **promise.arguments)
+            _ASSERTIONS[promise.assertion](pod, **arguments)
         except (AssertionError, errors.PodError) as error:
             if promise.is_default and getattr(error, "cause", "") in _NOT_SHOWN:
                 pytest.skip(f"{error}".splitlines()[0].rstrip(".") + f". {_SKELETON_PROVES}")
@@ -161,7 +109,11 @@ class PromiseItem(ManifestItem):
                 pytest.skip(
                     f"the replacement Pod is on {pod.node}, but a {volume.kind} stays on {node}"
                 )
-            _skip_if_exited(pod, promise.container_names if promise.is_default else ())
+            names = promise.container_names if promise.is_default else ()
+            # the writer, and the reader in another Pod
+            _skip_if_exited(pod, names[:1] if others else names)
+            for other in others:
+                _skip_if_exited(other, names[1:])
             raise
 
 

@@ -13,7 +13,8 @@ import pytest
 from pytest_podshare import errors
 from pytest_podshare.cluster.kind.settings import KindSettings
 from pytest_podshare.escaping import printable
-from pytest_podshare.plugin import stash
+from pytest_podshare.plugin import incident_reports, stash
+from pytest_podshare.plugin.deployers import find_podshares
 from pytest_podshare.report import terminal, traceback
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def pytest_runtest_makereport(
     if raised is not None:
         call.excinfo = _convert_to_skip(raised.value, item.config) or raised
         call.excinfo = traceback.hide_plugin_frames(call.excinfo)
-    podshares = _find_podshares(item)
+    podshares = find_podshares(item)
     pods = [pod for podshare in podshares for pod in podshare.pods]
     if call.when == "call":
         reported = item.config.stash.setdefault(_REPORTED, weakref.WeakKeyDictionary())
@@ -57,7 +58,7 @@ def pytest_runtest_makereport(
         from pytest_podshare.report.attachments import attach
 
         sender = item.config.stash.setdefault(_SENDER, transport.Sender())
-        sender.send(report, pods, raised if report.failed else None)
+        sender.send(report, pods, raised if report.failed else None, _read_incidents(report))
         for podshare in podshares:
             if call.excinfo and report.failed and call.when != "teardown":
                 folder = item.config.stash[stash.OPTIONS].artifacts_dir
@@ -102,15 +103,6 @@ def _keep_namespaces(item: pytest.Item, podshares: Sequence[Podshare], *, failed
         run.keep_namespace(name, item.nodeid, failed=failed)
 
 
-def _find_podshares(item: pytest.Item) -> Sequence[Podshare]:
-    """Return what a test may have deployed Pods with: its own, or those that tests share."""
-    if (podshare := item.stash.get(stash.PODSHARE, None)) is not None:
-        return (podshare,)
-    factory = item.config.stash.get(stash.FACTORY, None)
-    uses_factory = "podshare_factory" in getattr(item, "fixturenames", ())
-    return factory.open if factory is not None and uses_factory else ()
-
-
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Release the cluster, after the last fixture and the last worker of pytest-xdist."""
@@ -150,6 +142,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     capabilities = config.stash[stash.CAPABILITIES]
     lines = [
         *_format_results(config, phases),
+        *map(printable, terminal.format_incidents(_list_incidents(phases))),
         # several workers of pytest-xdist may report the same line
         *map(printable, dict.fromkeys(run_lines)),
         *map(printable, terminal.format_missing_permissions(permissions)),
@@ -162,6 +155,18 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section("podshare")
         for line in lines:
             terminalreporter.write_line(line)
+
+
+def _read_incidents(report: pytest.TestReport) -> tuple[str, ...]:
+    """Return what happened to the Pods of a test by itself, if it is the report of its call."""
+    properties = report.user_properties if report.when == "call" else ()
+    return tuple(str(text) for name, text in properties if name == incident_reports.PROPERTY)
+
+
+def _list_incidents(phases: Sequence[PhaseReport]) -> Iterator[tuple[str, str]]:
+    """Yield the id of each test with each incident during it."""
+    for phase in phases:
+        yield from ((phase.test, incident) for incident in phase.incidents)
 
 
 def _format_results(config: pytest.Config, phases: Sequence[PhaseReport]) -> Iterator[str]:

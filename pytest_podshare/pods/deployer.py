@@ -18,8 +18,9 @@ from pytest_podshare.kube.watch import Object, Watch
 from pytest_podshare.pods import admission
 from pytest_podshare.pods.objects import DeployedObjects
 from pytest_podshare.pods.pod import Pod
+from pytest_podshare.pods.replicas import wait_for_replicas
 from pytest_podshare.pods.rollout import Rollout, wait_until_ready
-from pytest_podshare.wiring.manifest import Manifest, ManifestSource, load
+from pytest_podshare.wiring.manifest import Manifest, ManifestSource, load, load_all
 from pytest_podshare.wiring.pod_spec import iter_containers
 
 
@@ -60,6 +61,7 @@ class Podshare(Closeable):
         self.pods: list[Pod] = []
         self.manifests: list[Manifest] = []
         self._rollouts: list[Rollout] = []
+        self._rollout_of: dict[Pod, Rollout] = {}
         self._timeouts = timeouts or Timeouts()
         self._probe_image = probe_image
         self.objects = DeployedObjects(
@@ -89,7 +91,8 @@ class Podshare(Closeable):
             DeployRejected: the API server rejects it.
             PodError: the Pod cannot become ready, or is not ready in time.
         """
-        (pod,) = self.deploy_all([manifest], timeout=timeout)
+        one = manifest if isinstance(manifest, Manifest) else load(manifest)
+        (pod,) = self.deploy_all([one], timeout=timeout)
         return pod
 
     def deploy_all(
@@ -98,14 +101,15 @@ class Podshare(Closeable):
         """Create the objects of several manifests, then wait until all their Pods are ready.
 
         The Pods start in parallel. If one fails, the error is about that one; the Pods that are
-        ready by then are in `pods`.
+        ready by then are in `pods`. An object that several manifests contain in the same words,
+        such as a claim that their Pods share, is created once.
 
         Args:
-            manifests: the manifests, each as for `deploy`.
+            manifests: the manifests, each as for `deploy`, or with several Pods and workloads.
             timeout: seconds for all Pods to become ready; None for --podshare-ready-timeout.
 
         Returns:
-            The Pods, in the order of their manifests.
+            The Pods, one for each Pod or workload, in the order of the manifests.
 
         Raises:
             ManifestError: a manifest cannot be used; nothing is created.
@@ -113,7 +117,9 @@ class Podshare(Closeable):
             PodError: a Pod cannot become ready, or is not ready in time; if several, the first.
         """
         loaded = [
-            manifest if isinstance(manifest, Manifest) else load(manifest) for manifest in manifests
+            one
+            for manifest in manifests
+            for one in ([manifest] if isinstance(manifest, Manifest) else load_all(manifest))
         ]
         self.manifests += loaded
         for manifest in loaded:
@@ -127,6 +133,33 @@ class Podshare(Closeable):
             ready = [self._create_handle(rollout) for rollout in rollouts if rollout.is_ready]
             self.pods += ready
         return ready
+
+    def replicas(self, pod: Pod, *, timeout: float | None = None) -> list[Pod]:
+        """Wait until all Pods of a Pod's workload are ready, and return them.
+
+        Args:
+            pod: a Pod that was deployed here; `deploy` returns the first that is ready.
+            timeout: seconds for all of them to become ready; None for --podshare-ready-timeout.
+
+        Returns:
+            The Pods in the order of their names, `pod` among them; of a StatefulSet, by ordinal.
+
+        Raises:
+            PodError: a Pod cannot become ready, or is not ready in time.
+            ValueError: the Pod was not deployed here.
+        """
+        rollout = self._rollout_of.get(pod)
+        if rollout is None:
+            raise ValueError(f"{pod} was not deployed in namespace {self.namespace} by this object")
+        deadline = Deadline(self._timeouts.resolve("ready", timeout))
+        found = wait_for_replicas(rollout, deadline)
+        handles = {known.uid: known for known in self.pods}
+        for live in found:
+            uid = live["metadata"]["uid"]
+            if uid not in handles:
+                handles[uid] = self._create_handle(rollout.for_replica(live))
+                self.pods.append(handles[uid])
+        return [handles[live["metadata"]["uid"]] for live in found]
 
     def keep(self, test: str) -> None:
         """Keep everything deployed, for inspection, instead of deleting it.
@@ -201,8 +234,10 @@ class Podshare(Closeable):
     def _create_handle(self, rollout: Rollout) -> Pod:
         assert rollout.live is not None, "the rollout is ready"
         live = LivePod(rollout.live, self.cluster, self._timeouts, self._watch, self._probe_image)
-        return Pod(
+        pod = Pod(
             live,
             manifest=rollout.manifest,
             replacement=lambda: rollout.wait_for_replacement(Deadline(self._timeouts.ready)),
         )
+        self._rollout_of[pod] = rollout
+        return pod

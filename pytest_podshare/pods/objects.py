@@ -44,6 +44,8 @@ class DeployedObjects:
     def __post_init__(self) -> None:
         # those that are not deleted with a namespace
         self._remaining: list[Resource] = []
+        # as the manifests have them
+        self._created: list[tuple[dict[str, Any], Object]] = []
         # needed in a shared namespace only, which has other Pods as well
         self._fixture = secrets.token_hex(4) if self.shared_namespace else ""
 
@@ -61,11 +63,13 @@ class DeployedObjects:
     def create(self, document: dict[str, Any], origin: str) -> Object:
         """Create an object of a manifest, and return it as the API server has it.
 
+        An object that another manifest contains in the same words is created only once.
+
         Raises:
             DeployRejected: the API server rejects it.
             MissingRight: the account may not create it.
         """
-        document = copy.deepcopy(document)
+        original, document = document, copy.deepcopy(document)
         metadata = document.setdefault("metadata", {})
         metadata["namespace"] = self.namespace
         self.add_ownership(metadata)
@@ -75,7 +79,11 @@ class DeployedObjects:
             else:
                 created = self._create_when_free(document, Deadline(self.timeouts.ready))
         except errors.ApiError as error:
+            equal = [live for known, live in self._created if known == original]
+            if equal and error.reason == _ALREADY_EXISTS:
+                return equal[0]
             raise admission.rejection(error, origin, document) from None
+        self._created.append((copy.deepcopy(original), created.live))
         if self.shared_namespace is not None or not created.is_namespaced:
             self._remaining.append(created)
         return created.live

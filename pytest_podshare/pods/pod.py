@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from pytest_podshare.cluster.connection import Cluster
 from pytest_podshare.containers import restart
 from pytest_podshare.containers.container import Container
+from pytest_podshare.containers.incident_log import IncidentLog
 from pytest_podshare.containers.live_pod import CurrentPod, LivePod
 from pytest_podshare.containers.restart import Restart
 from pytest_podshare.kube.client import Api
@@ -151,8 +152,19 @@ class Pod:
             RestartImpossible: the containers were not restarted.
         """
         self.flush()
-        proof, self.live = restart.restart_sandbox(self.live, self.live.deadline("ready", timeout))
+        deadline = self.live.deadline("ready", timeout)
+        with self.own_change():
+            proof, self.live = restart.restart_sandbox(self.live, deadline)
         return proof
+
+    def own_change(self) -> contextlib.AbstractContextManager[None]:
+        """Delete, evict or otherwise change the Pod; nothing that happens meanwhile is reported."""
+        return self._current.own_change()
+
+    @property
+    def incidents(self) -> IncidentLog:
+        """Return what happened to it by itself."""
+        return self._current.incidents
 
     def follow_replacement(self) -> None:
         """Wait for the Pod that replaces a deleted one, and refer to it from now on.
@@ -182,7 +194,7 @@ class Pod:
 def describe_access(containers: Iterable[Container]) -> list[str]:
     """Return how each container was inspected, unless it was through its own shell."""
     return [
-        f"{container.name} by {container.access}"
+        f"{container} by {container.access}"
         for container in dict.fromkeys(containers)
         if container.access.is_ephemeral
     ]

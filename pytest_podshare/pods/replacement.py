@@ -75,10 +75,10 @@ def delete(pod: Pod, timeout: float | None) -> Replacement:
     pod.flush()
     start, before, node = time.monotonic(), pod.uid, pod.node
     path = pod_path(pod.namespace, pod.name)
-    pod.api.delete(path, preconditions={"uid": before}, gracePeriodSeconds=_GRACE)
-    _wait_until_gone(pod, deadline)
-    # inspect the node while the replacement starts
-    with futures.ThreadPoolExecutor(1) as executor:
+    with pod.own_change(), futures.ThreadPoolExecutor(1) as executor:
+        pod.api.delete(path, preconditions={"uid": before}, gracePeriodSeconds=_GRACE)
+        _wait_until_gone(pod, deadline)
+        # inspect the node while the replacement starts
         volumes_gone = executor.submit(_has_left_its_node, pod.cluster, before, node, deadline)
         pod.follow_replacement()
     seconds = time.monotonic() - start
@@ -114,7 +114,7 @@ def drain(pod: Pod, timeout: float | None, *, elsewhere: bool) -> Replacement:
             f"No node other than {node} can take Pod {pod}.",
             "Create the cluster with two nodes: --podshare-kind-nodes=2.",
         )
-    with futures.ThreadPoolExecutor(1) as executor:
+    with pod.own_change(), futures.ThreadPoolExecutor(1) as executor:
         with cordon.cordoned(pod, node):
             _evict(pod, deadline)
             _wait_until_gone(pod, deadline)

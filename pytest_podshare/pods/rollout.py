@@ -42,8 +42,12 @@ class Rollout:
     def __post_init__(self) -> None:
         # the awaited Pod as last seen; None until its controller has created one
         self.live: Object | None = None
-        # UID → name of earlier Pods and of other replicas
-        self._known: dict[str, str] = {}
+        # UIDs of earlier Pods and of other replicas
+        self._known: set[str] = set()
+        # whether each replica has a rollout, with which it shares what is known
+        self._has_siblings = False
+        # the name of the first Pod, which the replacement of a StatefulSet's Pod has as well
+        self._name = ""
 
     def __repr__(self) -> str:
         return f"<Rollout of {self.manifest.origin}: {pod_status.summarize(self.live)}>"
@@ -79,9 +83,11 @@ class Rollout:
         if (problem := pod_status.find_permanent_error(self.live)) is not None:
             raise self._with_log(problem, self.live)
         if self.is_ready:
-            # a replica that exists already is not a replacement later on
-            for pod in (self.live, *self.controlled_pods(objects)):
-                self._known[pod["metadata"]["uid"]] = pod["metadata"]["name"]
+            # a replica that exists already is not a replacement later on, unless of a sibling
+            others = () if self._has_siblings else self.controlled_pods(objects)
+            pods = (self.live, *others)
+            self._known |= {pod["metadata"]["uid"] for pod in pods}
+            self._name = self._name or str(self.live["metadata"]["name"])
         return self.is_ready
 
     def result(self, deadline: Deadline) -> Object:
@@ -101,6 +107,17 @@ class Rollout:
             raise self._with_log(error, self.live)
         return self.live
 
+    def for_replica(self, live: Object) -> Rollout:
+        """Return the rollout of another Pod of the same controller, which is ready.
+
+        From then on, every Pod that is new to all of them replaces the Pod of one of them.
+        """
+        other = dataclasses.replace(self)
+        self._known.add(live["metadata"]["uid"])
+        self._has_siblings = other._has_siblings = True
+        other.live, other._known, other._name = live, self._known, str(live["metadata"]["name"])
+        return other
+
     def controlled_pods(self, objects: Objects) -> list[Object]:
         """Return the Pods that a controller has created from the manifest; [] for a bare Pod."""
         if self.manifest.is_bare:
@@ -114,13 +131,12 @@ class Rollout:
 
     def _new(self, objects: Objects) -> Object | None:
         """Return a Pod that a controller has created and that is not known yet."""
-        # the replacement of a StatefulSet's Pod has the same name
         is_stateful = self.manifest.subject["kind"] == "StatefulSet"
-        names = list(self._known.values())[:1] if is_stateful else []
+        name = self._name if is_stateful else ""
         for pod in self.controlled_pods(objects):
             metadata = pod["metadata"]
             is_new = metadata["uid"] not in self._known and "deletionTimestamp" not in metadata
-            if is_new and (not names or metadata["name"] in names):
+            if is_new and metadata["name"] == (name or metadata["name"]):
                 return pod
         return None
 

@@ -117,6 +117,7 @@ def render(phases: Sequence[PhaseReport], info: RunInfo) -> str:
         counts=Counter(check.verdict for check in checks),
         duration=terminal_table.format_duration,
         errors=_group_errors(phases),
+        incidents=[(phase.test, text) for phase in phases for text in phase.incidents],
         info=info,
         label=verdict_label,
         promise=terminal_table.promise_name,

@@ -92,6 +92,7 @@ class PhaseReport:
         start: when it started, in seconds since 1970.
         stop: when it ended.
         checks: its checks, in order.
+        incidents: what happened to its Pods by itself.
     """
 
     test: str
@@ -101,3 +102,4 @@ class PhaseReport:
     start: float
     stop: float
     checks: tuple[CheckRecord, ...]
+    incidents: tuple[str, ...] = ()

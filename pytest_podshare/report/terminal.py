@@ -82,6 +82,11 @@ def format_story(evidence: Iterable[tuple[str, str]]) -> list[str]:
     return lines
 
 
+def format_incidents(incidents: Iterable[tuple[str, str]]) -> list[str]:
+    """Return what happened to Pods by itself: each incident, with the test that it was during."""
+    return [f"podshare: {incident} (during {test})" for test, incident in incidents]
+
+
 def format_kept_cluster(name: str, kubeconfig: Path, reason: str) -> list[str]:
     """Return how to use, and how to delete, a kind cluster that was kept."""
     return [

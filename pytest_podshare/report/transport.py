@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import weakref
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -46,6 +46,7 @@ class Sender:
         report: pytest.TestReport,
         pods: Iterable[Pod],
         raised: pytest.ExceptionInfo[BaseException] | None,
+        incidents: Sequence[str] = (),
     ) -> None:
         """Add all new checks to the report.
 
@@ -53,6 +54,7 @@ class Sender:
             report: pytest's report of the phase that has just ended.
             pods: the Pods that the test may have checked.
             raised: why it failed; None if it did not.
+            incidents: what happened to the Pods by itself.
         """
         pod_data, checks = list[dict[str, Any]](), list[dict[str, Any]]()
         unsent = [(pod, new) for pod in pods if (new := self._take_new(pod))]
@@ -66,11 +68,11 @@ class Sender:
                 failed = _is_failure_of(check, raised) or not is_explained
                 checks.append({**data, "pod_index": len(pod_data), "failed": failed})
             pod_data.append(_from_pod(pod))
-        if checks or raised:
+        if checks or raised or incidents:
             error = ""
             if raised and not is_explained:
                 error = Mask().redact_text(_describe(raised))[:_ERROR_LENGTH]
-            data = {"pods": pod_data, "checks": checks, "error": error}
+            data = {"pods": pod_data, "checks": checks, "error": error, "incidents": incidents}
             report.__dict__[_ATTRIBUTE] = _to_sendable(data)
 
     def _take_new(self, pod: Pod) -> list[Check]:
@@ -109,6 +111,7 @@ def _to_phase_report(report: pytest.TestReport, data: Mapping[str, Any]) -> Phas
         start=report.start,
         stop=report.stop,
         checks=tuple(checks),
+        incidents=tuple(data["incidents"]),
     )
 
 

@@ -60,18 +60,24 @@ class ExpectationError(Exception):
     remedy: str
 
 
-def read_promises(template: Template) -> tuple[Promise, ...]:
+def read_promises(template: Template, others: Iterable[PromiseOption] = ()) -> tuple[Promise, ...]:
     """Return what a Pod template promises, by its wiring and by its annotation.
+
+    Args:
+        template: the template.
+        others: what it can promise to other Pod templates of its manifest.
 
     Raises:
         ManifestInvalid: the annotation is invalid.
     """
     text = template.annotations.get(ANNOTATION)
     if not text:
-        return promises.list_default_promises(template.wiring)
+        between = [option.default_promise for option in others]
+        kept = (promise for promise in between if promise is not None)
+        return _sort((*promises.list_default_promises(template.wiring), *kept))
     position, expectations = _read_annotation(template, text)
     try:
-        return apply(template.wiring, expectations)
+        return apply(template.wiring, expectations, others)
     except ExpectationError as error:
         position = position or find_position(expectations, error.key)
         problem = f"annotation {ANNOTATION}: {error.problem}"
@@ -105,19 +111,22 @@ def _find_key(template: Template) -> Position | None:
     return None
 
 
-def apply(wiring: Wiring, expectations: Any) -> tuple[Promise, ...]:
+def apply(
+    wiring: Wiring, expectations: Any, others: Iterable[PromiseOption] = ()
+) -> tuple[Promise, ...]:
     """Return the promises of a wiring, changed by the expectations of its manifest.
 
     Args:
         wiring: the wiring.
         expectations: a mapping from ids to an outcome, True, False, or a mapping.
+        others: what the Pod can promise to others.
 
     Raises:
         ExpectationError: the wiring has no such promise, outcome or argument.
     """
     if not isinstance(expectations, Mapping):
         raise ExpectationError("", "expected a mapping", "Write a line `id: outcome` per promise.")
-    options = {option.id: option for option in promises.list_options(wiring)}
+    options = {option.id: option for option in (*promises.list_options(wiring), *others)}
     found = {promise_id: option.default_promise for promise_id, option in options.items()}
     for key, value in expectations.items():
         # `->` is easier to type than the arrow
@@ -128,8 +137,12 @@ def apply(wiring: Wiring, expectations: Any) -> tuple[Promise, ...]:
             found[promise_id] = _change(option, key, value)
         else:
             raise ExpectationError(key, f"unknown promise {key!r}", _suggest(promise_id, options))
-    kept = (promise for promise in found.values() if promise is not None)
-    return tuple(sorted(kept, key=lambda promise: promise.replaces_pod))
+    return _sort(promise for promise in found.values() if promise is not None)
+
+
+def _sort(found: Iterable[Promise]) -> tuple[Promise, ...]:
+    """Return the promises with those last that replace the Pod."""
+    return tuple(sorted(found, key=lambda promise: promise.replaces_pod))
 
 
 def _change(option: PromiseOption, key: str, value: Any) -> Promise | None:

@@ -19,6 +19,8 @@ ManifestSource = str | Path | Mapping[str, Any]
 
 _REMEDY = "Pass a manifest with one Pod, or with one workload that creates it (a Deployment, …)."
 
+_REMEDY_FOR_SEVERAL = "Use deploy_all, which returns a Pod for each, or pass a manifest with one."
+
 
 @dataclasses.dataclass(frozen=True)
 class Manifest:
@@ -76,17 +78,44 @@ def load(source: ManifestSource) -> Manifest:
         NotAPod: the manifest contains no Pod, or several.
         NoContainers: the Pod has no containers.
     """
+    manifest = _read(source)
+    subjects = _find_subjects(manifest)
+    if len(subjects) > 1:
+        kinds = ", ".join(subject["kind"] for subject in subjects)
+        problem = f"{manifest.origin} contains {len(subjects)} Pods or workloads ({kinds})."
+        raise errors.NotAPod(problem, _REMEDY_FOR_SEVERAL)
+    return _split(manifest, subjects)[0]
+
+
+def load_all(source: ManifestSource) -> tuple[Manifest, ...]:
+    """Read a manifest with one or more Pods and workloads, as a manifest for each of them.
+
+    The first one has the other objects. The arguments and the errors are those of `load`.
+    """
+    manifest = _read(source)
+    return _split(manifest, _find_subjects(manifest))
+
+
+def _read(source: ManifestSource) -> Source:
     if isinstance(source, str) and "\n" not in source:
         source = Path(source)
-    manifest = read(source)
-    subject = _find_subject(manifest)
-    # checks the types of its fields
-    read_template(manifest, subject)
-    others = tuple(document for document in manifest.objects if document is not subject)
-    return Manifest(manifest.origin, subject, others)
+    return read(source)
 
 
-def _find_subject(source: Source) -> dict[str, Any]:
+def _split(source: Source, subjects: list[dict[str, Any]]) -> tuple[Manifest, ...]:
+    others = tuple(
+        document
+        for document in source.objects
+        if not any(document is subject for subject in subjects)
+    )
+    for subject in subjects:
+        # checks the types of its fields
+        read_template(source, subject)
+    manifests = [Manifest(source.origin, subject, ()) for subject in subjects]
+    return (dataclasses.replace(manifests[0], others=others), *manifests[1:])
+
+
+def _find_subjects(source: Source) -> list[dict[str, Any]]:
     for document in source.documents:
         if not isinstance(document, dict):
             raise errors.NotAPod(
@@ -98,10 +127,8 @@ def _find_subject(source: Source) -> dict[str, Any]:
         for document in source.objects
         if is_workload(document) and WORKLOADS[document["kind"]].creates_pods
     ]
-    if len(subjects) == 1:
-        return subjects[0]
-    kinds = ", ".join(str(found.get("kind", "no kind")) for found in subjects or source.objects)
-    problem = f"no Pod ({f'found: {kinds}' if kinds else 'it is empty'})"
-    if subjects:
-        problem = f"{len(subjects)} Pods or workloads ({kinds})"
-    raise errors.NotAPod(f"{source.origin} contains {problem}.", _REMEDY)
+    if not subjects:
+        kinds = ", ".join(str(found.get("kind", "no kind")) for found in source.objects)
+        found = f"found: {kinds}" if kinds else "it is empty"
+        raise errors.NotAPod(f"{source.origin} contains no Pod ({found}).", _REMEDY)
+    return subjects

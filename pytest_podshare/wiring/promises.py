@@ -30,6 +30,7 @@ class Promise:
         arguments: the arguments of the assertion, apart from the Pod.
         position: the position of the mount or volume in the manifest; None if it is unknown.
         is_default: whether it follows from the wiring alone, and the manifest does not ask for it.
+        to_template: the name of the Pod template of the reader, if it is another one.
     """
 
     id: str
@@ -38,6 +39,7 @@ class Promise:
     arguments: Mapping[str, Any]
     position: Position | None = dataclasses.field(default=None, compare=False)
     is_default: bool = dataclasses.field(default=False, compare=False)
+    to_template: str = ""
 
     @property
     def container_names(self) -> tuple[str, ...]:
@@ -62,6 +64,7 @@ class PromiseOption:
         arguments: the arguments of each assertion, apart from the Pod.
         outcome_arguments: outcome → further arguments of its assertion.
         position: the position of the promise.
+        to_template: the name of the Pod template of the reader, if it is another one.
     """
 
     id: str
@@ -70,6 +73,7 @@ class PromiseOption:
     arguments: Mapping[str, Any]
     outcome_arguments: Mapping[str, Mapping[str, Any]] = dataclasses.field(default_factory=dict)
     position: Position | None = None
+    to_template: str = ""
 
     @property
     def default_promise(self) -> Promise | None:
@@ -82,7 +86,8 @@ class PromiseOption:
         """Return the promise of an outcome, with further arguments of its assertion."""
         specific = self.outcome_arguments.get(outcome, {})
         arguments = {**self.arguments, **specific, **(arguments or {})}
-        return Promise(self.id, outcome, self.assertions[outcome], arguments, self.position)
+        promise = Promise(self.id, outcome, self.assertions[outcome], arguments, self.position)
+        return dataclasses.replace(promise, to_template=self.to_template)
 
 
 def list_default_promises(wiring: Wiring) -> tuple[Promise, ...]:

@@ -1,9 +1,10 @@
-"""Where two containers of a Pod see the same folder of a volume."""
+"""Where two containers, of one Pod or of two, see the same folder of a volume."""
 
 from __future__ import annotations
 
 import dataclasses
 import posixpath
+from collections.abc import Iterable
 
 from pytest_podshare.wiring.model import ContainerSpec, VolumeMount, VolumeSpec, Wiring
 from pytest_podshare.wiring.mount_kinds import is_directory, is_file, is_special, is_writable
@@ -14,11 +15,12 @@ class SharedMount:
     """Two mounts that show the same folder of a volume to a writer and a reader.
 
     Args:
-        volume: the volume.
+        volume: the volume, as the writer's Pod declares it.
         from_mount: the writer's mount.
         to_mount: the reader's mount.
         from_dir: the writer's path of the deepest folder that both see.
         to_dir: the reader's path of that folder.
+        storage: what is behind the volume, if the containers are in two Pods.
     """
 
     volume: VolumeSpec
@@ -26,11 +28,31 @@ class SharedMount:
     to_mount: VolumeMount
     from_dir: str
     to_dir: str
+    storage: str = ""
 
     @property
     def is_file(self) -> bool:
         """Return whether the reader most likely mounts a single file, which the writer creates."""
         return self.to_mount.sub_path != "" and is_file(self.to_mount, self.volume)
+
+
+@dataclasses.dataclass(frozen=True)
+class VolumePair:
+    """A volume of the writer's Pod and a volume of the reader's Pod with the same content.
+
+    Args:
+        from_volume: the volume in the writer's Pod.
+        to_volume: the volume in the reader's Pod; in the same Pod, the same one.
+        from_folder: the folder of their common storage that `from_volume` shows.
+        to_folder: the folder that `to_volume` shows.
+        storage: what is behind both, in two Pods.
+    """
+
+    from_volume: VolumeSpec
+    to_volume: VolumeSpec
+    from_folder: tuple[str, ...] = ()
+    to_folder: tuple[str, ...] = ()
+    storage: str = ""
 
 
 def find_shared_mounts(wiring: Wiring, from_c: str, to_c: str) -> tuple[SharedMount, ...]:
@@ -44,32 +66,52 @@ def find_shared_mounts(wiring: Wiring, from_c: str, to_c: str) -> tuple[SharedMo
     Raises:
         UnknownContainer: the Pod has no such container.
     """
-    writer, reader = wiring.container(from_c), wiring.container(to_c)
-    shared: list[SharedMount] = []
-    for volume in wiring.volumes:
-        pairs = [
-            pair
-            for from_mount in writer.mounts_of(volume.name)
-            for to_mount in reader.mounts_of(volume.name)
-            if (pair := _pair(volume, from_mount, to_mount)) is not None
-        ]
-        # prefer a mount to which the writer can write
-        shared += sorted(pairs, key=lambda pair: pair.from_mount.read_only)[:1]
-    return tuple(shared)
+    pairs = (VolumePair(volume, volume) for volume in wiring.volumes)
+    return match_mounts(wiring.container(from_c), wiring.container(to_c), pairs)
 
 
-def _pair(volume: VolumeSpec, from_mount: VolumeMount, to_mount: VolumeMount) -> SharedMount | None:
+def match_mounts(
+    writer: ContainerSpec, reader: ContainerSpec, pairs: Iterable[VolumePair]
+) -> tuple[SharedMount, ...]:
+    """Return one pair of mounts for each of the writer's volumes of which both see the same folder.
+
+    Args:
+        writer: the container that writes.
+        reader: the container that reads.
+        pairs: the volumes of the two that have the same content.
+    """
+    found: dict[str, list[SharedMount]] = {}
+    for pair in pairs:
+        shared = (
+            _find_common_folder(pair, from_mount, to_mount)
+            for from_mount in writer.mounts_of(pair.from_volume.name)
+            for to_mount in reader.mounts_of(pair.to_volume.name)
+        )
+        found.setdefault(pair.from_volume.name, []).extend(filter(None, shared))
+    # prefer a mount to which the writer can write
+    return tuple(
+        min(shared, key=lambda mounts: mounts.from_mount.read_only)
+        for shared in found.values()
+        if shared
+    )
+
+
+def _find_common_folder(
+    pair: VolumePair, from_mount: VolumeMount, to_mount: VolumeMount
+) -> SharedMount | None:
     """Return the folder that both mounts show: the subPath of one must contain the other's."""
-    from_parts, to_parts = from_mount.sub_folders, to_mount.sub_folders
+    from_parts = pair.from_folder + from_mount.sub_folders
+    to_parts = pair.to_folder + to_mount.sub_folders
     depth = min(len(from_parts), len(to_parts))
     if from_parts[:depth] != to_parts[:depth]:
         return None
     return SharedMount(
-        volume=volume,
+        volume=pair.from_volume,
         from_mount=from_mount,
         to_mount=to_mount,
         from_dir=posixpath.join(from_mount.path, *to_parts[depth:]),
         to_dir=posixpath.join(to_mount.path, *from_parts[depth:]),
+        storage=pair.storage,
     )
 
 

@@ -63,6 +63,16 @@ def build_skeleton(template: Template, image: str) -> Manifest:
     return Manifest(template.origin, subject, volumes.objects, stand_in=image)
 
 
+def pin_to_node(manifest: Manifest, node: str) -> Manifest:
+    """Return a skeleton whose Pods run on a node, like others that use the same claims."""
+    manifest = copy.deepcopy(manifest)
+    field = {"key": "metadata.name", "operator": "In", "values": [node]}
+    terms = {"nodeSelectorTerms": [{"matchFields": [field]}]}
+    required = {"requiredDuringSchedulingIgnoredDuringExecution": terms}
+    manifest.pod["spec"]["affinity"] = {"nodeAffinity": required}
+    return manifest
+
+
 def _subject(template: Template, pod: Entry, volumes: SkeletonVolumes) -> dict[str, Any]:
     workload = WORKLOADS.get(template.kind)
     if workload is None or not workload.skeleton or template.path != workload.template:

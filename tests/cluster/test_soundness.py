@@ -52,6 +52,7 @@ CLAIM = {
     "metadata": {"name": "data"},
     "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "8Mi"}}},
 }
+SPARE_CLAIM = {**CLAIM, "metadata": {"name": "spare"}}
 CLAIMED = {"persistentVolumeClaim": {"claimName": "data"}}
 ON_NODE = {"hostPath": {"path": "/tmp/podshare-soundness", "type": "DirectoryOrCreate"}}
 CONFIG = {
@@ -110,6 +111,27 @@ def config(sub_path):
     if sub_path:
         set_mount(manifest, 0, mountPath="/v/key", subPath="key")
     return manifest
+
+
+def two_pods():
+    """Return two Pods whose containers all mount the claim at /v; c1 of each is used."""
+    writer, reader = with_volume(**CLAIMED), with_volume(**CLAIMED)
+    reader["metadata"]["name"] = "reader"
+    return {"kind": "List", "items": [writer, reader]}
+
+
+def replicas():
+    """Return a StatefulSet of two Pods, each with a claim of its own as v."""
+    manifest = owned_by("StatefulSet", pod(volumes=[]))
+    claim = {"metadata": {"name": "v"}, "spec": CLAIM["spec"]}
+    manifest["spec"] |= {"replicas": 2, "serviceName": "sound", "volumeClaimTemplates": [claim]}
+    return manifest
+
+
+def share_claim(manifest):
+    """Let the replicas of a StatefulSet mount one claim."""
+    del manifest["spec"]["volumeClaimTemplates"]
+    manifest["spec"]["template"]["spec"]["volumes"] = [{"name": "v", **CLAIMED}]
 
 
 def owned_by(kind, manifest):
@@ -171,6 +193,8 @@ class Case:
         twins: by a description: a function that changes the Pod, and the error it must cause.
         others: other objects of the manifest.
         skeleton: whether podshare's own commands run in the Pod.
+        is_between_pods: whether the reader is in another Pod: the manifest's second one, or the
+            second replica.
     """
 
     assertion: str
@@ -180,6 +204,7 @@ class Case:
     twins: dict[str, tuple[Callable[[dict[str, Any]], Any], type[Exception]]]
     others: tuple[dict[str, Any], ...] = ()
     skeleton: bool = False
+    is_between_pods: bool = False
 
     def deployable(self, manifest):
         """Return what to deploy for a Pod."""
@@ -226,6 +251,64 @@ CASES = [
                 ASSERTION,
             ),
         },
+    ),
+    Case(
+        "assert_file_visible", "two Pods with one claim", two_pods,
+        {"from_c": "c1", "to_c": "c1", "timeout": 3},
+        {
+            "the reader has another claim": (
+                lambda m: set_source(
+                    m["items"][1], persistentVolumeClaim={"claimName": "spare"}
+                ),
+                ASSERTION,
+            ),
+            "both have an emptyDir": (
+                lambda m: [set_source(pod, emptyDir={}) for pod in m["items"]], ASSERTION,
+            ),
+            "the subPaths differ": (
+                lambda m: [
+                    set_mount(pod, 0, subPath=pod["metadata"]["name"]) for pod in m["items"]
+                ],
+                ASSERTION,
+            ),
+            "the names of the Pods are their subPaths": (
+                lambda m: [expand_name(pod) for pod in m["items"]], ASSERTION,
+            ),
+            "the reader mounts a tmpfs over it": (
+                lambda m: (
+                    run_at_start(m["items"][1], "mount -t tmpfs t /v"),
+                    m["items"][1]["spec"]["containers"][0].update(
+                        securityContext={"privileged": True}
+                    ),
+                ),
+                ASSERTION,
+            ),
+            "the writer mounts it read-only": (
+                lambda m: set_mount(m["items"][0], 0, readOnly=True), ASSERTION,
+            ),
+            "the reader may not enter the folder": (
+                lambda m: (
+                    run_in_init(m["items"][1], "chmod 700 /v"), run_as(m["items"][1], 0, 1000),
+                ),
+                ASSERTION,
+            ),
+        },
+        (CLAIM, SPARE_CLAIM), is_between_pods=True,
+    ),
+    Case(
+        "assert_not_shared", "replicas of a StatefulSet with a claim each", replicas,
+        {"from_c": "c1", "to_c": "c1"},
+        {
+            "both mount one claim": (share_claim, ASSERTION),
+            "both mount the same folder of the node": (
+                lambda m: (
+                    share_claim(m),
+                    m["spec"]["template"]["spec"].update(volumes=[{"name": "v", **ON_NODE}]),
+                ),
+                ASSERTION,
+            ),
+        },
+        (CLAIM,), is_between_pods=True,
     ),
     Case(
         "assert_log_contains", "c1 prints a line",
@@ -415,6 +498,23 @@ def read_only():
     return manifest
 
 
+def expand_name(manifest):
+    """Let c1 mount the folder of v that has the Pod's name."""
+    field = {"fieldRef": {"fieldPath": "metadata.name"}}
+    manifest["spec"]["containers"][0]["env"] = [{"name": "POD", "valueFrom": field}]
+    set_mount(manifest, 0, subPathExpr="$(POD)")
+
+
+def deploy(podshare, case, manifest):
+    """Return the Pod of a manifest, and the arguments that name the Pod of the reader."""
+    if not case.is_between_pods:
+        return podshare.deploy(case.deployable(manifest)), {}
+    pods = podshare.deploy_all([case.deployable(manifest)])
+    if len(pods) == 1:
+        pods = podshare.replicas(pods[0])
+    return pods[0], {"to_pod": pods[1]}
+
+
 def pin(manifest):
     """Keep the Pod off control plane nodes: of two nodes, one remains."""
     key = "node-role.kubernetes.io/control-plane"
@@ -457,11 +557,11 @@ def name_of(case):
 @pytest.mark.parametrize("case", CASES, ids=name_of)
 def test_it_passes_on_a_pod_that_keeps_the_promise(podshare, verdicts, case):
     """This is the positive control of the twins."""
-    deployed = podshare.deploy(case.deployable(case.manifest()))
+    deployed, more = deploy(podshare, case, case.manifest())
 
     # the short timeouts are for twins only: a busy machine needs the usual ones
     arguments = {name: value for name, value in case.arguments.items() if name != "timeout"}
-    evidence = getattr(ps, case.assertion)(deployed, **arguments)
+    evidence = getattr(ps, case.assertion)(deployed, **arguments, **more)
 
     assert evidence.claim
     verdicts[case.assertion, case.about, ""] = "passes"
@@ -481,10 +581,10 @@ def test_it_fails_on_the_mutated_twin(podshare, verdicts, case, twin):
     manifest = case.manifest()
     changed = change(manifest)
     manifest = changed if isinstance(changed, dict) and "kind" in changed else manifest
-    deployed = podshare.deploy(case.deployable(manifest))
+    deployed, more = deploy(podshare, case, manifest)
 
     with pytest.raises(error) as caught:
-        getattr(ps, case.assertion)(deployed, **case.arguments)
+        getattr(ps, case.assertion)(deployed, **case.arguments, **more)
 
     lines = str(caught.value).splitlines()
     assert len(lines) <= 12

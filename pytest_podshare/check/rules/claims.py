@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from pytest_podshare.check.rules.finding import Issue, rule, volume_issue
+from pytest_podshare.wiring import shared_claims
 from pytest_podshare.wiring.model import Wiring
-from pytest_podshare.wiring.templates import Template
+from pytest_podshare.wiring.templates import Template, find_templates
 from pytest_podshare.wiring.workloads import WORKLOADS
 
+# of Pods that end, so that others can use the claim after them
+_ENDING_KINDS = ("Job", "CronJob")
 _ONE_NODE = {"ReadWriteOnce", "ReadWriteOncePod"}
 
 
@@ -21,7 +23,7 @@ def claim_shared_by_replicas(template: Template, wiring: Wiring) -> Iterator[Iss
     if workload is None or not workload.replaces_pods or (template.replicas < 2 and not is_daemon):
         return
     pods = "Pods on all nodes" if is_daemon else f"{template.replicas} Pods"
-    modes_by_claim = _access_modes(template)
+    modes_by_claim = shared_claims.read_access_modes(template)
     for volume in wiring.volumes:
         modes = modes_by_claim.get(volume.source, set())
         if volume.kind != "persistentVolumeClaim" or not modes or not modes <= _ONE_NODE:
@@ -34,6 +36,30 @@ def claim_shared_by_replicas(template: Template, wiring: Wiring) -> Iterator[Iss
         )
 
 
+@rule("error")
+def claim_for_one_pod(template: Template, wiring: Wiring) -> Iterator[Issue]:
+    """Two Pod templates use a claim that only one Pod can use at a time."""
+    modes = shared_claims.read_access_modes(template)
+    claims = shared_claims.list_claims(template)
+    alone = [claim for claim in claims if modes.get(claim) == {shared_claims.ONE_POD}]
+    if not alone or template.kind in _ENDING_KINDS:
+        return
+    for other in find_templates(template.source):
+        if other.subject is template.subject:
+            # the one that comes second reports both
+            return
+        if other.namespace != template.namespace or other.kind in _ENDING_KINDS:
+            continue
+        for claim in alone:
+            if claim in shared_claims.list_claims(other):
+                yield volume_issue(
+                    claims[claim][0],
+                    f" is the claim {claim!r} ({shared_claims.ONE_POD}), which {other} uses as"
+                    " well: only one of their Pods can start",
+                    "Use ReadWriteOnce for Pods on one node, or ReadWriteMany.",
+                )
+
+
 @rule("warning")
 def claim_hides_volume(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """A volumeClaimTemplate of a StatefulSet replaces a volume of the same name."""
@@ -43,21 +69,3 @@ def claim_hides_volume(template: Template, wiring: Wiring) -> Iterator[Issue]:
             detail = f" ({volume.kind}) is not used: a volumeClaimTemplate has the same name"
             fix = "Remove or rename one of them."
             yield volume_issue(volume, detail, fix)
-
-
-def _access_modes(template: Template) -> dict[str, set[str]]:
-    """Return the access modes of the claims in the same manifest, by claim."""
-    modes: dict[str, set[str]] = {}
-    for claim in template.source.objects:
-        if claim.get("kind") == "PersistentVolumeClaim":
-            metadata, spec = _mapping(claim, "metadata"), _mapping(claim, "spec")
-            if (metadata.get("namespace") or "default") == (template.namespace or "default"):
-                listed = spec.get("accessModes")
-                names = listed if isinstance(listed, list) else ()
-                modes[str(metadata.get("name"))] = set(map(str, names))
-    return modes
-
-
-def _mapping(value: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    found = value.get(key)
-    return found if isinstance(found, Mapping) else {}

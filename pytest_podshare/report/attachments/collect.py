@@ -93,6 +93,13 @@ def _fetch_list(podshare: Podshare, kind: str, deadline: Deadline) -> list[dict[
     return items
 
 
+def create_live_mask(podshare: Podshare, pods: Sequence[dict[str, Any]]) -> Mask:
+    """Return a mask that also knows the Secrets that live Pods refer to, as far as readable."""
+    deadline = Deadline(_LIST_TIMEOUT)
+    api, namespace = podshare.cluster.api, podshare.namespace
+    return create_mask(podshare, pods, secret_refs.fetch_secrets(api, namespace, pods, deadline))
+
+
 def create_mask(
     podshare: Podshare,
     pods: Sequence[dict[str, Any]] = (),

@@ -84,12 +84,34 @@ def test_a_command_that_never_ran_has_no_log_but_a_reason():
 
 def test_a_container_that_did_not_restart_in_time_keeps_crashing():
     """One restart is enough for this error, which says more than that no session was opened."""
-    problem = container_status.crash_loop("p", waiting("CrashLoopBackOff", restartCount=1))
+    problem = container_status.crashing("p", waiting("CrashLoopBackOff", restartCount=1))
 
     assert isinstance(problem, errors.ContainerCrashing)
     assert problem.what.endswith("waiting (CrashLoopBackOff), 1 restart.")
-    assert container_status.crash_loop("p", waiting("ContainerCreating", restartCount=1)) is None
-    assert container_status.crash_loop("p", {"name": "c1"}) is None
+    assert container_status.crashing("p", waiting("ContainerCreating", restartCount=1)) is None
+    assert container_status.crashing("p", {"name": "c1"}) is None
+
+
+@pytest.mark.parametrize(("since", "is_crashing"), [(None, False), (2, True), (3, False)])
+def test_a_container_that_has_restarted_meanwhile_is_crashing(since, is_crashing):
+    """Even if it runs, as far as the kubelet has reported."""
+    last = {"terminated": {"exitCode": 4}}
+    status = {"name": "c1", "state": {"running": {}}, "lastState": last, "restartCount": 2}
+    problem = container_status.crashing("p", status, since=since)
+
+    assert (problem is not None) is is_crashing
+    assert problem is None or problem.what == (
+        "Container c1 of Pod p keeps crashing: restarted again after exit code 4, 2 restarts."
+    )
+
+
+def test_a_container_that_has_exited_has_crashed():
+    """It was not restarted yet."""
+    status = {"name": "c1", "state": {"terminated": {"exitCode": 4, "reason": "Error"}}}
+    problem = container_status.crashing("p", status)
+
+    assert problem is not None
+    assert problem.what == "Container c1 of Pod p has crashed: exited with code 4 (Error)."
 
 
 def test_an_init_container_counts_as_well():

@@ -81,6 +81,42 @@ def test_a_deleted_pod_is_not_awaited(start, now):
         start(BARE).update(now)
 
 
+def test_siblings_share_the_replacements_of_their_pods(start):
+    """Each new Pod replaces the Pod of one of them; a Pod that another one awaits is not lost."""
+    first = start(workload("Deployment"))
+    old = [pod("web-1", "uid-1", ready=True), pod("web-2", "uid-2", ready=True)]
+    assert first.update(objects(*old))
+    second = first.for_replica(old[1])
+    new = [pod("web-3", "uid-3", ready=True), pod("web-4", "uid-4", ready=True)]
+
+    second.start()
+    assert not second.update(objects(*old))
+    assert second.update(objects(*new))
+    first.start()
+    assert first.update(objects(*new))
+
+    assert {first.live["metadata"]["uid"], second.live["metadata"]["uid"]} == {"uid-3", "uid-4"}
+    second.start()
+    assert not second.update(objects(*new))
+
+
+def test_the_replacement_of_a_stateful_replica_has_its_name(start):
+    """However many others are new."""
+    first = start(workload("StatefulSet"))
+    owners = owned_by("StatefulSet", "web")
+    old = [pod(f"web-{index}", f"uid-{index}", ready=True, owners=owners) for index in (0, 1)]
+    assert first.update(objects(*old))
+    second = first.for_replica(old[1])
+    new = [pod(f"web-{index}", f"new-{index}", ready=True, owners=owners) for index in (0, 1)]
+
+    second.start()
+    assert second.update(objects(*new))
+    first.start()
+    assert first.update(objects(*new))
+
+    assert [rollout.live["metadata"]["name"] for rollout in (first, second)] == ["web-0", "web-1"]
+
+
 def test_a_pod_that_is_no_longer_ready_is_awaited_again(start):
     """It may fail while the Pods of other rollouts start."""
     rollout = start(BARE)

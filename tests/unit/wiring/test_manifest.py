@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pytest_podshare import errors
-from pytest_podshare.wiring.manifest import load
+from pytest_podshare.wiring.manifest import load, load_all
 
 POD = {
     "apiVersion": "v1",
@@ -95,7 +95,8 @@ def test_a_dict_has_no_lines():
         (
             f"{TEXT}---\n{TEXT}",
             errors.NotAPod,
-            f"<YAML text> contains 2 Pods or workloads (Pod, Pod).\n{REMEDY}",
+            "<YAML text> contains 2 Pods or workloads (Pod, Pod).\n"
+            "Use deploy_all, which returns a Pod for each, or pass a manifest with one.",
         ),
         (
             {"kind": "Job"},
@@ -156,3 +157,16 @@ def test_a_folder_is_an_error(tmp_path):
     """Like any path that cannot be read."""
     with pytest.raises(errors.ManifestInvalid, match=r"^Cannot read .*: Is a directory"):
         load(tmp_path)
+
+
+def test_a_manifest_with_several_workloads_is_split():
+    """Each has one; the first has the other objects, so that they are created once."""
+    config = "kind: ConfigMap\nmetadata: {name: c}\n"
+
+    first, second = load_all(f"{TEXT}---\n{config}---\n{TEXT}")
+
+    assert [manifest.subject["kind"] for manifest in (first, second)] == ["Pod", "Pod"]
+    assert [document["kind"] for document in first.others] == ["ConfigMap"]
+    assert second.others == ()
+    with pytest.raises(errors.NotAPod, match=r"contains no Pod \(found: ConfigMap\)"):
+        load_all(config)

@@ -88,10 +88,13 @@ def test_an_init_container_reports_what_the_ones_before_it_left(folder):
 
 
 def test_an_init_container_does_not_report_what_is_not_there(folder):
-    """The control of the test before."""
+    """It reports its own file, which shows that it would report others."""
     wiring = wiring_in(folder)
 
-    assert run(init_script(wiring, wiring.container("second"))).saw == {}
+    report = run(init_script(wiring, wiring.container("second")))
+
+    path = f"{folder}/it's v/podshare-second-{UID}"
+    assert report.saw == {path: (report.wrote[path],)}
 
 
 def test_an_init_container_reports_why_it_cannot_write(folder):
