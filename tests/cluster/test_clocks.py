@@ -25,10 +25,11 @@ def test_without_access_to_the_nodes_the_times_of_processes_are_used(another, wi
     """They are less exact: what an app writes in the same second is told apart by them alone."""
     app = container("app", f"echo mine > /v/mine; {STAY}", "v")
     manifest = pod([init("fill", "echo x > file", "v")], [app], v={"emptyDir": {}})
-    deployed = another(cluster=without_nodes).deploy(manifest)
+    with another(cluster=without_nodes) as podshare:
+        deployed = podshare.deploy(with_name("of-processes", manifest))
 
-    evidence = assert_file_visible(deployed, from_c="fill", to_c="app")
-    named = assert_file_visible(deployed, from_c="fill", to_c="app", path="/v/mine")
+        evidence = assert_file_visible(deployed, from_c="fill", to_c="app")
+        named = assert_file_visible(deployed, from_c="fill", to_c="app", path="/v/mine")
 
     assert run_clocks.PROCESSES in evidence.method
     assert [step.path for step in evidence.steps] == ["/v/file"]
@@ -42,10 +43,11 @@ def test_with_the_times_of_the_api_server_only_a_slow_init_container_is_told_apa
     inits = [init("slow", "echo x > slow; sleep 4", "v"), init("quick", "echo x > quick", "v")]
     manifest = pod(inits, [container("app", STAY, "v")], v={"emptyDir": {}})
     manifest["spec"]["shareProcessNamespace"] = True
-    deployed = another(cluster=without_nodes).deploy(manifest)
+    with another(cluster=without_nodes) as podshare:
+        deployed = podshare.deploy(with_name("of-the-api", manifest))
 
-    evidence = assert_file_visible(deployed, from_c="slow", to_c="app")
-    named = assert_file_visible(deployed, from_c="quick", to_c="app", path="/v/quick")
+        evidence = assert_file_visible(deployed, from_c="slow", to_c="app")
+        named = assert_file_visible(deployed, from_c="quick", to_c="app", path="/v/quick")
 
     assert run_clocks.API in evidence.method
     assert [step.path for step in evidence.steps] == ["/v/slow"]
