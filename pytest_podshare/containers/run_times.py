@@ -88,6 +88,11 @@ class Instance:
     details: Mapping[str, Any]
 
     @property
+    def has_run(self) -> bool:
+        """Return whether its command ran; a busy node may fail to start it, and tries again."""
+        return not container_status.start_failure({"terminated": self.details})
+
+    @property
     def has_ended(self) -> bool:
         """Return whether it has ended."""
         return bool(self.details.get("finishedAt"))
@@ -141,36 +146,37 @@ def combine(
     last_end, only_end = -math.inf, pod_start
     for container in containers:
         status = pod_status.find_container_status(raw, container.name)
-        instances = list_instances(status)
+        known = list_instances(status)
+        is_complete = len(known) > status.get("restartCount", 0)
+        instances = [instance for instance in known if instance.has_run]
         intervals = [_narrow(instance, sharp) for instance in instances] or [(-math.inf, math.inf)]
         start, end = intervals[0]
         start = max(start, last_end, only_end)
-        restarts = status.get("restartCount", 0)
-        earlier = _earlier(intervals[1:], restarts, only_end, start)
-        is_exact = len(instances) > restarts and instances[-1].id in sharp
+        is_exact = is_complete and bool(instances) and instances[-1].id in sharp
+        is_missing = bool(known) and not is_complete
+        earlier = _earlier(intervals[1:], only_end, start, is_missing=is_missing)
         times[container.name] = RunTime(container.name, start, end, earlier, is_exact=is_exact)
         if container.role == "init" and instances and instances[0].has_ended:
             # the next container starts when the kubelet has seen this one end
             last_end = max(last_end, _earliest_end(instances[0], sharp))
-            if restarts == 0:
+            if is_complete and len(instances) == 1:
                 only_end = max(only_end, last_end)
     return RunTimes(source, times, pod_start + 1)
 
 
 def _earlier(
-    known: list[Interval], restarts: int, lower: float, upper: float
+    known: list[Interval], lower: float, upper: float, *, is_missing: bool
 ) -> tuple[Interval, ...]:
     """Return when the instances before the last one may have run.
 
     Args:
         known: when the one before the last may have run, if the status says so.
-        restarts: how many there are.
         lower: none of them ran earlier.
         upper: nor later.
+        is_missing: whether there were others, about which the status says nothing.
     """
-    found = [(max(start, lower), min(end, upper)) for start, end in known] if restarts else []
-    if restarts > len(found):
-        # the status says nothing about the others
+    found = [(max(start, lower), min(end, upper)) for start, end in known]
+    if is_missing:
         found.insert(0, (lower, found[0][0] if found else upper))
     return tuple(found)
 

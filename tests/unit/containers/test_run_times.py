@@ -177,6 +177,25 @@ def test_an_app_that_restarted_alone_ran_after_the_init_container():
     assert spans(times.containers["app"]) == [(6, 20), (20, math.inf)]
 
 
+def test_an_instance_that_could_not_be_started_has_not_run():
+    """A busy node tries again, and the Pod is no different from one that started at once."""
+    failure = ended("app", 7, 8, code=128)
+    failure["terminated"] |= {"reason": "StartError", "message": "runc create failed"}
+    refusal = ended("install", 3, 4, code=128)
+    refusal["terminated"] |= failure["terminated"] | {"containerID": "containerd://install-1"}
+    raw = pod(
+        status("install", ended("install", 5, 6, instance=2), restarts=1, last=refusal),
+        status("app", running(9), restarts=1, last=failure),
+    )
+    sharp = {"install-2": (NOON + 5.5, NOON + 6.25), "app-2": (NOON + 9.5, math.inf)}
+
+    times = combine("containerd", raw, [INSTALL, APP], sharp)
+
+    assert spans(times.containers["install"]) == [(5.5, 6.25)]
+    assert spans(times.containers["app"]) == [(9.5, math.inf)]
+    assert times.containers["install"].is_exact
+
+
 def test_without_times_a_container_may_have_run_at_any_time():
     """A Pod without a status."""
     times = combine("API", {"status": {}}, [INSTALL], {})
