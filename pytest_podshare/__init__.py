@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pytest_podshare.assertions.logs import assert_log_contains
     from pytest_podshare.assertions.lost import assert_lost_on_delete, assert_lost_on_drain
     from pytest_podshare.assertions.not_shared import assert_not_shared
+    from pytest_podshare.assertions.propagated import assert_mount_propagated
     from pytest_podshare.assertions.survives import (
         assert_survives_delete,
         assert_survives_drain,
@@ -42,6 +43,7 @@ __all__ = [
     "assert_lost_on_delete",
     "assert_lost_on_drain",
     "assert_medium",
+    "assert_mount_propagated",
     "assert_not_shared",
     "assert_permissions",
     "assert_read_only",
@@ -67,6 +69,7 @@ _MODULES = {
     "assert_lost_on_delete": "assertions.lost",
     "assert_lost_on_drain": "assertions.lost",
     "assert_medium": "assertions.capacity",
+    "assert_mount_propagated": "assertions.propagated",
     "assert_not_shared": "assertions.not_shared",
     "assert_permissions": "assertions.access",
     "assert_read_only": "assertions.access",

@@ -10,7 +10,12 @@ import posixpath
 
 from pytest_podshare.containers.fileops.content import Content
 from pytest_podshare.containers.fileops.posix_shell import Missing
-from pytest_podshare.diagnosis import access_causes, lifecycle_causes, mount_causes
+from pytest_podshare.diagnosis import (
+    access_causes,
+    lifecycle_causes,
+    mount_causes,
+    propagation_causes,
+)
 from pytest_podshare.diagnosis.cause import Cause
 from pytest_podshare.diagnosis.facts import ContainerView
 from pytest_podshare.diagnosis.symptom import Symptom, is_alike
@@ -100,6 +105,7 @@ def _describe(view: ContainerView) -> str:
 _SEARCHES = (
     lifecycle_causes.find_pod_problem,
     lifecycle_causes.find_stopped,
+    propagation_causes.find_not_propagated,
     mount_causes.find_stale_file,
     mount_causes.find_shadowing_mount,
     mount_causes.find_symlink,

@@ -12,6 +12,7 @@ from pytest_podshare.assertions.access import assert_read_only, assert_writable
 from pytest_podshare.assertions.capacity import assert_medium
 from pytest_podshare.assertions.lost import assert_lost_on_delete
 from pytest_podshare.assertions.not_shared import assert_not_shared
+from pytest_podshare.assertions.propagated import assert_mount_propagated
 from pytest_podshare.assertions.survives import assert_survives_delete, assert_survives_restart
 from pytest_podshare.assertions.visible import assert_file_visible
 from pytest_podshare.cluster.capabilities.catalog import Capabilities
@@ -43,6 +44,7 @@ _ASSERTIONS: Mapping[str, Callable[..., Evidence]] = {
     for assertion in (
         *(assert_file_visible, assert_not_shared, assert_read_only, assert_writable, assert_medium),
         *(assert_survives_restart, assert_survives_delete, assert_lost_on_delete),
+        *(assert_mount_propagated,),
     )
 }
 

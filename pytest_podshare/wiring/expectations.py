@@ -38,6 +38,7 @@ ARGUMENTS: Mapping[str, Mapping[str, _Type]] = {
     "assert_read_only": {},
     "assert_writable": {},
     "assert_medium": {"size": str},
+    "assert_mount_propagated": {"timeout": float},
 }
 # a block scalar, whose lines are the manifest's next lines
 _BLOCK_SCALAR = re.compile(r":\s+\|[-+0-9]*\s*(#.*)?$")

@@ -6,11 +6,13 @@ Pure: names assertions and their arguments, and calls none.
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import posixpath
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pytest_podshare.manifests.position import Position
+from pytest_podshare.wiring import propagation
 from pytest_podshare.wiring.lifetime import Lifetime
 from pytest_podshare.wiring.model import ContainerSpec, VolumeMount, VolumeSpec, Wiring
 from pytest_podshare.wiring.shared_mounts import find_shared_mounts
@@ -90,7 +92,7 @@ def list_options(wiring: Wiring) -> tuple[PromiseOption, ...]:
     """Return everything that a wiring can promise; what replaces the Pod comes last."""
     options: list[PromiseOption] = []
     volumes = [volume for volume in wiring.volumes if _mounts(wiring, volume.name)]
-    for kind in (_exchanges, _access, _media, _restarts, _deletions):
+    for kind in (_exchanges, _propagations, _access, _media, _restarts, _deletions):
         for volume in volumes:
             options += kind(wiring, volume)
     return tuple(options)
@@ -114,6 +116,23 @@ def _exchanges(wiring: Wiring, volume: VolumeSpec) -> Iterator[PromiseOption]:
             assertions={"visible": "assert_file_visible", "apart": "assert_not_shared"},
             arguments={"from_c": writer.name, "to_c": reader.name, "volume": volume.name},
             position=pair.to_mount.position if pair else mounts[0].position,
+        )
+
+
+def _propagations(wiring: Wiring, volume: VolumeSpec) -> Iterator[PromiseOption]:
+    """Yield whether a container sees what another mounts in the volume."""
+    names = [container.name for container, _ in _mounts(wiring, volume.name)]
+    for name, other in itertools.permutations(names, 2):
+        shared = {pair.volume.name: pair for pair in find_shared_mounts(wiring, name, other)}
+        pair = shared.get(volume.name)
+        if pair is None or not propagation.is_sent(pair.from_mount):
+            continue
+        yield PromiseOption(
+            id=f"propagated@{volume.name}[{name}→{other}]",
+            default="propagated" if propagation.is_received(pair.to_mount) else OFF,
+            assertions={"propagated": "assert_mount_propagated"},
+            arguments={"from_c": name, "to_c": other, "volume": volume.name},
+            position=pair.to_mount.position,
         )
 
 

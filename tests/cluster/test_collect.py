@@ -401,6 +401,31 @@ def test_without_a_skeleton_it_cannot_run(run):
     assert result.items == {"medium@data": "error"}
 
 
+@pytest.mark.parametrize("mode", ["application", "skeleton"])
+def test_what_a_sidecar_mounts_is_promised_to_those_who_receive_it(run, mode):
+    """In a skeleton, which has no application that mounts anything, as well."""
+    arguments = [f"--podshare-manifests={MANIFESTS / 'mount-propagation.yaml'}", "-k=propagated"]
+
+    result = run({}, *arguments, *(["--podshare-skeleton"] if mode == "skeleton" else []))
+
+    assert result.items == {"propagated@remote[mounter→app]": "passed"}, result.printed
+
+
+def test_a_demanded_propagation_fails_without_its_receiver(run):
+    """The twin: by default nothing is promised, since the receiver does not ask for mounts."""
+    text = (MANIFESTS / "broken" / "not-propagated.yaml").read_text()
+    expected = (
+        'metadata: {annotations: {podshare.dev/expect: "propagated@remote[mounter->app]: on"}'
+    )
+    expected = expected.replace(": on", ": {is: propagated, timeout: 1}") + ", name: p}"
+    text = text.replace("metadata:\n  name: not-propagated", expected)
+
+    result = run({"p.yaml": text}, "--podshare-manifests=p.yaml", "-k=propagated")
+
+    assert result.items == {"propagated@remote[mounter→app]": "failure"}
+    assert "not propagated: in mounter" in result.printed
+
+
 @pytest.mark.skipif(not CHARTS.is_dir(), reason="the rendered charts are not here")
 def test_the_skeletons_of_real_charts_keep_their_promises(run):
     """Sidecars, claims, memory and hostPaths have the wiring of their authors."""

@@ -280,6 +280,45 @@ CASES = [
         },
     ),
     Case(
+        "assert_mount_propagated", "Bidirectional and HostToContainer", lambda: propagating(),
+        {"from_c": "c1", "to_c": "c2", "volume": "v", "timeout": 3},
+        {
+            "the receiver has no mountPropagation": (
+                lambda m: m["spec"]["containers"][1]["volumeMounts"][0].pop("mountPropagation"),
+                ASSERTION,
+            ),
+            "the subPaths differ": (
+                lambda m: (set_mount(m, 0, subPath="out"), set_mount(m, 1, subPath="in")),
+                ASSERTION,
+            ),
+            "the receiver mounts another volume": (lambda m: swap_volume(m, 1), ASSERTION),
+            "the mounter receives, but does not send": (
+                lambda m: set_mount(m, 0, mountPropagation="HostToContainer"), ASSERTION,
+            ),
+            "the mounter mounts the volume read-only": (
+                lambda m: set_mount(m, 0, readOnly=True), ASSERTION,
+            ),
+        },
+    ),
+    Case(
+        "assert_file_visible", "a file system that c1 mounts, in both",
+        lambda: mounting(),
+        {"from_c": "c1", "to_c": "c2", "path": "/v/in/f", "timeout": 3},
+        {
+            "c2 receives nothing": (
+                lambda m: m["spec"]["containers"][1]["volumeMounts"][0].pop("mountPropagation"),
+                ASSERTION,
+            ),
+            "c1 sends nothing": (
+                lambda m: m["spec"]["containers"][0]["volumeMounts"][0].pop("mountPropagation"),
+                ASSERTION,
+            ),
+            "c2 mounts an equal file system itself": (
+                lambda m: mount_alike(m), ASSERTION,
+            ),
+        },
+    ),
+    Case(
         "assert_read_only", "readOnly: true", lambda: read_only(),
         {"container": "c1", "volume": "v"},
         {
@@ -395,6 +434,39 @@ def read_only():
     manifest = pod()
     set_mount(manifest, 0, readOnly=True)
     return manifest
+
+
+def propagating():
+    """Return a Pod whose c1 may mount file systems in v, and whose c2 receives them."""
+    manifest = pod()
+    manifest["spec"]["containers"][0]["securityContext"] = {"privileged": True}
+    set_mount(manifest, 0, mountPropagation="Bidirectional")
+    set_mount(manifest, 1, mountPropagation="HostToContainer")
+    return manifest
+
+
+MOUNT = "mkdir -p /v/in; mount -t tmpfs in /v/in; echo f > /v/in/f"
+
+
+def mounting():
+    """Return such a Pod whose c1 mounts a file system once c2 runs.
+
+    It unmounts it again at the end, since the kubelet would not remove the Pod otherwise.
+    """
+    manifest = propagating()
+    wait = "until [ -e /v/c2 ]; do sleep 0.1; done"
+    run_at_start(manifest, f"trap 'umount /v/in; exit' TERM; {wait}; {MOUNT}")
+    manifest["spec"]["terminationGracePeriodSeconds"] = 10
+    manifest["spec"]["containers"][1]["command"] = ["sh", "-c", f"touch /v/c2; {STAY}"]
+    return manifest
+
+
+def mount_alike(manifest):
+    """Let c2 mount a file system with the same files itself, and receive none."""
+    command = ["sh", "-c", f"touch /v/c2; {MOUNT}; {STAY}"]
+    c2 = manifest["spec"]["containers"][1]
+    c2.update(command=command, securityContext={"privileged": True})
+    del c2["volumeMounts"][0]["mountPropagation"]
 
 
 def pin(manifest):

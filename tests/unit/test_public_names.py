@@ -43,6 +43,7 @@ def test_the_public_names_are_these():
         "assert_lost_on_delete",
         "assert_lost_on_drain",
         "assert_medium",
+        "assert_mount_propagated",
         "assert_not_shared",
         "assert_permissions",
         "assert_read_only",
