@@ -107,6 +107,7 @@ def _exchanges(wiring: Wiring, volume: VolumeSpec) -> Iterator[PromiseOption]:
         pair = shared.get(volume.name)
         is_visible = (
             pair is not None
+            and pair.is_certain
             and _is_writable(pair.from_mount, volume)
             and _is_directory(pair.to_mount, volume)
         )
@@ -127,9 +128,10 @@ def _propagations(wiring: Wiring, volume: VolumeSpec) -> Iterator[PromiseOption]
         pair = shared.get(volume.name)
         if pair is None or not propagation.is_sent(pair.from_mount):
             continue
+        is_received = pair.is_certain and propagation.is_received(pair.to_mount)
         yield PromiseOption(
             id=f"propagated@{volume.name}[{name}→{other}]",
-            default="propagated" if propagation.is_received(pair.to_mount) else OFF,
+            default="propagated" if is_received else OFF,
             assertions={"propagated": "assert_mount_propagated"},
             arguments={"from_c": name, "to_c": other, "volume": volume.name},
             position=pair.to_mount.position,

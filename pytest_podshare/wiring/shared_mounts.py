@@ -6,6 +6,7 @@ import dataclasses
 import posixpath
 
 from pytest_podshare.wiring.model import VolumeMount, VolumeSpec, Wiring
+from pytest_podshare.wiring.sub_path_expression import is_common
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,6 +26,11 @@ class SharedMount:
     to_mount: VolumeMount
     from_dir: str
     to_dir: str
+
+    @property
+    def is_certain(self) -> bool:
+        """Return whether both see it for certain: a variable in a subPathExpr may be unknown."""
+        return bool(is_common(self.from_mount.sub_folders, self.to_mount.sub_folders))
 
 
 def find_shared_mounts(wiring: Wiring, from_c: str, to_c: str) -> tuple[SharedMount, ...]:
@@ -56,8 +62,12 @@ def _pair(volume: VolumeSpec, from_mount: VolumeMount, to_mount: VolumeMount) ->
     """Return the folder that both mounts show: the subPath of one must contain the other's."""
     from_parts, to_parts = from_mount.sub_folders, to_mount.sub_folders
     depth = min(len(from_parts), len(to_parts))
-    if from_parts[:depth] != to_parts[:depth]:
+    is_shared = is_common(from_parts, to_parts)
+    if is_shared is False:
         return None
+    if is_shared is None:
+        # only a file can show whether the two folders are the same
+        depth = max(len(from_parts), len(to_parts))
     return SharedMount(
         volume=volume,
         from_mount=from_mount,

@@ -198,6 +198,23 @@ CASES = [
         },
     ),
     Case(
+        "assert_file_visible", "a subPathExpr, and the text that it expands to", lambda: expanding(),
+        {"from_c": "c1", "to_c": "c2", "timeout": 3},
+        {
+            "the variable has another value": (
+                lambda m: m["spec"]["containers"][0]["env"][0].update(value="other"), ASSERTION,
+            ),
+            "both have one expression, but not one value": (
+                lambda m: (
+                    m["spec"]["containers"][1].update(env=[{"name": "V", "value": "other"}]),
+                    m["spec"]["containers"][1]["volumeMounts"][0].pop("subPath"),
+                    set_mount(m, 1, subPathExpr="$(V)"),
+                ),
+                ASSERTION,
+            ),
+        },
+    ),
+    Case(
         "assert_not_shared", "a volume each", two_volumes, {"from_c": "c1", "to_c": "c2"},
         {
             "both mount the same volume": (lambda m: set_mount(m, 1, name="v"), ASSERTION),
@@ -433,6 +450,15 @@ def read_only():
     """Return a Pod whose c1 mounts v read-only."""
     manifest = pod()
     set_mount(manifest, 0, readOnly=True)
+    return manifest
+
+
+def expanding():
+    """Return a Pod whose c1 names by a variable the folder of v that c2 mounts."""
+    manifest = pod()
+    manifest["spec"]["containers"][0]["env"] = [{"name": "V", "value": "folder"}]
+    set_mount(manifest, 0, subPathExpr="$(V)")
+    set_mount(manifest, 1, subPath="folder")
     return manifest
 
 
