@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pytest_podshare.assertions.lost import assert_lost_on_delete, assert_lost_on_drain
     from pytest_podshare.assertions.not_shared import assert_not_shared
     from pytest_podshare.assertions.propagated import assert_mount_propagated
+    from pytest_podshare.assertions.same_files import assert_same_files
     from pytest_podshare.assertions.survives import (
         assert_survives_delete,
         assert_survives_drain,
@@ -47,6 +48,7 @@ __all__ = [
     "assert_not_shared",
     "assert_permissions",
     "assert_read_only",
+    "assert_same_files",
     "assert_size_limited",
     "assert_survives_delete",
     "assert_survives_drain",
@@ -73,6 +75,7 @@ _MODULES = {
     "assert_not_shared": "assertions.not_shared",
     "assert_permissions": "assertions.access",
     "assert_read_only": "assertions.access",
+    "assert_same_files": "assertions.same_files",
     "assert_size_limited": "assertions.capacity",
     "assert_survives_delete": "assertions.survives",
     "assert_survives_drain": "assertions.survives",

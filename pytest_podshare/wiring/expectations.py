@@ -39,6 +39,7 @@ ARGUMENTS: Mapping[str, Mapping[str, _Type]] = {
     "assert_writable": {},
     "assert_medium": {"size": str},
     "assert_mount_propagated": {"timeout": float},
+    "assert_same_files": {"timeout": float},
 }
 # a block scalar, whose lines are the manifest's next lines
 _BLOCK_SCALAR = re.compile(r":\s+\|[-+0-9]*\s*(#.*)?$")

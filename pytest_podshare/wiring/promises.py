@@ -15,7 +15,7 @@ from pytest_podshare.manifests.position import Position
 from pytest_podshare.wiring import propagation
 from pytest_podshare.wiring.lifetime import Lifetime
 from pytest_podshare.wiring.model import ContainerSpec, VolumeMount, VolumeSpec, Wiring
-from pytest_podshare.wiring.shared_mounts import find_shared_mounts
+from pytest_podshare.wiring.shared_mounts import SharedMount, find_shared_mounts
 
 OFF = "off"
 
@@ -92,7 +92,7 @@ def list_options(wiring: Wiring) -> tuple[PromiseOption, ...]:
     """Return everything that a wiring can promise; what replaces the Pod comes last."""
     options: list[PromiseOption] = []
     volumes = [volume for volume in wiring.volumes if _mounts(wiring, volume.name)]
-    for kind in (_exchanges, _propagations, _access, _media, _restarts, _deletions):
+    for kind in (_exchanges, _propagations, _same_files, _access, _media, _restarts, _deletions):
         for volume in volumes:
             options += kind(wiring, volume)
     return tuple(options)
@@ -122,28 +122,49 @@ def _exchanges(wiring: Wiring, volume: VolumeSpec) -> Iterator[PromiseOption]:
 
 def _propagations(wiring: Wiring, volume: VolumeSpec) -> Iterator[PromiseOption]:
     """Yield whether a container sees what another mounts in the volume."""
+    for name, other, pair in _pairs(wiring, volume):
+        if propagation.is_sent(pair.from_mount):
+            is_received = pair.is_certain and propagation.is_received(pair.to_mount)
+            yield PromiseOption(
+                id=f"propagated@{volume.name}[{name}→{other}]",
+                default="propagated" if is_received else OFF,
+                assertions={"propagated": "assert_mount_propagated"},
+                arguments={"from_c": name, "to_c": other, "volume": volume.name},
+                position=pair.to_mount.position,
+            )
+
+
+def _same_files(wiring: Wiring, volume: VolumeSpec) -> Iterator[PromiseOption]:
+    """Yield whether all containers see the same files, if only the kubelet fills the volume."""
+    pairs = [pair for _, _, pair in _pairs(wiring, volume)]
+    if pairs and not volume.is_written_by_containers:
+        yield PromiseOption(
+            id=f"same@{volume.name}",
+            default="same" if all(pair.is_certain for pair in pairs) else OFF,
+            assertions={"same": "assert_same_files"},
+            arguments={"volume": volume.name},
+            position=pairs[0].to_mount.position,
+        )
+
+
+def _pairs(wiring: Wiring, volume: VolumeSpec) -> Iterator[tuple[str, str, SharedMount]]:
+    """Yield the names of each two running containers that share a folder of the volume."""
     names = [container.name for container, _ in _mounts(wiring, volume.name)]
     for name, other in itertools.permutations(names, 2):
-        shared = {pair.volume.name: pair for pair in find_shared_mounts(wiring, name, other)}
-        pair = shared.get(volume.name)
-        if pair is None or not propagation.is_sent(pair.from_mount):
-            continue
-        is_received = pair.is_certain and propagation.is_received(pair.to_mount)
-        yield PromiseOption(
-            id=f"propagated@{volume.name}[{name}→{other}]",
-            default="propagated" if is_received else OFF,
-            assertions={"propagated": "assert_mount_propagated"},
-            arguments={"from_c": name, "to_c": other, "volume": volume.name},
-            position=pair.to_mount.position,
-        )
+        for pair in find_shared_mounts(wiring, name, other):
+            if pair.volume.name == volume.name:
+                yield name, other, pair
 
 
 def _access(wiring: Wiring, volume: VolumeSpec) -> Iterator[PromiseOption]:
     """Yield whether each container that mounts the volume can write to it."""
     for container, mounts in _mounts(wiring, volume.name):
-        is_read_only = volume.is_written_by_containers and all(
-            (mount.read_only or volume.is_read_only) and _is_directory(mount, volume)
-            for mount in mounts
+        is_read_only = volume.kind == "image" or (
+            volume.is_written_by_containers
+            and all(
+                (mount.read_only or volume.is_read_only) and _is_directory(mount, volume)
+                for mount in mounts
+            )
         )
         yield PromiseOption(
             id=f"read-only@{volume.name}[{container.name}]",

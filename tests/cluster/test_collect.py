@@ -426,6 +426,30 @@ def test_a_demanded_propagation_fails_without_its_receiver(run):
     assert "not propagated: in mounter" in result.printed
 
 
+CONFIG = """\
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: config}
+data: {key: value}
+---
+"""
+
+
+@pytest.mark.parametrize(
+    ("config", "outcome"), [(CONFIG, "passed"), ("", "skipped")], ids=["filled", "empty"]
+)
+def test_the_same_files_are_promised_if_there_are_any(run, config, outcome):
+    """A skeleton has an empty volume in place of a ConfigMap that the manifest lacks."""
+    text = POD.replace("emptyDir: {}", "configMap: {name: config}").replace(", subPath: one", "")
+
+    result = run(
+        {"p.yaml": config + text}, "--podshare-manifests=p.yaml", "--podshare-skeleton", "-k=same"
+    )
+
+    assert result.items == {"same@v": outcome}, result.printed
+    assert ("has no file" in result.texts["same@v"]) == (outcome == "skipped")
+
+
 @pytest.mark.skipif(not CHARTS.is_dir(), reason="the rendered charts are not here")
 def test_the_skeletons_of_real_charts_keep_their_promises(run):
     """Sidecars, claims, memory and hostPaths have the wiring of their authors."""

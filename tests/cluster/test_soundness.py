@@ -198,7 +198,8 @@ CASES = [
         },
     ),
     Case(
-        "assert_file_visible", "a subPathExpr, and the text that it expands to", lambda: expanding(),
+        "assert_file_visible", "a subPathExpr, and the text that it expands to",
+        lambda: expanding(),
         {"from_c": "c1", "to_c": "c2", "timeout": 3},
         {
             "the variable has another value": (
@@ -334,6 +335,32 @@ CASES = [
                 lambda m: mount_alike(m), ASSERTION,
             ),
         },
+    ),
+    Case(
+        "assert_same_files", "a ConfigMap in both", lambda: config(sub_path=False),
+        {"volume": "v", "timeout": 3},
+        {
+            "c1 mounts a file system over it": (
+                lambda m: (
+                    run_at_start(m, "mount -t tmpfs t /v; echo before > /v/key"),
+                    m["spec"]["containers"][0].update(securityContext={"privileged": True}),
+                ),
+                ASSERTION,
+            ),
+            "c1 mounts another volume": (lambda m: swap_volume(m, 0), ASSERTION),
+            "c1 may not read it": (
+                lambda m: (
+                    set_source(m, configMap={"name": "config", "defaultMode": 0o400}),
+                    run_as(m, 0, 1000),
+                ),
+                ASSERTION,
+            ),
+            "it has no entry": (
+                lambda m: set_source(m, configMap={"name": "none", "optional": True}),
+                errors.ControlMissing,
+            ),
+        },
+        (CONFIG,),
     ),
     Case(
         "assert_read_only", "readOnly: true", lambda: read_only(),

@@ -47,6 +47,7 @@ def test_the_public_names_are_these():
         "assert_not_shared",
         "assert_permissions",
         "assert_read_only",
+        "assert_same_files",
         "assert_size_limited",
         "assert_survives_delete",
         "assert_survives_drain",

@@ -150,6 +150,24 @@ def find(shell: Shell, folders: Sequence[str], name: str) -> list[str]:
     return sorted({_unresolve(path, resolved) for path in posix_shell.split_names(done.stdout)})
 
 
+@with_ephemeral_fallback
+def list_files(shell: Shell, folder: str, *, max_size: int | None = None) -> list[str]:
+    """Return the paths of all regular files in a folder, at any depth; symlinks are left out.
+
+    Args:
+        shell: the shell.
+        folder: the folder, or a single file.
+        max_size: leave out larger files; in bytes, rounded up to blocks of 512.
+    """
+    resolved = shell.resolve_path(folder)
+    smaller = b"" if max_size is None else b" -size -%d" % (-(-max_size // 512) + 1)
+    # folders that cannot be entered have no visible files
+    script = b"LC_ALL=C find -H %s -type f%s -print0 2>/dev/null" % (quote(resolved), smaller)
+    script += b"\ncode=$?; [ $code -lt 126 ] || exit $code"
+    done = run_tool(shell, script, "find")
+    return [_unresolve(path, {resolved: folder}) for path in posix_shell.split_names(done.stdout)]
+
+
 def _unresolve(path: str, resolved: Mapping[str, str]) -> str:
     """Return the container's name for a path that was found below a resolved folder."""
     parents = [folder for folder in resolved if f"{path}/".startswith(f"{folder.rstrip('/')}/")]

@@ -40,6 +40,29 @@ def test_two_containers_with_an_emptydir_promise_exchange_restarts_and_loss():
 
 
 @pytest.mark.parametrize(
+    ("source", "promised"),
+    [
+        ("configMap: {name: c}", ["same@v same"]),
+        ("secret: {secretName: s}", ["same@v same"]),
+        ("projected: {sources: [{serviceAccountToken: {path: t}}]}", ["same@v same"]),
+        (
+            "image: {reference: tools}",
+            ["same@v same", "read-only@v[c1] read-only", "read-only@v[c2] read-only"],
+        ),
+    ],
+)
+def test_two_containers_see_the_same_files_of_what_the_kubelet_fills(source, promised):
+    """One item for all containers; nothing is promised to a single one, except by an image."""
+    text = TWO_CONTAINERS.replace("emptyDir: {}", source)
+    other = text.replace("name: v, mountPath: /b", "name: w, mountPath: /b")
+
+    assert promises_of(text) == promised
+    alone = [line for line in promised if line.startswith("read-only@v[c1]")]
+    assert promises_of(other + "    - {name: w, emptyDir: {}}\n")[: len(alone)] == alone
+    assert "same@v same" not in promises_of(other + "    - {name: w, emptyDir: {}}\n")
+
+
+@pytest.mark.parametrize(
     ("sent", "received", "promised"),
     [
         ("Bidirectional", "HostToContainer", ["c1→c2"]),
