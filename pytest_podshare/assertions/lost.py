@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 
 from pytest_podshare import errors
-from pytest_podshare.assertions import sentinel
+from pytest_podshare.assertions import ended_containers, possible_writers, sentinel
 from pytest_podshare.assertions.failure import promise_broken
 from pytest_podshare.assertions.mount_selection import new_location
 from pytest_podshare.assertions.recording import recorded
@@ -102,12 +102,24 @@ def assert_lost_on_drain(
 
 
 def _write_to_pod_volumes(pod: Pod, volume: str | None) -> list[SentinelFile]:
-    return sentinel.write_to_volumes(
-        pod,
-        volume,
-        lambda spec: spec.lifetime is Lifetime.POD,
-        "volume that is deleted with its Pod",
-    )
+    """Write to each volume, or return what is there if only init containers can write to it."""
+    volumes = {spec.name: spec for spec in pod.wiring.volumes if spec.lifetime is Lifetime.POD}
+    readers = {
+        name: reader
+        for name in ([volume] if volume else volumes)
+        if (reader := ended_containers.find_reader(pod, name)) is not None
+    }
+    files: list[SentinelFile] = []
+    if not readers or (volume is None and readers.keys() != volumes.keys()):
+        files = sentinel.write_to_volumes(
+            pod,
+            volume,
+            lambda spec: spec.name in volumes and spec.name not in readers,
+            "volume that is deleted with its Pod",
+        )
+    for name, reader in readers.items():
+        files += ended_containers.find_output(pod, reader, name)
+    return files
 
 
 def _lost(
@@ -122,9 +134,10 @@ def _lost(
     events.append(proof)
     _check_same_node(pod, files, proof)
     for file in files:
-        events += _prove_access(pod, file)
+        # an init container may have written the same again
         seen = sentinel.read_back(file)
-        if not _is_lost(file, seen):
+        is_old = not file.left_by or ended_containers.is_older(pod, file)
+        if not _is_lost(file, seen) and is_old:
             raise promise_broken(
                 pod,
                 f"{file} is still there after {after}",
@@ -135,6 +148,9 @@ def _lost(
                 inspected=sentinel.inspected([file]),
                 proof=proof,
             )
+        if not _is_lost(file, seen):
+            raise _written_again(pod, file)
+        events += _prove_access(pod, file)
         events.append(f"{file.container} no longer has what was in {file.location.path}")
     claim = f"what was written to {sentinel.volume_names(files)} is lost on {after}"
     return sentinel.record(pod, claim, files, start=start, events=events)
@@ -159,8 +175,23 @@ def _is_lost(file: SentinelFile, seen: object) -> bool:
     return isinstance(seen, Missing)
 
 
-def _prove_access(pod: Pod, file: SentinelFile) -> tuple[Step, Step]:
-    """Prove that the new Pod can write and read in the place where a file was."""
+def _written_again(pod: Pod, file: SentinelFile) -> errors.Unprovable:
+    return errors.Unprovable(
+        f"Cannot tell whether {file.location} of {pod} was deleted: {file.left_by} has written the"
+        " same content, now or in the Pod before.",
+        possible_writers.SKELETON,
+        cause="several writers",
+    )
+
+
+def _prove_access(pod: Pod, file: SentinelFile) -> tuple[Step, ...]:
+    """Prove that the new Pod can write and read in the place where a file was.
+
+    Where only init containers write: that it sees what they have left in the new Pod.
+    """
+    if file.left_by:
+        files = ended_containers.find_output(pod, file.container, file.location.volume)
+        return tuple(new.step for new in files)
     mount = file.location.mount
     assert mount is not None, "a sentinel file is in a volume"
     location = new_location(file.container, mount)

@@ -40,6 +40,7 @@ class SentinelFile:
         uid: UID of the Pod at that time.
         shell: the container, or the node: then it proves presence in the volume only.
         is_ours: whether the assertion wrote it, and so removes it.
+        left_by: the init container that wrote it; "" if it was another.
     """
 
     location: FileLocation
@@ -48,8 +49,11 @@ class SentinelFile:
     uid: str
     shell: ShellSession
     is_ours: bool = True
+    left_by: str = ""
 
     def __str__(self) -> str:
+        if self.left_by:
+            return f"what {self.left_by!r} left in volume {self.location.volume!r}"
         return describe(self.location, self.step.action)
 
     @property
@@ -213,3 +217,14 @@ def step(
     name, seconds = (shell or location.container).name, time.monotonic() - start
     volume, path = location.volume, location.path
     return Step(name, action, volume, path, content.size, content.sha256, seconds)
+
+
+def check_search(reader: Container) -> str:
+    """Check that the search finds a file that every container has, and return that as evidence."""
+    known = "/etc/hosts"
+    if operations.find(reader, ["/etc"], "hosts") != [known]:
+        raise errors.ControlMissing(
+            f"The search in {reader} does not find {known}, so it proves nothing.",
+            "Check whether `find` works in the image.",
+        )
+    return f"{reader} found {known} by the same search"

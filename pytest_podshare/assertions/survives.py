@@ -6,7 +6,7 @@ import functools
 import time
 from collections.abc import Callable
 
-from pytest_podshare.assertions import sentinel
+from pytest_podshare.assertions import ended_containers, sentinel
 from pytest_podshare.assertions.mount_selection import writable_mounts
 from pytest_podshare.assertions.recording import recorded
 from pytest_podshare.assertions.sentinel import SentinelFile
@@ -26,6 +26,8 @@ def assert_survives_restart(
     timeout: float | None = None,
 ) -> Evidence:
     """Prove that what a container wrote to its volumes survives its restart.
+
+    If it can only read the named volume, prove it for what init containers left there.
 
     The restart itself is proved as well: the Pod is the same, the container has another container
     ID and a higher restartCount, the old instance is its last state, and the other containers were
@@ -48,18 +50,22 @@ def assert_survives_restart(
     Raises:
         AssertionError: the file is missing or changed.
         NoSharedVolume: the container has no such volume, or `path` is in none.
+        Unprovable: times do not tell what the init containers left.
         UnknownContainer: the Pod has no such container.
         RestartForbidden: the restart policy keeps the container from being started again.
         RestartImpossible: the container was not restarted; nothing was learned.
         NodeAccessMissing: only the node could restart it, and nodes cannot be accessed.
     """
     handle = pod[container]
+    claim = f"what {container} wrote to {{volumes}} survives its restart"
     if path is not None:
         files = [sentinel.of_application(pod, handle, path)]
+    elif volume is not None and ended_containers.reads_only_output(pod, handle, volume):
+        files = ended_containers.find_output(pod, handle, volume)
+        claim = f"what init containers left for {container} in {{volumes}} survives its restart"
     else:
         mounts = writable_mounts(handle, volume)
         files = sentinel.write_through(pod, handle, mounts, node_fallback=True)
-    claim = f"what {container} wrote to {{volumes}} survives its restart"
     if any(file.is_on_node for file in files):
         claim = f"what is present in {{volumes}} survives a restart of {container}"
     restart = functools.partial(handle.restart, strategy=strategy, timeout=timeout)

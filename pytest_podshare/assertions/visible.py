@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from pytest_podshare import errors
-from pytest_podshare.assertions import failure, sentinel
+from pytest_podshare.assertions import ended_containers, failure, sentinel
 from pytest_podshare.assertions.mount_selection import is_within
 from pytest_podshare.assertions.recording import recorded
 from pytest_podshare.assertions.transfer import Transfer
@@ -36,6 +36,11 @@ def assert_file_visible(
     read it through the reader's own mountPath and subPath, compare the SHA-256 digests and remove
     it. With a `path`, read that file of the application in both containers and compare.
 
+    If the writer has ended, as init containers have, the reader must see what it left: files whose
+    change time (ctime) lies between its start and its end, when no other container could write. In
+    a skeleton, the writer reports its random content. Named by `path`, a file of several possible
+    writers is proved to be seen, and the evidence names them.
+
     Kubernetes promises that all containers of a Pod that mount a volume see the same files, at the
     same or at different paths (documentation: Volumes, emptyDir).
 
@@ -44,7 +49,7 @@ def assert_file_visible(
         from_c: name of the container that writes.
         to_c: name of the container that reads.
         volume: name of the volume; None for every volume they share.
-        path: absolute path of a file of the application, as `from_c` names it.
+        path: absolute path of a file of the application, as `from_c` names or named it.
         content: with a `path`, what the file must hold.
         timeout: seconds until `to_c` must see it; None for --podshare-visible-timeout.
 
@@ -52,21 +57,30 @@ def assert_file_visible(
         Evidence: what was written and seen, where, and how long it took.
 
     Raises:
-        AssertionError: the file is not seen, or its content differs.
+        AssertionError: the file is not seen, its content differs, the writer has left nothing, or
+            `to_c` has ended before `from_c` starts.
         NoSharedVolume: by their mounts the two share no folder (also an AssertionError).
         UnknownContainer: the Pod has no such container.
         ExecError: a command could not be run; nothing was learned about the file.
-        Unprovable: a container cannot be accessed; says what is present in the volume.
+        Unprovable: a container cannot be accessed, `to_c` has ended, or several containers may have
+            written what it sees; says what is present in the volume.
         TypeError: `content` without `path`.
     """
     if content is not None and path is None:
         raise TypeError("content= is what the file at path= must hold: pass path= as well")
     writer, reader = pod[from_c], pod[to_c]
     start = time.monotonic()
+    held = content.encode() if isinstance(content, str) else content
+    expected = None if held is None else Content.from_bytes(held)
+    ended_containers.check_order(pod, writer, reader)
     shared = _find_shared(pod, writer, reader, volume, path)
     seconds = pod.live.timeouts.resolve("visible", timeout)
     steps: list[Step] = []
     try:
+        if "init" in (writer.spec.role, reader.spec.role):
+            return ended_containers.prove_visible(
+                pod, writer, reader, shared, path=path, expected=expected
+            )
         # outside of all timing: opening a session takes longer than every check through it
         writer.open()
         reader.open()
@@ -74,9 +88,13 @@ def assert_file_visible(
             if path is None:
                 steps += transfer.prove_new_file(seconds)
             else:
-                held = content.encode() if isinstance(content, str) else content
-                expected = None if held is None else Content.from_bytes(held)
                 steps += transfer.prove_file(expected, seconds)
+    except errors.ContainerEnded:
+        if not ended_containers.has_ended(pod, writer):
+            raise
+        return ended_containers.prove_visible(
+            pod, writer, reader, shared, path=path, expected=expected
+        )
     except errors.ToolMissing as missing:
         transfers = [Transfer.of(pod, writer, reader, mounts, path) for mounts in shared]
         raise _only_present(transfers, path, missing) from None

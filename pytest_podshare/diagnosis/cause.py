@@ -16,6 +16,7 @@ MEANINGS = {
     "different permissions": "the file has another owner, group or mode",
     "different subPath": "the volume is the same, but the folders in it are different",
     "different volume": "the two paths are in different volumes, often with similar names",
+    "ended": "a container has ended, and can no longer say what it saw",
     "evicted": "the kubelet evicted the Pod because it exceeded a limit",
     "never updates": "a subPath mount keeps the content it had when the container started",
     "never written": "the writer itself has no such file, or has not printed such a line",
@@ -28,6 +29,7 @@ MEANINGS = {
     "not propagated": "a file system that is mounted in the volume does not reach the container",
     "not read-only": "a container can write where it should not",
     "not running": "a container has exited, or keeps crashing",
+    "nothing left": "a container that has ended has left nothing that the other one sees",
     "outlives its Pod": "the volume is not deleted with its Pod",
     "permission denied": "the owner or mode of a file or folder denies access",
     "read-only": "the container mounts the volume read-only",
@@ -35,11 +37,13 @@ MEANINGS = {
     "replaced": "another Pod has taken the Pod's place",
     "restarted": "a container has restarted since the Pod became ready",
     "same folder": "two paths that should be separate lead to the same folder",
+    "several writers": "other containers could write at the same time",
     "shadowed": "another mount hides what the volume has at the path",
     "stale file": "a single file is mounted, and another file has taken its name since",
     "symlink leaves the volume": "a symlink points out of the volume, to the container's own files",
     "tool missing": "the image lacks a program; nothing was learned about the file",
     "unknown": "none of the above; the failure lists the facts",
+    "wrong order": "a container has ended before the other one starts",
 }
 
 

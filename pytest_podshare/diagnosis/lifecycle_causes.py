@@ -29,7 +29,8 @@ def find_pod_problem(symptom: Symptom) -> Cause | None:
 def find_stopped(symptom: Symptom) -> Cause | None:
     """Find a container that is not running."""
     for view in symptom.facts.views:
-        if not view.is_running:
+        has_completed = view.location.container.spec.role == "init"
+        if not view.is_running and not has_completed:
             verb = "" if view.state == "terminated" else "is "
             return _explain_stopped(view, f"{verb}{view.description}")
     return None

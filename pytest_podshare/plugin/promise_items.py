@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, cast
 
 import pytest
@@ -28,7 +28,7 @@ from pytest_podshare.pods.factory import PodshareFactory
 from pytest_podshare.pods.pod import Pod
 from pytest_podshare.wiring.lifetime import Lifetime
 from pytest_podshare.wiring.manifest import Manifest
-from pytest_podshare.wiring.promises import Promise
+from pytest_podshare.wiring.promise import Promise
 from pytest_podshare.wiring.single_pod import extract_manifest
 from pytest_podshare.wiring.skeleton import build_skeleton
 from pytest_podshare.wiring.templates import Template
@@ -40,6 +40,9 @@ _NO_CLUSTER = (
     errors.ClusterUnreachable,
     errors.ContextNotAllowed,
 )
+# causes by which an application's own run neither proves nor disproves its wiring
+_NOT_SHOWN = ("ended", "nothing left", "several writers")
+_SKELETON_PROVES = "This run of the applications does not prove it; --podshare-skeleton does."
 _ASSERTIONS: Mapping[str, Callable[..., Evidence]] = {
     assertion.__name__: assertion
     for assertion in (
@@ -153,29 +156,34 @@ class PromiseItem(ManifestItem):
         node = pod.node
         try:
             _ASSERTIONS[promise.assertion](pod, **promise.arguments)
-        except errors.ControlMissing as missing:
-            if promise.outcome == "same":
+        except (AssertionError, errors.PodError) as error:
+            if promise.is_default and getattr(error, "cause", "") in _NOT_SHOWN:
+                pytest.skip(f"{error}".splitlines()[0] + " " + _SKELETON_PROVES)
+            if promise.outcome == "same" and isinstance(error, errors.ControlMissing):
                 # an optional ConfigMap, or one that the manifest of a skeleton does not contain
-                pytest.skip(missing.what)
-            raise
-        except (AssertionError, errors.PodError):
+                pytest.skip(error.what)
             volume = pod.wiring.volume(str(promise.arguments.get("volume")))
             if volume is not None and volume.lifetime is Lifetime.NODE and pod.node != node:
                 pytest.skip(
                     f"the replacement Pod is on {pod.node}, but a {volume.kind} stays on {node}"
                 )
-            _skip_if_exited(pod)
+            _skip_if_exited(pod, promise.container_names if promise.is_default else ())
             raise
 
 
-def _skip_if_exited(pod: Pod) -> None:
-    """Skip if all containers have exited successfully, as those of a Job do."""
+def _skip_if_exited(pod: Pod, names: Collection[str] = ()) -> None:
+    """Skip if all containers have exited successfully, as those of a Job do, or one of these."""
     try:
         live = pod.live.check_still_there()
     except errors.PodshareError:
         return
-    names = [container.name for container in pod.wiring.containers if container.role == "container"]
-    statuses = (pod_status.find_container_status(live, name) for name in names)
-    terminated = [status["state"].get("terminated") for status in statuses]
-    if all(state is not None and state["exitCode"] == 0 for state in terminated):
-        pytest.skip("all containers have exited; --podshare-skeleton keeps them running")
+    mains = [container.name for container in pod.wiring.containers if container.role == "container"]
+    exited = [name for name in mains if _has_succeeded(live, name)]
+    if exited == mains or set(exited) & set(names):
+        which = "all containers have" if exited == mains else f"{', '.join(exited)} has"
+        pytest.skip(f"{which} exited; --podshare-skeleton keeps them running")
+
+
+def _has_succeeded(live: Mapping[str, Any], name: str) -> bool:
+    terminated = pod_status.find_container_status(live, name)["state"].get("terminated")
+    return terminated is not None and terminated["exitCode"] == 0

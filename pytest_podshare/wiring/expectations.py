@@ -18,7 +18,8 @@ from pytest_podshare.manifests import excerpt, source
 from pytest_podshare.manifests.position import Position, find_position
 from pytest_podshare.wiring import promises
 from pytest_podshare.wiring.model import Wiring
-from pytest_podshare.wiring.promises import OFF, Promise, PromiseOption
+from pytest_podshare.wiring.promise import OFF, Promise, PromiseOption
+from pytest_podshare.wiring.run_order import runs_before_or_beside
 from pytest_podshare.wiring.shared_mounts import find_shared_mounts
 from pytest_podshare.wiring.templates import Template
 
@@ -151,11 +152,14 @@ def _change(option: PromiseOption, key: str, value: Any) -> Promise | None:
 def _file_promise(wiring: Wiring, match: re.Match[str], key: str, value: Any) -> Promise:
     """Return the promise of a file that the application writes, which no wiring has by default."""
     from_c, to_c = match["from_c"], match["to_c"]
-    running = [container.name for container in wiring.containers if container.role != "init"]
+    names = [container.name for container in wiring.containers]
     for name in (from_c, to_c):
-        if name not in running:
-            problem = f"the Pod has no running container {name!r}"
-            raise ExpectationError(key, problem, _suggest(name, running))
+        if name not in names:
+            problem = f"the Pod has no container {name!r}"
+            raise ExpectationError(key, problem, _suggest(name, names))
+    if not runs_before_or_beside(wiring, wiring.container(from_c), wiring.container(to_c)):
+        problem = f"{to_c!r} has ended before {from_c!r} starts"
+        raise ExpectationError(key, problem, "Swap the two names, or the order of the containers.")
     outcome, arguments = _parse(key, value)
     if outcome not in (None, "visible"):
         raise ExpectationError(key, f"{key!r} cannot be {outcome!r}", "Use 'visible'.")

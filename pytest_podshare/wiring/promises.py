@@ -5,81 +5,16 @@ Pure: names assertions and their arguments, and calls none.
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
-import posixpath
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator, Sequence
 
-from pytest_podshare.manifests.position import Position
 from pytest_podshare.wiring import propagation
 from pytest_podshare.wiring.lifetime import Lifetime
 from pytest_podshare.wiring.model import ContainerSpec, VolumeMount, VolumeSpec, Wiring
-from pytest_podshare.wiring.shared_mounts import SharedMount, find_shared_mounts
-
-OFF = "off"
-
-# no file can be created below a hostPath of these types or in these directories; a path with
-# another suffix than these, such as `….conf` or `….sock`, most likely is not a directory
-_NOT_A_DIRECTORY = ("File", "FileOrCreate", "Socket", "CharDevice", "BlockDevice")
-_KERNEL_DIRECTORIES = ("/proc/", "/sys/", "/dev/")
-_DIRECTORY_SUFFIXES = ("", ".d")
-
-
-@dataclasses.dataclass(frozen=True)
-class Promise:
-    """One thing that the wiring of a Pod promises.
-
-    Args:
-        id: the same in every run: `c1→c2@xchange`, `restart@xchange[c1]`, `deleted@xchange`.
-        outcome: what is promised: `visible`, `lost`, …
-        assertion: the name of the assertion that proves it.
-        arguments: the arguments of the assertion, apart from the Pod.
-        position: the position of the mount or volume in the manifest; None if it is unknown.
-    """
-
-    id: str
-    outcome: str
-    assertion: str
-    arguments: Mapping[str, Any]
-    position: Position | None = dataclasses.field(default=None, compare=False)
-
-    @property
-    def replaces_pod(self) -> bool:
-        """Return whether proving it replaces the Pod."""
-        return self.id.startswith("deleted@")
-
-
-@dataclasses.dataclass(frozen=True)
-class PromiseOption:
-    """One thing that a wiring can promise, and whether it does by default.
-
-    Args:
-        id: the id of the promise.
-        default: the outcome that is promised by default; `off` for no promise.
-        assertions: outcome → the name of the assertion that proves it.
-        arguments: the arguments of each assertion, apart from the Pod.
-        outcome_arguments: outcome → further arguments of its assertion.
-        position: the position of the promise.
-    """
-
-    id: str
-    default: str
-    assertions: Mapping[str, str]
-    arguments: Mapping[str, Any]
-    outcome_arguments: Mapping[str, Mapping[str, Any]] = dataclasses.field(default_factory=dict)
-    position: Position | None = None
-
-    @property
-    def default_promise(self) -> Promise | None:
-        """Return what is promised by default; None for nothing."""
-        return None if self.default == OFF else self.promise(self.default)
-
-    def promise(self, outcome: str, arguments: Mapping[str, Any] | None = None) -> Promise:
-        """Return the promise of an outcome, with further arguments of its assertion."""
-        specific = self.outcome_arguments.get(outcome, {})
-        arguments = {**self.arguments, **specific, **(arguments or {})}
-        return Promise(self.id, outcome, self.assertions[outcome], arguments, self.position)
+from pytest_podshare.wiring.mount_kinds import is_directory, is_writable
+from pytest_podshare.wiring.promise import OFF, Promise, PromiseOption
+from pytest_podshare.wiring.run_order import list_running, runs_before_or_beside
+from pytest_podshare.wiring.shared_mounts import SharedMount, find_exchange, find_shared_mounts
 
 
 def list_default_promises(wiring: Wiring) -> tuple[Promise, ...]:
@@ -91,7 +26,7 @@ def list_default_promises(wiring: Wiring) -> tuple[Promise, ...]:
 def list_options(wiring: Wiring) -> tuple[PromiseOption, ...]:
     """Return everything that a wiring can promise; what replaces the Pod comes last."""
     options: list[PromiseOption] = []
-    volumes = [volume for volume in wiring.volumes if _mounts(wiring, volume.name)]
+    volumes = [volume for volume in wiring.volumes if wiring.mounts_of(volume.name)]
     for kind in (_exchanges, _propagations, _same_files, _access, _media, _restarts, _deletions):
         for volume in volumes:
             options += kind(wiring, volume)
@@ -100,20 +35,17 @@ def list_options(wiring: Wiring) -> tuple[PromiseOption, ...]:
 
 def _exchanges(wiring: Wiring, volume: VolumeSpec) -> Iterator[PromiseOption]:
     """Yield whether the second container of each pair sees what the first one writes."""
-    writers = _writers(wiring, volume)
-    pairs = ((w, mounts, r) for w, mounts in writers for r in _running(wiring) if r is not w)
+    pairs = (
+        (writer, mounts, reader)
+        for writer, mounts in _writers(wiring.containers, volume)
+        for reader in wiring.containers
+        if runs_before_or_beside(wiring, writer, reader)
+    )
     for writer, mounts, reader in pairs:
-        shared = {s.volume.name: s for s in find_shared_mounts(wiring, writer.name, reader.name)}
-        pair = shared.get(volume.name)
-        is_visible = (
-            pair is not None
-            and pair.is_certain
-            and _is_writable(pair.from_mount, volume)
-            and _is_directory(pair.to_mount, volume)
-        )
+        pair = find_exchange(wiring, volume, writer, reader)
         yield PromiseOption(
             id=f"{writer.name}→{reader.name}@{volume.name}",
-            default="visible" if is_visible else OFF,
+            default="visible" if pair else OFF,
             assertions={"visible": "assert_file_visible", "apart": "assert_not_shared"},
             arguments={"from_c": writer.name, "to_c": reader.name, "volume": volume.name},
             position=pair.to_mount.position if pair else mounts[0].position,
@@ -162,7 +94,7 @@ def _access(wiring: Wiring, volume: VolumeSpec) -> Iterator[PromiseOption]:
         is_read_only = volume.kind == "image" or (
             volume.is_written_by_containers
             and all(
-                (mount.read_only or volume.is_read_only) and _is_directory(mount, volume)
+                (mount.read_only or volume.is_read_only) and is_directory(mount, volume)
                 for mount in mounts
             )
         )
@@ -177,7 +109,10 @@ def _access(wiring: Wiring, volume: VolumeSpec) -> Iterator[PromiseOption]:
 
 def _media(wiring: Wiring, volume: VolumeSpec) -> Iterator[PromiseOption]:
     """Yield what medium the volume is on."""
-    container, _ = _mounts(wiring, volume.name)[0]
+    mounts = _mounts(wiring, volume.name)
+    if not mounts:
+        return
+    container, _ = mounts[0]
     media = ("Memory", "Disk")
     yield PromiseOption(
         id=f"medium@{volume.name}",
@@ -190,22 +125,36 @@ def _media(wiring: Wiring, volume: VolumeSpec) -> Iterator[PromiseOption]:
 
 
 def _restarts(wiring: Wiring, volume: VolumeSpec) -> Iterator[PromiseOption]:
-    """Yield whether the content survives a restart of each container that can write to it."""
-    for container, mounts in _writers(wiring, volume):
+    """Yield whether the content survives a restart of each container that can use it.
+
+    What a container wrote itself, or what init containers left for it if it can only read.
+    """
+    for container, mounts in _mounts(wiring, volume.name):
+        writable = [mount for mount in mounts if is_writable(mount, volume)]
+        if volume.is_written_by_containers and writable:
+            position = writable[0].position
+        elif _has_init_output(wiring, volume, container):
+            position = mounts[0].position
+        else:
+            continue
         yield PromiseOption(
             id=f"restart@{volume.name}[{container.name}]",
             default=OFF if container.restart_policy == "Never" else "survives",
             assertions={"survives": "assert_survives_restart"},
             arguments={"container": container.name, "volume": volume.name},
-            position=mounts[0].position,
+            position=position,
         )
 
 
 def _deletions(wiring: Wiring, volume: VolumeSpec) -> Iterator[PromiseOption]:
     """Yield whether the content survives the deletion of the Pod."""
-    if next(_writers(wiring, volume), None) is None:
+    is_written = any(_writers(list_running(wiring), volume))
+    if not is_written and not any(
+        _has_init_output(wiring, volume, container) for container in list_running(wiring)
+    ):
         return
-    lasting = "survives" if volume.outlives_pod else OFF
+    # an init container may write its output again, so that nothing tells old from new
+    lasting = "survives" if volume.outlives_pod and is_written else OFF
     yield PromiseOption(
         id=f"deleted@{volume.name}",
         default="lost" if volume.lifetime is Lifetime.POD else lasting,
@@ -215,35 +164,26 @@ def _deletions(wiring: Wiring, volume: VolumeSpec) -> Iterator[PromiseOption]:
     )
 
 
-def _running(wiring: Wiring) -> list[ContainerSpec]:
-    """Return the containers that keep running, so that assertions can use them."""
-    return [container for container in wiring.containers if container.role != "init"]
-
-
 def _mounts(wiring: Wiring, volume: str) -> list[tuple[ContainerSpec, tuple[VolumeMount, ...]]]:
     """Return the running containers that mount a volume, with their mounts of it."""
-    mounts = [(container, container.mounts_of(volume)) for container in _running(wiring)]
+    mounts = [(container, container.mounts_of(volume)) for container in list_running(wiring)]
     return [(container, found) for container, found in mounts if found]
 
 
 def _writers(
-    wiring: Wiring, volume: VolumeSpec
+    containers: Sequence[ContainerSpec], volume: VolumeSpec
 ) -> Iterator[tuple[ContainerSpec, list[VolumeMount]]]:
-    """Yield the running containers that can create files in a volume, with their mounts for it."""
+    """Yield those containers that can create files in a volume, with their mounts for it."""
     if volume.is_written_by_containers:
-        for container, mounts in _mounts(wiring, volume.name):
-            if writable := [mount for mount in mounts if _is_writable(mount, volume)]:
+        for container in containers:
+            mounts = container.mounts_of(volume.name)
+            if writable := [mount for mount in mounts if is_writable(mount, volume)]:
                 yield container, writable
 
 
-def _is_writable(mount: VolumeMount, volume: VolumeSpec) -> bool:
-    return _is_directory(mount, volume) and not mount.read_only and not volume.is_read_only
-
-
-def _is_directory(mount: VolumeMount, volume: VolumeSpec) -> bool:
-    """Return whether files can be created below a mount, as far as the manifest shows."""
-    path = str(volume.facts.get("path", "")) if volume.kind == "hostPath" else ""
-    suffix = posixpath.splitext(mount.sub_path or path)[1]
-    is_kernel_directory = f"{path}/".startswith(_KERNEL_DIRECTORIES)
-    is_directory = volume.facts.get("type") not in _NOT_A_DIRECTORY
-    return is_directory and not is_kernel_directory and suffix in _DIRECTORY_SUFFIXES
+def _has_init_output(wiring: Wiring, volume: VolumeSpec, reader: ContainerSpec) -> bool:
+    """Return whether a container sees a folder of a volume that an init container can fill."""
+    return any(
+        writer.role == "init" and find_exchange(wiring, volume, writer, reader) is not None
+        for writer, _ in _writers(wiring.containers, volume)
+    )

@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 import posixpath
 
-from pytest_podshare.wiring.model import VolumeMount, VolumeSpec, Wiring
+from pytest_podshare.wiring.model import ContainerSpec, VolumeMount, VolumeSpec, Wiring
+from pytest_podshare.wiring.mount_kinds import is_directory, is_file, is_special, is_writable
 from pytest_podshare.wiring.sub_path_expression import is_common
 
 
@@ -31,6 +32,11 @@ class SharedMount:
     def is_certain(self) -> bool:
         """Return whether both see it for certain: a variable in a subPathExpr may be unknown."""
         return bool(is_common(self.from_mount.sub_folders, self.to_mount.sub_folders))
+
+    @property
+    def is_file(self) -> bool:
+        """Return whether the reader most likely mounts a single file, which the writer creates."""
+        return self.to_mount.sub_path != "" and is_file(self.to_mount, self.volume)
 
 
 def find_shared_mounts(wiring: Wiring, from_c: str, to_c: str) -> tuple[SharedMount, ...]:
@@ -75,3 +81,18 @@ def _pair(volume: VolumeSpec, from_mount: VolumeMount, to_mount: VolumeMount) ->
         from_dir=posixpath.join(from_mount.path, *to_parts[depth:]),
         to_dir=posixpath.join(to_mount.path, *from_parts[depth:]),
     )
+
+
+def find_exchange(
+    wiring: Wiring, volume: VolumeSpec, writer: ContainerSpec, reader: ContainerSpec
+) -> SharedMount | None:
+    """Return the mounts through which a reader should see a writer's files; None for none.
+
+    A single file that the reader mounts must exist before, so only an init container can create it.
+    """
+    shared = {s.volume.name: s for s in find_shared_mounts(wiring, writer.name, reader.name)}
+    pair = shared.get(volume.name)
+    if pair is None or not pair.is_certain or not is_writable(pair.from_mount, volume):
+        return None
+    creates_file = writer.role == "init" and pair.is_file and not is_special(volume)
+    return pair if is_directory(pair.to_mount, volume) or creates_file else None

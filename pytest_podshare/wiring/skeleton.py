@@ -1,7 +1,7 @@
 """A Pod template without its applications: its volumes, its mounts, and a program that waits.
 
 Private images, missing Secrets and the applications' probes are left out. Everything that decides
-which container sees which file stays.
+which container sees which file stays. Init containers leave files and report what they find.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pytest_podshare.wiring.manifest import Manifest
 from pytest_podshare.wiring.model import ContainerSpec, Wiring
 from pytest_podshare.wiring.pod_spec import CONTAINER_FIELDS
 from pytest_podshare.wiring.single_pod import build_bare_pod
+from pytest_podshare.wiring.skeleton_script import UID_VARIABLE, init_script, sidecar_script
 from pytest_podshare.wiring.skeleton_volumes import SkeletonVolumes, build_volumes
 from pytest_podshare.wiring.templates import Template
 from pytest_podshare.wiring.workloads import WORKLOADS
@@ -24,7 +25,6 @@ Entry = Mapping[str, Any]
 # exits with the code of a process that SIGTERM ended: the kubelet restarts it unless the restart
 # policy is Never
 _WAIT = ("sh", "-c", "trap 'kill $!; exit 143' TERM; while :; do sleep 3600 & wait; done")
-_EXIT = ("sh", "-c", "exit 0")
 # the user of a container that must not run as root, if only its image named one
 _NOBODY = 65534
 
@@ -40,6 +40,7 @@ _PROFILES = ("seccompProfile", "appArmorProfile")
 _LIMITS = ("memory", "ephemeral-storage")
 _VARIABLE = re.compile(r"\$\(([^()]+)\)")
 _PLACEHOLDER = "podshare"
+_UID_FIELD = {"fieldRef": {"fieldPath": "metadata.uid"}}
 
 
 def build_skeleton(template: Template, image: str) -> Manifest:
@@ -97,7 +98,7 @@ def _container(original: Entry, wiring: Wiring, image: str) -> dict[str, Any]:
     model = wiring.container(original["name"])
     container = _copy_fields(original, _CONTAINER_FIELDS)
     container |= {"image": image, "imagePullPolicy": "IfNotPresent"}
-    container["command"] = list(_EXIT if model.role == "init" else _WAIT)
+    container["command"] = _command(model, wiring)
     security = _security_context(container.get("securityContext") or {})
     if model.non_root and model.user is None:
         security["runAsUser"] = _NOBODY
@@ -110,9 +111,21 @@ def _container(original: Entry, wiring: Wiring, image: str) -> dict[str, Any]:
     if limits := {name: model.limits[name] for name in _LIMITS if name in model.limits}:
         # requests default to the limits, which no node may have to spare
         container["resources"] = {"limits": limits, "requests": dict.fromkeys(limits, "0")}
-    if variables := _variables(original, model):
+    variables = _variables(original, model)
+    if container["command"] != list(_WAIT):
+        variables.append({"name": UID_VARIABLE, "valueFrom": copy.deepcopy(_UID_FIELD)})
+    if variables:
         container["env"] = variables
     return container
+
+
+def _command(container: ContainerSpec, wiring: Wiring) -> list[str]:
+    """Return the command of a container: an init container ends, and the others wait."""
+    if container.role == "init":
+        return ["sh", "-c", init_script(wiring, container)]
+    script = sidecar_script(wiring, container) if container.role == "sidecar" else ""
+    *shell, wait = _WAIT
+    return [*shell, f"{script}\n{wait}" if script else wait]
 
 
 def _copy_fields(original: Entry, fields: Sequence[str]) -> dict[str, Any]:

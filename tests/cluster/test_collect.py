@@ -368,9 +368,12 @@ def test_a_skeleton_keeps_the_wiring_of_what_cannot_run(run):
 
     assert result.items == dict.fromkeys(
         [
+            "prepare→shipper@data",
+            "prepare→app@data",
             "app→shipper@data",
             "read-only@data[shipper]",
             "medium@data",
+            "restart@data[shipper]",
             "restart@data[app]",
             "restart@claim[app]",
             "restart@nfs[shipper]",
@@ -450,9 +453,42 @@ def test_the_same_files_are_promised_if_there_are_any(run, config, outcome):
     assert ("has no file" in result.texts["same@v"]) == (outcome == "skipped")
 
 
+SILENT = POD.replace(
+    "  containers:\n",
+    """  initContainers:
+    - name: wait
+      image: busybox
+      command: ["true"]
+      volumeMounts: [{name: v, mountPath: /w}]
+  containers:
+""",
+    1,
+)
+
+
+def test_an_init_container_that_wrote_nothing_is_skipped_unless_the_manifest_promises_it(run):
+    """Its own run neither proves nor disproves the wiring; a skeleton proves it."""
+    promised = SILENT.replace(
+        "  name: web\n",
+        "  name: web\n  annotations: {podshare.dev/expect: 'wait→c1@v: visible'}\n",
+        1,
+    )
+    select = ("--podshare-manifests=web.yaml", "-k=wait and c1", "-rs")
+
+    silent = run({"web.yaml": SILENT}, *select)
+    asked = run({"web.yaml": promised}, *select)
+    skeleton = run({"web.yaml": SILENT}, *select, "--podshare-skeleton")
+
+    assert silent.items == {"wait→c1@v": "skipped"}
+    assert "--podshare-skeleton does" in silent.texts["wait→c1@v"]
+    assert asked.items == {"wait→c1@v": "failure"}
+    assert "nothing left: wait has left nothing" in asked.texts["wait→c1@v"]
+    assert skeleton.items == {"wait→c1@v": "passed"}
+
+
 @pytest.mark.skipif(not CHARTS.is_dir(), reason="the rendered charts are not here")
 def test_the_skeletons_of_real_charts_keep_their_promises(run):
-    """Sidecars, claims, memory and hostPaths have the wiring of their authors."""
+    """Init containers, sidecars, claims, memory and hostPaths have the wiring of their authors."""
     result = run(
         {},
         "--podshare-skeleton",
@@ -460,12 +496,19 @@ def test_the_skeletons_of_real_charts_keep_their_promises(run):
         f"{CHARTS}/fluent-fluent-bit--ci-values.yaml::DaemonSet/rel-fluent-bit",
         f"{CHARTS}/bitnami-keycloak.yaml::StatefulSet/rel-postgresql",
         f"{CHARTS}/prom-prometheus.yaml::DaemonSet/rel-prometheus-node-exporter",
+        f"{CHARTS}/bitnami-kafka.yaml::prepare-config→kafka@kafka-config",
+        f"{CHARTS}/bitnami-apisix.yaml::Deployment/rel-apisix-data-plane",
         *("-k", "not wiring and not (restart and empty) and not (deleted and (extra or varlog))"),
     )
 
     assert set(result.items.values()) == {"passed"}, result.printed
-    assert len(result.items) == 25
-    assert len(result.deployed) == 4
+    assert {
+        "Deployment/rel-apisix-data-plane::render-conf→prepare-apisix-dirs@empty-dir",
+        "Deployment/rel-apisix-data-plane::prepare-apisix-dirs→apisix@empty-dir",
+        "prepare-config→kafka@kafka-config",
+    } < set(result.items)
+    assert len(result.items) == 31
+    assert len(result.deployed) == 6
 
 
 @pytest.mark.podshare(MANIFESTS / "sharevol.yaml")

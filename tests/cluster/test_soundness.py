@@ -11,9 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 import pytest_podshare as ps
 from pytest_podshare import errors
+from pytest_podshare.manifests import source
+from pytest_podshare.wiring import templates
+from pytest_podshare.wiring.skeleton import build_skeleton
+from tests.support.init_cases import INIT_CASES
 
 pytestmark = pytest.mark.two_nodes
 
@@ -165,6 +170,7 @@ class Case:
         arguments: the assertion's arguments.
         twins: by a description: a function that changes the Pod, and the error it must cause.
         others: other objects of the manifest.
+        skeleton: whether podshare's own commands run in the Pod.
     """
 
     assertion: str
@@ -173,6 +179,15 @@ class Case:
     arguments: dict[str, Any]
     twins: dict[str, tuple[Callable[[dict[str, Any]], Any], type[Exception]]]
     others: tuple[dict[str, Any], ...] = ()
+    skeleton: bool = False
+
+    def deployable(self, manifest):
+        """Return what to deploy for a Pod."""
+        objects = {"apiVersion": "v1", "kind": "List", "items": [*self.others, manifest]}
+        if not self.skeleton:
+            return objects
+        (template,) = templates.find_templates(source.read(yaml.safe_dump(objects), origin="case"))
+        return build_skeleton(template, "busybox")
 
 
 ASSERTION = AssertionError
@@ -466,6 +481,9 @@ CASES = [
 ]  # fmt: skip
 
 
+CASES += [Case(**case) for case in INIT_CASES]
+
+
 def with_command(script):
     """Return a Pod whose c1 has that command."""
     manifest = pod()
@@ -564,7 +582,7 @@ def name_of(case):
 @pytest.mark.parametrize("case", CASES, ids=name_of)
 def test_it_passes_on_a_pod_that_keeps_the_promise(podshare, verdicts, case):
     """This is the positive control of the twins."""
-    deployed = podshare.deploy({"kind": "List", "items": [*case.others, case.manifest()]})
+    deployed = podshare.deploy(case.deployable(case.manifest()))
 
     # the short timeouts are for twins only: a busy machine needs the usual ones
     arguments = {name: value for name, value in case.arguments.items() if name != "timeout"}
@@ -588,7 +606,7 @@ def test_it_fails_on_the_mutated_twin(podshare, verdicts, case, twin):
     manifest = case.manifest()
     changed = change(manifest)
     manifest = changed if isinstance(changed, dict) and "kind" in changed else manifest
-    deployed = podshare.deploy({"kind": "List", "items": [*case.others, manifest]})
+    deployed = podshare.deploy(case.deployable(manifest))
 
     with pytest.raises(error) as caught:
         getattr(ps, case.assertion)(deployed, **case.arguments)
@@ -606,7 +624,7 @@ def normalize(text, deployed):
     """Replace what differs from run to run."""
     text = text.replace(str(deployed), "the Pod").replace(deployed.node, "NODE")
     text = text.replace("|", "\\|")
-    return re.sub(r"podshare-[0-9a-f]{16}", "NONCE", text)
+    return re.sub(r"podshare-([0-9a-f]{16}|[a-z]+-[0-9a-f-]{36})", "NONCE", text)
 
 
 def test_every_assertion_has_a_case_with_a_twin():

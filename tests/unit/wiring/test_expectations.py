@@ -162,7 +162,7 @@ spec:
         ),
         (
             "c1→c3:/a/log: on",
-            "web.yaml:7:7: annotation podshare.dev/expect: the Pod has no running container 'c3'.\n"
+            "web.yaml:7:7: annotation podshare.dev/expect: the Pod has no container 'c3'.\n"
             "  7 |       c1→c3:/a/log: on\n"
             "    |       ^\n"
             "Use one of: c1, c2.",

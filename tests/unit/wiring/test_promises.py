@@ -123,7 +123,7 @@ def test_a_changed_pod_promises_less(old, new, missing):
     after = {promise.id for promise in read_promises(template_of(text))}
 
     if missing == "c1":
-        assert after == {"restart@v[c2]", "deleted@v"}
+        assert after == {"c1→c2@v", "restart@v[c2]", "deleted@v"}
     else:
         assert before - after == (before if missing == "all" else missing)
 

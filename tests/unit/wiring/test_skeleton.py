@@ -9,6 +9,7 @@ import yaml
 from pytest_podshare.manifests import source
 from pytest_podshare.wiring import expectations, templates
 from pytest_podshare.wiring.skeleton import build_skeleton
+from pytest_podshare.wiring.skeleton_script import init_script
 from tests.support.manifest_texts import one_container, template_of
 
 CHARTS = Path("../shared/charts")
@@ -90,6 +91,8 @@ def skeleton_of(text):
 def test_a_skeleton_keeps_the_wiring_only():
     """Everything that decides which container sees which file, and nothing else."""
     wait = ["sh", "-c", "trap 'kill $!; exit 143' TERM; while :; do sleep 3600 & wait; done"]
+    wiring = template_of(DEPLOYMENT).wiring
+    prepare = wiring.container("prepare")
 
     manifest = skeleton_of(DEPLOYMENT)
 
@@ -113,8 +116,14 @@ def test_a_skeleton_keeps_the_wiring_only():
                             "name": "prepare",
                             "image": IMAGE,
                             "imagePullPolicy": "IfNotPresent",
-                            "command": ["sh", "-c", "exit 0"],
+                            "command": ["sh", "-c", init_script(wiring, prepare)],
                             "securityContext": {"runAsUser": 65534},
+                            "env": [
+                                {
+                                    "name": "PODSHARE_POD_UID",
+                                    "valueFrom": {"fieldRef": {"fieldPath": "metadata.uid"}},
+                                }
+                            ],
                             "volumeMounts": [{"name": "data", "mountPath": "/data"}],
                         },
                         {

@@ -1,0 +1,218 @@
+"""What a container that has ended left in a volume, as a running container sees it.
+
+Nothing can be run in the writer any more. What it wrote is told by the change times of the files,
+which the kernel sets by the clock of the node, and by the times at which the containers ran.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import posixpath
+import stat
+import time
+
+from pytest_podshare import errors
+from pytest_podshare.assertions import failure, possible_writers, sentinel
+from pytest_podshare.assertions.origins import Origins, find_origins
+from pytest_podshare.containers import run_times
+from pytest_podshare.containers.container import Container
+from pytest_podshare.containers.evidence_entries import Note
+from pytest_podshare.containers.fileops import changes, streaming
+from pytest_podshare.containers.fileops.changes import Change
+from pytest_podshare.containers.fileops.content import Content
+from pytest_podshare.containers.fileops.posix_shell import Missing, Refused
+from pytest_podshare.containers.run_times import RunTime, RunTimes
+from pytest_podshare.diagnosis import diagnose, init_causes
+from pytest_podshare.diagnosis.facts import FileLocation
+from pytest_podshare.pods.pod import Pod
+from pytest_podshare.wiring.shared_mounts import SharedMount
+
+METHOD = "by the change times of the files and"
+# files to try to read until one can be read
+_ATTEMPTS = 20
+
+
+@dataclasses.dataclass(frozen=True)
+class LeftFiles:
+    """What a running container sees in a folder that it shares with one that has ended.
+
+    Args:
+        pod: the Pod.
+        writer: the container that has ended.
+        shared: the mounts of both.
+        location: the folder, or a file in it, as the reader sees it.
+        times: when all containers ran.
+        origins: who changed what in it.
+    """
+
+    pod: Pod
+    writer: Container
+    shared: SharedMount
+    location: FileLocation
+    times: RunTimes
+    origins: Origins
+
+    def prove_any(self) -> list[object]:
+        """Return the evidence that the reader sees something that the writer left.
+
+        Raises:
+            AssertionError: it sees nothing, or can read none of it.
+            Unprovable: others may have written what it sees.
+        """
+        own = self.origins.own
+        if not own:
+            raise self._nothing_left()
+        start = time.monotonic()
+        files = sorted((c for c in own if c.is_file), key=lambda c: (c.size == 0, c.size))
+        refused: tuple[FileLocation, Refused] | None = None
+        for change in files[:_ATTEMPTS]:
+            location = dataclasses.replace(self.location, path=change.path)
+            seen = streaming.read(location.container, location.path, root=location.root)
+            if isinstance(seen, Content):
+                more = _describe_more(own, location.container)
+                step = sentinel.step("saw", location, seen, start)
+                return [*self._notes(change), step, *more]
+            if isinstance(seen, Refused):
+                refused = refused or (location, seen)
+        if refused is not None:
+            raise self._not_seen(*refused)
+        other = min(own, key=lambda c: (c.is_folder, c.path))
+        return [*self._notes(other), Note(f"{self.location.container} saw {_describe(other)}")]
+
+    def prove_file(self, expected: Content | None) -> list[object]:
+        """Return the evidence that the reader sees a file that the writer left.
+
+        Where others may have changed it as well, the evidence says so.
+
+        Args:
+            expected: what the file must hold; None for anything.
+
+        Raises:
+            AssertionError: the reader does not see it, it holds something else, or it is older.
+        """
+        location, start = self.location, time.monotonic()
+        seen = streaming.read(location.container, location.path, root=location.root)
+        if not isinstance(seen, Content) or expected not in (None, seen):
+            raise self._not_seen(location, seen, str(expected or "a file"))
+        if self.origins.older:
+            raise self._older(self.origins.older[0])
+        step = sentinel.step("saw", location, seen, start)
+        notes = [self._notes(change) for change in self.origins.own]
+        for change, names in (*self.origins.unclear, *self.origins.later):
+            when = run_times.format_time(change.earliest)
+            by = " or ".join(names) or "none of the Pod's containers"
+            notes.append([Note(f"{change.path} last changed at {when}, by {by}")])
+        return [*notes[0], step] if notes else [step]
+
+    def _notes(self, change: Change) -> list[object]:
+        when = run_times.format_time(change.earliest)
+        alone = f"when only {self.writer} could write"
+        return [Note(str(self.origins.writer)), Note(f"{change.path} changed at {when}, {alone}")]
+
+    def _nothing_left(self) -> Exception:
+        pod, reader, volume = self.pod, self.location.container, self.location.volume
+        headline = f"{reader.name!r} sees nothing that {self.writer.name!r} wrote to {volume!r}"
+        got = f"{self.location}  {self.origins}"
+        times = f"{self.origins.writer} (by {self.times.source})"
+        if self.origins.unclear:
+            why = f"several writers: {self.origins}; {times}"
+            facts = {"got": got, "why": why, "to do": possible_writers.SKELETON, "pod": pod}
+            return errors.Unprovable(
+                f"Cannot tell what {self.writer} wrote to volume {volume!r} from others' files.",
+                "Name a file with path=, or prove the wiring alone with --podshare-skeleton.",
+                cause="several writers",
+                facts=failure.named(facts),
+            )
+        return failure.promise_broken(
+            pod,
+            headline,
+            self.location,
+            expected=f"{self.location}  something that changed while {self.writer} ran",
+            got=got,
+            cause=init_causes.explain_nothing_left(
+                self.writer, self.location, self.shared.from_dir, times
+            ),
+        )
+
+    def _not_seen(
+        self, location: FileLocation, seen: object, expected: str = "a file that it can read"
+    ) -> errors.PromiseBroken:
+        name = self.writer.name
+        cause = diagnose.not_visible(self.pod, location, location, seen, existed=False)
+        return failure.promise_broken(
+            self.pod,
+            f"{location.container.name!r} does not see what {name!r} has left in"
+            f" volume {location.volume!r}",
+            location,
+            expected=f"{location}  {expected}",
+            got=seen,
+            cause=cause,
+        )
+
+    def _older(self, change: Change) -> errors.PromiseBroken:
+        writer, when = self.origins.writer, run_times.format_time(change.latest)
+        text = f"{self.location.path} last changed at {when}; {writer} (by {self.times.source})"
+        return failure.promise_broken(
+            self.pod,
+            f"{self.writer.name!r} has not written {self.location.path}: it was there before",
+            self.location,
+            expected=f"{self.location}  changed while {self.writer} ran",
+            got=f"changed at {when}",
+            cause=init_causes.explain_nothing_left(
+                self.writer, self.location, self.shared.from_dir, text
+            ),
+        )
+
+
+def find_left_files(
+    pod: Pod, writer: Container, reader: Container, shared: SharedMount, path: str | None = None
+) -> LeftFiles:
+    """Return what a reader sees of a container that has ended.
+
+    Args:
+        pod: the Pod.
+        writer: the container that has ended.
+        reader: a running container.
+        shared: the mounts of both.
+        path: a file, as the writer named it; None for everything in the folder that both see.
+
+    Raises:
+        AssertionError: the reader cannot see the folder, or the file.
+        Unprovable: the volume's times are not those of the node's clock.
+    """
+    target = shared.to_dir
+    if path is not None:
+        target = posixpath.join(target, posixpath.relpath(path, shared.from_dir))
+    location = FileLocation(reader, posixpath.normpath(target), shared.to_mount)
+    raw = pod.live.check_still_there()
+    times = run_times.read_run_times(raw, [pod[spec.name] for spec in pod.wiring.containers])
+    listing = changes.list_changes(reader, location.path)
+    if isinstance(listing, Missing | Refused):
+        run = times.containers[writer.name]
+        empty = LeftFiles(pod, writer, shared, location, times, Origins(run, (), (), (), ()))
+        raise empty._not_seen(location, listing)
+    possible_writers.check_clock(reader, location)
+    names = possible_writers.list_containers(pod, writer, reader, shared.volume)
+    others = [times.containers[name] for name in names]
+    for name in possible_writers.list_outsiders(pod, shared.volume):
+        others.append(RunTime(name, -math.inf, math.inf))
+    # a folder also changes by what another volume hides in it
+    inside = f"{location.path.rstrip('/')}/"
+    hides = any(mount.folder.startswith(inside) for mount in reader.spec.mounts)
+    with_folders = times.source == run_times.CONTAINERD and not hides
+    run = times.containers[writer.name]
+    origins = find_origins(listing, run, others, with_folders=with_folders)
+    return LeftFiles(pod, writer, shared, location, times, origins)
+
+
+def _describe_more(own: tuple[Change, ...], reader: Container) -> list[Note]:
+    more = len(own) - 1
+    names = ", ".join(sorted(posixpath.basename(change.path) for change in own)[:5])
+    ellipsis = ", …" if len(own) > 5 else ""
+    return [Note(f"{reader} lists {more + 1} of that time: {names}{ellipsis}")] if more else []
+
+
+def _describe(change: Change) -> str:
+    kind = "folder" if change.is_folder else "link" if stat.S_ISLNK(change.mode) else "special file"
+    return f"the {kind} {change.path} with mode {stat.S_IMODE(change.mode):04o}"

@@ -1,0 +1,65 @@
+"""Who else may write to a folder, and whether its times are those of the node's clock."""
+
+from __future__ import annotations
+
+from pytest_podshare import errors
+from pytest_podshare.containers.container import Container
+from pytest_podshare.containers.fileops import mountinfo
+from pytest_podshare.diagnosis.facts import FileLocation
+from pytest_podshare.kube.client import pod_path
+from pytest_podshare.pods.pod import Pod
+from pytest_podshare.wiring.lifetime import Lifetime
+from pytest_podshare.wiring.model import VolumeSpec
+from pytest_podshare.wiring.shared_mounts import find_shared_mounts
+
+# what proves the wiring where the application's own files cannot
+SKELETON = "Prove the wiring alone with --podshare-manifests and --podshare-skeleton."
+# file systems whose times are set by the clock of the node itself
+_LOCAL = ("ext2", "ext3", "ext4", "xfs", "btrfs", "tmpfs", "overlay", "zfs", "f2fs", "ramfs")
+
+
+def list_containers(
+    pod: Pod, writer: Container, reader: Container, volume: VolumeSpec
+) -> list[str]:
+    """Return the other containers that can write to the folder that the reader sees."""
+    names = []
+    for spec in pod.wiring.containers:
+        if spec.name == reader.name:
+            mounts = list(spec.mounts_of(volume.name))
+        else:
+            found = find_shared_mounts(pod.wiring, spec.name, reader.name)
+            mounts = [pair.from_mount for pair in found if pair.volume is volume]
+        if spec.name != writer.name and any(not mount.read_only for mount in mounts):
+            names.append(spec.name)
+    return names
+
+
+def list_outsiders(pod: Pod, volume: VolumeSpec) -> list[str]:
+    """Return who else may write to the volume, outside of the Pod."""
+    if volume.lifetime is Lifetime.NODE:
+        return [f"a process of node {pod.node}"]
+    if volume.lifetime is Lifetime.STORAGE and not volume.is_claim:
+        return [f"another client of the {volume.kind} volume"]
+    if not volume.source or not volume.is_claim:
+        return []
+    names = []
+    for other in pod.api.get(pod_path(pod.namespace))["items"]:
+        claims = [
+            (entry.get("persistentVolumeClaim") or {}).get("claimName")
+            for entry in other["spec"].get("volumes") or ()
+        ]
+        if other["metadata"]["uid"] != pod.uid and volume.source in claims:
+            names.append(f"Pod {other['metadata']['name']}")
+    return names
+
+
+def check_clock(reader: Container, location: FileLocation) -> None:
+    """Check that the times of a folder are those of the node's clock, not of a server's."""
+    entry = mountinfo.find_covering(mountinfo.read_mounts(reader), location.path)
+    if entry is not None and entry.fs_type not in _LOCAL:
+        raise errors.Unprovable(
+            f"Cannot tell when files of volume {location.volume!r} changed: it is {entry.fs_type},"
+            " whose times may be of another clock than the node's.",
+            SKELETON,
+            cause="several writers",
+        )
