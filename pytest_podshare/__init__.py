@@ -12,6 +12,7 @@ if TYPE_CHECKING:
         assert_writable,
     )
     from pytest_podshare.assertions.capacity import assert_medium, assert_size_limited
+    from pytest_podshare.assertions.devices import assert_device_shared
     from pytest_podshare.assertions.logs import assert_log_contains
     from pytest_podshare.assertions.lost import assert_lost_on_delete, assert_lost_on_drain
     from pytest_podshare.assertions.not_shared import assert_not_shared
@@ -39,6 +40,7 @@ __all__ = [
     "Podshare",
     "PodshareError",
     "PodshareFactory",
+    "assert_device_shared",
     "assert_file_visible",
     "assert_log_contains",
     "assert_lost_on_delete",
@@ -66,6 +68,7 @@ _MODULES = {
     "Podshare": "pods.deployer",
     "PodshareError": "errors",
     "PodshareFactory": "pods.factory",
+    "assert_device_shared": "assertions.devices",
     "assert_file_visible": "assertions.visible",
     "assert_log_contains": "assertions.logs",
     "assert_lost_on_delete": "assertions.lost",

@@ -3,6 +3,7 @@
 The run writes the table of all cases to docs/soundness.md.
 """
 
+import contextlib
 import copy
 import dataclasses
 import re
@@ -18,6 +19,7 @@ from pytest_podshare import errors
 from pytest_podshare.manifests import source
 from pytest_podshare.wiring import templates
 from pytest_podshare.wiring.skeleton import build_skeleton
+from tests.support.block_claim import block_claim
 from tests.support.init_cases import INIT_CASES
 
 pytestmark = pytest.mark.two_nodes
@@ -74,6 +76,21 @@ def with_volume(**source):
     return manifest
 
 
+def with_device():
+    """Return a Pod whose containers have the block device of a claim at /dev/v."""
+    manifest = with_volume(persistentVolumeClaim={"claimName": "disk"})
+    for container in manifest["spec"]["containers"]:
+        del container["volumeMounts"]
+        container["volumeDevices"] = [{"name": "v", "devicePath": "/dev/v"}]
+    return manifest
+
+
+def replace_device(manifest, container, command):
+    """Let a container replace the device at /dev/v before it is ready."""
+    run_at_start(manifest, f"rm /dev/v; {command}", container)
+    manifest["spec"]["containers"][container]["securityContext"] = {"privileged": True}
+
+
 def set_mount(manifest, container, **changes):
     """Change the mount of container 0 or 1."""
     manifest["spec"]["containers"][container]["volumeMounts"][0].update(changes)
@@ -84,11 +101,12 @@ def set_command(manifest, script):
     manifest["spec"]["containers"][0]["command"] = ["sh", "-c", script]
 
 
-def run_at_start(manifest, script):
-    """Let c1 run a script at each start, before it is ready."""
-    set_command(manifest, f"{script}; touch /tmp/done; {STAY}")
+def run_at_start(manifest, script, container=0):
+    """Let container 0 or 1 run a script at each start, before it is ready."""
+    changed = manifest["spec"]["containers"][container]
+    changed["command"] = ["sh", "-c", f"{script}; touch /tmp/done; {STAY}"]
     probe = {"exec": {"command": ["test", "-e", "/tmp/done"]}, "periodSeconds": 1}
-    manifest["spec"]["containers"][0]["readinessProbe"] = probe
+    changed["readinessProbe"] = probe
 
 
 def swap_volume(manifest, container):
@@ -171,6 +189,7 @@ class Case:
         twins: by a description: a function that changes the Pod, and the error it must cause.
         others: other objects of the manifest.
         skeleton: whether podshare's own commands run in the Pod.
+        needs_disk: whether the Pod uses the claim `disk`, which is a block device.
     """
 
     assertion: str
@@ -180,10 +199,11 @@ class Case:
     twins: dict[str, tuple[Callable[[dict[str, Any]], Any], type[Exception]]]
     others: tuple[dict[str, Any], ...] = ()
     skeleton: bool = False
+    needs_disk: bool = False
 
-    def deployable(self, manifest):
-        """Return what to deploy for a Pod."""
-        objects = {"apiVersion": "v1", "kind": "List", "items": [*self.others, manifest]}
+    def deployable(self, manifest, *more):
+        """Return what to deploy for a Pod, with more objects."""
+        objects = {"apiVersion": "v1", "kind": "List", "items": [*self.others, *more, manifest]}
         if not self.skeleton:
             return objects
         (template,) = templates.find_templates(source.read(yaml.safe_dump(objects), origin="case"))
@@ -229,6 +249,24 @@ CASES = [
                 ASSERTION,
             ),
         },
+    ),
+    Case(
+        "assert_device_shared", "a block device in both", with_device,
+        {"from_c": "c1", "to_c": "c2", "volume": "v", "offset": 4096, "timeout": 3},
+        {
+            "the reader does not list it": (
+                lambda m: m["spec"]["containers"][1].pop("volumeDevices"), ASSERTION,
+            ),
+            "the reader replaces it by a file": (
+                lambda m: replace_device(m, 1, "truncate -s 8M /dev/v"), ASSERTION,
+            ),
+            "the reader replaces it by a device without a disk": (
+                lambda m: replace_device(m, 1, "mknod /dev/v b 7 15"), ASSERTION,
+            ),
+            "the reader may not read it": (lambda m: run_as(m, 1, 1000), ASSERTION),
+            "the writer may not write to it": (lambda m: run_as(m, 0, 1000), ASSERTION),
+        },
+        needs_disk=True,
     ),
     Case(
         "assert_not_shared", "a volume each", two_volumes, {"from_c": "c1", "to_c": "c2"},
@@ -574,6 +612,16 @@ def row(assertion, about, twin, verdict):
     return f"| `{assertion}` | {on} | {verdict} |\n"
 
 
+@contextlib.contextmanager
+def disk_of(case, podshare):
+    """Create the disk of a case that needs one, and yield its claim."""
+    if not case.needs_disk:
+        yield ()
+        return
+    with block_claim(podshare) as claim:
+        yield (claim,)
+
+
 def name_of(case):
     """Return the case's name for the id of a test."""
     return f"{case.assertion}-{case.about}".replace(" ", "-")
@@ -582,11 +630,12 @@ def name_of(case):
 @pytest.mark.parametrize("case", CASES, ids=name_of)
 def test_it_passes_on_a_pod_that_keeps_the_promise(podshare, verdicts, case):
     """This is the positive control of the twins."""
-    deployed = podshare.deploy(case.deployable(case.manifest()))
-
     # the short timeouts are for twins only: a busy machine needs the usual ones
     arguments = {name: value for name, value in case.arguments.items() if name != "timeout"}
-    evidence = getattr(ps, case.assertion)(deployed, **arguments)
+
+    with disk_of(case, podshare) as claims:
+        deployed = podshare.deploy(case.deployable(case.manifest(), *claims))
+        evidence = getattr(ps, case.assertion)(deployed, **arguments)
 
     assert evidence.claim
     verdicts[case.assertion, case.about, ""] = "passes"
@@ -606,10 +655,11 @@ def test_it_fails_on_the_mutated_twin(podshare, verdicts, case, twin):
     manifest = case.manifest()
     changed = change(manifest)
     manifest = changed if isinstance(changed, dict) and "kind" in changed else manifest
-    deployed = podshare.deploy(case.deployable(manifest))
 
-    with pytest.raises(error) as caught:
-        getattr(ps, case.assertion)(deployed, **case.arguments)
+    with disk_of(case, podshare) as claims:
+        deployed = podshare.deploy(case.deployable(manifest, *claims))
+        with pytest.raises(error) as caught:
+            getattr(ps, case.assertion)(deployed, **case.arguments)
 
     lines = str(caught.value).splitlines()
     assert len(lines) <= 12
