@@ -118,7 +118,9 @@ def combine(
         sharp: by container, earliest start and latest end of its current or last instance.
     """
     times: dict[str, RunTime] = {}
-    previous_end = -math.inf
+    # no container of the Pod ran before the kubelet accepted it
+    accepted = (raw.get("status") or {}).get("startTime")
+    previous_end = _parse(accepted) if accepted else -math.inf
     for container in containers:
         status = pod_status.find_container_status(raw, container.name)
         start, end = _read_status(status)
