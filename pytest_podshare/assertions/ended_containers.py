@@ -197,7 +197,7 @@ def _only_present(
 ) -> errors.Unprovable:
     """Return the error that says what is in the volume, which the reader cannot say any more."""
     got = [_describe_presence(pod, writer, pair) for pair in shared]
-    why = f"ended: {reader} has ended, so it cannot be asked what it saw"
+    why = f"ended: {reader} has ended, and can no longer say what it saw"
     facts = {"got": "; ".join(got), "why": why, "to do": possible_writers.SKELETON, "pod": pod}
     return errors.Unprovable(
         f"Cannot prove that {reader} saw what {writer} wrote.",

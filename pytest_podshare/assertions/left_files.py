@@ -14,8 +14,8 @@ import time
 
 from pytest_podshare import errors
 from pytest_podshare.assertions import failure, possible_writers, sentinel
-from pytest_podshare.assertions.origins import Origins, find_origins
-from pytest_podshare.containers import run_times
+from pytest_podshare.assertions.origins import Origins, find_origins, join_names, leave_out_mounts
+from pytest_podshare.containers import run_clocks, run_times
 from pytest_podshare.containers.container import Container
 from pytest_podshare.containers.evidence_entries import Note
 from pytest_podshare.containers.fileops import changes, streaming
@@ -70,13 +70,13 @@ class LeftFiles:
             location = dataclasses.replace(self.location, path=change.path)
             seen = streaming.read(location.container, location.path, root=location.root)
             if isinstance(seen, Content):
-                more = _describe_more(own, location.container)
                 step = sentinel.step("saw", location, seen, start)
-                return [*self._notes(change), step, *more]
+                return [*self._notes(change), step, *self._note_others(change)]
             if isinstance(seen, Refused):
                 refused = refused or (location, seen)
         if refused is not None:
             raise self._not_seen(*refused)
+        self._check_folders()
         other = min(own, key=lambda c: (c.is_folder, c.path))
         return [*self._notes(other), Note(f"{self.location.container} saw {_describe(other)}")]
 
@@ -101,7 +101,7 @@ class LeftFiles:
         notes = [self._notes(change) for change in self.origins.own]
         for change, names in (*self.origins.unclear, *self.origins.later):
             when = run_times.format_time(change.earliest)
-            by = " or ".join(names) or "none of the Pod's containers"
+            by = join_names(names, "or") if names else "none of the Pod's containers"
             notes.append([Note(f"{change.path} last changed at {when}, by {by}")])
         return [*notes[0], step] if notes else [step]
 
@@ -110,29 +110,52 @@ class LeftFiles:
         alone = f"when only {self.writer} could write"
         return [Note(str(self.origins.writer)), Note(f"{change.path} changed at {when}, {alone}")]
 
+    def _note_others(self, shown: Change) -> list[object]:
+        folder, reader = self.location.path, self.location.container
+        paths = {change.path for change in self.origins.own} - {shown.path, folder}
+        names = ", ".join(sorted(posixpath.relpath(path, folder) for path in paths)[:5])
+        ellipsis = ", …" if len(paths) > 5 else ""
+        return [Note(f"{reader} sees {len(paths)} more: {names}{ellipsis}")] if paths else []
+
+    def _check_folders(self) -> None:
+        """Check that the reader can list the folders that the writer left: files may be in them."""
+        for change in [change for change in self.origins.own if change.is_folder][:_ATTEMPTS]:
+            listing = changes.list_changes(self.location.container, change.path)
+            if isinstance(listing, Refused):
+                folder = dataclasses.replace(self.location, path=change.path)
+                raise self._not_seen(folder, listing, "a folder that it can list")
+
     def _nothing_left(self) -> Exception:
-        pod, reader, volume = self.pod, self.location.container, self.location.volume
-        headline = f"{reader.name!r} sees nothing that {self.writer.name!r} wrote to {volume!r}"
-        got = f"{self.location}  {self.origins}"
+        reader, volume = self.location.container, self.location.volume
         times = f"{self.origins.writer} (by {self.times.source})"
-        if self.origins.unclear:
-            why = f"several writers: {self.origins}; {times}"
-            facts = {"got": got, "why": why, "to do": possible_writers.SKELETON, "pod": pod}
-            return errors.Unprovable(
-                f"Cannot tell what {self.writer} wrote to volume {volume!r} from others' files.",
-                "Name a file with path=, or prove the wiring alone with --podshare-skeleton.",
-                cause="several writers",
-                facts=failure.named(facts),
-            )
+        # an application may have changed what was left for it, as when it takes the ownership
+        suspects = [name for _, names in self.origins.later for name in names]
+        if self.origins.unclear or suspects:
+            return self._not_told_apart(suspects, times)
         return failure.promise_broken(
-            pod,
-            headline,
+            self.pod,
+            f"{reader.name!r} sees nothing that {self.writer.name!r} wrote to volume {volume!r}",
             self.location,
-            expected=f"{self.location}  something that changed while {self.writer} ran",
-            got=got,
+            expected=f"{self.location}  a file or folder that changed while {self.writer} ran",
+            got=f"{self.location}  {self.origins}",
             cause=init_causes.explain_nothing_left(
                 self.writer, self.location, self.shared.from_dir, times
             ),
+        )
+
+    def _not_told_apart(self, later: list[str], times: str) -> errors.Unprovable:
+        unclear = [name for _, names in self.origins.unclear for name in names]
+        who = join_names(unclear or later, "and")
+        what = "the same files" if unclear else f"the files since {self.writer} ended"
+        why = f"several writers: {who} may have changed {what}; {times}"
+        got = f"{self.location}  {self.origins}"
+        facts = {"got": got, "why": why, "to do": possible_writers.NAME_FILE, "pod": self.pod}
+        return errors.Unprovable(
+            f"Cannot tell what {self.writer} wrote to volume {self.location.volume!r} from what"
+            " others wrote.",
+            possible_writers.NAME_FILE,
+            cause="several writers",
+            facts=failure.named(facts),
         )
 
     def _not_seen(
@@ -140,6 +163,8 @@ class LeftFiles:
     ) -> errors.PromiseBroken:
         name = self.writer.name
         cause = diagnose.not_visible(self.pod, location, location, seen, existed=False)
+        if isinstance(seen, Missing) and cause.kind == "unknown":
+            cause = init_causes.explain_missing_file(self.writer, cause)
         return failure.promise_broken(
             self.pod,
             f"{location.container.name!r} does not see what {name!r} has left in"
@@ -186,7 +211,7 @@ def find_left_files(
         target = posixpath.join(target, posixpath.relpath(path, shared.from_dir))
     location = FileLocation(reader, posixpath.normpath(target), shared.to_mount)
     raw = pod.live.check_still_there()
-    times = run_times.read_run_times(raw, [pod[spec.name] for spec in pod.wiring.containers])
+    times = run_clocks.read_run_times(raw, [pod[spec.name] for spec in pod.wiring.containers])
     listing = changes.list_changes(reader, location.path)
     if isinstance(listing, Missing | Refused):
         run = times.containers[writer.name]
@@ -197,20 +222,12 @@ def find_left_files(
     others = [times.containers[name] for name in names]
     for name in possible_writers.list_outsiders(pod, shared.volume):
         others.append(RunTime(name, -math.inf, math.inf))
-    # a folder also changes by what another volume hides in it
-    inside = f"{location.path.rstrip('/')}/"
-    hides = any(mount.folder.startswith(inside) for mount in reader.spec.mounts)
-    with_folders = times.source == run_times.CONTAINERD and not hides
-    run = times.containers[writer.name]
+    if shared.volume.outlives_pod and not times.containers[writer.name].is_exact:
+        others.append(RunTime("a Pod before this one", -math.inf, times.pod_start))
+    run, with_folders = times.containers[writer.name], times.source == run_clocks.CONTAINERD
+    listing = leave_out_mounts(listing, location.path, location.volume, reader.spec.mounts)
     origins = find_origins(listing, run, others, with_folders=with_folders)
     return LeftFiles(pod, writer, shared, location, times, origins)
-
-
-def _describe_more(own: tuple[Change, ...], reader: Container) -> list[Note]:
-    more = len(own) - 1
-    names = ", ".join(sorted(posixpath.basename(change.path) for change in own)[:5])
-    ellipsis = ", …" if len(own) > 5 else ""
-    return [Note(f"{reader} lists {more + 1} of that time: {names}{ellipsis}")] if more else []
 
 
 def _describe(change: Change) -> str:

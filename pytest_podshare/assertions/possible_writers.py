@@ -14,6 +14,9 @@ from pytest_podshare.wiring.shared_mounts import find_shared_mounts
 
 # what proves the wiring where the application's own files cannot
 SKELETON = "Prove the wiring alone with --podshare-manifests and --podshare-skeleton."
+# the kinds whose controller replaces a Pod before it is gone
+_OVERLAPPING = ("Deployment", "ReplicaSet", "ReplicationController")
+NAME_FILE = f"Name a file with path=, or {SKELETON[0].lower()}{SKELETON[1:]}"
 # file systems whose times are set by the clock of the node itself
 _LOCAL = ("ext2", "ext3", "ext4", "xfs", "btrfs", "tmpfs", "overlay", "zfs", "f2fs", "ramfs")
 
@@ -42,7 +45,9 @@ def list_outsiders(pod: Pod, volume: VolumeSpec) -> list[str]:
         return [f"another client of the {volume.kind} volume"]
     if not volume.source or not volume.is_claim:
         return []
-    names = []
+    # its controller created this one while the other may still have been terminating
+    overlaps = pod.was_replaced and pod.manifest.subject["kind"] in _OVERLAPPING
+    names = ["the Pod before this one"] if overlaps else []
     for other in pod.api.get(pod_path(pod.namespace))["items"]:
         claims = [
             (entry.get("persistentVolumeClaim") or {}).get("claimName")

@@ -8,34 +8,20 @@ the change times of files on its own file systems.
 from __future__ import annotations
 
 import calendar
-import contextlib
 import dataclasses
-import functools
-import json
 import math
 import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from pytest_podshare import errors
-from pytest_podshare.cluster.kind import nodes
-from pytest_podshare.containers.container_shell import ContainerShell
-from pytest_podshare.containers.fileops import changes
-from pytest_podshare.containers.fileops.posix_shell import quote
-from pytest_podshare.kube import pod_status
+from pytest_podshare.kube import container_status, pod_status
 from pytest_podshare.wiring.model import ContainerSpec
 
-CONTAINERD = "containerd's times, to 1 ms"
-PROCESSES = "the start of the containers' first processes, to 10 ms"
-API = "the API server's times, to 1 s"
+# from when until when something may have run, in seconds since the epoch
+Interval = tuple[float, float]
 
-# where containerd keeps the status of each container, also of those that have ended
-_STATUS_FILE = "/var/lib/containerd/io.containerd.grpc.v1.cri/containers/%s/status"
-_NANOSECONDS = 1e9
-# a process may run for a moment before the runtime has noted that it started
-_START_DELAY = 1.0
-# USER_HZ, the unit of times in /proc, is 100 on every architecture that Kubernetes supports
-_TICKS_PER_SECOND = 100.0
+# seconds for which a process may run, on a busy node, until the runtime has noted that it started
+_START_DELAY = 2.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,22 +30,34 @@ class RunTime:
 
     Args:
         container: its name.
-        start: it did not run earlier.
-        end: it did not run later; infinity while it runs.
+        start: its current or last instance did not run earlier.
+        end: nor later; infinity while it runs.
+        earlier: when its earlier instances may have run, if it was restarted; the oldest first.
+        is_exact: whether a sharp clock says when its first instance started.
     """
 
     container: str
     start: float
     end: float
+    earlier: tuple[Interval, ...] = ()
+    is_exact: bool = True
 
     @property
-    def has_ended(self) -> bool:
-        """Return whether it has ended."""
-        return math.isfinite(self.end)
+    def first_start(self) -> float:
+        """Return the time before which no instance ran."""
+        return min(start for start, _ in self._intervals)
+
+    def overlaps(self, earliest: float, latest: float) -> bool:
+        """Return whether it may have run at some time between two."""
+        return any(start <= latest and earliest <= end for start, end in self._intervals)
 
     def __str__(self) -> str:
-        end = format_time(self.end) if self.has_ended else "now"
-        return f"{self.container} ran from {format_time(self.start)} to {end}"
+        spans = (f"from {_describe(start)} to {_describe(end)}" for start, end in self._intervals)
+        return f"{self.container} ran {' and '.join(spans)}"
+
+    @property
+    def _intervals(self) -> tuple[Interval, ...]:
+        return (*self.earlier, (self.start, self.end))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,12 +65,39 @@ class RunTimes:
     """When the containers of a Pod may have run, and who says so.
 
     Args:
-        source: `CONTAINERD`, `PROCESSES` or `API`.
+        source: who says so: `CONTAINERD`, `PROCESSES` or `API` of `run_clocks`.
         containers: the times by container.
+        pod_start: when the Pod had started at the latest.
     """
 
     source: str
     containers: Mapping[str, RunTime]
+    pod_start: float
+
+
+@dataclasses.dataclass(frozen=True)
+class Instance:
+    """An instance of a container, as its status reports it.
+
+    Args:
+        id: the container runtime's own ID.
+        details: its `running` or `terminated` state.
+    """
+
+    id: str
+    details: Mapping[str, Any]
+
+    @property
+    def has_ended(self) -> bool:
+        """Return whether it has ended."""
+        return bool(self.details.get("finishedAt"))
+
+    @property
+    def interval(self) -> Interval:
+        """Return when it may have run; the API cuts off fractions of a second."""
+        started, finished = self.details.get("startedAt"), self.details.get("finishedAt")
+        start = _parse(started) - _START_DELAY if started else -math.inf
+        return start, _parse(finished) + 1 if finished else math.inf
 
 
 def format_time(seconds: float) -> str:
@@ -82,32 +107,23 @@ def format_time(seconds: float) -> str:
     return f"{clock}.{milliseconds % 1000:03d}"
 
 
-def read_run_times(raw: Mapping[str, Any], containers: Iterable[ContainerShell]) -> RunTimes:
-    """Return when the containers of a Pod may have run.
-
-    Args:
-        raw: the Pod, as the API server has it now.
-        containers: the handles of all its containers, in the order in which they start.
-    """
-    shells = list(containers)
-    pod = shells[0].pod
-    sharp: dict[str, tuple[float, float]] = {}
-    source = API
-    if pod.cluster.own:
-        with contextlib.suppress(errors.PodshareError):
-            sharp = _read_containerd(pod.node, raw, [shell.name for shell in shells])
-            source = CONTAINERD
-    if not sharp:
-        sharp = _read_processes(raw, shells)
-        source = PROCESSES if sharp else API
-    return combine(source, raw, [shell.spec for shell in shells], sharp)
+def list_instances(status: Mapping[str, Any]) -> list[Instance]:
+    """Return the instances that a container's status has: the current or last one comes first."""
+    current = container_status.runtime_id(status.get("containerID") or "")
+    found = []
+    for field in ("state", "lastState"):
+        for details in (status.get(field) or {}).values():
+            own = container_status.runtime_id((details or {}).get("containerID") or "")
+            if details and "startedAt" in details:
+                found.append(Instance(own or current, details))
+    return found
 
 
 def combine(
     source: str,
     raw: Mapping[str, Any],
     containers: Iterable[ContainerSpec],
-    sharp: Mapping[str, tuple[float, float]],
+    sharp: Mapping[str, Interval],
 ) -> RunTimes:
     """Return the times by what the API server says, narrowed by what a sharper clock says.
 
@@ -115,108 +131,66 @@ def combine(
         source: who says the sharper times.
         raw: the Pod.
         containers: its containers, in the order in which they start.
-        sharp: by container, earliest start and latest end of its current or last instance.
+        sharp: by ID of an instance: its earliest start and its latest end.
     """
     times: dict[str, RunTime] = {}
-    # no container of the Pod ran before the kubelet accepted it
-    accepted = (raw.get("status") or {}).get("startTime")
-    previous_end = _parse(accepted) if accepted else -math.inf
+    started = (raw.get("status") or {}).get("startTime")
+    # a container starts after the last instances of the init containers before it, but an earlier
+    # instance only after those that ran once: a new sandbox runs all of them again
+    pod_start = _parse(started) if started else -math.inf
+    last_end, only_end = -math.inf, pod_start
     for container in containers:
         status = pod_status.find_container_status(raw, container.name)
-        start, end = _read_status(status)
-        if container.name in sharp:
-            start, end = max(start, sharp[container.name][0]), min(end, sharp[container.name][1])
-        if status.get("restartCount", 0):
-            # an earlier instance may have written as well
-            start = -math.inf
-        times[container.name] = RunTime(container.name, max(start, previous_end), end)
-        if container.role == "init" and math.isfinite(end):
+        instances = list_instances(status)
+        intervals = [_narrow(instance, sharp) for instance in instances] or [(-math.inf, math.inf)]
+        start, end = intervals[0]
+        start = max(start, last_end, only_end)
+        restarts = status.get("restartCount", 0)
+        earlier = _earlier(intervals[1:], restarts, only_end, start)
+        is_exact = len(instances) > restarts and instances[-1].id in sharp
+        times[container.name] = RunTime(container.name, start, end, earlier, is_exact=is_exact)
+        if container.role == "init" and instances and instances[0].has_ended:
             # the next container starts when the kubelet has seen this one end
-            previous_end = max(previous_end, _earliest_end(status, end, container.name in sharp))
-    return RunTimes(source, times)
+            last_end = max(last_end, _earliest_end(instances[0], sharp))
+            if restarts == 0:
+                only_end = max(only_end, last_end)
+    return RunTimes(source, times, pod_start + 1)
 
 
-def _earliest_end(status: Mapping[str, Any], end: float, is_sharp: bool) -> float:
-    finished = _terminated(status).get("finishedAt")
-    return end if is_sharp or not finished else _parse(finished)
+def _earlier(
+    known: list[Interval], restarts: int, lower: float, upper: float
+) -> tuple[Interval, ...]:
+    """Return when the instances before the last one may have run.
+
+    Args:
+        known: when the one before the last may have run, if the status says so.
+        restarts: how many there are.
+        lower: none of them ran earlier.
+        upper: nor later.
+    """
+    found = [(max(start, lower), min(end, upper)) for start, end in known] if restarts else []
+    if restarts > len(found):
+        # the status says nothing about the others
+        found.insert(0, (lower, found[0][0] if found else upper))
+    return tuple(found)
 
 
-def _read_status(status: Mapping[str, Any]) -> tuple[float, float]:
-    """Return earliest start and latest end of an instance by its status."""
-    state = status.get("state") or {}
-    details = next(iter(state.values()), None) or {}
-    started, finished = details.get("startedAt"), _terminated(status).get("finishedAt")
-    start = _parse(started) - _START_DELAY if started else -math.inf
-    # the API cuts off fractions of a second
-    return start, _parse(finished) + 1 if finished else math.inf
+def _narrow(instance: Instance, sharp: Mapping[str, Interval]) -> Interval:
+    start, end = instance.interval
+    sharp_start, sharp_end = sharp.get(instance.id, (start, end))
+    return sharp_start, min(end, sharp_end)
 
 
-def _terminated(status: Mapping[str, Any]) -> Mapping[str, Any]:
-    return (status.get("state") or {}).get("terminated") or {}
+def _earliest_end(instance: Instance, sharp: Mapping[str, Interval]) -> float:
+    end = sharp.get(instance.id, (-math.inf, math.inf))[1]
+    return end if math.isfinite(end) else _parse(instance.details["finishedAt"])
+
+
+def _describe(seconds: float) -> str:
+    if math.isfinite(seconds):
+        return format_time(seconds)
+    return "now" if seconds > 0 else "an unknown time"
 
 
 def _parse(timestamp: str) -> float:
     return float(calendar.timegm(time.strptime(timestamp, "%Y-%m-%dT%H:%M:%SZ")))
-
-
-def _read_containerd(
-    node: str, raw: Mapping[str, Any], names: Iterable[str]
-) -> dict[str, tuple[float, float]]:
-    """Return when each container was created and ended, as containerd on its node noted it.
-
-    A process may run before its start is noted, but not before its container is created.
-    """
-    ids = {pod_status.find_runtime_id(raw, name): name for name in names}
-    times = _read_status_files(node, tuple(key for key in ids if key))
-    return {ids[key]: interval for key, interval in times.items()}
-
-
-@functools.lru_cache(maxsize=64)
-def _read_status_files(node: str, ids: tuple[str, ...]) -> dict[str, tuple[float, float]]:
-    """Return when containers were created and ended; the times of an instance do not change."""
-    script = b"\n".join(
-        b"printf '%%s ' %s; cat %s; echo" % (quote(key), quote(_STATUS_FILE % key)) for key in ids
-    )
-    times = {}
-    for line in nodes.run_script(node, script).stdout.decode().splitlines():
-        key, _, text = line.partition(" ")
-        with contextlib.suppress(ValueError, KeyError):
-            status = json.loads(text)
-            end = status["FinishedAt"] / _NANOSECONDS or math.inf
-            times[key] = (status["CreatedAt"] / _NANOSECONDS, end)
-    return times
-
-
-def _read_processes(
-    raw: Mapping[str, Any], shells: Iterable[ContainerShell]
-) -> dict[str, tuple[float, float]]:
-    """Return when the first process of each running container was started.
-
-    The difference to the uptime is the same on every clock; what the file system's clock says now
-    is the time of a new entry in /proc.
-    """
-    spec = raw["spec"]
-    if spec.get("shareProcessNamespace") or spec.get("hostPID"):
-        # process 1 is another container's
-        return {}
-    script = b"cat /proc/1/stat /proc/uptime && stat -c 'now %Z %z' /proc/self/"
-    times = {}
-    for shell in shells:
-        status = pod_status.find_container_status(raw, shell.name)
-        if "running" not in (status.get("state") or {}):
-            continue
-        with contextlib.suppress(errors.PodshareError, ValueError, IndexError):
-            shell.open()
-            if not shell.access.is_ephemeral:
-                start = _parse_process(shell.run(script).stdout.decode(errors="replace"))
-                times[shell.name] = (start, math.inf)
-    return times
-
-
-def _parse_process(printed: str) -> float:
-    stat, uptime, now = printed.splitlines()
-    # the name of the program, in parentheses, may contain spaces
-    started = float(stat.rpartition(")")[2].split()[19]) / _TICKS_PER_SECOND
-    age = float(uptime.split()[0]) - started
-    seconds, _, text = now.removeprefix("now ").partition(" ")
-    return changes.parse_time(seconds, text)[0] - age - 1 / _TICKS_PER_SECOND

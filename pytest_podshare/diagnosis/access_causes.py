@@ -69,7 +69,8 @@ def _find_barrier(view: ContainerView, *, is_write: bool) -> tuple[PathEntry, in
 def _list_required_bits(view: ContainerView, *, is_write: bool) -> Iterator[tuple[PathEntry, int]]:
     for entry in view.path_entries:
         if entry.path == view.location.path:
-            yield entry, _WRITE if is_write else _READ
+            bits = _WRITE if is_write else _READ
+            yield entry, bits | _ENTER if entry.kind == "directory" else bits
         elif entry.kind == "directory":
             is_parent = entry.path == posixpath.dirname(view.location.path)
             yield entry, _ENTER | _WRITE if is_write and is_parent else _ENTER

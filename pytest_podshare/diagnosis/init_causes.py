@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 
 from pytest_podshare.containers.container import Container
@@ -9,6 +10,7 @@ from pytest_podshare.diagnosis.cause import Cause
 from pytest_podshare.diagnosis.facts import FileLocation
 from pytest_podshare.wiring.model import Wiring
 
+_CHECK_WRITER = "Check what {} writes, and where: its log, its paths, and its exit code."
 _KINDS = {
     "Permission denied": "permission denied",
     "Read-only file system": "read-only",
@@ -18,11 +20,13 @@ _KINDS = {
 
 def explain_wrong_order(writer: Container, reader: Container) -> Cause:
     """Explain that a container has ended before the one starts that should write for it."""
-    position = "earlier in initContainers" if writer.spec.role == "init" else "as a sidecar"
+    remedy = f"Move {writer} before {reader} in initContainers."
+    if writer.spec.role == "container":
+        remedy = f"Make {writer} a sidecar, with restartPolicy: Always, before {reader}."
     return Cause(
         "wrong order",
         f"{reader} is an init container, and has ended before {writer} starts",
-        f"Start {writer} before {reader}: {position}.",
+        remedy,
         (reader, None),
     )
 
@@ -68,9 +72,19 @@ def explain_nothing_left(writer: Container, reader: FileLocation, folder: str, t
             )
     return Cause(
         "nothing left",
-        f"{writer} has left nothing in {folder}: {times}",
-        f"Check what {writer} writes, and where: its log, its paths, and its exit code.",
+        f"{writer} has left nothing in {folder}; {times}",
+        _CHECK_WRITER.format(writer),
     )
+
+
+def explain_missing_file(writer: Container, cause: Cause) -> Cause:
+    """Explain that a file is missing that an ended container should have left.
+
+    Args:
+        writer: the container that has ended.
+        cause: what is known about the file: no other cause.
+    """
+    return dataclasses.replace(cause, kind="nothing left", remedy=_CHECK_WRITER.format(writer))
 
 
 def explain_missing(location: FileLocation, seen: Sequence[str]) -> Cause:

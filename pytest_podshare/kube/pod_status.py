@@ -91,9 +91,31 @@ def find_crashed_container(pod: _PodObject) -> str | None:
 
 
 def is_ready(pod: _PodObject) -> bool:
-    """Return whether all containers are ready, or all of them have succeeded."""
+    """Return whether every container is ready, or has succeeded and is not started again."""
     has_succeeded = pod.get("status", {}).get("phase") == "Succeeded"
-    return has_succeeded or find_condition(pod, "Ready").get("status") == "True"
+    is_as_ready = has_succeeded or _is_ready_but_for_ended(pod)
+    return is_as_ready or find_condition(pod, "Ready").get("status") == "True"
+
+
+def _is_ready_but_for_ended(pod: _PodObject) -> bool:
+    """Return whether only containers that have succeeded keep a Pod from being ready.
+
+    The kubelet reports such a Pod as not ready for ever: a Job's worker that ends before a sidecar.
+    """
+    spec, statuses = pod.get("spec", {}), list(container_statuses(pod))
+    containers = [*spec.get("initContainers", ()), *spec.get("containers", ())]
+    if len(statuses) < len(containers) or spec.get("readinessGates"):
+        return False
+    default = spec.get("restartPolicy", "Always")
+    policies = {entry["name"]: entry.get("restartPolicy", default) for entry in containers}
+    return any(status.get("ready") for status in statuses) and all(
+        status.get("ready") or _has_succeeded(pod, status["name"], policies) for status in statuses
+    )
+
+
+def _has_succeeded(pod: _PodObject, name: str, policies: Mapping[str, str]) -> bool:
+    end = find_final_termination(pod, name, policies.get(name, "Always"))
+    return end is not None and end.get("exitCode") == 0
 
 
 def find_permanent_error(

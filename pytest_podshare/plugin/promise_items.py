@@ -106,7 +106,7 @@ class PromiseItem(ManifestItem):
             _ASSERTIONS[promise.assertion](pod, **arguments)
         except (AssertionError, errors.PodError) as error:
             if promise.is_default and getattr(error, "cause", "") in _NOT_SHOWN:
-                pytest.skip(f"{error}".splitlines()[0] + " " + _SKELETON_PROVES)
+                pytest.skip(f"{error}".splitlines()[0].rstrip(".") + f". {_SKELETON_PROVES}")
             if promise.outcome == "same" and isinstance(error, errors.ControlMissing):
                 # an optional ConfigMap, or one that the manifest of a skeleton does not contain
                 pytest.skip(error.what)

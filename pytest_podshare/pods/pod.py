@@ -35,6 +35,7 @@ class Pod:
     Attributes:
         evidence: what was proved about it, in order.
         checks: every call of an assertion on it, whatever its verdict.
+        was_replaced: whether it refers to a replacement of the Pod that was deployed.
     """
 
     def __init__(
@@ -47,6 +48,7 @@ class Pod:
         self.live = live
         self.evidence: list[Evidence] = []
         self.checks: list[Check] = []
+        self.was_replaced = False
 
     def __repr__(self) -> str:
         return f"<Pod {self.live} ({', '.join(self._containers)})>"
@@ -175,6 +177,7 @@ class Pod:
         raw = self._replacement()
         self.close()
         self.live = dataclasses.replace(self.live, raw=raw)
+        self.was_replaced = True
 
     def flush(self) -> None:
         """Wait until the scripts queued in its containers have run, as far as they still can."""

@@ -22,7 +22,8 @@ from pytest_podshare.containers.fileops.posix_shell import (
 # entries that are listed: enough for an application's own files, and read in a moment
 LIMIT = 20_000
 # seconds: a change gets the time of the last clock tick, of which there are at least 100 a second
-_TICK = 0.01
+TICK = 0.01
+_ENTRY = re.compile(rb"([0-9a-f]+) (\d+) (\d+) ([^|\n]*)\|(.*)", re.DOTALL)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,11 +68,10 @@ def list_changes(shell: Shell, path: str) -> list[Change] | Missing | Refused:
     print_stat = b"stat -c '%s %%f %%s %%Z %%z|%%n'" % token
     script = b"LC_ALL=C; TZ=UTC; export LC_ALL TZ\n"
     script += b"if ! [ -d %s ]; then %s %s; exit; fi\n" % (name, print_stat, name)
-    # without `find`, nothing would be listed, as if there was nothing
-    script += b"cd %s && %s . || exit; command -v find > /dev/null || exit 127\n" % (
-        name,
-        print_stat,
-    )
+    # without `find`, or without the permission to list it, a folder would seem to be empty
+    # of the two, only `ls` says why
+    script += b"ls %s/. > /dev/null && cd %s && %s . || exit\n" % (name, name, print_stat)
+    script += b"command -v find > /dev/null || exit 127\n"
     script += b"find . -xdev ! -name . -exec %s {} + 2> /dev/null | head -n %d" % (
         print_stat,
         LIMIT,
@@ -79,10 +79,10 @@ def list_changes(shell: Shell, path: str) -> list[Change] | Missing | Refused:
     done = run_tool(shell, script, "stat")
     if done.returncode != 0:
         return posix_shell.parse_failure(done)
-    pattern = rb"^%s ([0-9a-f]+) (\d+) (\d+) ([^|\n]*)\|(.*)$" % token
-    return [
-        _change(path, *match.groups()) for match in re.finditer(pattern, done.stdout, re.MULTILINE)
-    ]
+    found = (
+        _ENTRY.fullmatch(entry.removesuffix(b"\n")) for entry in done.stdout.split(token + b" ")
+    )
+    return [_change(path, *match.groups()) for match in found if match]
 
 
 def parse_time(seconds: str, text: str) -> tuple[float, float]:
@@ -91,7 +91,7 @@ def parse_time(seconds: str, text: str) -> tuple[float, float]:
     if fraction is None:
         return float(seconds), float(seconds) + 1
     earliest = float(seconds) + float(fraction[1])
-    return earliest, earliest + _TICK
+    return earliest, earliest + TICK
 
 
 def _change(folder: str, *fields: bytes) -> Change:

@@ -64,6 +64,26 @@ def test_restarted(broken):
     )
 
 
+def test_wrong_order(broken):
+    """The spec alone shows it."""
+    assert_file_visible(broken("wrong-order"), from_c="render", to_c="migrate")
+
+
+def test_nothing_left(broken):
+    """The init container writes outside of its volume."""
+    assert_file_visible(broken("nothing-left"), from_c="install", to_c="app")
+
+
+def test_several_writers(broken):
+    """A sidecar may have written the same files."""
+    assert_file_visible(broken("several-writers"), from_c="clone", to_c="web")
+
+
+def test_init_ended(broken):
+    """The reader cannot be inspected any more."""
+    assert_file_visible(broken("init-ended"), from_c="prepare", to_c="migrate")
+
+
 def test_not_mounted(broken):
     """The spec alone shows it."""
     assert_file_visible(broken("not-mounted"), from_c="web", to_c="shipper")

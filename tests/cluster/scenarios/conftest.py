@@ -13,12 +13,12 @@ import yaml
 
 @pytest.fixture
 def twin(podshare):
-    """Return a function that deploys a manifest with a change to its Pod's spec."""
+    """Return a function that deploys a manifest with a change to its Pod's spec, or its Job's."""
 
     def deploy(name, change):
         documents = list(yaml.safe_load_all(Path(f"manifests/{name}.yaml").read_text()))
-        pod = next(document for document in documents if document["kind"] == "Pod")
-        change(pod["spec"])
+        spec = next(doc["spec"] for doc in documents if doc["kind"] in ("Pod", "Job"))
+        change(spec["template"]["spec"] if "template" in spec else spec)
         return podshare.deploy({"kind": "List", "items": documents})
 
     return deploy

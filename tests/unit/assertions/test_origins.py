@@ -1,10 +1,11 @@
 """Tests of who can have changed a file, as far as times tell."""
 
 import math
+from types import SimpleNamespace
 
 import pytest
 
-from pytest_podshare.assertions.origins import find_origins
+from pytest_podshare.assertions.origins import find_origins, join_names, leave_out_mounts
 from pytest_podshare.containers.fileops.changes import Change
 from pytest_podshare.containers.run_times import RunTime
 
@@ -47,7 +48,7 @@ def test_the_names_of_all_who_can_have_made_a_change_are_reported():
 
     assert origins.unclear == ((change(102.0), ("install", "proxy")),)
     assert origins.later == ((change(107.0), ("app", "proxy")),)
-    assert str(origins) == "1 changed by install or proxy, 1 changed later, by app or proxy"
+    assert str(origins) == "changed by install or proxy: /v/f; changed later, by app or proxy: /v/f"
 
 
 def test_folders_count_only_if_times_tell_them_from_those_of_the_kubelet():
@@ -61,3 +62,51 @@ def test_folders_count_only_if_times_tell_them_from_those_of_the_kubelet():
 def test_a_folder_without_changes_holds_nothing():
     """In the words of a failure."""
     assert str(find_origins([], INSTALL, (), with_folders=True)) == "nothing"
+
+
+def test_what_other_mounts_have_inside_the_folder_is_left_out():
+    """Another volume may be on the same file system; the runtime may create its mount point."""
+    paths = ("/v", "/v/f", "/v/a", "/v/a/w", "/v/a/w/f", "/v/a/wide", "/v/same", "/v/same/f")
+    mounts = [
+        SimpleNamespace(folder="/v", volume="v"),
+        SimpleNamespace(folder="/v/a/w", volume="w"),
+        SimpleNamespace(folder="/v/same", volume="v"),
+        SimpleNamespace(folder="/vast", volume="w"),
+    ]
+    changes = [change(102.0, path=path) for path in paths]
+
+    kept = leave_out_mounts(changes, "/v", "v", mounts)
+
+    assert [one.path for one in kept] == ["/v/f", "/v/a/wide", "/v/same/f"]
+    assert leave_out_mounts(changes, "/v", "v", mounts[:1]) == changes
+
+
+def test_a_change_in_any_run_of_a_restarted_container_is_its_own():
+    """But not one between two runs, or one that may have been before a run."""
+    twice = RunTime("install", 200.0, 205.0, earlier=((100.0, 105.0),))
+    made = {at: change(at) for at in (99.0, 99.995, 102.0, 150.0, 199.995, 202.0)}
+
+    origins = find_origins(made.values(), twice, (), with_folders=True)
+
+    assert origins.older == (made[99.0],)
+    assert origins.own == (made[102.0], made[202.0])
+    assert [one for one, _ in origins.unclear] == [made[99.995], made[199.995]]
+    assert origins.later == ((made[150.0], ()),)
+
+
+def test_long_groups_are_cut():
+    """A failure has little space."""
+    changes = [change(102.0, path=f"/v/{number}") for number in range(9)]
+
+    origins = find_origins(changes, INSTALL, (), with_folders=True)
+
+    assert str(origins) == "changed by install: /v/0, /v/1, /v/2 and 6 more"
+
+
+@pytest.mark.parametrize(
+    ("names", "joined"),
+    [(["a"], "a"), (["a", "b"], "a or b"), (["a", "b", "c"], "a, b or c"), (["a", "a"], "a")],
+)
+def test_names_are_joined_as_in_prose(names, joined):
+    """Each of them once."""
+    assert join_names(names, "or") == joined

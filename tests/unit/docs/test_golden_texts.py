@@ -9,6 +9,8 @@ from pytest_podshare.diagnosis.cause import MEANINGS
 
 BROKEN = Path("tests/cluster/broken")
 TEXTS = {path.stem: path.read_text() for path in sorted(BROKEN.glob("golden/*.txt"))}
+TWINS = Path("tests/cluster/scenarios")
+OF_TWINS = {path.stem: path.read_text() for path in sorted(TWINS.glob("golden/*.txt"))}
 
 # causes that keep anybody from looking: nothing was learned about a file
 BLIND = {"tool missing", "not running", "no answer", "evicted", "replaced", "deleted"}
@@ -38,10 +40,10 @@ def faults(text):
     return found
 
 
-@pytest.mark.parametrize("name", TEXTS)
+@pytest.mark.parametrize("name", [*TEXTS, *OF_TWINS])
 def test_a_failure_text_is_sound(name):
     """It names one cause, in at most 12 lines, and blames no file that nobody could look for."""
-    assert faults(TEXTS[name]) == []
+    assert faults((TEXTS | OF_TWINS)[name]) == []
 
 
 SOUND = """\
@@ -92,3 +94,13 @@ def test_every_broken_manifest_is_run_and_every_text_is_of_a_test():
 
     assert run == {path.stem for path in Path("manifests/broken").glob("*.yaml")}
     assert names == set(TEXTS)
+
+
+def test_every_text_of_a_twin_is_of_a_test():
+    """None of them is left over."""
+    tests = (TWINS / "test_init_container_twins.py").read_text()
+
+    assert TEXTS.keys().isdisjoint(OF_TWINS)
+    assert OF_TWINS.keys() == set(
+        re.findall(r'"([a-z]+(?:-[a-z]+)+)"(?::| if| else|$)', tests, re.M)
+    )

@@ -149,6 +149,38 @@ def test_readiness_is_the_pods_condition():
     assert pod_status.is_ready(pod(phase="Succeeded"))
 
 
+READY = {"name": "sidecar", "ready": True, "state": {"running": {}}}
+DONE = {"name": "worker", "ready": False, "state": {"terminated": {"exitCode": 0}}}
+JOB = {"restartPolicy": "Never", "containers": [{"name": "worker"}, {"name": "sidecar"}]}
+
+
+def job(*statuses, **spec):
+    """Return a Pod of a worker and a sidecar that is not ready by its condition."""
+    return {**pod(*statuses), "spec": {**JOB, **spec}}
+
+
+def test_a_worker_that_has_succeeded_does_not_keep_its_pod_from_being_ready():
+    """The kubelet never reports such a Pod as ready, and does not start the worker again."""
+    assert pod_status.is_ready(job(DONE, READY))
+    assert pod_status.is_ready(job(DONE, READY, restartPolicy="OnFailure"))
+
+
+@pytest.mark.parametrize(
+    "pending",
+    [
+        job(DONE, READY, restartPolicy="Always"),
+        job({**DONE, "state": {"terminated": {"exitCode": 1}}}, READY),
+        job({**DONE, "state": {"running": {}}}, READY),
+        job(DONE, {**READY, "ready": False}),
+        job(DONE),
+        job(DONE, READY, readinessGates=[{"conditionType": "example.com/gate"}]),
+    ],
+)
+def test_any_other_container_that_is_not_ready_keeps_its_pod_from_being_ready(pending):
+    """Its mutated twins."""
+    assert not pod_status.is_ready(pending)
+
+
 def test_the_identity_distinguishes_instances():
     """A restarted container has another ID, a replaced Pod another UID."""
     first = pod_status.read_identity(pod({"name": "c1", "containerID": "containerd://aaa"}))
