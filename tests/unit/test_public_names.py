@@ -19,7 +19,7 @@ INTERNAL = {
     "Container": {"access", "close", "enqueue", "feed", "flush", "flush_pod", "open", "pod"}
     | {"qualified", "resolve_path", "run", "run_inline", "spec", "stream", "use_ephemeral_shell"},
     "Evidence": {"lines"},
-    "Pod": {"api", "checks", "close", "cluster", "flush"}
+    "Pod": {"api", "checks", "close", "cluster", "flush", "was_replaced"}
     | {
         "follow_replacement",
         "identity",
