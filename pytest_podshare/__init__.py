@@ -12,9 +12,12 @@ if TYPE_CHECKING:
         assert_writable,
     )
     from pytest_podshare.assertions.capacity import assert_medium, assert_size_limited
+    from pytest_podshare.assertions.devices import assert_device_shared
     from pytest_podshare.assertions.logs import assert_log_contains
     from pytest_podshare.assertions.lost import assert_lost_on_delete, assert_lost_on_drain
     from pytest_podshare.assertions.not_shared import assert_not_shared
+    from pytest_podshare.assertions.propagated import assert_mount_propagated
+    from pytest_podshare.assertions.same_files import assert_same_files
     from pytest_podshare.assertions.survives import (
         assert_survives_delete,
         assert_survives_drain,
@@ -39,14 +42,17 @@ __all__ = [
     "Podshare",
     "PodshareError",
     "PodshareFactory",
+    "assert_device_shared",
     "assert_file_visible",
     "assert_log_contains",
     "assert_lost_on_delete",
     "assert_lost_on_drain",
     "assert_medium",
+    "assert_mount_propagated",
     "assert_not_shared",
     "assert_permissions",
     "assert_read_only",
+    "assert_same_files",
     "assert_size_limited",
     "assert_survives_delete",
     "assert_survives_drain",
@@ -65,14 +71,17 @@ _MODULES = {
     "Podshare": "pods.deployer",
     "PodshareError": "errors",
     "PodshareFactory": "pods.factory",
+    "assert_device_shared": "assertions.devices",
     "assert_file_visible": "assertions.visible",
     "assert_log_contains": "assertions.logs",
     "assert_lost_on_delete": "assertions.lost",
     "assert_lost_on_drain": "assertions.lost",
     "assert_medium": "assertions.capacity",
+    "assert_mount_propagated": "assertions.propagated",
     "assert_not_shared": "assertions.not_shared",
     "assert_permissions": "assertions.access",
     "assert_read_only": "assertions.access",
+    "assert_same_files": "assertions.same_files",
     "assert_size_limited": "assertions.capacity",
     "assert_survives_delete": "assertions.survives",
     "assert_survives_drain": "assertions.survives",

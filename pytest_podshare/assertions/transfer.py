@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pytest_podshare.assertions import failure, sentinel
 from pytest_podshare.assertions.mount_selection import new_location
 from pytest_podshare.containers.container import Container
-from pytest_podshare.containers.fileops import operations, streaming
+from pytest_podshare.containers.fileops import mountinfo, operations, streaming
 from pytest_podshare.containers.fileops.content import Content
 from pytest_podshare.containers.fileops.posix_shell import Missing, Refused
 from pytest_podshare.deadline import Deadline, poll
@@ -18,9 +18,12 @@ from pytest_podshare.diagnosis import diagnose
 from pytest_podshare.diagnosis.facts import FileLocation
 from pytest_podshare.pods.evidence import Step
 from pytest_podshare.pods.pod import Pod
+from pytest_podshare.wiring import propagation
 from pytest_podshare.wiring.shared_mounts import SharedMount
 
 _Seen = Content | Missing | Refused
+# an equal file proves nothing if it is not the same
+_ELSEWHERE = Refused("a file in another file system")
 # what is wrong with the writer's own file
 _FINDINGS = {Content: "has different content in", Missing: "has no file"}
 
@@ -113,8 +116,21 @@ class Transfer:
             # the application may still be writing
             return has if expected is not None or seen == has else _read(writer)
 
-        saw = self._wait_until_seen("has", lambda: _read(self.reader), now_expected, timeout)
-        return step, saw
+        return step, self._wait_until_seen("has", self._look, now_expected, timeout)
+
+    def _look(self) -> _Seen:
+        """Return what the reader sees, if it is in the same file system as the writer's file.
+
+        A file system that is mounted in the volume may be mounted again, with equal files.
+        """
+        seen, mount = _read(self.reader), self.reader.mount
+        wiring = self.pod.wiring
+        if not isinstance(seen, Content) or mount is None:
+            return seen
+        if not propagation.has_nested_mounts(wiring, mount):
+            return seen
+        places = {_find_place(location) for location in (self.writer, self.reader)}
+        return seen if len(places) == 1 else _ELSEWHERE
 
     def _wait_until_seen(
         self,
@@ -147,6 +163,13 @@ class Transfer:
 
 def _read(location: FileLocation) -> _Seen:
     return streaming.read(location.container, location.path, root=location.root)
+
+
+def _find_place(location: FileLocation) -> tuple[str, str] | None:
+    """Return the device of a file and its path there, by the container's own mount table."""
+    entries = mountinfo.read_mounts(location.container)
+    entry = mountinfo.find_covering(entries, location.path)
+    return entry.locate(location.path) if entry else None
 
 
 def _is_expected(seen: _Seen, expected: Content | None) -> bool:

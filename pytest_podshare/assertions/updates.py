@@ -152,7 +152,8 @@ def _wait_for(
 
 def _locate(container: Container, mount: VolumeMount, entry: ConfigEntry) -> FileLocation:
     """Return where a mount has an entry's file: below it, or the mount itself for its subPath."""
-    inside = posixpath.relpath(entry.file, mount.sub_path) if mount.sub_path else entry.file
+    sub_path = "/".join(mount.sub_folders)
+    inside = posixpath.relpath(entry.file, sub_path) if sub_path else entry.file
     path = posixpath.normpath(posixpath.join(mount.path, inside))
     return FileLocation(container, path, mount)
 

@@ -86,7 +86,7 @@ class LivePod:
     @functools.cached_property
     def wiring(self) -> Wiring:
         """Return its containers, volumes and mounts."""
-        return read_wiring(self.spec)
+        return read_wiring(self.spec, self.raw)
 
     @functools.cached_property
     def identity(self) -> Identity:

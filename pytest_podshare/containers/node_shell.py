@@ -14,6 +14,7 @@ from pytest_podshare.containers.container_shell import ContainerShell
 from pytest_podshare.containers.fileops import resolve_path
 from pytest_podshare.containers.fileops.posix_shell import EphemeralContainerUnavailable, quote
 from pytest_podshare.kube.exec.protocol import Completed
+from pytest_podshare.wiring import sub_path_expression
 
 _KUBELET_PODS = "/var/lib/kubelet/pods"
 
@@ -43,11 +44,12 @@ class NodeShell:
         mount = self._container.spec.covering_mount(path)
         if mount is None:
             raise self._unprovable(path, "it is not in a volume")
-        if "$(" in mount.sub_path:
+        if sub_path_expression.is_unknown(mount.expanded):
             raise self._unprovable(path, f"its mount has subPathExpr {mount.sub_path}")
         folder = self._find_volume(mount.volume, path)
         if mount.sub_path:
-            folder = self._resolve(folder, f"/{mount.sub_path}", path, follow=True)
+            sub_path = "/".join(("", *mount.sub_folders))
+            folder = self._resolve(folder, sub_path, path, follow=True)
         rest = posixpath.relpath(path, mount.path)
         return folder if rest == "." else self._resolve(folder, f"/{rest}", path, follow=follow)
 

@@ -12,9 +12,11 @@ from typing import BinaryIO, TypeVar
 from pytest_podshare import errors
 from pytest_podshare.containers.container_shell import ContainerShell
 from pytest_podshare.containers.fileops import confined, operations, streaming
+from pytest_podshare.containers.fileops.confined import Root
 from pytest_podshare.containers.fileops.content import Content
 from pytest_podshare.containers.fileops.posix_shell import Missing, Refused
 from pytest_podshare.containers.fileops.stat import Stat
+from pytest_podshare.containers.volume_root import find_root
 from pytest_podshare.wiring import folders
 from pytest_podshare.wiring.model import VolumeMount
 
@@ -149,8 +151,8 @@ class VolumeFiles:
             )
         return sorted(mounts, key=lambda mount: mount.read_only)
 
-    def _locate(self, name: str) -> tuple[str, str]:
-        """Return a file's path in the container, and the path of the mount it lies in."""
+    def _locate(self, name: str) -> tuple[str, Root]:
+        """Return a file's path in the container, and the mount it lies in."""
         shell, volume = self.shell, self.volume
         parts = folders.split_sub_path(name)
         if name.startswith("/") or ".." in parts or "\0" in name:
@@ -165,7 +167,7 @@ class VolumeFiles:
                 path = posixpath.join(root, *parts[len(mount.sub_folders) :])
                 covering = shell.spec.covering_mount(path)
                 if covering is not None and covering.folder == root:
-                    return path, root
+                    return path, find_root(shell, mount)
         sub_paths = [mount.sub_path for mount in mounts if mount.sub_path]
         if not sub_paths:
             raise errors.NotInVolume(
@@ -179,7 +181,7 @@ class VolumeFiles:
         )
 
 
-def _exists(shell: ContainerShell, path: str, *, root: str) -> bool | Refused:
+def _exists(shell: ContainerShell, path: str, *, root: Root) -> bool | Refused:
     status = operations.lstat(shell, path, root=root)
     if isinstance(status, Missing) or status == Refused("Not a directory"):
         return False

@@ -26,6 +26,7 @@ MEANINGS = {
     "node not ready": "the Pod's node does not respond",
     "not limited": "the volume holds more than its sizeLimit",
     "not mounted": "a container does not mount the volume, and sees its own files at the path",
+    "not propagated": "a file system that is mounted in the volume does not reach the container",
     "not read-only": "a container can write where it should not",
     "not running": "a container has exited, or keeps crashing",
     "nothing left": "a container that has ended has left nothing that the other one sees",

@@ -20,7 +20,8 @@ from pytest_podshare.diagnosis.cause import MEANINGS, Cause
 from pytest_podshare.diagnosis.facts import FileLocation
 from pytest_podshare.diagnosis.symptom import Symptom, is_alike
 from pytest_podshare.pods.pod import Pod
-from pytest_podshare.wiring.model import ContainerSpec, Wiring
+from pytest_podshare.wiring import sub_path_expression
+from pytest_podshare.wiring.model import ContainerSpec, VolumeMount, Wiring
 
 # errors that the state of the live Pod may explain
 _EXPLAINED_BY_POD = (
@@ -81,14 +82,21 @@ def not_shared(pod: Pod, writer: Container, reader: Container, volume: str | Non
         if sources and targets:
             return mount_causes.explain_different_sub_path(
                 name,
-                (writer, sources[0].sub_path),
-                (reader, targets[0].sub_path),
+                (writer, _describe_folder(sources[0])),
+                (reader, _describe_folder(targets[0])),
                 (reader, targets[0]),
             )
     for name in names:
         if (cause := _find_similar_volume(writer, reader, name)) is not None:
             return cause
     return _explain_not_mounted(pod, writer, reader, names)
+
+
+def _describe_folder(mount: VolumeMount) -> str:
+    """Return the folder of a volume that a mount shows, with the values of variables if known."""
+    if sub_path_expression.is_unknown(mount.expanded):
+        return mount.sub_path
+    return "/".join(mount.sub_folders)
 
 
 def _list_written_volumes(wiring: Wiring, container: ContainerSpec) -> list[str]:

@@ -12,9 +12,11 @@ from pytest_podshare import deadline as bounded
 from pytest_podshare import errors
 from pytest_podshare.containers.container import Container
 from pytest_podshare.containers.fileops import mountinfo, path_walk
+from pytest_podshare.containers.fileops.confined import Root
 from pytest_podshare.containers.fileops.mountinfo import MountEntry
 from pytest_podshare.containers.fileops.posix_shell import EphemeralContainerUnavailable
 from pytest_podshare.containers.live_pod import LivePod
+from pytest_podshare.containers.volume_root import find_root
 from pytest_podshare.deadline import Deadline
 from pytest_podshare.kube import container_status, pod_status
 from pytest_podshare.kube.client import pod_path
@@ -49,9 +51,9 @@ class FileLocation:
         return self.mount.volume if self.mount else ""
 
     @property
-    def root(self) -> str:
-        """Return the path that no link may lead out of: the mount, if there is one."""
-        return self.mount.folder if self.mount else "/"
+    def root(self) -> Root:
+        """Return what no link may lead out of: the mount, if there is one."""
+        return find_root(self.container, self.mount) if self.mount else "/"
 
     @property
     def blame(self) -> tuple[Container, VolumeMount] | None:

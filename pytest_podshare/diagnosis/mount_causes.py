@@ -8,8 +8,9 @@ from pytest_podshare.containers.container import Container
 from pytest_podshare.containers.fileops.mountinfo import MountEntry
 from pytest_podshare.containers.fileops.path_walk import PathEntry
 from pytest_podshare.diagnosis.cause import Cause
-from pytest_podshare.diagnosis.facts import ContainerView, FileLocation
+from pytest_podshare.diagnosis.facts import ContainerView
 from pytest_podshare.diagnosis.symptom import Symptom
+from pytest_podshare.wiring import propagation
 from pytest_podshare.wiring.model import VolumeMount
 
 # the volume and folder of any other mount
@@ -44,6 +45,8 @@ def find_shadowing_mount(symptom: Symptom) -> Cause | None:
         live, mount, container = view.live_mount, view.location.mount, view.location.container
         if live is None or mount is None or not _is_hidden_by(live, view, mount):
             continue
+        if _is_propagated(symptom, live, view, mount):
+            continue
         hides = f"is mounted at {live.path} and hides what volume {mount.volume} has there"
         for other in container.spec.mounts:
             if other.folder == live.path and other.volume != mount.volume:
@@ -68,7 +71,25 @@ def _is_hidden_by(live: MountEntry, view: ContainerView, mount: VolumeMount) -> 
     is_covered = (
         len(same_path) > 1 and same_path[-1].source != same_path[0].source and live is same_path[-1]
     )
-    return is_covered or (live.path != view.location.root and mount.covers(live.path))
+    return is_covered or (live.path != mount.folder and mount.covers(live.path))
+
+
+def is_nested_mount(live: MountEntry, view: ContainerView, mount: VolumeMount) -> bool:
+    """Return whether a path is in a live mount in the expected one that the spec does not have."""
+    others = [other.folder for other in view.location.container.spec.mounts if other is not mount]
+    return _is_hidden_by(live, view, mount) and live.path not in others
+
+
+def _is_propagated(
+    symptom: Symptom, live: MountEntry, view: ContainerView, mount: VolumeMount
+) -> bool:
+    """Return whether a live mount in the expected one belongs to the volume, and is in all views.
+
+    It hides the same folder in all of them then, as the manifest says.
+    """
+    devices = {other.live_mount.device for other in symptom.facts.views if other.live_mount}
+    is_declared = propagation.has_nested_mounts(symptom.wiring, mount)
+    return is_declared and len(devices) == 1 and is_nested_mount(live, view, mount)
 
 
 def find_different_source(symptom: Symptom) -> Cause | None:
@@ -88,7 +109,8 @@ def find_different_source(symptom: Symptom) -> Cause | None:
     source, target = writer.live_mount, reader.live_mount
     if source is None or target is None or symptom.is_on_two_nodes:
         return None
-    if locate_on_device(source, writer.location) == locate_on_device(target, reader.location):
+    paths = writer.location.path, reader.location.path
+    if source.locate(paths[0]) == target.locate(paths[1]):
         return None
     (volume, folder), (other, other_folder) = source.volume or _NONE, target.volume or _NONE
     if volume and volume == other and source.device == target.device:
@@ -137,12 +159,6 @@ def find_symlink(symptom: Symptom) -> Cause | None:
                     "Use a relative symlink that stays inside the volume, or a regular file.",
                 )
     return None
-
-
-def locate_on_device(mount: MountEntry, location: FileLocation) -> tuple[str, str]:
-    """Return the device that a file is on, and its path on that device."""
-    inside = posixpath.relpath(location.path, mount.path)
-    return mount.device, posixpath.normpath(posixpath.join(mount.root, inside))
 
 
 def _describe(mount: MountEntry) -> str:

@@ -14,6 +14,7 @@ from pytest_podshare.diagnosis import (
     access_causes,
     lifecycle_causes,
     mount_causes,
+    propagation_causes,
     storage_causes,
 )
 from pytest_podshare.diagnosis.cause import Cause
@@ -105,6 +106,7 @@ def _describe(view: ContainerView) -> str:
 _SEARCHES = (
     lifecycle_causes.find_pod_problem,
     lifecycle_causes.find_stopped,
+    propagation_causes.find_not_propagated,
     mount_causes.find_stale_file,
     mount_causes.find_shadowing_mount,
     mount_causes.find_symlink,

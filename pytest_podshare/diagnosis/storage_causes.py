@@ -121,11 +121,7 @@ def find_different_folder(symptom: Symptom) -> Cause | None:
         return None
     if symptom.is_on_two_nodes or source.device != target.device:
         return None
-    files = [
-        mount_causes.locate_on_device(mount, view.location)
-        for mount, view in ((source, writer), (target, reader))
-    ]
-    if files[0] == files[1]:
+    if source.locate(writer.location.path) == target.locate(reader.location.path):
         return None
     parent = posixpath.commonpath([source.root, target.root])
     folders = (posixpath.relpath(root, parent) for root in (source.root, target.root))

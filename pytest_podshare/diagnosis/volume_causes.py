@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pytest_podshare.containers.container import Container
+from pytest_podshare.containers.fileops.posix_shell import Refused
 from pytest_podshare.diagnosis import facts, lifecycle_causes, root_cause, storage_causes
 from pytest_podshare.diagnosis.cause import Cause
 from pytest_podshare.diagnosis.facts import FileLocation
@@ -60,6 +61,25 @@ def explain_shared_folder(pod: Pod, writer: FileLocation, reader: FileLocation) 
         f" {relation}, according to the mount tables",
         "Use a different volume or subPath for one of them.",
         (reader.container, mount) if mount else None,
+    )
+
+
+def explain_device(writer: FileLocation, reader: FileLocation, seen: object) -> Cause:
+    """Explain why a block device cannot be used, or has other content than in another container."""
+    container, volume = reader.container, reader.volume
+    if isinstance(seen, bytes):
+        return Cause(
+            "different volume",
+            f"{reader} and {writer} are two devices, although both containers list volume {volume}",
+            f"Find out what replaces the device node in {container}.",
+            reader.blame,
+        )
+    kind = "permission denied" if seen == Refused("Permission denied") else "unknown"
+    return Cause(
+        kind,
+        f"{container} cannot use {reader.path} as the device of volume {volume}: {seen}",
+        "Check the container's user, the mode of the device, and whether something replaces it.",
+        reader.blame,
     )
 
 

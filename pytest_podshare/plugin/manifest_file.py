@@ -24,7 +24,7 @@ from pytest_podshare.plugin.promise_items import PromiseItem
 from pytest_podshare.plugin.shared_pods import SharedPods
 from pytest_podshare.plugin.stash import OPTIONS, SETTINGS
 from pytest_podshare.wiring import expectations, shared_claims, templates
-from pytest_podshare.wiring.promises import PromiseOption
+from pytest_podshare.wiring.promise import PromiseOption
 from pytest_podshare.wiring.templates import Template
 
 _Nodes = Iterator[pytest.Item | pytest.Collector]

@@ -12,6 +12,8 @@ from pytest_podshare.assertions.access import assert_read_only, assert_writable
 from pytest_podshare.assertions.capacity import assert_medium
 from pytest_podshare.assertions.lost import assert_lost_on_delete
 from pytest_podshare.assertions.not_shared import assert_not_shared
+from pytest_podshare.assertions.propagated import assert_mount_propagated
+from pytest_podshare.assertions.same_files import assert_same_files
 from pytest_podshare.assertions.survives import assert_survives_delete, assert_survives_restart
 from pytest_podshare.assertions.visible import assert_file_visible
 from pytest_podshare.cluster.capabilities.catalog import Capabilities
@@ -23,7 +25,7 @@ from pytest_podshare.pods.evidence import Evidence
 from pytest_podshare.pods.factory import PodshareFactory
 from pytest_podshare.pods.pod import Pod
 from pytest_podshare.wiring.lifetime import Lifetime
-from pytest_podshare.wiring.promises import Promise
+from pytest_podshare.wiring.promise import Promise
 
 # the errors that say nothing about the manifest
 _NO_CLUSTER = (
@@ -40,6 +42,7 @@ _ASSERTIONS: Mapping[str, Callable[..., Evidence]] = {
     for assertion in (
         *(assert_file_visible, assert_not_shared, assert_read_only, assert_writable, assert_medium),
         *(assert_survives_restart, assert_survives_delete, assert_lost_on_delete),
+        *(assert_mount_propagated, assert_same_files),
     )
 }
 
@@ -104,6 +107,9 @@ class PromiseItem(ManifestItem):
         except (AssertionError, errors.PodError) as error:
             if promise.is_default and getattr(error, "cause", "") in _NOT_SHOWN:
                 pytest.skip(f"{error}".splitlines()[0].rstrip(".") + f". {_SKELETON_PROVES}")
+            if promise.outcome == "same" and isinstance(error, errors.ControlMissing):
+                # an optional ConfigMap, or one that the manifest of a skeleton does not contain
+                pytest.skip(error.what)
             volume = pod.wiring.volume(str(promise.arguments.get("volume")))
             if volume is not None and volume.lifetime is Lifetime.NODE and pod.node != node:
                 pytest.skip(

@@ -18,7 +18,7 @@ from pytest_podshare.manifests import excerpt, source
 from pytest_podshare.manifests.position import Position, find_position
 from pytest_podshare.wiring import promises
 from pytest_podshare.wiring.model import Wiring
-from pytest_podshare.wiring.promises import OFF, Promise, PromiseOption
+from pytest_podshare.wiring.promise import OFF, Promise, PromiseOption
 from pytest_podshare.wiring.run_order import runs_before_or_beside
 from pytest_podshare.wiring.shared_mounts import find_shared_mounts
 from pytest_podshare.wiring.templates import Template
@@ -39,6 +39,8 @@ ARGUMENTS: Mapping[str, Mapping[str, _Type]] = {
     "assert_read_only": {},
     "assert_writable": {},
     "assert_medium": {"size": str},
+    "assert_mount_propagated": {"timeout": float},
+    "assert_same_files": {"timeout": float},
 }
 # a block scalar, whose lines are the manifest's next lines
 _BLOCK_SCALAR = re.compile(r":\s+\|[-+0-9]*\s*(#.*)?$")

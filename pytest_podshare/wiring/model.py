@@ -10,6 +10,7 @@ from typing import Any
 from pytest_podshare import errors
 from pytest_podshare.manifests.position import Position
 from pytest_podshare.wiring import folders
+from pytest_podshare.wiring.file_key import FileKey
 from pytest_podshare.wiring.lifetime import LIFETIMES, Lifetime
 
 
@@ -23,6 +24,7 @@ class VolumeMount:
         sub_path: the subPath in the volume; "" for the volume's root.
         read_only: whether this container can only read.
         expression: the subPathExpr as written; `sub_path` has it too, unless both are set.
+        expanded: the subPathExpr with the values of its variables, by `sub_path_expression`.
         propagation: the mountPropagation as written; "" for the default.
         recursive_read_only: the recursiveReadOnly as written; "" for the default.
         unknown: the names of fields that Kubernetes does not know.
@@ -34,6 +36,7 @@ class VolumeMount:
     sub_path: str = ""
     read_only: bool = False
     expression: str = ""
+    expanded: str = ""
     propagation: str = ""
     recursive_read_only: str = ""
     unknown: tuple[str, ...] = dataclasses.field(default=(), compare=False)
@@ -52,8 +55,8 @@ class VolumeMount:
 
     @functools.cached_property
     def sub_folders(self) -> tuple[str, ...]:
-        """Return the names of the folders in its subPath."""
-        return folders.split_sub_path(self.sub_path)
+        """Return the names of the folders in its subPath, with the values of variables."""
+        return folders.split_sub_path(self.expanded or self.sub_path)
 
     def covers(self, path: str) -> bool:
         """Return whether a path is the mountPath or lies below it."""
@@ -118,21 +121,6 @@ class VolumeSpec:
     def is_read_only(self) -> bool:
         """Return whether the volume itself, and thus each of its mounts, is read-only."""
         return bool(self.facts.get("readOnly", False))
-
-
-@dataclasses.dataclass(frozen=True)
-class FileKey:
-    """An environment variable that the kubelet reads from a file in a volume.
-
-    Args:
-        variable: the name of the variable.
-        volume: the name of the volume, which the container need not mount.
-        position: the entry's position in the manifest; None if the manifest was not a text.
-    """
-
-    variable: str
-    volume: str
-    position: Position | None = dataclasses.field(default=None, compare=False)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pytest_podshare.manifests.position import find_position
-from pytest_podshare.wiring.model import ContainerSpec, FileKey, VolumeMount, VolumeSpec, Wiring
+from pytest_podshare.wiring import sub_path_expression
+from pytest_podshare.wiring.file_key import FileKey
+from pytest_podshare.wiring.model import ContainerSpec, VolumeMount, VolumeSpec, Wiring
 
 # the fields that list containers, in the order in which the containers start
 CONTAINER_FIELDS = ("initContainers", "containers")
@@ -38,14 +40,21 @@ def list_mappings(entry: Mapping[str, Any], field: str) -> list[Mapping[str, Any
     return [value for value in entries if isinstance(value, Mapping)]
 
 
-def read_wiring(spec: Mapping[str, Any]) -> Wiring:
-    """Return the wiring of a Pod spec whose types were checked, here or by the API server."""
+def read_wiring(spec: Mapping[str, Any], pod: Mapping[str, Any] | None = None) -> Wiring:
+    """Return the wiring of a Pod spec whose types were checked, here or by the API server.
+
+    Args:
+        spec: the spec.
+        pod: the Pod on the cluster, whose fields a subPathExpr may use; None for a Pod template.
+    """
     security = spec.get("securityContext") or {}
     init = [
-        _container(entry, "sidecar" if entry.get("restartPolicy") == "Always" else "init", spec)
+        _container(entry, _init_role(entry), spec, pod)
         for entry in spec.get("initContainers") or ()
     ]
-    containers = [_container(entry, "container", spec) for entry in spec.get("containers") or ()]
+    containers = [
+        _container(entry, "container", spec, pod) for entry in spec.get("containers") or ()
+    ]
     return Wiring(
         containers=(*init, *containers),
         volumes=tuple(_volume(entry) for entry in spec.get("volumes") or ()),
@@ -53,6 +62,10 @@ def read_wiring(spec: Mapping[str, Any]) -> Wiring:
         limits=_limits(spec),
         groups=tuple(security.get("supplementalGroups") or ()),
     )
+
+
+def _init_role(entry: Mapping[str, Any]) -> str:
+    return "sidecar" if entry.get("restartPolicy") == "Always" else "init"
 
 
 def _volume(entry: Mapping[str, Any]) -> VolumeSpec:
@@ -75,14 +88,16 @@ def _volume(entry: Mapping[str, Any]) -> VolumeSpec:
     )
 
 
-def _container(entry: Mapping[str, Any], role: str, spec: Mapping[str, Any]) -> ContainerSpec:
+def _container(
+    entry: Mapping[str, Any], role: str, spec: Mapping[str, Any], pod: Mapping[str, Any] | None
+) -> ContainerSpec:
     # the container's security context takes precedence over the Pod's
     security = {**(spec.get("securityContext") or {}), **(entry.get("securityContext") or {})}
-    env = list_mappings(entry, "env")
+    name, env = entry["name"], list_mappings(entry, "env")
     return ContainerSpec(
-        name=entry["name"],
+        name=name,
         role=role,
-        mounts=tuple(_mount(mount) for mount in entry.get("volumeMounts") or ()),
+        mounts=tuple(_mount(mount, name, env, pod) for mount in entry.get("volumeMounts") or ()),
         image=entry.get("image") or "",
         command=(*(entry.get("command") or ()), *(entry.get("args") or ())),
         user=security.get("runAsUser"),
@@ -121,14 +136,20 @@ def _device(entry: Mapping[str, Any]) -> VolumeMount:
     return VolumeMount(str(entry.get("name")), path, position=find_position(entry))
 
 
-def _mount(entry: Mapping[str, Any]) -> VolumeMount:
+def _mount(
+    entry: Mapping[str, Any],
+    container: str,
+    env: Sequence[Mapping[str, Any]],
+    pod: Mapping[str, Any] | None,
+) -> VolumeMount:
+    expression = entry.get("subPathExpr") or ""
     return VolumeMount(
         volume=entry["name"],
         path=entry["mountPath"],
-        # the value of an expression is unknown before the container runs: keep its text
-        sub_path=entry.get("subPath") or entry.get("subPathExpr") or "",
+        sub_path=entry.get("subPath") or expression,
         read_only=bool(entry.get("readOnly", False)),
-        expression=entry.get("subPathExpr") or "",
+        expression=expression,
+        expanded=sub_path_expression.expand(expression, container, env, pod),
         propagation=entry.get("mountPropagation") or "",
         recursive_read_only=entry.get("recursiveReadOnly") or "",
         unknown=tuple(key for key in entry if key not in ("name", *MOUNT_FIELDS)),

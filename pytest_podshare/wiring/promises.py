@@ -5,89 +5,16 @@ Pure: names assertions and their arguments, and calls none.
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+import itertools
+from collections.abc import Iterator, Sequence
 
-from pytest_podshare.manifests.position import Position
+from pytest_podshare.wiring import propagation
 from pytest_podshare.wiring.lifetime import Lifetime
 from pytest_podshare.wiring.model import ContainerSpec, VolumeMount, VolumeSpec, Wiring
 from pytest_podshare.wiring.mount_kinds import is_directory, is_writable
+from pytest_podshare.wiring.promise import OFF, Promise, PromiseOption
 from pytest_podshare.wiring.run_order import list_running, runs_before_or_beside
-from pytest_podshare.wiring.shared_mounts import find_exchange
-
-OFF = "off"
-
-
-@dataclasses.dataclass(frozen=True)
-class Promise:
-    """One thing that the wiring of a Pod promises.
-
-    Args:
-        id: the same in every run: `c1→c2@xchange`, `restart@xchange[c1]`, `deleted@xchange`.
-        outcome: what is promised: `visible`, `lost`, …
-        assertion: the name of the assertion that proves it.
-        arguments: the arguments of the assertion, apart from the Pod.
-        position: the position of the mount or volume in the manifest; None if it is unknown.
-        is_default: whether it follows from the wiring alone, and the manifest does not ask for it.
-        to_template: the name of the Pod template of the reader, if it is another one.
-    """
-
-    id: str
-    outcome: str
-    assertion: str
-    arguments: Mapping[str, Any]
-    position: Position | None = dataclasses.field(default=None, compare=False)
-    is_default: bool = dataclasses.field(default=False, compare=False)
-    to_template: str = ""
-
-    @property
-    def container_names(self) -> tuple[str, ...]:
-        """Return the names of the containers that it is about."""
-        names = ("from_c", "to_c", "container")
-        return tuple(str(self.arguments[name]) for name in names if name in self.arguments)
-
-    @property
-    def replaces_pod(self) -> bool:
-        """Return whether proving it replaces the Pod."""
-        return self.id.startswith("deleted@")
-
-
-@dataclasses.dataclass(frozen=True)
-class PromiseOption:
-    """One thing that a wiring can promise, and whether it does by default.
-
-    Args:
-        id: the id of the promise.
-        default: the outcome that is promised by default; `off` for no promise.
-        assertions: outcome → the name of the assertion that proves it.
-        arguments: the arguments of each assertion, apart from the Pod.
-        outcome_arguments: outcome → further arguments of its assertion.
-        position: the position of the promise.
-        to_template: the name of the Pod template of the reader, if it is another one.
-    """
-
-    id: str
-    default: str
-    assertions: Mapping[str, str]
-    arguments: Mapping[str, Any]
-    outcome_arguments: Mapping[str, Mapping[str, Any]] = dataclasses.field(default_factory=dict)
-    position: Position | None = None
-    to_template: str = ""
-
-    @property
-    def default_promise(self) -> Promise | None:
-        """Return what is promised by default; None for nothing."""
-        if self.default == OFF:
-            return None
-        return dataclasses.replace(self.promise(self.default), is_default=True)
-
-    def promise(self, outcome: str, arguments: Mapping[str, Any] | None = None) -> Promise:
-        """Return the promise of an outcome, with further arguments of its assertion."""
-        specific = self.outcome_arguments.get(outcome, {})
-        arguments = {**self.arguments, **specific, **(arguments or {})}
-        promise = Promise(self.id, outcome, self.assertions[outcome], arguments, self.position)
-        return dataclasses.replace(promise, to_template=self.to_template)
+from pytest_podshare.wiring.shared_mounts import SharedMount, find_exchange, find_shared_mounts
 
 
 def list_default_promises(wiring: Wiring) -> tuple[Promise, ...]:
@@ -100,7 +27,7 @@ def list_options(wiring: Wiring) -> tuple[PromiseOption, ...]:
     """Return everything that a wiring can promise; what replaces the Pod comes last."""
     options: list[PromiseOption] = []
     volumes = [volume for volume in wiring.volumes if wiring.mounts_of(volume.name)]
-    for kind in (_exchanges, _access, _media, _restarts, _deletions):
+    for kind in (_exchanges, _propagations, _same_files, _access, _media, _restarts, _deletions):
         for volume in volumes:
             options += kind(wiring, volume)
     return tuple(options)
@@ -125,12 +52,51 @@ def _exchanges(wiring: Wiring, volume: VolumeSpec) -> Iterator[PromiseOption]:
         )
 
 
+def _propagations(wiring: Wiring, volume: VolumeSpec) -> Iterator[PromiseOption]:
+    """Yield whether a container sees what another mounts in the volume."""
+    for name, other, pair in _pairs(wiring, volume):
+        if propagation.is_sent(pair.from_mount):
+            is_received = pair.is_certain and propagation.is_received(pair.to_mount)
+            yield PromiseOption(
+                id=f"propagated@{volume.name}[{name}→{other}]",
+                default="propagated" if is_received else OFF,
+                assertions={"propagated": "assert_mount_propagated"},
+                arguments={"from_c": name, "to_c": other, "volume": volume.name},
+                position=pair.to_mount.position,
+            )
+
+
+def _same_files(wiring: Wiring, volume: VolumeSpec) -> Iterator[PromiseOption]:
+    """Yield whether all containers see the same files, if only the kubelet fills the volume."""
+    pairs = [pair for _, _, pair in _pairs(wiring, volume)]
+    if pairs and not volume.is_written_by_containers:
+        yield PromiseOption(
+            id=f"same@{volume.name}",
+            default="same" if all(pair.is_certain for pair in pairs) else OFF,
+            assertions={"same": "assert_same_files"},
+            arguments={"volume": volume.name},
+            position=pairs[0].to_mount.position,
+        )
+
+
+def _pairs(wiring: Wiring, volume: VolumeSpec) -> Iterator[tuple[str, str, SharedMount]]:
+    """Yield the names of each two running containers that share a folder of the volume."""
+    names = [container.name for container, _ in _mounts(wiring, volume.name)]
+    for name, other in itertools.permutations(names, 2):
+        for pair in find_shared_mounts(wiring, name, other):
+            if pair.volume.name == volume.name:
+                yield name, other, pair
+
+
 def _access(wiring: Wiring, volume: VolumeSpec) -> Iterator[PromiseOption]:
     """Yield whether each container that mounts the volume can write to it."""
     for container, mounts in _mounts(wiring, volume.name):
-        is_read_only = volume.is_written_by_containers and all(
-            (mount.read_only or volume.is_read_only) and is_directory(mount, volume)
-            for mount in mounts
+        is_read_only = volume.kind == "image" or (
+            volume.is_written_by_containers
+            and all(
+                (mount.read_only or volume.is_read_only) and is_directory(mount, volume)
+                for mount in mounts
+            )
         )
         yield PromiseOption(
             id=f"read-only@{volume.name}[{container.name}]",

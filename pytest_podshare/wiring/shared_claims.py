@@ -7,7 +7,7 @@ from typing import Any
 
 from pytest_podshare.wiring.model import VolumeMount, VolumeSpec
 from pytest_podshare.wiring.mount_kinds import is_directory, is_writable
-from pytest_podshare.wiring.promises import OFF, PromiseOption
+from pytest_podshare.wiring.promise import OFF, PromiseOption
 from pytest_podshare.wiring.run_order import list_running
 from pytest_podshare.wiring.shared_mounts import VolumePair, match_mounts
 from pytest_podshare.wiring.templates import Template

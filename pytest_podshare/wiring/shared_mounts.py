@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from pytest_podshare.wiring.model import ContainerSpec, VolumeMount, VolumeSpec, Wiring
 from pytest_podshare.wiring.mount_kinds import is_directory, is_file, is_special, is_writable
+from pytest_podshare.wiring.sub_path_expression import is_common
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,6 +30,11 @@ class SharedMount:
     from_dir: str
     to_dir: str
     storage: str = ""
+
+    @property
+    def is_certain(self) -> bool:
+        """Return whether both see it for certain: a variable in a subPathExpr may be unknown."""
+        return bool(is_common(self.from_mount.sub_folders, self.to_mount.sub_folders))
 
     @property
     def is_file(self) -> bool:
@@ -103,8 +109,12 @@ def _find_common_folder(
     from_parts = pair.from_folder + from_mount.sub_folders
     to_parts = pair.to_folder + to_mount.sub_folders
     depth = min(len(from_parts), len(to_parts))
-    if from_parts[:depth] != to_parts[:depth]:
+    is_shared = is_common(from_parts, to_parts)
+    if is_shared is False:
         return None
+    if is_shared is None:
+        # only a file can show whether the two folders are the same
+        depth = max(len(from_parts), len(to_parts))
     return SharedMount(
         volume=pair.from_volume,
         from_mount=from_mount,
@@ -124,7 +134,7 @@ def find_exchange(
     """
     shared = {s.volume.name: s for s in find_shared_mounts(wiring, writer.name, reader.name)}
     pair = shared.get(volume.name)
-    if pair is None or not is_writable(pair.from_mount, volume):
+    if pair is None or not pair.is_certain or not is_writable(pair.from_mount, volume):
         return None
     creates_file = writer.role == "init" and pair.is_file and not is_special(volume)
     return pair if is_directory(pair.to_mount, volume) or creates_file else None

@@ -404,6 +404,55 @@ def test_without_a_skeleton_it_cannot_run(run):
     assert result.items == {"medium@data": "error"}
 
 
+@pytest.mark.parametrize("mode", ["application", "skeleton"])
+def test_what_a_sidecar_mounts_is_promised_to_those_who_receive_it(run, mode):
+    """In a skeleton, which has no application that mounts anything, as well."""
+    arguments = [f"--podshare-manifests={MANIFESTS / 'mount-propagation.yaml'}", "-k=propagated"]
+
+    result = run({}, *arguments, *(["--podshare-skeleton"] if mode == "skeleton" else []))
+
+    assert result.items == {"propagated@remote[mounter→app]": "passed"}, result.printed
+
+
+def test_a_demanded_propagation_fails_without_its_receiver(run):
+    """The twin: by default nothing is promised, since the receiver does not ask for mounts."""
+    text = (MANIFESTS / "broken" / "not-propagated.yaml").read_text()
+    expected = (
+        'metadata: {annotations: {podshare.dev/expect: "propagated@remote[mounter->app]: on"}'
+    )
+    expected = expected.replace(": on", ": {is: propagated, timeout: 1}") + ", name: p}"
+    text = text.replace("metadata:\n  name: not-propagated", expected)
+
+    result = run({"p.yaml": text}, "--podshare-manifests=p.yaml", "-k=propagated")
+
+    assert result.items == {"propagated@remote[mounter→app]": "failure"}
+    assert "not propagated: in mounter" in result.printed
+
+
+CONFIG = """\
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: config}
+data: {key: value}
+---
+"""
+
+
+@pytest.mark.parametrize(
+    ("config", "outcome"), [(CONFIG, "passed"), ("", "skipped")], ids=["filled", "empty"]
+)
+def test_the_same_files_are_promised_if_there_are_any(run, config, outcome):
+    """A skeleton has an empty volume in place of a ConfigMap that the manifest lacks."""
+    text = POD.replace("emptyDir: {}", "configMap: {name: config}").replace(", subPath: one", "")
+
+    result = run(
+        {"p.yaml": config + text}, "--podshare-manifests=p.yaml", "--podshare-skeleton", "-k=same"
+    )
+
+    assert result.items == {"same@v": outcome}, result.printed
+    assert ("has no file" in result.texts["same@v"]) == (outcome == "skipped")
+
+
 SILENT = POD.replace("echo hello > /a/log; ", "").replace(
     "  containers:\n",
     """  initContainers:

@@ -3,6 +3,7 @@
 The run writes the table of all cases to docs/soundness.md.
 """
 
+import contextlib
 import copy
 import dataclasses
 import re
@@ -18,6 +19,7 @@ from pytest_podshare import errors
 from pytest_podshare.manifests import source
 from pytest_podshare.wiring import templates
 from pytest_podshare.wiring.skeleton import build_skeleton
+from tests.support.block_claim import block_claim
 from tests.support.init_cases import INIT_CASES
 
 pytestmark = pytest.mark.two_nodes
@@ -75,6 +77,21 @@ def with_volume(**source):
     return manifest
 
 
+def with_device():
+    """Return a Pod whose containers have the block device of a claim at /dev/v."""
+    manifest = with_volume(persistentVolumeClaim={"claimName": "disk"})
+    for container in manifest["spec"]["containers"]:
+        del container["volumeMounts"]
+        container["volumeDevices"] = [{"name": "v", "devicePath": "/dev/v"}]
+    return manifest
+
+
+def replace_device(manifest, container, command):
+    """Let a container replace the device at /dev/v before it is ready."""
+    run_at_start(manifest, f"rm /dev/v; {command}", container)
+    manifest["spec"]["containers"][container]["securityContext"] = {"privileged": True}
+
+
 def set_mount(manifest, container, **changes):
     """Change the mount of container 0 or 1."""
     manifest["spec"]["containers"][container]["volumeMounts"][0].update(changes)
@@ -85,11 +102,12 @@ def set_command(manifest, script):
     manifest["spec"]["containers"][0]["command"] = ["sh", "-c", script]
 
 
-def run_at_start(manifest, script):
-    """Let c1 run a script at each start, before it is ready."""
-    set_command(manifest, f"{script}; touch /tmp/done; {STAY}")
+def run_at_start(manifest, script, container=0):
+    """Let container 0 or 1 run a script at each start, before it is ready."""
+    changed = manifest["spec"]["containers"][container]
+    changed["command"] = ["sh", "-c", f"{script}; touch /tmp/done; {STAY}"]
     probe = {"exec": {"command": ["test", "-e", "/tmp/done"]}, "periodSeconds": 1}
-    manifest["spec"]["containers"][0]["readinessProbe"] = probe
+    changed["readinessProbe"] = probe
 
 
 def swap_volume(manifest, container):
@@ -195,6 +213,7 @@ class Case:
         skeleton: whether podshare's own commands run in the Pod.
         is_between_pods: whether the reader is in another Pod: the manifest's second one, or the
             second replica.
+        needs_disk: whether the Pod uses the claim `disk`, which is a block device.
     """
 
     assertion: str
@@ -205,10 +224,11 @@ class Case:
     others: tuple[dict[str, Any], ...] = ()
     skeleton: bool = False
     is_between_pods: bool = False
+    needs_disk: bool = False
 
-    def deployable(self, manifest):
-        """Return what to deploy for a Pod."""
-        objects = {"apiVersion": "v1", "kind": "List", "items": [*self.others, manifest]}
+    def deployable(self, manifest, *more):
+        """Return what to deploy for a Pod, with more objects."""
+        objects = {"apiVersion": "v1", "kind": "List", "items": [*self.others, *more, manifest]}
         if not self.skeleton:
             return objects
         (template,) = templates.find_templates(source.read(yaml.safe_dump(objects), origin="case"))
@@ -236,6 +256,42 @@ CASES = [
                 without_ln_and_mv, (errors.Unprovable, errors.ToolMissing),
             ),
         },
+    ),
+    Case(
+        "assert_file_visible", "a subPathExpr, and the text that it expands to",
+        lambda: expanding(),
+        {"from_c": "c1", "to_c": "c2", "timeout": 3},
+        {
+            "the variable has another value": (
+                lambda m: m["spec"]["containers"][0]["env"][0].update(value="other"), ASSERTION,
+            ),
+            "both have one expression, but not one value": (
+                lambda m: (
+                    m["spec"]["containers"][1].update(env=[{"name": "V", "value": "other"}]),
+                    m["spec"]["containers"][1]["volumeMounts"][0].pop("subPath"),
+                    set_mount(m, 1, subPathExpr="$(V)"),
+                ),
+                ASSERTION,
+            ),
+        },
+    ),
+    Case(
+        "assert_device_shared", "a block device in both", with_device,
+        {"from_c": "c1", "to_c": "c2", "volume": "v", "offset": 4096, "timeout": 3},
+        {
+            "the reader does not list it": (
+                lambda m: m["spec"]["containers"][1].pop("volumeDevices"), ASSERTION,
+            ),
+            "the reader replaces it by a file": (
+                lambda m: replace_device(m, 1, "truncate -s 8M /dev/v"), ASSERTION,
+            ),
+            "the reader replaces it by a device without a disk": (
+                lambda m: replace_device(m, 1, "mknod /dev/v b 7 15"), ASSERTION,
+            ),
+            "the reader may not read it": (lambda m: run_as(m, 1, 1000), ASSERTION),
+            "the writer may not write to it": (lambda m: run_as(m, 0, 1000), ASSERTION),
+        },
+        needs_disk=True,
     ),
     Case(
         "assert_not_shared", "a volume each", two_volumes, {"from_c": "c1", "to_c": "c2"},
@@ -378,6 +434,71 @@ CASES = [
         },
     ),
     Case(
+        "assert_mount_propagated", "Bidirectional and HostToContainer", lambda: propagating(),
+        {"from_c": "c1", "to_c": "c2", "volume": "v", "timeout": 3},
+        {
+            "the receiver has no mountPropagation": (
+                lambda m: m["spec"]["containers"][1]["volumeMounts"][0].pop("mountPropagation"),
+                ASSERTION,
+            ),
+            "the subPaths differ": (
+                lambda m: (set_mount(m, 0, subPath="out"), set_mount(m, 1, subPath="in")),
+                ASSERTION,
+            ),
+            "the receiver mounts another volume": (lambda m: swap_volume(m, 1), ASSERTION),
+            "the mounter receives, but does not send": (
+                lambda m: set_mount(m, 0, mountPropagation="HostToContainer"), ASSERTION,
+            ),
+            "the mounter mounts the volume read-only": (
+                lambda m: set_mount(m, 0, readOnly=True), ASSERTION,
+            ),
+        },
+    ),
+    Case(
+        "assert_file_visible", "a file system that c1 mounts, in both",
+        lambda: mounting(),
+        {"from_c": "c1", "to_c": "c2", "path": "/v/in/f", "timeout": 3},
+        {
+            "c2 receives nothing": (
+                lambda m: m["spec"]["containers"][1]["volumeMounts"][0].pop("mountPropagation"),
+                ASSERTION,
+            ),
+            "c1 sends nothing": (
+                lambda m: m["spec"]["containers"][0]["volumeMounts"][0].pop("mountPropagation"),
+                ASSERTION,
+            ),
+            "c2 mounts an equal file system itself": (
+                lambda m: mount_alike(m), ASSERTION,
+            ),
+        },
+    ),
+    Case(
+        "assert_same_files", "a ConfigMap in both", lambda: config(sub_path=False),
+        {"volume": "v", "timeout": 3},
+        {
+            "c1 mounts a file system over it": (
+                lambda m: (
+                    run_at_start(m, "mount -t tmpfs t /v; echo before > /v/key"),
+                    m["spec"]["containers"][0].update(securityContext={"privileged": True}),
+                ),
+                ASSERTION,
+            ),
+            "c1 mounts another volume": (lambda m: swap_volume(m, 0), ASSERTION),
+            "c1 may not read it": (
+                lambda m: (
+                    set_source(m, configMap={"name": "config", "defaultMode": 0o400}),
+                    run_as(m, 0, 1000),
+                ),
+                ASSERTION,
+            ),
+            "it has no entry": (
+                lambda m: set_source(m, configMap={"name": "none", "optional": True}),
+                errors.ControlMissing,
+            ),
+        },
+        (CONFIG,),
+    ),
+    Case(
         "assert_read_only", "readOnly: true", lambda: read_only(),
         {"container": "c1", "volume": "v"},
         {
@@ -505,14 +626,56 @@ def expand_name(manifest):
     set_mount(manifest, 0, subPathExpr="$(POD)")
 
 
-def deploy(podshare, case, manifest):
+def deploy(podshare, case, manifest, *more):
     """Return the Pod of a manifest, and the arguments that name the Pod of the reader."""
     if not case.is_between_pods:
-        return podshare.deploy(case.deployable(manifest)), {}
+        return podshare.deploy(case.deployable(manifest, *more)), {}
     pods = podshare.deploy_all([case.deployable(manifest)])
     if len(pods) == 1:
         pods = podshare.replicas(pods[0])
     return pods[0], {"to_pod": pods[1]}
+
+
+def expanding():
+    """Return a Pod whose c1 names by a variable the folder of v that c2 mounts."""
+    manifest = pod()
+    manifest["spec"]["containers"][0]["env"] = [{"name": "V", "value": "folder"}]
+    set_mount(manifest, 0, subPathExpr="$(V)")
+    set_mount(manifest, 1, subPath="folder")
+    return manifest
+
+
+def propagating():
+    """Return a Pod whose c1 may mount file systems in v, and whose c2 receives them."""
+    manifest = pod()
+    manifest["spec"]["containers"][0]["securityContext"] = {"privileged": True}
+    set_mount(manifest, 0, mountPropagation="Bidirectional")
+    set_mount(manifest, 1, mountPropagation="HostToContainer")
+    return manifest
+
+
+MOUNT = "mkdir -p /v/in; mount -t tmpfs in /v/in; echo f > /v/in/f"
+
+
+def mounting():
+    """Return such a Pod whose c1 mounts a file system once c2 runs.
+
+    It unmounts it again at the end, since the kubelet would not remove the Pod otherwise.
+    """
+    manifest = propagating()
+    wait = "until [ -e /v/c2 ]; do sleep 0.1; done"
+    run_at_start(manifest, f"trap 'umount /v/in; exit' TERM; {wait}; {MOUNT}")
+    manifest["spec"]["terminationGracePeriodSeconds"] = 10
+    manifest["spec"]["containers"][1]["command"] = ["sh", "-c", f"touch /v/c2; {STAY}"]
+    return manifest
+
+
+def mount_alike(manifest):
+    """Let c2 mount a file system with the same files itself, and receive none."""
+    command = ["sh", "-c", f"touch /v/c2; {MOUNT}; {STAY}"]
+    c2 = manifest["spec"]["containers"][1]
+    c2.update(command=command, securityContext={"privileged": True})
+    del c2["volumeMounts"][0]["mountPropagation"]
 
 
 def pin(manifest):
@@ -549,6 +712,16 @@ def row(assertion, about, twin, verdict):
     return f"| `{assertion}` | {on} | {verdict} |\n"
 
 
+@contextlib.contextmanager
+def disk_of(case, podshare):
+    """Create the disk of a case that needs one, and yield its claim."""
+    if not case.needs_disk:
+        yield ()
+        return
+    with block_claim(podshare) as claim:
+        yield (claim,)
+
+
 def name_of(case):
     """Return the case's name for the id of a test."""
     return f"{case.assertion}-{case.about}".replace(" ", "-")
@@ -557,11 +730,12 @@ def name_of(case):
 @pytest.mark.parametrize("case", CASES, ids=name_of)
 def test_it_passes_on_a_pod_that_keeps_the_promise(podshare, verdicts, case):
     """This is the positive control of the twins."""
-    deployed, more = deploy(podshare, case, case.manifest())
-
     # the short timeouts are for twins only: a busy machine needs the usual ones
     arguments = {name: value for name, value in case.arguments.items() if name != "timeout"}
-    evidence = getattr(ps, case.assertion)(deployed, **arguments, **more)
+
+    with disk_of(case, podshare) as claims:
+        deployed, more = deploy(podshare, case, case.manifest(), *claims)
+        evidence = getattr(ps, case.assertion)(deployed, **arguments, **more)
 
     assert evidence.claim
     verdicts[case.assertion, case.about, ""] = "passes"
@@ -581,10 +755,11 @@ def test_it_fails_on_the_mutated_twin(podshare, verdicts, case, twin):
     manifest = case.manifest()
     changed = change(manifest)
     manifest = changed if isinstance(changed, dict) and "kind" in changed else manifest
-    deployed, more = deploy(podshare, case, manifest)
 
-    with pytest.raises(error) as caught:
-        getattr(ps, case.assertion)(deployed, **case.arguments, **more)
+    with disk_of(case, podshare) as claims:
+        deployed, more = deploy(podshare, case, manifest, *claims)
+        with pytest.raises(error) as caught:
+            getattr(ps, case.assertion)(deployed, **case.arguments, **more)
 
     lines = str(caught.value).splitlines()
     assert len(lines) <= 12

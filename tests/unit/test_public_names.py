@@ -19,7 +19,7 @@ INTERNAL = {
     "Container": {"access", "close", "enqueue", "feed", "flush", "flush_pod", "open", "pod"}
     | {"qualified", "resolve_path", "run", "run_inline", "spec", "stream", "use_ephemeral_shell"},
     "Evidence": {"lines"},
-    "Pod": {"api", "checks", "close", "cluster", "flush"}
+    "Pod": {"api", "checks", "close", "cluster", "flush", "was_replaced"}
     | {
         "follow_replacement",
         "identity",
@@ -47,14 +47,17 @@ def test_the_public_names_are_these():
         "Podshare",
         "PodshareError",
         "PodshareFactory",
+        "assert_device_shared",
         "assert_file_visible",
         "assert_log_contains",
         "assert_lost_on_delete",
         "assert_lost_on_drain",
         "assert_medium",
+        "assert_mount_propagated",
         "assert_not_shared",
         "assert_permissions",
         "assert_read_only",
+        "assert_same_files",
         "assert_size_limited",
         "assert_survives_delete",
         "assert_survives_drain",

@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Callable
 
 from pytest_podshare.containers.fileops import confined
+from pytest_podshare.containers.fileops.confined import Root
 from pytest_podshare.containers.fileops.posix_shell import (
     Refused,
     Shell,
@@ -28,13 +29,13 @@ class Draft:
     Args:
         shell: the container's shell.
         path: the path.
-        root: the path of the mount to stay in; None for no limit.
+        root: the mount to stay in; None for no limit.
 
     Attributes:
         path: the path of the temporary file.
     """
 
-    def __init__(self, shell: Shell, path: str, root: str | None) -> None:
+    def __init__(self, shell: Shell, path: str, root: Root | None) -> None:
         self._shell = shell
         self._target = path
         self._root = root

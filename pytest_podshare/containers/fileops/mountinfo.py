@@ -40,6 +40,11 @@ class MountEntry:
         """Return what identifies the mounted folder; two mounts of it show the same files."""
         return self.device, self.root
 
+    def locate(self, path: str) -> tuple[str, str]:
+        """Return the device that a path in the mount is on, and its path on that device."""
+        inside = posixpath.relpath(path, self.path)
+        return self.device, posixpath.normpath(posixpath.join(self.root, inside))
+
     @property
     def volume(self) -> tuple[str, str] | None:
         """Return the Pod's volume and the folder in it, from the path that the kubelet mounted.
@@ -114,3 +119,8 @@ def find_covering(entries: Iterable[MountEntry], path: str) -> MountEntry | None
 def _unescape(field: str) -> str:
     """Decode the kernel's octal escapes of space, tab, newline and backslash."""
     return re.sub(r"\\([0-7]{3})", lambda match: chr(int(match[1], 8)), field)
+
+
+def escape(path: str) -> str:
+    """Encode those characters of a path that the kernel escapes in the table."""
+    return re.sub(r"[ \t\n\\]", lambda match: f"\\{ord(match[0]):03o}", path)

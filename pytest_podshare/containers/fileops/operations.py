@@ -1,6 +1,6 @@
 """File operations, made of POSIX sh and a few tools that every image with a shell has.
 
-With a `root`, the path of a mount, an operation fails with `confined.OUTSIDE` instead of following
+With a `root`, which names a mount, an operation fails with `confined.OUTSIDE` instead of following
 a symlink out of that mount, even one that another process puts there meanwhile. Without a `root`
 it follows every symlink, as the container's own processes do.
 
@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 
 from pytest_podshare import errors
 from pytest_podshare.containers.fileops import confined, posix_shell
+from pytest_podshare.containers.fileops.confined import Root
 from pytest_podshare.containers.fileops.draft import Draft
 from pytest_podshare.containers.fileops.posix_shell import (
     Missing,
@@ -36,7 +37,7 @@ _NO_FOLDER = (Missing(), Refused("Not a directory"))
 
 @with_ephemeral_fallback
 def write(
-    shell: ShellSession, path: str, content: bytes, *, root: str | None = None
+    shell: ShellSession, path: str, content: bytes, *, root: Root | None = None
 ) -> Refused | None:
     """Write a file so that a reader sees all of it or nothing.
 
@@ -99,7 +100,7 @@ def write_zeros(shell: Shell, path: str, size: int) -> Refused | None:
 
 
 @with_ephemeral_fallback
-def read(shell: Shell, path: str, *, root: str | None = None) -> bytes | Missing | Refused:
+def read(shell: Shell, path: str, *, root: Root | None = None) -> bytes | Missing | Refused:
     """Read a whole file.
 
     Returns:
@@ -109,7 +110,7 @@ def read(shell: Shell, path: str, *, root: str | None = None) -> bytes | Missing
     return read_failure(shell, done) or done.stdout
 
 
-def read_script(shell: Shell, path: str, root: str | None) -> bytes:
+def read_script(shell: Shell, path: str, root: Root | None) -> bytes:
     """Return the script that prints a file."""
     if root is not None:
         return confined.open_script(shell, path, root, b"cat <&3", explain=b'cat "$path"')
@@ -149,6 +150,24 @@ def find(shell: Shell, folders: Sequence[str], name: str) -> list[str]:
     return sorted({_unresolve(path, resolved) for path in posix_shell.split_names(done.stdout)})
 
 
+@with_ephemeral_fallback
+def list_files(shell: Shell, folder: str, *, max_size: int | None = None) -> list[str]:
+    """Return the paths of all regular files in a folder, at any depth; symlinks are left out.
+
+    Args:
+        shell: the shell.
+        folder: the folder, or a single file.
+        max_size: leave out larger files; in bytes, rounded up to blocks of 512.
+    """
+    resolved = shell.resolve_path(folder)
+    smaller = b"" if max_size is None else b" -size -%d" % (-(-max_size // 512) + 1)
+    # folders that cannot be entered have no visible files
+    script = b"LC_ALL=C find -H %s -type f%s -print0 2>/dev/null" % (quote(resolved), smaller)
+    script += b"\ncode=$?; [ $code -lt 126 ] || exit $code"
+    done = run_tool(shell, script, "find")
+    return [_unresolve(path, {resolved: folder}) for path in posix_shell.split_names(done.stdout)]
+
+
 def _unresolve(path: str, resolved: Mapping[str, str]) -> str:
     """Return the container's name for a path that was found below a resolved folder."""
     parents = [folder for folder in resolved if f"{path}/".startswith(f"{folder.rstrip('/')}/")]
@@ -157,7 +176,9 @@ def _unresolve(path: str, resolved: Mapping[str, str]) -> str:
 
 
 @with_ephemeral_fallback
-def listdir(shell: Shell, folder: str, *, root: str | None = None) -> list[str] | Missing | Refused:
+def listdir(
+    shell: Shell, folder: str, *, root: Root | None = None
+) -> list[str] | Missing | Refused:
     """Return the sorted names in a folder, or why it could not be listed."""
     if root is None:
         script = _list_script(quote(shell.resolve_path(folder)))
@@ -185,7 +206,7 @@ def stat(shell: Shell, path: str) -> Stat | None:
 
 
 @with_ephemeral_fallback
-def lstat(shell: Shell, path: str, *, root: str | None = None) -> Stat | Missing | Refused:
+def lstat(shell: Shell, path: str, *, root: Root | None = None) -> Stat | Missing | Refused:
     """Return the status of a file or symlink, or why it cannot be read."""
 
     def print_stat(name: str) -> bytes:
@@ -203,7 +224,7 @@ def _stat_script(file: bytes, option: bytes = b"") -> bytes:
 
 
 @with_ephemeral_fallback
-def remove(shell: Shell, path: str, *, root: str | None = None) -> Refused | None:
+def remove(shell: Shell, path: str, *, root: Root | None = None) -> Refused | None:
     """Remove a file, unless it does not exist.
 
     Returns:

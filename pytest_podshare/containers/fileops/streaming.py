@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 
 from pytest_podshare.containers.fileops import operations, posix_shell
+from pytest_podshare.containers.fileops.confined import Root
 from pytest_podshare.containers.fileops.content import Content, HashingWriter
 from pytest_podshare.containers.fileops.draft import Draft
 from pytest_podshare.containers.fileops.posix_shell import Missing, Refused, ShellSession
@@ -30,7 +31,7 @@ def read(
     path: str,
     sink: Callable[[bytes], object] | None = None,
     *,
-    root: str,
+    root: Root,
 ) -> Content | Missing | Refused:
     """Read a whole file in chunks.
 
@@ -38,7 +39,7 @@ def read(
         shell: the container's shell.
         path: the file.
         sink: takes the chunks; None to compute the digest only. If it raises, reading ends.
-        root: the path of the mount that symlinks must not leave.
+        root: the mount that symlinks must not leave.
 
     Returns:
         Its size and digest, or why it could not be read. `sink` may have received a part of it by
@@ -50,7 +51,7 @@ def read(
 
 
 def write(
-    shell: _StreamingShell, path: str, chunks: Iterable[bytes], size: int, *, root: str
+    shell: _StreamingShell, path: str, chunks: Iterable[bytes], size: int, *, root: Root
 ) -> Content | Refused:
     """Write a file so that a reader sees all of it or nothing.
 
@@ -61,7 +62,7 @@ def write(
         path: the file.
         chunks: its content.
         size: the number of bytes in all chunks.
-        root: the path of the mount that symlinks must not leave.
+        root: the mount that symlinks must not leave.
 
     Returns:
         What was written, or why it was not.

@@ -12,6 +12,7 @@ from pytest_podshare import (
     assert_log_contains,
     assert_lost_on_delete,
     assert_medium,
+    assert_mount_propagated,
     assert_not_shared,
     assert_permissions,
     assert_read_only,
@@ -112,6 +113,26 @@ def test_shadowed(broken):
 def test_shadowed_by_itself(broken):
     """The spec does not show it."""
     assert_file_visible(broken("shadowed-by-itself"), from_c="app", to_c="store", timeout=2)
+
+
+def test_not_propagated(broken):
+    """The reader does not receive what the writer mounts."""
+    pod = broken("not-propagated")
+    assert_mount_propagated(pod, from_c="mounter", to_c="app", timeout=2)
+
+
+def test_not_propagated_after_restart(broken):
+    """The reader still has what the writer mounted before its restart."""
+    pod = broken("not-propagated")
+    path = "/remote/bucket/object"
+    assert_file_visible(pod, from_c="mounter", to_c="app", path=path)
+    pod["mounter"].restart()
+    assert_file_visible(pod, from_c="mounter", to_c="app", path=path, timeout=2)
+
+
+def test_not_propagated_by_the_writer(broken):
+    """The spec alone shows it."""
+    assert_mount_propagated(broken("not-propagated"), from_c="app", to_c="mounter")
 
 
 def test_read_only(broken):

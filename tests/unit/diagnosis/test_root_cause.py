@@ -80,6 +80,29 @@ def writer(**changes):
     return dataclasses.replace(WRITER, **changes)
 
 
+SENDS = VolumeMount("v", "/out", propagation="Bidirectional")
+RECEIVES = VolumeMount("v", "/in", propagation="HostToContainer")
+# c3 mounts v like c1, and propagates what it mounts there
+PROPAGATING = dataclasses.replace(
+    WIRING,
+    containers=(*WIRING.containers, dataclasses.replace(C1.spec, name="c3", mounts=(SENDS,))),
+)
+C3 = offline_pods.container(
+    {
+        **SPEC,
+        "containers": [
+            {
+                "name": "c3",
+                "volumeMounts": [
+                    {"name": "v", "mountPath": "/out", "mountPropagation": "Bidirectional"}
+                ],
+            }
+        ],
+    },
+    "c3",
+)
+FILE_SYSTEM = mount("/out/fs", "/", device="0:90", fs_type="fuse")
+NESTED = (*WRITER.mount_table, FILE_SYSTEM)
 NO_FILE = (folder("/in"),)
 OWNED = entry("/in/report", mode=0o600)
 DENIED = Refused("Permission denied")
@@ -103,6 +126,11 @@ SYMPTOMS = {
             location=FileLocation(C2, "/in/sub/report", IN),
             mount_table=(*READER.mount_table, mount("/in/sub", f"{KUBELET}/w")),
         )
+    ),
+    "not propagated": symptom(
+        writer(location=FileLocation(C3, "/out/fs/f", SENDS), mount_table=NESTED),
+        reader(location=FileLocation(C2, "/in/fs/f", IN)),
+        wiring=PROPAGATING,
     ),
     "not mounted": symptom(reader=reader(mount_table=(ROOT,), path_entries=())),
     "different subPath": symptom(
@@ -157,6 +185,61 @@ def test_a_cause_is_not_named_if_no_fact_shows_it(kind):
     sound = dataclasses.replace(sound, seen=Refused("Input/output error"), is_write=False)
 
     assert find_cause(sound).kind == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("sent", "received", "text", "blame"),
+    [
+        (SENDS, IN, "c2 mounts volume v without mountPropagation, which receives no mounts", IN),
+        (OUT, RECEIVES, "c3 mounts volume v without mountPropagation, which propagates no", OUT),
+        (SENDS, RECEIVES, "although both mounts of volume v propagate mounts", None),
+    ],
+)
+def test_the_mount_that_does_not_propagate_is_to_blame(sent, received, text, blame):
+    """Both sides must say so; if they do, the node is at fault."""
+    view = writer(location=FileLocation(C3, "/out/fs/f", sent), mount_table=NESTED)
+    cause = find_cause(
+        symptom(view, reader(location=FileLocation(C2, "/in/fs/f", received)), wiring=PROPAGATING)
+    )
+
+    assert cause.kind == "not propagated"
+    assert text in cause.text
+    assert (cause.blame[1] if cause.blame else None) == blame
+
+
+def test_a_reader_with_an_earlier_file_system_has_another_one():
+    """That is what a container without propagation keeps when the other mounts it again."""
+    earlier = (*READER.mount_table, mount("/in/fs", "/", device="0:80", fs_type="fuse"))
+    view = reader(location=FileLocation(C2, "/in/fs/f", IN), mount_table=earlier)
+    sent = writer(location=FileLocation(C3, "/out/fs/f", SENDS), mount_table=NESTED)
+
+    text = find_cause(symptom(sent, view, wiring=PROPAGATING)).text
+
+    assert "c2 has another file system (fuse) at /in/fs;" in text
+
+
+def test_a_file_system_that_both_have_is_no_cause():
+    """Nor is it said to hide the volume, since the manifest propagates it."""
+    nested = (*READER.mount_table, mount("/in/fs", "/", device="0:90", fs_type="fuse"))
+    entries = (folder("/in"), folder("/in/fs"), entry("/in/fs/f", mode=0o600))
+    view = reader(
+        location=FileLocation(C2, "/in/fs/f", IN), mount_table=nested, path_entries=entries
+    )
+    sent = writer(location=FileLocation(C3, "/out/fs/f", SENDS), mount_table=NESTED)
+
+    cause = find_cause(symptom(sent, view, seen=DENIED, wiring=PROPAGATING))
+
+    assert cause.kind == "permission denied"
+    assert find_cause(symptom(sent, view, seen=DENIED)).kind == "shadowed"
+
+
+def test_a_container_that_hides_the_volume_from_itself_propagates_nothing():
+    """Without any mountPropagation in the manifest, the mount is nobody's but its own."""
+    view = writer(location=FileLocation(C1, "/out/fs/f", OUT), mount_table=NESTED)
+
+    cause = find_cause(symptom(view, reader(location=FileLocation(C2, "/in/fs/f", IN))))
+
+    assert cause.kind == "shadowed"
 
 
 def test_an_unknown_cause_lists_all_known_facts():

@@ -215,6 +215,14 @@ def test_every_assertion_has_the_arguments_that_promises_use():
         *promises.list_options(
             template_of(TWO_CONTAINERS.replace("{}", "{medium: Memory}")).wiring
         ),
+        *promises.list_options(
+            template_of(
+                TWO_CONTAINERS.replace("/a}", "/a, mountPropagation: Bidirectional}")
+            ).wiring
+        ),
+        *promises.list_options(
+            template_of(TWO_CONTAINERS.replace("emptyDir: {}", "configMap: {name: c}")).wiring
+        ),
     ]
     used = {name: option for option in options for name in option.assertions.values()}
 

@@ -39,6 +39,50 @@ def test_two_containers_with_an_emptydir_promise_exchange_restarts_and_loss():
     ]
 
 
+@pytest.mark.parametrize(
+    ("source", "promised"),
+    [
+        ("configMap: {name: c}", ["same@v same"]),
+        ("secret: {secretName: s}", ["same@v same"]),
+        ("projected: {sources: [{serviceAccountToken: {path: t}}]}", ["same@v same"]),
+        (
+            "image: {reference: tools}",
+            ["same@v same", "read-only@v[c1] read-only", "read-only@v[c2] read-only"],
+        ),
+    ],
+)
+def test_two_containers_see_the_same_files_of_what_the_kubelet_fills(source, promised):
+    """One item for all containers; nothing is promised to a single one, except by an image."""
+    text = TWO_CONTAINERS.replace("emptyDir: {}", source)
+    other = text.replace("name: v, mountPath: /b", "name: w, mountPath: /b")
+
+    assert promises_of(text) == promised
+    alone = [line for line in promised if line.startswith("read-only@v[c1]")]
+    assert promises_of(other + "    - {name: w, emptyDir: {}}\n")[: len(alone)] == alone
+    assert "same@v same" not in promises_of(other + "    - {name: w, emptyDir: {}}\n")
+
+
+@pytest.mark.parametrize(
+    ("sent", "received", "promised"),
+    [
+        ("Bidirectional", "HostToContainer", ["c1→c2"]),
+        ("Bidirectional", "Bidirectional", ["c1→c2", "c2→c1"]),
+        # an expectation can still demand it
+        ("Bidirectional", "None", []),
+        ("HostToContainer", "HostToContainer", []),
+        ("None", "Bidirectional", []),
+    ],
+)
+def test_a_container_that_receives_mounts_is_promised_those_of_another(sent, received, promised):
+    """One must send, and the other receive."""
+    text = TWO_CONTAINERS.replace("/a}", f"/a, mountPropagation: {sent}}}")
+    text = text.replace("/b}", f"/b, mountPropagation: {received}}}")
+
+    found = [line for line in promises_of(text) if line.startswith("propagated@")]
+
+    assert found == [f"propagated@v[{pair}] propagated" for pair in promised]
+
+
 def test_a_promise_has_the_position_of_the_readers_mount():
     """A broken promise points there."""
     found = {p.id: p.position.line for p in read_promises(template_of(TWO_CONTAINERS))}

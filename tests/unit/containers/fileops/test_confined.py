@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import pytest
 
 from pytest_podshare.containers.fileops import draft, operations, streaming
-from pytest_podshare.containers.fileops.confined import OUTSIDE
+from pytest_podshare.containers.fileops.confined import OUTSIDE, PropagatedRoot
 from pytest_podshare.containers.fileops.content import Content
 from pytest_podshare.containers.fileops.posix_shell import Missing, Refused
 from tests.support.local_shell import SHELLS, LocalShell
@@ -253,6 +253,56 @@ def test_a_name_that_becomes_a_symlink_to_a_folder_is_not_written_into_it(shell,
     assert read_outside(volume) == OUTSIDE_FILES
     assert "None" in results
     assert len(turns) > 100
+
+
+@contextlib.contextmanager
+def mounted(folder):
+    """Mount a file system with a file on a folder."""
+    folder.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "tmpfs", str(folder)], check=True)
+    try:
+        (folder / "f").write_bytes(b"value")
+        yield
+    finally:
+        subprocess.run(["umount", str(folder)], check=True)
+
+
+@pytest.mark.parametrize("name", ["in", "in this one", "tab\tand\nnewline", "back\\slash", "*"])
+def test_a_propagated_mount_belongs_to_the_volume(shell, volume, name):
+    """Every operation works in it, also by way of a symlink; other symlinks are not followed."""
+    root, folder = PropagatedRoot(str(volume)), f"{volume}/{name}"
+    (volume / "link").symlink_to(name)
+    with mounted(volume / name):
+        (volume / name / "out").symlink_to(volume.parent / "outside")
+
+        for path in (f"{folder}/f", f"{volume}/link/f"):
+            assert operations.read(shell, path, root=root) == b"value"
+            assert streaming.read(shell, path, root=root) == Content.from_bytes(b"value")
+        assert operations.write(shell, f"{folder}/g", b"x", root=root) is None
+        assert operations.listdir(shell, folder, root=root) == ["f", "g", "out"]
+        assert operations.read(shell, f"{folder}/out/f", root=root) == OUTSIDE
+        assert operations.read(shell, f"{folder}/f", root=str(volume)) == OUTSIDE
+
+
+def test_a_mount_in_a_folder_with_a_special_name_has_propagated_mounts(shell, volume):
+    """The kernel escapes the name in its table of mounts."""
+    inner = volume / "with blank and [a-z]*"
+    with mounted(inner), mounted(inner / "in"):
+        assert operations.read(shell, f"{inner}/in/f", root=PropagatedRoot(str(inner))) == b"value"
+        # a mount whose path only begins alike
+        assert operations.read(shell, f"{inner}/f", root=PropagatedRoot(f"{inner}/in")) == OUTSIDE
+
+
+def test_another_volume_below_is_not_a_propagated_mount(shell, volume):
+    """The manifest mounts it there, so it has its own files."""
+    root = PropagatedRoot(str(volume), (f"{volume}/other",))
+    (volume / "link").symlink_to("other/f")
+    with mounted(volume / "other"), mounted(volume / "other-name"):
+        with mounted(volume / "other" / "below"):
+            assert operations.read(shell, f"{volume}/other/below/f", root=root) == OUTSIDE
+        assert operations.read(shell, f"{volume}/other/f", root=root) == OUTSIDE
+        assert operations.read(shell, f"{volume}/link", root=root) == OUTSIDE
+        assert operations.read(shell, f"{volume}/other-name/f", root=root) == b"value"
 
 
 def test_without_confinement_the_symlink_is_followed(volume):

@@ -294,6 +294,24 @@ def test_a_file_in_a_forbidden_folder_is_not_missing(tmp_path):
         assert streaming.write(shell, path, [b"x"], 1, root=str(tmp_path)) == refused
 
 
+def test_all_regular_files_of_a_folder_are_listed(shell, tmp_path):
+    """Not those behind symlinks, which may lead anywhere, except for the folder itself."""
+    folder = tmp_path / "real"
+    (folder / "deep\ner").mkdir(parents=True)
+    (folder / "deep\ner" / "f").write_bytes(b"x" * 1024)
+    (folder / "large").write_bytes(b"x" * 5000)
+    (folder / "link").symlink_to("large")
+    (tmp_path / "v").symlink_to("real")
+    volume = f"{tmp_path}/v"
+
+    listed = operations.list_files(shell, volume)
+
+    assert sorted(listed) == [f"{volume}/deep\ner/f", f"{volume}/large"]
+    assert operations.list_files(shell, volume, max_size=1024) == [f"{volume}/deep\ner/f"]
+    assert operations.list_files(shell, f"{volume}/large") == [f"{volume}/large"]
+    assert operations.list_files(shell, f"{tmp_path}/none") == []
+
+
 @pytest.fixture
 def small_volume(tmp_path):
     """Mount a file system of one page."""
