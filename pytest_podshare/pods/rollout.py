@@ -16,7 +16,7 @@ from pytest_podshare.wiring.manifest import Manifest
 _LAST_LINES = 5
 # seconds until the scheduler has noticed a new claim, or a taint that is gone, and has tried again:
 # between attempts it waits for one to two seconds, and for up to ten after several
-_RESCHEDULE, _RESCHEDULE_TAINTED = 5.0, 15.0
+_RESCHEDULE, _RESCHEDULE_LATE = 5.0, 15.0
 # how the kubelet's answer begins if it has no log of a container, or not yet
 _NO_LOG = "unable to retrieve container logs"
 
@@ -220,8 +220,10 @@ def wait_until_ready(rollouts: Sequence[Rollout], watch: Watch, deadline: Deadli
     try:
         watch.wait_until(all_ready, deadline, known=known)
     except errors.PodUnschedulable as error:
-        # the scheduler still counts a taint for a moment after a drain has ended
-        seconds = _RESCHEDULE_TAINTED if "taint" in error.what else _RESCHEDULE
+        # the scheduler still counts a taint for a moment after a drain has ended, and on a busy
+        # machine does not know a new claim for a while
+        is_late = "taint" in error.what or "not found" in error.what
+        seconds = _RESCHEDULE_LATE if is_late else _RESCHEDULE
         pause = Deadline(min(seconds, deadline.left), deadline.clock)
         watch.wait_until(is_schedulable, pause, known=known)
         watch.wait_until(all_ready, deadline, known=known)

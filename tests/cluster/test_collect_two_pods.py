@@ -113,7 +113,7 @@ def test_a_pod_that_hides_the_claim_fails_the_item_of_the_other(run):
 
     outcomes, texts, _ = run(hides, f"all.yaml::Deployment/web::{ITEM}")
 
-    assert outcomes == {ITEM: "failure"}
+    assert outcomes == {ITEM: "failure"}, texts
     assert "shadowed: in worker-" in texts[ITEM]
     assert "does not see what 'web-" in texts[ITEM]
 
@@ -129,7 +129,7 @@ def test_an_annotation_can_promise_that_two_pods_are_apart(run, sub_path, outcom
 
     outcomes, texts, _ = run(text, f"all.yaml::Deployment/web::{ITEM}", "--podshare-skeleton")
 
-    assert outcomes == {ITEM: outcome}
+    assert outcomes == {ITEM: outcome}, texts
     if not sub_path:
         assert "same folder: volume 'uploads' of web-" in texts[ITEM]
 
