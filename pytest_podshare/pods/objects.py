@@ -25,6 +25,7 @@ from pytest_podshare.kube.client import Api, pod_path
 from pytest_podshare.kube.resources import Resource
 from pytest_podshare.kube.watch import Object
 from pytest_podshare.pods import admission
+from pytest_podshare.wiring.workloads import is_workload
 
 # seconds for containers to terminate
 _GRACE = 1
@@ -63,7 +64,7 @@ class DeployedObjects:
     def create(self, document: dict[str, Any], origin: str) -> Object:
         """Create an object of a manifest, and return it as the API server has it.
 
-        An object that another manifest contains in the same words is created only once.
+        An object without Pods that another manifest contains in the same words is created once.
 
         Raises:
             DeployRejected: the API server rejects it.
@@ -80,7 +81,7 @@ class DeployedObjects:
                 created = self._create_when_free(document, Deadline(self.timeouts.ready))
         except errors.ApiError as error:
             equal = [live for known, live in self._created if known == original]
-            if equal and error.reason == _ALREADY_EXISTS:
+            if equal and error.reason == _ALREADY_EXISTS and not is_workload(original):
                 return equal[0]
             raise admission.rejection(error, origin, document) from None
         self._created.append((copy.deepcopy(original), created.live))

@@ -177,6 +177,8 @@ def create(used, resource):
     shared, podshare = used.team.podshare()
     with podshare:
         podshare.objects.create(manifest, "a manifest")
+        # the very same object would be created once
+        manifest["metadata"]["annotations"] = {"example.com/other": "true"}
         with pytest.raises(PodshareError) as caught:
             podshare.objects.create(manifest, "a manifest")
     if "another test of this process uses it" not in str(caught.value):
