@@ -44,6 +44,7 @@ class LeftFiles:
         location: the folder, or a file in it, as the reader sees it.
         times: when all containers ran.
         origins: who changed what in it.
+        is_cut: whether the folder has more entries than were listed.
     """
 
     pod: Pod
@@ -52,6 +53,7 @@ class LeftFiles:
     location: FileLocation
     times: RunTimes
     origins: Origins
+    is_cut: bool = False
 
     def prove_any(self) -> list[object]:
         """Return the evidence that the reader sees something that the writer left.
@@ -130,6 +132,13 @@ class LeftFiles:
         times = f"{self.origins.writer} (by {self.times.source})"
         # an application may have changed what was left for it, as when it takes the ownership
         suspects = [name for _, names in self.origins.later for name in names]
+        if self.is_cut:
+            return errors.Unprovable(
+                f"Cannot tell what {self.writer} wrote to volume {volume!r}: {self.location} has"
+                f" more than {changes.LIMIT} files.",
+                possible_writers.NAME_FILE,
+                cause="several writers",
+            )
         if self.origins.unclear or suspects:
             return self._not_told_apart(suspects, times)
         return failure.promise_broken(
@@ -225,9 +234,10 @@ def find_left_files(
     if shared.volume.outlives_pod and not times.containers[writer.name].is_exact:
         others.append(RunTime("a Pod before this one", -math.inf, times.pod_start))
     run, with_folders = times.containers[writer.name], times.source == run_clocks.CONTAINERD
-    listing = leave_out_mounts(listing, location.path, location.volume, reader.spec.mounts)
-    origins = find_origins(listing, run, others, with_folders=with_folders)
-    return LeftFiles(pod, writer, shared, location, times, origins)
+    found = leave_out_mounts(listing, location.path, location.volume, reader.spec.mounts)
+    origins = find_origins(found, run, others, with_folders=with_folders)
+    is_cut = len(listing) > changes.LIMIT
+    return LeftFiles(pod, writer, shared, location, times, origins, is_cut)
 
 
 def _describe(change: Change) -> str:

@@ -8,6 +8,7 @@ from pytest_podshare import (
     assert_survives_sandbox_restart,
     errors,
 )
+from pytest_podshare.containers.fileops import changes
 from tests.support.init_pods import STAY, container, init, pod
 from tests.support.two_containers import with_name
 
@@ -209,3 +210,13 @@ def test_the_folder_of_a_sub_path_is_not_credited_to_a_container(podshare):
 
     seen = "older than idle: /v" if deployed.cluster.own else "or the kubelet: /v"
     assert seen in str(caught.value)
+
+
+def test_a_folder_with_too_many_files_is_not_said_to_hold_nothing(podshare, monkeypatch):
+    """The files of the init container may be among those that were not listed."""
+    inits = [init("fill", "touch 1 2 3 4", "v"), init("idle", "true", "v")]
+    deployed = podshare.deploy(pod(inits, [container("app", STAY, "v")], v={"emptyDir": {}}))
+    monkeypatch.setattr(changes, "LIMIT", 3)
+
+    with pytest.raises(errors.Unprovable, match="has more than 3 files"):
+        assert_file_visible(deployed, from_c="idle", to_c="app")

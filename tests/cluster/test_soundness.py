@@ -57,6 +57,17 @@ CLAIM = {
 SPARE_CLAIM = {**CLAIM, "metadata": {"name": "spare"}}
 CLAIMED = {"persistentVolumeClaim": {"claimName": "data"}}
 ON_NODE = {"hostPath": {"path": "/tmp/podshare-soundness", "type": "DirectoryOrCreate"}}
+# on the node of the first Pod
+TOGETHER = {
+    "podAffinity": {
+        "requiredDuringSchedulingIgnoredDuringExecution": [
+            {
+                "labelSelector": {"matchLabels": {"app": "sound"}},
+                "topologyKey": "kubernetes.io/hostname",
+            }
+        ]
+    }
+}
 CONFIG = {
     "apiVersion": "v1",
     "kind": "ConfigMap",
@@ -359,7 +370,9 @@ CASES = [
             "both mount the same folder of the node": (
                 lambda m: (
                     share_claim(m),
-                    m["spec"]["template"]["spec"].update(volumes=[{"name": "v", **ON_NODE}]),
+                    m["spec"]["template"]["spec"].update(
+                        volumes=[{"name": "v", **ON_NODE}], affinity=TOGETHER
+                    ),
                 ),
                 ASSERTION,
             ),
