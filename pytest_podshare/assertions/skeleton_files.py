@@ -144,6 +144,8 @@ def _with_newline(content: str) -> bytes:
 
 def _not_written(pod: Pod, source: FileLocation, report: SkeletonReport) -> Exception:
     refusal = report.refused.get(source.path, "it has printed no report about it")
+    if source.mount is not None and source.mount.read_only:
+        refusal = f"Read-only file system: its volumeMount at {source.mount.path} sets readOnly"
     return failure.promise_broken(
         pod,
         f"{source.container.name!r} cannot write to volume {source.volume!r}",
