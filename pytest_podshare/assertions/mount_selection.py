@@ -14,6 +14,7 @@ from pytest_podshare.pods import volume_storage
 from pytest_podshare.pods.pod import Pod
 from pytest_podshare.wiring import folders
 from pytest_podshare.wiring.model import VolumeMount, VolumeSpec
+from pytest_podshare.wiring.run_order import list_running
 from pytest_podshare.wiring.shared_mounts import SharedMount, find_shared_mounts, match_mounts
 from pytest_podshare.wiring.storage import pair_volumes
 
@@ -114,9 +115,8 @@ def writable_mounts(container: Container, volume: str | None) -> list[VolumeMoun
 
 def running_mounts(pod: Pod, volume: str) -> Iterator[tuple[Container, VolumeMount]]:
     """Return every mount of a volume in a container that keeps running, with that container."""
-    for spec in pod.wiring.containers:
-        if spec.role != "init":
-            yield from ((pod[spec.name], mount) for mount in spec.mounts_of(volume))
+    for spec in list_running(pod.wiring):
+        yield from ((pod[spec.name], mount) for mount in spec.mounts_of(volume))
 
 
 def find_writers(

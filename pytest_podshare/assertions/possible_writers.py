@@ -10,7 +10,8 @@ from pytest_podshare.kube.client import pod_path
 from pytest_podshare.pods.pod import Pod
 from pytest_podshare.wiring.lifetime import Lifetime
 from pytest_podshare.wiring.model import VolumeSpec
-from pytest_podshare.wiring.shared_mounts import find_shared_mounts
+from pytest_podshare.wiring.pod_spec import read_wiring
+from pytest_podshare.wiring.shared_mounts import find_shared_mount
 
 # what proves the wiring where the application's own files cannot
 SKELETON = "Prove the wiring alone with --podshare-manifests and --podshare-skeleton."
@@ -27,12 +28,9 @@ def list_containers(
     """Return the other containers that can write to the folder that the reader sees."""
     names = []
     for spec in pod.wiring.containers:
-        if spec.name == reader.name:
-            mounts = list(spec.mounts_of(volume.name))
-        else:
-            found = find_shared_mounts(pod.wiring, spec.name, reader.name)
-            mounts = [pair.from_mount for pair in found if pair.volume is volume]
-        if spec.name != writer.name and any(not mount.read_only for mount in mounts):
+        # the reader shares the folder with itself
+        shared = find_shared_mount(pod.wiring, spec.name, reader.name, volume.name)
+        if spec.name != writer.name and shared and not shared.from_mount.read_only:
             names.append(spec.name)
     return names
 
@@ -49,10 +47,8 @@ def list_outsiders(pod: Pod, volume: VolumeSpec) -> list[str]:
     overlaps = pod.was_replaced and pod.manifest.subject["kind"] in _OVERLAPPING
     names = ["the Pod before this one"] if overlaps else []
     for other in pod.api.get(pod_path(pod.namespace))["items"]:
-        claims = [
-            (entry.get("persistentVolumeClaim") or {}).get("claimName")
-            for entry in other["spec"].get("volumes") or ()
-        ]
+        volumes = read_wiring(other["spec"]).volumes
+        claims = [spec.source for spec in volumes if spec.kind == "persistentVolumeClaim"]
         if other["metadata"]["uid"] != pod.uid and volume.source in claims:
             names.append(f"Pod {other['metadata']['name']}")
     return names

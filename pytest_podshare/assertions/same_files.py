@@ -20,7 +20,8 @@ from pytest_podshare.diagnosis.facts import FileLocation
 from pytest_podshare.pods.evidence import Evidence
 from pytest_podshare.pods.pod import Pod
 from pytest_podshare.wiring.model import VolumeMount
-from pytest_podshare.wiring.shared_mounts import SharedMount, find_shared_mounts
+from pytest_podshare.wiring.run_order import list_running
+from pytest_podshare.wiring.shared_mounts import SharedMount, find_shared_mount
 
 # an image may have thousands of files, and large ones
 _MAX_FILES, _MAX_SIZE = 50, 1024 * 1024
@@ -70,12 +71,11 @@ def assert_same_files(pod: Pod, *, volume: str, timeout: float | None = None) ->
 
 def _find_pairs(pod: Pod, volume: str) -> list[tuple[Container, Container, SharedMount]]:
     """Return the pairs of running containers that see the same folder of a volume."""
-    names = [container.name for container in pod.wiring.containers if container.role != "init"]
+    names = [container.name for container in list_running(pod.wiring)]
     pairs = [
         (pod[first], pod[second], shared)
         for first, second in itertools.combinations(names, 2)
-        for shared in find_shared_mounts(pod.wiring, first, second)
-        if shared.volume.name == volume
+        if (shared := find_shared_mount(pod.wiring, first, second, volume)) is not None
     ]
     if not pairs:
         raise errors.NoSharedVolume(

@@ -22,6 +22,7 @@ from pytest_podshare.diagnosis.symptom import Symptom, is_alike
 from pytest_podshare.pods.pod import Pod
 from pytest_podshare.wiring import sub_path_expression
 from pytest_podshare.wiring.model import ContainerSpec, VolumeMount, Wiring
+from pytest_podshare.wiring.run_order import list_running
 
 # errors that the state of the live Pod may explain
 _EXPLAINED_BY_POD = (
@@ -178,8 +179,8 @@ def raised_error(pod: Pod, error: errors.PodshareError) -> Cause | None:
 
 
 def _find_in_pod(pod: Pod, error: errors.PodshareError) -> Cause | None:
-    running = [container.name for container in pod.wiring.containers if container.role != "init"]
-    locations = [FileLocation(pod[name], "/", None) for name in running]
+    running = list_running(pod.wiring)
+    locations = [FileLocation(pod[container.name], "/", None) for container in running]
     symptom = Symptom(pod.wiring, facts.gather(pod, *locations), error)
     if isinstance(error, errors.ContainerCrashing) and not isinstance(error, errors.SessionLost):
         return lifecycle_causes.find_crashing(symptom)

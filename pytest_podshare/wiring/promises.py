@@ -14,7 +14,7 @@ from pytest_podshare.wiring.model import ContainerSpec, VolumeMount, VolumeSpec,
 from pytest_podshare.wiring.mount_kinds import is_directory, is_writable
 from pytest_podshare.wiring.promise import OFF, Promise, PromiseOption
 from pytest_podshare.wiring.run_order import list_running, runs_before_or_beside
-from pytest_podshare.wiring.shared_mounts import SharedMount, find_exchange, find_shared_mounts
+from pytest_podshare.wiring.shared_mounts import SharedMount, find_exchange, find_shared_mount
 
 
 def list_default_promises(wiring: Wiring) -> tuple[Promise, ...]:
@@ -83,9 +83,8 @@ def _pairs(wiring: Wiring, volume: VolumeSpec) -> Iterator[tuple[str, str, Share
     """Yield the names of each two running containers that share a folder of the volume."""
     names = [container.name for container, _ in _mounts(wiring, volume.name)]
     for name, other in itertools.permutations(names, 2):
-        for pair in find_shared_mounts(wiring, name, other):
-            if pair.volume.name == volume.name:
-                yield name, other, pair
+        if (pair := find_shared_mount(wiring, name, other, volume.name)) is not None:
+            yield name, other, pair
 
 
 def _access(wiring: Wiring, volume: VolumeSpec) -> Iterator[PromiseOption]:

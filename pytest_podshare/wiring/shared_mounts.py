@@ -76,6 +76,16 @@ def find_shared_mounts(wiring: Wiring, from_c: str, to_c: str) -> tuple[SharedMo
     return match_mounts(wiring.container(from_c), wiring.container(to_c), pairs)
 
 
+def find_shared_mount(wiring: Wiring, from_c: str, to_c: str, volume: str) -> SharedMount | None:
+    """Return the mounts through which both containers see the same folder of a volume, if any.
+
+    The arguments and the errors are those of `find_shared_mounts`.
+    """
+    pairs = (VolumePair(spec, spec) for spec in wiring.volumes if spec.name == volume)
+    shared = match_mounts(wiring.container(from_c), wiring.container(to_c), pairs)
+    return next(iter(shared), None)
+
+
 def match_mounts(
     writer: ContainerSpec, reader: ContainerSpec, pairs: Iterable[VolumePair]
 ) -> tuple[SharedMount, ...]:
@@ -132,8 +142,7 @@ def find_exchange(
 
     A single file that the reader mounts must exist before, so only an init container can create it.
     """
-    shared = {s.volume.name: s for s in find_shared_mounts(wiring, writer.name, reader.name)}
-    pair = shared.get(volume.name)
+    pair = find_shared_mount(wiring, writer.name, reader.name, volume.name)
     if pair is None or not pair.is_certain or not is_writable(pair.from_mount, volume):
         return None
     creates_file = writer.role == "init" and pair.is_file and not is_special(volume)

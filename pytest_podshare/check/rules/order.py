@@ -10,7 +10,7 @@ from pytest_podshare.check.rules.container_paths import command_line, mentioned_
 from pytest_podshare.check.rules.finding import Issue, container_issue, mount_issue, rule
 from pytest_podshare.check.rules.heuristics import looks_like_scratch, split_words
 from pytest_podshare.wiring.model import ContainerSpec, VolumeMount, VolumeSpec, Wiring
-from pytest_podshare.wiring.shared_mounts import find_shared_mounts
+from pytest_podshare.wiring.shared_mounts import find_shared_mount
 from pytest_podshare.wiring.templates import Template
 
 _SHIPPERS = ("fluent", "filebeat", "promtail", "vector", "alloy", "logstash", "otel", "telegraf")
@@ -112,8 +112,7 @@ def _find_later_reader(wiring: Wiring, index: int, mount: VolumeMount) -> Contai
     sidecar = wiring.containers[index]
     writer: ContainerSpec | None = None
     for container in wiring.containers[index + 1 :]:
-        shared = find_shared_mounts(wiring, sidecar.name, container.name)
-        if mount.volume in {pair.volume.name for pair in shared}:
+        if find_shared_mount(wiring, sidecar.name, container.name, mount.volume) is not None:
             if all(other.read_only for other in container.mounts_of(mount.volume)):
                 return container
             writer = writer or container

@@ -9,7 +9,7 @@ from pytest_podshare.check.rules.container_paths import overlap
 from pytest_podshare.check.rules.finding import Issue, mount_issue, rule
 from pytest_podshare.check.rules.similar_names import is_typo
 from pytest_podshare.wiring.model import ContainerSpec, VolumeMount, VolumeSpec, Wiring
-from pytest_podshare.wiring.shared_mounts import find_shared_mounts
+from pytest_podshare.wiring.shared_mounts import find_shared_mount
 from pytest_podshare.wiring.templates import Template
 
 _MountOf = tuple[ContainerSpec, VolumeMount]
@@ -40,8 +40,7 @@ def sub_path_near_miss(template: Template, wiring: Wiring) -> Iterator[Issue]:
                 continue
             if not is_typo(first_mount.sub_path, mount.sub_path):
                 continue
-            shared = find_shared_mounts(wiring, first.name, container.name)
-            if volume.name in {meeting.volume.name for meeting in shared}:
+            if find_shared_mount(wiring, first.name, container.name, volume.name) is not None:
                 continue
             detail = (
                 f" with subPath {mount.sub_path!r}, but container {first.name!r} uses "
