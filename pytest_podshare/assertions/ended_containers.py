@@ -10,9 +10,11 @@ from collections.abc import Sequence
 from pytest_podshare import errors
 from pytest_podshare.assertions import failure, left_files, possible_writers, skeleton_files
 from pytest_podshare.assertions.sentinel import SentinelFile
+from pytest_podshare.containers import run_clocks
 from pytest_podshare.containers.container import Container
 from pytest_podshare.containers.fileops import changes, operations
 from pytest_podshare.containers.fileops.content import Content
+from pytest_podshare.containers.run_times import RunTimes
 from pytest_podshare.diagnosis import init_causes
 from pytest_podshare.diagnosis.facts import FileLocation
 from pytest_podshare.kube import pod_status
@@ -23,7 +25,7 @@ from pytest_podshare.wiring.run_order import (
     list_running,
     runs_before_or_beside,
 )
-from pytest_podshare.wiring.shared_mounts import SharedMount, find_shared_mounts
+from pytest_podshare.wiring.shared_mounts import SharedMount, find_shared_mount
 
 
 def check_order(pod: Pod, writer: Container, reader: Container) -> None:
@@ -97,20 +99,26 @@ def _look(
     names = ", ".join(pair.volume.name for pair in shared)
     claim, method = f"{reader} sees what {writer} left in {names}", skeleton_files.METHOD
     if pod.manifest.stand_in and path is None and "init" in (writer.spec.role, reader.spec.role):
-        for pair in shared:
-            events += skeleton_files.prove(pod, writer, reader, pair)
-        return _Finding(claim, method, tuple(events))
+        steps = skeleton_files.prove(pod, writer, reader, shared)
+        return _Finding(claim, method, tuple(steps))
     if has_ended(pod, reader):
         raise _only_present(pod, writer, reader, shared)
     reader.open()
+    times = _read_times(pod)
     for pair in shared:
-        found = left_files.find_left_files(pod, writer, reader, pair, path)
+        found = left_files.find_left_files(pod, writer, reader, pair, times, path)
         events += found.prove_any() if path is None else found.prove_file(expected)
-        method = f"{left_files.METHOD} {found.times.source}"
+        method = f"{left_files.METHOD} {times.source}"
         if path is not None and not found.origins.own:
             claim = f"{reader} sees {found.location.path} in {names}; its times do not show that"
             claim += f" {writer} wrote it"
     return _Finding(claim, method, tuple(events), (reader,))
+
+
+def _read_times(pod: Pod) -> RunTimes:
+    """Return when the containers of a Pod ran."""
+    raw = pod.live.check_still_there()
+    return run_clocks.read_run_times(raw, [pod[spec.name] for spec in pod.wiring.containers])
 
 
 def find_output(pod: Pod, reader: Container, volume: str) -> list[SentinelFile]:
@@ -126,18 +134,17 @@ def find_output(pod: Pod, reader: Container, volume: str) -> list[SentinelFile]:
         "Name a volume that an init container and this one mount.",
     )
     for spec in list_init_writers(pod.wiring, volume):
-        pairs = find_shared_mounts(pod.wiring, spec.name, reader.name)
-        shared = [pair for pair in pairs if pair.volume.name == volume]
-        if not shared:
+        shared = find_shared_mount(pod.wiring, spec.name, reader.name, volume)
+        if shared is None:
             continue
         try:
-            finding = _look(pod, pod[spec.name], reader, shared)
+            finding = _look(pod, pod[spec.name], reader, [shared])
         except (AssertionError, errors.Unprovable) as error:
             problem = error
             continue
         for step in finding.events:
             if isinstance(step, Step) and step.action == "saw":
-                found.append(_read(pod, reader, shared[0], step, spec.name))
+                found.append(_read(pod, reader, shared, step, spec.name))
     if not found:
         raise problem
     return found
@@ -164,11 +171,12 @@ def find_reader(pod: Pod, volume: str) -> Container | None:
 def is_older(pod: Pod, file: SentinelFile) -> bool:
     """Return whether a file has not changed since the init container started that wrote it once."""
     writer, path = pod[file.left_by], file.location.path
-    pairs = find_shared_mounts(pod.wiring, writer.name, file.container.name)
-    shared = next(pair for pair in pairs if pair.volume.name == file.location.volume)
+    shared = find_shared_mount(pod.wiring, writer.name, file.container.name, file.location.volume)
+    assert shared is not None, "it was found there before"
     own_path = posixpath.join(shared.from_dir, posixpath.relpath(path, shared.to_dir))
     try:
-        found = left_files.find_left_files(pod, writer, file.container, shared, own_path)
+        times = _read_times(pod)
+        found = left_files.find_left_files(pod, writer, file.container, shared, times, own_path)
     except AssertionError:
         return False
     return bool(found.origins.older)
@@ -212,13 +220,10 @@ def _describe_presence(pod: Pod, writer: Container, pair: SharedMount) -> str:
     volume = pair.volume.name
     for spec in list_running(pod.wiring):
         container = pod[spec.name]
-        if spec.name == writer.name:
-            folder = pair.from_dir
-        else:
-            found = find_shared_mounts(pod.wiring, writer.name, spec.name)
-            folder = next((p.to_dir for p in found if p.volume.name == volume), "")
-        if not folder or has_ended(pod, container):
+        shared = find_shared_mount(pod.wiring, writer.name, spec.name, volume)
+        if shared is None or has_ended(pod, container):
             continue
+        folder = pair.from_dir if spec.name == writer.name else shared.to_dir
         listing = changes.list_changes(container, folder)
         if isinstance(listing, list):
             names = sorted(

@@ -9,7 +9,6 @@ from __future__ import annotations
 import dataclasses
 import math
 import posixpath
-import stat
 import time
 
 from pytest_podshare import errors
@@ -77,10 +76,10 @@ class LeftFiles:
             if isinstance(seen, Refused):
                 refused = refused or (location, seen)
         if refused is not None:
-            raise self._not_seen(*refused)
+            raise _not_seen(self.pod, self.writer, *refused)
         self._check_folders()
         other = min(own, key=lambda c: (c.is_folder, c.path))
-        return [*self._notes(other), Note(f"{self.location.container} saw {_describe(other)}")]
+        return [*self._notes(other), Note(f"{self.location.container} saw {other}")]
 
     def prove_file(self, expected: Content | None) -> list[object]:
         """Return the evidence that the reader sees a file that the writer left.
@@ -96,7 +95,7 @@ class LeftFiles:
         location, start = self.location, time.monotonic()
         seen = streaming.read(location.container, location.path, root=location.root)
         if not isinstance(seen, Content) or expected not in (None, seen):
-            raise self._not_seen(location, seen, str(expected or "a file"))
+            raise _not_seen(self.pod, self.writer, location, seen, str(expected or "a file"))
         if self.origins.older:
             raise self._older(self.origins.older[0])
         step = sentinel.step("saw", location, seen, start)
@@ -125,11 +124,10 @@ class LeftFiles:
             listing = changes.list_changes(self.location.container, change.path)
             if isinstance(listing, Refused):
                 folder = dataclasses.replace(self.location, path=change.path)
-                raise self._not_seen(folder, listing, "a folder that it can list")
+                raise _not_seen(self.pod, self.writer, folder, listing, "a folder that it can list")
 
     def _nothing_left(self) -> Exception:
         reader, volume = self.location.container, self.location.volume
-        times = f"{self.origins.writer} (by {self.times.source})"
         # an application may have changed what was left for it, as when it takes the ownership
         suspects = [name for _, names in self.origins.later for name in names]
         if self.is_cut:
@@ -140,23 +138,23 @@ class LeftFiles:
                 cause="several writers",
             )
         if self.origins.unclear or suspects:
-            return self._not_told_apart(suspects, times)
-        return failure.promise_broken(
-            self.pod,
+            return self._not_told_apart(suspects)
+        return self._not_written(
             f"{reader.name!r} sees nothing that {self.writer.name!r} wrote to volume {volume!r}",
-            self.location,
-            expected=f"{self.location}  a file or folder that changed while {self.writer} ran",
+            expected=f"a file or folder that changed while {self.writer} ran",
             got=f"{self.location}  {self.origins}",
-            cause=init_causes.explain_nothing_left(
-                self.writer, self.location, self.shared.from_dir, times
-            ),
+            times=self._run,
         )
 
-    def _not_told_apart(self, later: list[str], times: str) -> errors.Unprovable:
+    @property
+    def _run(self) -> str:
+        return f"{self.origins.writer} (by {self.times.source})"
+
+    def _not_told_apart(self, later: list[str]) -> errors.Unprovable:
         unclear = [name for _, names in self.origins.unclear for name in names]
         who = join_names(unclear or later, "and")
         what = "the same files" if unclear else f"the files since {self.writer} ended"
-        why = f"several writers: {who} may have changed {what}; {times}"
+        why = f"several writers: {who} may have changed {what}; {self._run}"
         got = f"{self.location}  {self.origins}"
         facts = {"got": got, "why": why, "to do": possible_writers.NAME_FILE, "pod": self.pod}
         return errors.Unprovable(
@@ -167,40 +165,34 @@ class LeftFiles:
             facts=failure.named(facts),
         )
 
-    def _not_seen(
-        self, location: FileLocation, seen: object, expected: str = "a file that it can read"
-    ) -> errors.PromiseBroken:
-        name = self.writer.name
-        cause = diagnose.not_visible(self.pod, location, location, seen, existed=False)
-        if isinstance(seen, Missing) and cause.kind == "unknown":
-            cause = init_causes.explain_missing_file(self.writer, cause)
-        return failure.promise_broken(
-            self.pod,
-            f"{location.container.name!r} does not see what {name!r} has left in"
-            f" volume {location.volume!r}",
-            location,
-            expected=f"{location}  {expected}",
-            got=seen,
-            cause=cause,
+    def _older(self, change: Change) -> errors.PromiseBroken:
+        when = run_times.format_time(change.latest)
+        return self._not_written(
+            f"{self.writer.name!r} has not written {self.location.path}: it was there before",
+            expected=f"changed while {self.writer} ran",
+            got=f"changed at {when}",
+            times=f"{self.location.path} last changed at {when}; {self._run}",
         )
 
-    def _older(self, change: Change) -> errors.PromiseBroken:
-        writer, when = self.origins.writer, run_times.format_time(change.latest)
-        text = f"{self.location.path} last changed at {when}; {writer} (by {self.times.source})"
+    def _not_written(
+        self, headline: str, *, expected: str, got: str, times: str
+    ) -> errors.PromiseBroken:
+        cause = init_causes.explain_nothing_left(
+            self.writer, self.location, self.shared.from_dir, times
+        )
+        expected = f"{self.location}  {expected}"
         return failure.promise_broken(
-            self.pod,
-            f"{self.writer.name!r} has not written {self.location.path}: it was there before",
-            self.location,
-            expected=f"{self.location}  changed while {self.writer} ran",
-            got=f"changed at {when}",
-            cause=init_causes.explain_nothing_left(
-                self.writer, self.location, self.shared.from_dir, text
-            ),
+            self.pod, headline, self.location, expected=expected, got=got, cause=cause
         )
 
 
 def find_left_files(
-    pod: Pod, writer: Container, reader: Container, shared: SharedMount, path: str | None = None
+    pod: Pod,
+    writer: Container,
+    reader: Container,
+    shared: SharedMount,
+    times: RunTimes,
+    path: str | None = None,
 ) -> LeftFiles:
     """Return what a reader sees of a container that has ended.
 
@@ -209,6 +201,7 @@ def find_left_files(
         writer: the container that has ended.
         reader: a running container.
         shared: the mounts of both.
+        times: when the containers ran.
         path: a file, as the writer named it; None for everything in the folder that both see.
 
     Raises:
@@ -219,13 +212,9 @@ def find_left_files(
     if path is not None:
         target = posixpath.join(target, posixpath.relpath(path, shared.from_dir))
     location = FileLocation(reader, posixpath.normpath(target), shared.to_mount)
-    raw = pod.live.check_still_there()
-    times = run_clocks.read_run_times(raw, [pod[spec.name] for spec in pod.wiring.containers])
     listing = changes.list_changes(reader, location.path)
     if isinstance(listing, Missing | Refused):
-        run = times.containers[writer.name]
-        empty = LeftFiles(pod, writer, shared, location, times, Origins(run, (), (), (), ()))
-        raise empty._not_seen(location, listing)
+        raise _not_seen(pod, writer, location, listing)
     possible_writers.check_clock(reader, location)
     names = possible_writers.list_containers(pod, writer, reader, shared.volume)
     others = [times.containers[name] for name in names]
@@ -240,6 +229,22 @@ def find_left_files(
     return LeftFiles(pod, writer, shared, location, times, origins, is_cut)
 
 
-def _describe(change: Change) -> str:
-    kind = "folder" if change.is_folder else "link" if stat.S_ISLNK(change.mode) else "special file"
-    return f"the {kind} {change.path} with mode {stat.S_IMODE(change.mode):04o}"
+def _not_seen(
+    pod: Pod,
+    writer: Container,
+    location: FileLocation,
+    seen: object,
+    expected: str = "a file that it can read",
+) -> errors.PromiseBroken:
+    cause = diagnose.not_visible(pod, location, location, seen, existed=False)
+    if isinstance(seen, Missing) and cause.kind == "unknown":
+        cause = init_causes.explain_missing_file(writer, cause)
+    return failure.promise_broken(
+        pod,
+        f"{location.container.name!r} does not see what {writer.name!r} has left in"
+        f" volume {location.volume!r}",
+        location,
+        expected=f"{location}  {expected}",
+        got=seen,
+        cause=cause,
+    )

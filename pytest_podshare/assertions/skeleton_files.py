@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import posixpath
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from pytest_podshare import errors
 from pytest_podshare.assertions import failure, possible_writers, sentinel
@@ -27,29 +27,53 @@ from pytest_podshare.wiring.skeleton_script import SkeletonReport
 METHOD = "random content, by the reports of the init containers"
 
 
-def prove(pod: Pod, writer: Container, reader: Container, shared: SharedMount) -> tuple[Step, Step]:
-    """Return the evidence that a reader sees what a container of a skeleton left.
+def prove(
+    pod: Pod, writer: Container, reader: Container, shared: Iterable[SharedMount]
+) -> list[Step]:
+    """Return the evidence that a reader sees what a container of a skeleton left in each volume.
 
     Raises:
         AssertionError: the writer could not write it, or the reader does not see it.
     """
+    start, steps = time.monotonic(), list[Step]()
+    report, reader_report = _read_report(writer), _read_own_report(reader)
+    for pair in shared:
+        path = skeleton_script.writer_path(pair, writer.name, pod.uid)
+        source = FileLocation(writer, path, pair.from_mount)
+        content = report.wrote.get(path)
+        if content is None:
+            raise _not_written(pod, source, report)
+        steps.append(sentinel.step("wrote", source, _with_newline(content), start))
+        path = skeleton_script.reader_path(pair, writer.name, pod.uid)
+        target = FileLocation(reader, path, pair.to_mount)
+        steps.append(_check_seen(pod, source, target, content, reader_report))
+    return steps
+
+
+def _read_report(container: Container) -> SkeletonReport:
+    return skeleton_script.parse_report(container.logs())
+
+
+def _read_own_report(reader: Container) -> SkeletonReport | None:
+    """Return what an init container reported; None for others, which are looked into instead."""
+    return _read_report(reader) if reader.spec.role == "init" else None
+
+
+def _check_seen(
+    pod: Pod,
+    source: FileLocation,
+    target: FileLocation,
+    content: str,
+    report: SkeletonReport | None,
+) -> Step:
+    """Return the evidence that a reader sees a content, by its report or by its own shell."""
     start = time.monotonic()
-    report = skeleton_script.parse_report(writer.logs())
-    path = skeleton_script.writer_path(shared, writer.name, pod.uid)
-    source = FileLocation(writer, path, shared.from_mount)
-    content = report.wrote.get(path)
-    if content is None:
-        raise _not_written(pod, source, report)
-    wrote = sentinel.step("wrote", source, _with_newline(content), start)
-    path = skeleton_script.reader_path(shared, writer.name, pod.uid)
-    target, start = FileLocation(reader, path, shared.to_mount), time.monotonic()
-    if reader.spec.role == "init":
-        reader_report = skeleton_script.parse_report(reader.logs())
-        seen, refusal = reader_report.saw.get(path, ()), reader_report.refused.get(path)
-        cause = _explain_init(pod, target, reader_report, refusal)
+    if report is not None:
+        seen, refusal = report.saw.get(target.path, ()), report.refused.get(target.path)
+        cause = _explain_init(pod, target, report, refusal)
         got: object = refusal or (Content.from_bytes(_with_newline(seen[0])) if seen else Missing())
     else:
-        read = operations.read(reader, path, root=target.root)
+        read = operations.read(target.container, target.path, root=target.root)
         # several init containers may have added to a single file
         seen = tuple(read.decode(errors="replace").split()) if isinstance(read, bytes) else ()
         cause, got = None, read
@@ -57,7 +81,7 @@ def prove(pod: Pod, writer: Container, reader: Container, shared: SharedMount) -
         what = sentinel.describe(source, "wrote")
         raise failure.promise_broken(
             pod,
-            f"{reader.name!r} does not see {what}",
+            f"{target.container.name!r} does not see {what}",
             source,
             target,
             expected=f"{source}  {Content.from_bytes(_with_newline(content))}",
@@ -65,7 +89,7 @@ def prove(pod: Pod, writer: Container, reader: Container, shared: SharedMount) -
             cause=cause or diagnose.not_visible(pod, source, target, got, existed=True),
             inspected=[],
         )
-    return wrote, sentinel.step("saw", target, _with_newline(content), start)
+    return sentinel.step("saw", target, _with_newline(content), start)
 
 
 def prove_apart(pod: Pod, writer: Container, reader: Container, volume: str | None) -> Evidence:
@@ -83,29 +107,34 @@ def prove_apart(pod: Pod, writer: Container, reader: Container, volume: str | No
             possible_writers.SKELETON,
             cause="ended",
         )
-    report = skeleton_script.parse_report(writer.logs())
+    report, reader_report = _read_report(writer), _read_own_report(reader)
     steps: list[object] = []
     for path, content in report.wrote.items():
         mount = writer.spec.covering_mount(path)
         if mount is not None and volume in (None, mount.volume):
             source = FileLocation(writer, path, mount)
             steps.append(sentinel.step("wrote", source, _with_newline(content), start))
-            _check_unseen(pod, source, reader, content)
+            _check_unseen(pod, source, reader, content, reader_report)
     if not steps:
         raise errors.NoSharedVolume(
             f"{writer.name!r} of {pod} has written nothing to {volume or 'any volume'}.",
             "Name a container and a volume that it can write to.",
         )
-    steps.append(_check_control(reader))
+    steps.append(_check_control(reader, reader_report))
     claim = f"{reader} sees nothing of what {writer} left"
     return pod.record(claim, METHOD, start=start, events=steps, containers=[])
 
 
-def _check_unseen(pod: Pod, source: FileLocation, reader: Container, content: str) -> None:
+def _check_unseen(
+    pod: Pod,
+    source: FileLocation,
+    reader: Container,
+    content: str,
+    report: SkeletonReport | None,
+) -> None:
     """Check that a reader sees a file at none of its mounts."""
-    if reader.spec.role == "init":
-        saw = skeleton_script.parse_report(reader.logs()).saw
-        found = [path for path, contents in saw.items() if content in contents]
+    if report is not None:
+        found = [path for path, contents in report.saw.items() if content in contents]
     else:
         folders = [mount.path for mount in reader.spec.mounts]
         found = operations.find(reader, folders, posixpath.basename(source.path))
@@ -124,11 +153,10 @@ def _check_unseen(pod: Pod, source: FileLocation, reader: Container, content: st
         )
 
 
-def _check_control(reader: Container) -> str:
+def _check_control(reader: Container, report: SkeletonReport | None) -> str:
     """Check that a reader finds a file that it has, and return that as evidence."""
-    if reader.spec.role != "init":
+    if report is None:
         return sentinel.check_search(reader)
-    report = skeleton_script.parse_report(reader.logs())
     own = [path for path, content in report.wrote.items() if content in report.saw.get(path, ())]
     if not own:
         raise errors.ControlMissing(
@@ -163,5 +191,4 @@ def _explain_init(
     """Return why an init container did not see a file."""
     if refusal is not None:
         return init_causes.explain_refusal(target, report.user, refusal, pod.wiring)
-    seen: Sequence[str] = list(report.saw)
-    return init_causes.explain_missing(target, seen)
+    return init_causes.explain_missing(target, list(report.saw))

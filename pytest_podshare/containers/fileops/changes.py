@@ -44,6 +44,12 @@ class Change:
     mode: int
     size: int
 
+    def __str__(self) -> str:
+        """Return `the folder /data with mode 0755`; for what is not a regular file."""
+        kind = "link" if modes.S_ISLNK(self.mode) else "special file"
+        permissions = f"{modes.S_IMODE(self.mode):04o}"
+        return f"the {'folder' if self.is_folder else kind} {self.path} with mode {permissions}"
+
     @property
     def is_file(self) -> bool:
         """Return whether it is a regular file."""
