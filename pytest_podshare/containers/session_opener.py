@@ -21,8 +21,6 @@ from pytest_podshare.kube.watch import Object
 _IDENTITY_TIMEOUT = 5.0
 # seconds in which the kubelet reports that a container has exited, and for one answer about it
 _EXIT_REPORT, _EXIT_TIMEOUT = 2.0, 1.0
-# how many of a crashed container's last log lines an error shows
-_LAST_LINES = 5
 
 
 @dataclasses.dataclass
@@ -134,8 +132,9 @@ class SessionOpener:
         state = pod_status.find_container_status(raw, self.name)["state"]
         is_other = "running" in state and pod_status.find_crashed_container(raw)
         name, api = is_other or self.name, self.current.live.api
-        lines = container_log.read_last_lines(api, raw, name, _LAST_LINES, timeout=_EXIT_TIMEOUT)
-        return error.with_remedy("\n".join([error.remedy, *(f"  {name}: {x}" for x in lines)]))
+        count = container_log.LAST_LINES
+        lines = container_log.read_last_lines(api, raw, name, count, timeout=_EXIT_TIMEOUT)
+        return container_log.with_lines(error, name, lines)
 
     def _attempt(self, timeout: float) -> ExecSession | errors.ExecError:
         """Return a session with the Pod that has the name now, or why there is none."""

@@ -18,7 +18,7 @@ from pytest_podshare.containers.fileops.posix_shell import EphemeralContainerUna
 from pytest_podshare.containers.live_pod import LivePod
 from pytest_podshare.containers.volume_root import find_root
 from pytest_podshare.deadline import Deadline
-from pytest_podshare.kube import container_status, pod_status
+from pytest_podshare.kube import container_log, container_status, pod_status
 from pytest_podshare.kube.client import pod_path
 from pytest_podshare.kube.exec.protocol import Completed
 from pytest_podshare.pods.pod import Pod
@@ -30,8 +30,6 @@ TIMEOUT = 4.0
 _MARGIN = 0.5
 # how many of a container's last log lines a text may show
 _LAST_LINES = 2
-# bytes of a log to request, and characters of a line to show
-_LOG_BYTES, _LINE_LENGTH = 64 * 1024, 300
 
 
 @dataclasses.dataclass(frozen=True)
@@ -196,7 +194,9 @@ def _inspect(
     shell = _DeadlineShell(location.container.name, location.container, deadline)
     questions: dict[str, Callable[[], Any]] = {}
     if not view.is_running or restarted:
-        questions["last_lines"] = lambda: _read_last_lines(pod, shell.name)
+        questions["last_lines"] = lambda: container_log.read_lines(
+            pod.api, raw, shell.name, _LAST_LINES
+        )
     if view.is_running:
         questions |= {
             "mount_table": lambda: tuple(mountinfo.read_mounts(shell)),
@@ -233,12 +233,3 @@ def _is_restarted(pod: LivePod, status: container_status.ContainerStatus) -> boo
     """Return whether the container is another instance than the one in the Pod's identity."""
     known = dict(pod.identity.containers).get(status["name"], "")
     return bool(known) and status.get("containerID", "") not in ("", known)
-
-
-def _read_last_lines(pod: LivePod, container: str) -> tuple[str, ...]:
-    """Return the last log lines of the container's latest instance."""
-    path = pod_path(pod.namespace, pod.name, "log")
-    log = pod.api.get_text(
-        path, container=container, tailLines=str(_LAST_LINES), limitBytes=str(_LOG_BYTES)
-    )
-    return tuple(line[:_LINE_LENGTH] for line in log.splitlines() if line.strip())

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Sequence
 
 from pytest_podshare.containers.container import Container
+from pytest_podshare.diagnosis import mount_causes
 from pytest_podshare.diagnosis.cause import Cause
 from pytest_podshare.diagnosis.facts import FileLocation
 from pytest_podshare.wiring.model import Wiring
@@ -63,13 +64,9 @@ def explain_nothing_left(writer: Container, reader: FileLocation, folder: str, t
     """
     for mount in reader.container.spec.mounts:
         if mount.volume != reader.volume and mount.folder.startswith(f"{reader.path.rstrip('/')}/"):
-            return Cause(
-                "shadowed",
-                f"in {reader.container}, volume {mount.volume} is mounted at {mount.path} and hides"
-                f" what volume {reader.volume} has there; outside of it, {writer} left nothing",
-                "Move one of the two mounts to a path outside the other.",
-                (reader.container, mount),
-            )
+            cause = mount_causes.explain_shadowed(reader.container, mount, reader.volume)
+            text = f"{cause.text}; outside of it, {writer} left nothing"
+            return dataclasses.replace(cause, text=text)
     return Cause(
         "nothing left",
         f"{writer} has left nothing in {folder}; {times}",
@@ -91,13 +88,7 @@ def explain_missing(location: FileLocation, seen: Sequence[str]) -> Cause:
     """Explain why an init container did not see a file, by the files that it reported."""
     mount = location.container.spec.covering_mount(location.path)
     if mount is not None and mount.volume != location.volume:
-        return Cause(
-            "shadowed",
-            f"in {location.container}, volume {mount.volume} is mounted at {mount.path} and hides"
-            f" what volume {location.volume} has there",
-            "Move one of the two mounts to a path outside the other.",
-            (location.container, mount),
-        )
+        return mount_causes.explain_shadowed(location.container, mount, location.volume)
     found = f"it found {', '.join(seen)}" if seen else "it found no file of another container"
     return Cause("unknown", f"{location.container} has ended; {found}")
 

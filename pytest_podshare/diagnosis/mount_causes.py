@@ -47,22 +47,28 @@ def find_shadowing_mount(symptom: Symptom) -> Cause | None:
             continue
         if _is_propagated(symptom, live, view, mount):
             continue
-        hides = f"is mounted at {live.path} and hides what volume {mount.volume} has there"
         for other in container.spec.mounts:
             if other.folder == live.path and other.volume != mount.volume:
-                return Cause(
-                    "shadowed",
-                    f"in {container}, volume {other.volume} {hides}",
-                    "Move one of the two mounts to a path outside the other.",
-                    (container, other),
-                )
+                return explain_shadowed(container, other, mount.volume)
         return Cause(
             "shadowed",
-            f"in {container}, a file system ({live.fs_type}) {hides}; the manifest has no such"
-            f" mount, so {container} itself or its runtime created it",
+            f"in {container}, a file system ({live.fs_type}) is mounted at {live.path} and hides"
+            f" what volume {mount.volume} has there; the manifest has no such mount, so"
+            f" {container} itself or its runtime created it",
             f"Check what {container} mounts there when it starts.",
         )
     return None
+
+
+def explain_shadowed(container: Container, mount: VolumeMount, volume: str) -> Cause:
+    """Explain that a container mounts another volume over a part of a volume."""
+    return Cause(
+        "shadowed",
+        f"in {container}, volume {mount.volume} is mounted at {mount.folder} and hides what volume"
+        f" {volume} has there",
+        "Move one of the two mounts to a path outside the other.",
+        (container, mount),
+    )
 
 
 def _is_hidden_by(live: MountEntry, view: ContainerView, mount: VolumeMount) -> bool:

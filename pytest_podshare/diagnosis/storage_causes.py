@@ -69,10 +69,10 @@ def _explain_different_storage(
 ) -> Cause:
     storage = storage_of(writer.pod, mount.volume)
     if storage is None:
-        is_what = f"{'an' if spec.kind[0] in 'aeiou' else 'a'} {spec.kind}"
         return Cause(
             "different volume",
-            f"volume {mount.volume!r} of {writer} is {is_what}, and each Pod has its own",
+            f"volume {mount.volume!r} of {writer} is {describe_kind(spec)}, and each Pod has its"
+            " own",
             _SHARE,
             (writer, mount),
         )
@@ -85,6 +85,11 @@ def _explain_different_storage(
     texts += [text for _, text in others] or [f"{reader} mounts nothing that Pods can share"]
     blame = (reader, others[0][0]) if others else (reader, None)
     return Cause("different volume", "; ".join(texts), _SHARE, blame)
+
+
+def describe_kind(volume: VolumeSpec) -> str:
+    """Return `an emptyDir`, `a csi`, …."""
+    return f"{'an' if volume.kind[0] in 'aeiou' else 'a'} {volume.kind}"
 
 
 def describe(container: Container, storage: Storage) -> str:

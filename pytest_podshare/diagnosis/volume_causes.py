@@ -194,8 +194,5 @@ def explain_unwanted_update(location: FileLocation) -> Cause:
 
 
 def _describe_kind(pod: Pod, volume: str) -> str:
-    """Return `an emptyDir`, `a csi`, …."""
     spec = pod.wiring.volume(volume)
-    if spec is None:
-        return "of unknown kind"
-    return f"{'an' if spec.kind[0] in 'aeiou' else 'a'} {spec.kind}"
+    return storage_causes.describe_kind(spec) if spec else "of unknown kind"

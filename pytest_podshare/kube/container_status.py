@@ -5,7 +5,7 @@ The functions take an entry of `containerStatuses`, or of the lists for init and
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pytest_podshare import errors
@@ -48,9 +48,18 @@ def describe(status: ContainerStatus) -> str:
 
 def find_termination(status: ContainerStatus, container_id: str) -> dict[str, Any]:
     """Return how that instance terminated; empty if the status does not say so, or no longer."""
-    states = (status.get(field, {}) for field in ("state", "lastState"))
-    ends = (state.get("terminated") or {} for state in states)
-    return next((end for end in ends if end.get("containerID") == container_id), {})
+    return next((end for end in _ends(status) if end.get("containerID") == container_id), {})
+
+
+def find_last_termination(status: ContainerStatus) -> dict[str, Any]:
+    """Return how the last instance terminated that has; empty if none has."""
+    return next(filter(None, _ends(status)), {})
+
+
+def _ends(status: ContainerStatus) -> Iterator[dict[str, Any]]:
+    """Yield the terminations in a status, the current instance's first; empty for one that runs."""
+    for field in ("state", "lastState"):
+        yield status.get(field, {}).get("terminated") or {}
 
 
 def start_failure(state: Mapping[str, Any]) -> str:

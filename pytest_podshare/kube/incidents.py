@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pytest_podshare.escaping import printable
-from pytest_podshare.kube import pod_status
+from pytest_podshare.kube import container_status, pod_status
 from pytest_podshare.kube.conditions import find_condition
 from pytest_podshare.kube.container_status import ContainerStatus
 from pytest_podshare.wiring.model import ContainerSpec
@@ -105,12 +105,13 @@ def _find_end(before: _PodObject, after: _PodObject | None) -> Incident | None:
 def _find_ends(before: _PodObject, after: _PodObject) -> Iterator[Incident]:
     """Yield the containers that have restarted, or have exited and should not have."""
     name = _full_name(after)
+    containers = read_wiring(after["spec"]).containers
     is_over = all(
-        _is_final(container, pod_status.find_container_status(after, container.name))
-        for container in read_wiring(after["spec"]).containers
+        pod_status.find_final_termination(after, container.name, container.restart_policy)
+        for container in containers
         if container.role == "container"
     )
-    for container in read_wiring(after["spec"]).containers:
+    for container in containers:
         old, new = (
             pod_status.find_container_status(raw, container.name) for raw in (before, after)
         )
@@ -131,7 +132,7 @@ def _find_ends(before: _PodObject, after: _PodObject) -> Iterator[Incident]:
             continue
         count = _count_ends(container, new) - _count_ends(container, old)
         if count > 0:
-            end = _find_last_end(new)
+            end = container_status.find_last_termination(new)
             is_oom = end.get("reason") == _OOM_KILLED
             yield Incident(
                 name,
@@ -181,13 +182,6 @@ def _is_alive(pod: _PodObject) -> bool:
     return not is_ended and not pod["metadata"].get("deletionTimestamp")
 
 
-def _is_final(container: ContainerSpec, status: ContainerStatus) -> bool:
-    """Return whether the container has ended and is not restarted."""
-    end = status.get("state", {}).get("terminated")
-    policy = container.restart_policy
-    return bool(end) and (policy == "Never" or (policy == "OnFailure" and end["exitCode"] == 0))
-
-
 def _count_ends(container: ContainerSpec, status: ContainerStatus) -> int:
     """Return how many instances have ended, without one that has done its work."""
     restarts = int(status.get("restartCount", 0))
@@ -198,11 +192,6 @@ def _count_ends(container: ContainerSpec, status: ContainerStatus) -> int:
     # between two instances the last one is in the last state
     is_between = "waiting" in state and bool(status.get("lastState", {}).get("terminated"))
     return restarts + is_between
-
-
-def _find_last_end(status: ContainerStatus) -> Mapping[str, Any]:
-    states = (status.get(field, {}) for field in ("state", "lastState"))
-    return next((state["terminated"] for state in states if state.get("terminated")), {})
 
 
 def _describe_end(end: Mapping[str, Any]) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from typing import Any
 from pytest_podshare import errors
 from pytest_podshare.kube import container_status
 from pytest_podshare.kube.conditions import find_condition
+from pytest_podshare.wiring.pod_spec import iter_containers
 
 _PodObject = Mapping[str, Any]
 
@@ -83,8 +84,7 @@ def find_final_termination(pod: _PodObject, name: str, policy: str) -> dict[str,
 def find_crashed_container(pod: _PodObject) -> str | None:
     """Return the name of a container whose log may explain why the Pod is not ready."""
     for status in container_statuses(pod):
-        states = (status.get(field, {}) for field in ("state", "lastState"))
-        end = next((state["terminated"] for state in states if state.get("terminated")), None)
+        end = container_status.find_last_termination(status)
         if end and end.get("exitCode") != 0:
             return str(status["name"])
     return None
@@ -93,8 +93,8 @@ def find_crashed_container(pod: _PodObject) -> str | None:
 def is_ready(pod: _PodObject) -> bool:
     """Return whether every container is ready, or has succeeded and is not started again."""
     has_succeeded = pod.get("status", {}).get("phase") == "Succeeded"
-    is_as_ready = has_succeeded or _is_ready_but_for_ended(pod)
-    return is_as_ready or find_condition(pod, "Ready").get("status") == "True"
+    is_reported = has_succeeded or find_condition(pod, "Ready").get("status") == "True"
+    return is_reported or _is_ready_but_for_ended(pod)
 
 
 def _is_ready_but_for_ended(pod: _PodObject) -> bool:
@@ -103,7 +103,7 @@ def _is_ready_but_for_ended(pod: _PodObject) -> bool:
     The kubelet reports such a Pod as not ready for ever: a Job's worker that ends before a sidecar.
     """
     spec, statuses = pod.get("spec", {}), list(container_statuses(pod))
-    containers = [*spec.get("initContainers", ()), *spec.get("containers", ())]
+    containers = list(iter_containers(spec))
     if len(statuses) < len(containers) or spec.get("readinessGates"):
         return False
     default = spec.get("restartPolicy", "Always")

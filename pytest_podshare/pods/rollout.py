@@ -7,18 +7,14 @@ from collections.abc import Callable, Sequence
 
 from pytest_podshare import errors
 from pytest_podshare.deadline import Deadline
-from pytest_podshare.kube import pod_status
+from pytest_podshare.kube import container_log, pod_status
 from pytest_podshare.kube.client import Api, pod_path
 from pytest_podshare.kube.watch import Object, Objects, Watch
 from pytest_podshare.wiring.manifest import Manifest
 
-# how many of a failed container's last log lines an error shows
-_LAST_LINES = 5
 # seconds until the scheduler has noticed a new claim, or a taint that is gone, and has tried again:
 # between attempts it waits for one to two seconds, and for up to ten after several
 _RESCHEDULE, _RESCHEDULE_LATE = 5.0, 15.0
-# how the kubelet's answer begins if it has no log of a container, or not yet
-_NO_LOG = "unable to retrieve container logs"
 
 
 @dataclasses.dataclass(eq=False, repr=False)
@@ -178,8 +174,7 @@ class Rollout:
         container = pod_status.find_crashed_container(pod)
         if container is None:
             return problem
-        lines = [f"  {container}: {line}" for line in self._last_lines(pod, container)]
-        return problem.with_remedy("\n".join([problem.remedy, *lines]))
+        return container_log.with_lines(problem, container, self._last_lines(pod, container))
 
     def _last_lines(self, pod: Object, container: str) -> list[str]:
         """Return a container's last log lines; the previous instance's if this one has none."""
@@ -187,12 +182,15 @@ class Rollout:
         for previous in ("false", "true"):
             try:
                 log = self.api.get_text(
-                    path, container=container, previous=previous, tailLines=str(_LAST_LINES)
+                    path,
+                    container=container,
+                    previous=previous,
+                    tailLines=str(container_log.LAST_LINES),
                 )
             except errors.ClusterError:
                 continue
             lines = [line for line in log.splitlines() if line.strip()]
-            if lines and not log.startswith(_NO_LOG):
+            if lines and not log.startswith(container_log.NO_LOG):
                 return lines
         return []
 
