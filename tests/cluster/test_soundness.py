@@ -20,6 +20,7 @@ from pytest_podshare.manifests import source
 from pytest_podshare.wiring import templates
 from pytest_podshare.wiring.skeleton import build_skeleton
 from tests.support.block_claim import block_claim
+from tests.support.claims import claim
 from tests.support.init_cases import INIT_CASES
 
 pytestmark = pytest.mark.two_nodes
@@ -48,13 +49,7 @@ def pod(**spec):
     }
 
 
-CLAIM = {
-    "apiVersion": "v1",
-    "kind": "PersistentVolumeClaim",
-    "metadata": {"name": "data"},
-    "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "8Mi"}}},
-}
-SPARE_CLAIM = {**CLAIM, "metadata": {"name": "spare"}}
+CLAIM, SPARE_CLAIM = claim("data"), claim("spare")
 CLAIMED = {"persistentVolumeClaim": {"claimName": "data"}}
 ON_NODE = {"hostPath": {"path": "/tmp/podshare-soundness", "type": "DirectoryOrCreate"}}
 # on the node of the first Pod

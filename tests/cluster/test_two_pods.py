@@ -6,14 +6,10 @@ import re
 import pytest
 
 from pytest_podshare import assert_file_visible, assert_not_shared, errors
+from tests.support.claims import claim
 
 STAY = "while :; do sleep 1; done"
-CLAIM = {
-    "apiVersion": "v1",
-    "kind": "PersistentVolumeClaim",
-    "metadata": {"name": "uploads"},
-    "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "8Mi"}}},
-}
+CLAIM = claim("uploads")
 UPLOADS = {"persistentVolumeClaim": {"claimName": "uploads"}}
 
 

@@ -8,41 +8,26 @@ from __future__ import annotations
 import copy
 
 from pytest_podshare import errors
+from tests.support import init_pods
+from tests.support.claims import claim
+from tests.support.init_pods import STAY
 
-STAY = "while :; do sleep 1; done"
 # content that no earlier Pod has
 WRITE = "cat /proc/sys/kernel/random/uuid > /v/file"
-CLAIM = {
-    "apiVersion": "v1",
-    "kind": "PersistentVolumeClaim",
-    "metadata": {"name": "data"},
-    "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "8Mi"}}},
-}
+CLAIM = claim("data")
 
 
 def container(name, script=STAY, **mount):
     """Return a container that mounts v at /v."""
-    return {
-        "name": name,
-        "image": "busybox",
-        "command": ["sh", "-c", script],
-        "volumeMounts": [{"name": "v", "mountPath": "/v", **mount}],
-    }
+    entry = init_pods.container(name, script, "v")
+    entry["volumeMounts"][0].update(mount)
+    return entry
 
 
 def handoff(*init, script=WRITE):
     """Return a Pod in which install writes for app, after other init containers."""
-    return {
-        "apiVersion": "v1",
-        "kind": "Pod",
-        "metadata": {"name": "handoff"},
-        "spec": {
-            "initContainers": [*copy.deepcopy(init), container("install", script)],
-            "containers": [container("app", readOnly=True)],
-            "volumes": [{"name": "v", "emptyDir": {}}],
-            "terminationGracePeriodSeconds": 1,
-        },
-    }
+    inits = [*copy.deepcopy(init), container("install", script)]
+    return init_pods.pod(inits, [container("app", readOnly=True)], v={"emptyDir": {}})
 
 
 def sidecar():

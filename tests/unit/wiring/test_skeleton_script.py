@@ -16,8 +16,8 @@ from tests.support.manifest_texts import template_of
 UID = "0b5c6f2e"
 
 
-def wiring_in(folder, *, mount="{name: v, mountPath: DIR/v}", sidecar=""):
-    """Return a wiring whose mount paths are in a local folder."""
+def wiring_in(folder, *, second="it's v", app="DIR/app, subPath: out", sidecar=""):
+    """Return a wiring whose mount paths are in a local folder, except perhaps the app's."""
     text = f"""\
 apiVersion: v1
 kind: Pod
@@ -26,12 +26,12 @@ spec:
   initContainers:
     - name: first
       {sidecar}
-      volumeMounts: [{mount}]
+      volumeMounts: [{{name: v, mountPath: DIR/v}}]
     - name: second
-      volumeMounts: [{{name: v, mountPath: "DIR/it's v"}}]
+      volumeMounts: [{{name: v, mountPath: "DIR/{second}"}}]
   containers:
     - name: app
-      volumeMounts: [{{name: v, mountPath: DIR/app, subPath: out}}]
+      volumeMounts: [{{name: v, mountPath: {app}}}]
   volumes:
     - name: v
       emptyDir: {{}}
@@ -142,24 +142,7 @@ def test_an_init_container_waits_for_a_sidecar(folder):
 
 def test_several_init_containers_can_add_to_the_single_file_of_a_reader(folder):
     """Each one's content is in it."""
-    text = f"""\
-apiVersion: v1
-kind: Pod
-metadata: {{name: p}}
-spec:
-  initContainers:
-    - name: first
-      volumeMounts: [{{name: v, mountPath: {folder}/v}}]
-    - name: second
-      volumeMounts: [{{name: v, mountPath: {folder}/v}}]
-  containers:
-    - name: app
-      volumeMounts: [{{name: v, mountPath: /etc/app.conf, subPath: app.conf}}]
-  volumes:
-    - name: v
-      emptyDir: {{}}
-"""
-    wiring = template_of(text).wiring
+    wiring = wiring_in(folder, second="v", app="/etc/app.conf, subPath: app.conf")
     path = f"{folder}/v/app.conf"
 
     reports = [run(init_script(wiring, wiring.container(name))) for name in ("first", "second")]
