@@ -507,7 +507,7 @@ def test_the_skeletons_of_real_charts_keep_their_promises(run):
         "Deployment/rel-apisix-data-plane::prepare-apisix-dirs→apisix@empty-dir",
         "prepare-config→kafka@kafka-config",
     } < set(result.items)
-    assert len(result.items) == 31
+    assert len(result.items) == 34
     assert len(result.deployed) == 6
 
 
