@@ -2,17 +2,15 @@
 
 import os
 import subprocess
-from pathlib import Path
 
 import pytest
 
 from pytest_podshare.cluster.connection import connect
 from pytest_podshare.cluster.kind import nodes
 from pytest_podshare.deadline import Deadline
-from tests.support.fault_table import WRONG, Fault, render
+from tests.support.fault_table import WRONG, Fault, write_table
 from tests.support.pod_pairs import manifest
 
-TABLE = Path("docs/reliability.md")
 NODES = "/api/v1/nodes"
 # the rows of the table in order; it is written only if all of them have been measured
 FAULTS = (
@@ -50,7 +48,7 @@ def faults():
     by_name = {}
     yield by_name
     if set(FAULTS) <= set(by_name):
-        TABLE.write_text(render(by_name[name] for name in FAULTS))
+        write_table(by_name[name] for name in FAULTS)
 
 
 @pytest.fixture
@@ -66,7 +64,7 @@ def fault(faults):
     yield start
     for row in rows:
         assert row.outcomes
-        print(row.row(), *dict.fromkeys(row.messages), sep="\n")
+        print(*row.cells, *dict.fromkeys(row.messages), sep="\n")
         assert row.count(WRONG) == 0
         assert max(row.seconds) <= row.within
         faults[row.name] = row

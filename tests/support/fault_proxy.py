@@ -69,6 +69,7 @@ class Proxy:
         port: the port to connect to.
         connections: how many connections there have been.
         delay: seconds by which each part is delayed.
+        answer_delay: seconds by which each part from the server is delayed as well.
         before_next: called once, before the next connection is forwarded.
     """
 
@@ -77,7 +78,7 @@ class Proxy:
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
         self.port = self._listener.getsockname()[1]
         self.connections = 0
-        self.delay = 0.0
+        self.delay = self.answer_delay = 0.0
         self.before_next = None
         self._open = set()
         self._scheduled = None
@@ -173,7 +174,8 @@ class Proxy:
     def _forward(self, connection, source, target):
         with contextlib.suppress(OSError):
             while part := source.recv(65536):
-                self._over.wait(self.delay)
+                is_answer = source is connection.sockets[1]
+                self._over.wait(self.delay + (self.answer_delay if is_answer else 0))
                 self._forwards.wait()
                 part = b"" if connection.is_frozen else self._inject(connection, part)
                 if part:

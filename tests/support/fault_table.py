@@ -1,11 +1,13 @@
-"""The verdicts of checks during a fault, and the table of all faults in docs/reliability.md."""
+"""The verdicts of checks, and the table of all faults in docs/reliability.md."""
 
 import dataclasses
 import time
 
 from pytest_podshare import errors
+from tests.support.reliability_page import table, write_section
 
 TRUE, NAMED, WRONG = "true verdict", "error that names the fault", "wrong verdict"
+PLURALS = ("true verdicts", "errors that name the fault", "wrong verdicts")
 
 
 @dataclasses.dataclass
@@ -63,28 +65,26 @@ class Fault:
         """Return how many checks have this outcome."""
         return self.outcomes.count(outcome)
 
-    def row(self):
+    @property
+    def cells(self):
         """Return the fault's row of the table."""
         counts = (len(self.outcomes), *map(self.count, (TRUE, NAMED, WRONG)))
-        figures = " | ".join(f"{count:,}" for count in counts)
-        return f"| {self.name} | {figures} | {max(self.seconds):.1f} s |\n"
+        return [self.name, *counts, f"{max(self.seconds):.1f} s"]
 
 
-def render(faults):
-    """Return the page with the table."""
-    return HEAD + "".join(fault.row() for fault in faults)
+def write_table(faults):
+    """Write the section about faults in docs/reliability.md."""
+    columns = ["fault", "checks", *PLURALS, "longest"]
+    write_section("Faults", TEXT + table(columns, [fault.cells for fault in faults]))
 
 
-HEAD = """\
-# Reliability
-Checks on a real cluster during a deliberate fault. One Pod keeps its promises; its mutated twin
-breaks them. A check must give the true verdict or raise an error that names the fault. It must
-never pass on the twin, and never report a broken promise on the sound Pod.
+TEXT = """
+One Pod keeps its promises; its mutated twin breaks them. During a deliberate fault, a check must
+give the true verdict or raise an error that names the fault. It must never pass on the twin, and
+never report a broken promise on the sound Pod.
 
 tests/faults writes this table. Two other faults have separate tests: killed runs, whose leftovers
 are removed (tests/faults/test_sigkill_storm.py), and concurrent runs that create and delete a
 cluster of the same name (tests/cluster/test_parallel.py).
 
-| fault | checks | true verdicts | errors that name the fault | wrong verdicts | longest |
-|---|---|---|---|---|---|
 """

@@ -167,3 +167,14 @@ def test_closed_connections_leave_no_file_descriptors(proxy, connect):
         return len(os.listdir("/proc/self/fd"))
 
     assert poll(count, until=lambda now: now <= before, deadline=Deadline(5)) <= before
+
+
+def test_an_answer_is_delayed(proxy, connect):
+    """Without the delay, the echo would come within a millisecond."""
+    sock = connect()
+
+    proxy.answer_delay = 0.1
+    start = time.monotonic()
+    assert echo(sock, b"late") == b"late"
+
+    assert time.monotonic() - start >= 0.1
