@@ -14,8 +14,14 @@ from pytest_podshare.pods import volume_storage
 from pytest_podshare.pods.pod import Pod
 from pytest_podshare.wiring import folders
 from pytest_podshare.wiring.model import VolumeMount, VolumeSpec
+from pytest_podshare.wiring.mount_kinds import is_directory
 from pytest_podshare.wiring.run_order import list_running
-from pytest_podshare.wiring.shared_mounts import SharedMount, find_shared_mounts, match_mounts
+from pytest_podshare.wiring.shared_mounts import (
+    SharedMount,
+    VolumePair,
+    match_all_mounts,
+    match_mounts,
+)
 from pytest_podshare.wiring.storage import pair_volumes
 
 
@@ -47,17 +53,22 @@ def find_shared(writer: Container, reader: Container) -> tuple[SharedMount, ...]
 
     Volumes of two Pods are matched by their claims, or else by the PersistentVolumes behind them.
     """
+    return match_mounts(writer.spec, reader.spec, _pair_volumes(writer, reader))
+
+
+def _pair_volumes(writer: Container, reader: Container) -> list[VolumePair]:
+    """Return the volumes of two containers' Pods that have the same content."""
     if writer.pod is reader.pod:
-        return find_shared_mounts(writer.pod.wiring, writer.name, reader.name)
+        return [VolumePair(volume, volume) for volume in writer.pod.wiring.volumes]
     for find in (volume_storage.storage_of, volume_storage.claimed_storage_of):
         volumes, to_volumes = (
             [(volume, find(container.pod, volume.name)) for volume in container.pod.wiring.volumes]
             for container in (writer, reader)
         )
-        shared = match_mounts(writer.spec, reader.spec, pair_volumes(volumes, to_volumes))
-        if shared:
-            return shared
-    return ()
+        pairs = list(pair_volumes(volumes, to_volumes))
+        if match_all_mounts(writer.spec, reader.spec, pairs):
+            return pairs
+    return []
 
 
 def describe_pods(
@@ -97,20 +108,56 @@ def writable_mounts(container: Container, volume: str | None) -> list[VolumeMoun
     Raises:
         NoSharedVolume: it can write to no volume, or does not mount the named one.
     """
-    if volume is not None:
-        return mounts_of(container, volume)[:1]
-    volumes = {spec.name: spec for spec in container.pod.wiring.volumes}
     chosen: dict[str, VolumeMount] = {}
-    for mount in container.spec.mounts:
-        if not mount.read_only and volumes[mount.volume].is_written_by_containers:
-            chosen.setdefault(mount.volume, mount)
-    if not chosen:
+    for mount in _all_writable_mounts(container, volume):
+        chosen.setdefault(mount.volume, mount)
+    return list(chosen.values())
+
+
+def _all_writable_mounts(container: Container, volume: str | None) -> list[VolumeMount]:
+    if volume is not None:
+        mounts = mounts_of(container, volume)
+        # if all are read-only, the refusal of a write says so
+        return [mount for mount in mounts if not mount.read_only] or mounts
+    volumes = {spec.name: spec for spec in container.pod.wiring.volumes}
+    found = [
+        mount
+        for mount in container.spec.mounts
+        if not mount.read_only and volumes[mount.volume].is_written_by_containers
+    ]
+    if not found:
         raise errors.NoSharedVolume(
             f"{container.name!r} of {container.pod} has no volume that it can write to:"
             f" it {describe_mounts(container)}.",
             "Name a container and a volume that it mounts.",
         )
-    return list(chosen.values())
+    return found
+
+
+def other_folders(
+    writer: Container, reader: Container, volume: str | None
+) -> list[tuple[VolumeMount, str]]:
+    """Return where a writer may write as well, besides one mount of each volume.
+
+    Those are its other mounts, and the folders in its mounts that the reader mounts: the reader
+    does not see what is written beside such a folder.
+    """
+    first = writable_mounts(writer, volume)
+    mounts = _all_writable_mounts(writer, volume)
+    found = [(mount, mount.path) for mount in mounts if mount not in first]
+    pairs = _pair_volumes(writer, reader)
+    if writer.pod is reader.pod:
+        # two volumes of one Pod can be the same claim, or folders of one another on the node
+        storages = [
+            (spec, volume_storage.storage_of(writer.pod, spec.name))
+            for spec in writer.pod.wiring.volumes
+        ]
+        pairs += pair_volumes(storages, storages)
+    for shared in match_all_mounts(writer.spec, reader.spec, pairs):
+        is_directory_of_both = shared.is_certain and is_directory(shared.to_mount, shared.volume)
+        if shared.from_mount in mounts and is_directory_of_both:
+            found.append((shared.from_mount, shared.from_dir))
+    return [place for place in dict.fromkeys(found) if place not in [(m, m.path) for m in first]]
 
 
 def running_mounts(pod: Pod, volume: str) -> Iterator[tuple[Container, VolumeMount]]:

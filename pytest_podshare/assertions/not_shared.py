@@ -6,10 +6,13 @@ import functools
 import posixpath
 import time
 
+from pytest_podshare import errors
 from pytest_podshare.assertions import failure, sentinel, skeleton_files
 from pytest_podshare.assertions.mount_selection import (
     describe_pods,
     find_containers,
+    new_location,
+    other_folders,
     writable_mounts,
 )
 from pytest_podshare.assertions.recording import recorded
@@ -34,9 +37,10 @@ def assert_not_shared(
     """Prove that `to_c` sees nothing of what `from_c` writes.
 
     Write a file with a new name and random content to each volume that `from_c` can write to (or to
-    `volume`). For a while, look for that name below every mount of `to_c`, and at the path where
-    `from_c` has it. Two controls show that the result means something: `from_c` sees the file, and
-    the same search finds a file that `to_c` is known to have.
+    `volume`): through each of its mounts, and in each folder in them that `to_c` mounts. For a
+    while, look for that name below every mount of `to_c`, and at the path where `from_c` has it.
+    Two controls show that the result means something: `from_c` sees the file, and the same search
+    finds a file that `to_c` is known to have.
 
     An init container has ended, so this is proved for skeletons only, by what each one reported.
 
@@ -70,6 +74,12 @@ def assert_not_shared(
     if "init" in (writer.spec.role, reader.spec.role):
         return skeleton_files.prove_apart(pod, writer, reader, volume)
     files = sentinel.write_through(pod, writer, writable_mounts(writer, volume))
+    for mount, folder in other_folders(writer, reader, volume):
+        try:
+            files.append(sentinel.write(pod, new_location(writer, mount, folder)))
+        except errors.PromiseBroken as refused:
+            # the reader can see nothing in a folder in which the writer can create nothing
+            events.append(f"{refused.what} in {folder}")
     for file in files:
         events += [file.step, sentinel.assert_present(pod, file)]
         folder, name = posixpath.split(file.location.path)

@@ -97,19 +97,28 @@ def match_mounts(
         pairs: the volumes of the two that have the same content.
     """
     found: dict[str, list[SharedMount]] = {}
-    for pair in pairs:
-        shared = (
-            _find_common_folder(pair, from_mount, to_mount)
-            for from_mount in writer.mounts_of(pair.from_volume.name)
-            for to_mount in reader.mounts_of(pair.to_volume.name)
-        )
-        found.setdefault(pair.from_volume.name, []).extend(filter(None, shared))
+    for shared in match_all_mounts(writer, reader, pairs):
+        found.setdefault(shared.volume.name, []).append(shared)
     # prefer a mount to which the writer can write
     return tuple(
-        min(shared, key=lambda mounts: mounts.from_mount.read_only)
-        for shared in found.values()
-        if shared
+        min(shared, key=lambda mounts: mounts.from_mount.read_only) for shared in found.values()
     )
+
+
+def match_all_mounts(
+    writer: ContainerSpec, reader: ContainerSpec, pairs: Iterable[VolumePair]
+) -> list[SharedMount]:
+    """Return every pair of mounts by which both see the same folder.
+
+    The arguments are those of `match_mounts`.
+    """
+    found = (
+        _find_common_folder(pair, from_mount, to_mount)
+        for pair in pairs
+        for from_mount in writer.mounts_of(pair.from_volume.name)
+        for to_mount in reader.mounts_of(pair.to_volume.name)
+    )
+    return [shared for shared in found if shared is not None]
 
 
 def _find_common_folder(

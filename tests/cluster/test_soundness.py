@@ -52,6 +52,7 @@ def pod(**spec):
 CLAIM, SPARE_CLAIM = claim("data"), claim("spare")
 CLAIMED = {"persistentVolumeClaim": {"claimName": "data"}}
 ON_NODE = {"hostPath": {"path": "/tmp/podshare-soundness", "type": "DirectoryOrCreate"}}
+IN_IT = {"hostPath": {"path": "/tmp/podshare-soundness/in", "type": "DirectoryOrCreate"}}
 # on the node of the first Pod
 TOGETHER = {
     "podAffinity": {
@@ -306,9 +307,28 @@ CASES = [
             "the reader mounts the folder above": (
                 lambda m: (set_mount(m, 0, subPath="out"), set_mount(m, 1, name="v")), ASSERTION,
             ),
+            "the reader mounts a folder inside": (
+                lambda m: set_mount(m, 1, name="v", subPath="in"), ASSERTION,
+            ),
+            "the reader mounts what the writer mounts second": (
+                lambda m: (
+                    set_mount(m, 0, subPath="out"),
+                    m["spec"]["containers"][0]["volumeMounts"].append(
+                        {"name": "v", "mountPath": "/in", "subPath": "in"}
+                    ),
+                    set_mount(m, 1, name="v", subPath="in"),
+                ),
+                ASSERTION,
+            ),
             "both mount the same folder of the node": (
                 lambda m: m["spec"].update(
                     volumes=[{"name": "v", **ON_NODE}, {"name": "w", **ON_NODE}]
+                ),
+                ASSERTION,
+            ),
+            "the reader mounts a folder of the writer's on the node": (
+                lambda m: m["spec"].update(
+                    volumes=[{"name": "v", **ON_NODE}, {"name": "w", **IN_IT}]
                 ),
                 ASSERTION,
             ),

@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from tests.support import slow_api_server
+from tests.support import slow_cluster
 from tests.support.busy_processors import busy_processors
 from tests.support.fault_table import NAMED, PLURALS, TRUE, WRONG
 from tests.support.reliability_page import table, write_section
@@ -42,7 +42,9 @@ SUITES = {
         *("-k", "not wiring and not restart and not deleted"),
     ),
 }
+# most of the time, a run waits for an answer
 SLOW = ("-p", "tests.support.slow_api_server", "--podshare-timeout-factor=3")
+SLOW += ("-n", "4", "--dist=loadfile")
 COLUMNS = ["suite", "rounds", "tests", *PLURALS, "longest round"]
 # an error that says that nothing was learned, in the first line of a failure
 _NAMED = re.compile(r"\b(ClusterUnreachable|SessionLost|ExecTimeout|PodNotReady|ApiError)\b")
@@ -61,11 +63,7 @@ def environment(podshare_cluster):
         "PODSHARE_CLUSTER_NAME": podshare_cluster.name,
         "PODSHARE_KEEP_CLUSTER": "never",
     }
-    proxied = {
-        slow_api_server.KUBECONFIG: str(podshare_cluster.kubeconfig),
-        slow_api_server.SECONDS: DELAY,
-    }
-    return quiet, {**quiet, **proxied}
+    return quiet, {**quiet, slow_cluster.SECONDS: DELAY}
 
 
 def run(suite, environment, results, *options):

@@ -30,13 +30,15 @@ def kubectl(podshare_cluster, podshare):
     return Kubectl(f"{podshare_cluster.name}-control-plane", podshare.namespace)
 
 
-@pytest.fixture(scope="module")
-def node(podshare_cluster):
-    """Yield a node for all Pods; afterwards remove the folders of their hostPath volumes."""
+@pytest.fixture
+def node(podshare_cluster, podshare):
+    """Yield a node for both Pods; afterwards remove the folders of their hostPath volumes."""
     listed = podshare_cluster.api.get("/api/v1/nodes")["items"]
     name = next(one["metadata"]["name"] for one in listed if not one["spec"].get("taints"))
     yield name
-    nodes.run(name, "rm", "-rf", generated_pods.HOST_FOLDER)
+    # each has the name of a Pod, which begins with that of the namespace
+    remove = f"rm -rf {generated_pods.HOST_FOLDER}/{podshare.namespace}-*"
+    nodes.run(name, "sh", "-c", remove)
 
 
 @pytest.mark.parametrize("choice", CHOICES)

@@ -131,7 +131,9 @@ def probe_script(name, path, *, whole):
     """
     folders = ". in other" if whole else "."
     return (
-        f"cd {path} || exit 0; for folder in {folders}; do mkdir -p $folder; "
+        # the kubelet creates the folder of a subPath with the mode of the folder above
+        f"cd {path} || exit 0; mode=$(stat -c %a .); for folder in {folders}; do "
+        "[ -d $folder ] || mkdir -m $mode $folder; "
         f"echo {name} > $folder/from-{name} && echo wrote {name}; done; "
         f"for file in from-* */from-* {KEY}; do "
         "content=$(cat $file) && echo read $file $content; done; true"
@@ -159,7 +161,11 @@ def _container(name, path, choice):
     }
     if role != "init":
         # the next container starts when this one has written
-        probe = {"exec": {"command": ["test", "-e", "/tmp/done"]}, "periodSeconds": 1}
+        probe = {
+            "exec": {"command": ["test", "-e", "/tmp/done"]},
+            "periodSeconds": 1,
+            "failureThreshold": 60,
+        }
         container["startupProbe"] = probe
     return container
 

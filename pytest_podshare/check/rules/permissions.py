@@ -9,11 +9,13 @@ from collections.abc import Iterator
 
 from pytest_podshare.check.rules.container_paths import command_line, overlap
 from pytest_podshare.check.rules.finding import Issue, container_issue, mount_issue, rule
-from pytest_podshare.wiring.model import ContainerSpec, VolumeMount, Wiring
+from pytest_podshare.wiring.model import ContainerSpec, VolumeMount, VolumeSpec, Wiring
 from pytest_podshare.wiring.templates import Template
 
 _CHANGES_OWNER = re.compile(r"\b(?:chown|chmod|chgrp|setfacl|umask|install\s+-\S*[omg])\b")
 _IDLE = re.compile(r"(?:\S*sh -c )?(?:exec )?(?:\S*/)?(?:sleep \S+|pause)")
+# hostPath types (pkg/volume/hostpath: MakeDir creates with mode 0755, MakeFile with 0644)
+_CREATED_BY_KUBELET = ("DirectoryOrCreate", "FileOrCreate")
 _SPECIAL = ("/dev/", "/proc/", "/sys/")
 _SHELLS = ("sh", "ash", "bash", "dash", "zsh")
 _REDIRECTION = re.compile(r"(?:(?<![<>&\d])\d?>>?|\btee\s+(?:-a\s+)?)\s*[\"']?(/[\w./-]+)")
@@ -51,16 +53,32 @@ def claim_not_writable(template: Template, wiring: Wiring) -> Iterator[Issue]:
     if wiring.fs_group is not None or wiring.groups:
         return
     for volume in wiring.volumes:
-        mounts = wiring.mounts_of(volume.name)
-        if not volume.is_claim or any(_may_change_owner(container) for container, _ in mounts):
-            continue
-        for container, mount in mounts:
-            if mount.read_only or not (container.user or container.non_root):
-                continue
+        if volume.is_claim:
+            detail = "but a new claim belongs to root if the Pod has no fsGroup"
+            fix = "Set fsGroup in the Pod's securityContext."
+            yield from _non_root_writer(wiring, volume, detail, fix)
+
+
+@rule("warning")
+def host_path_not_writable(template: Template, wiring: Wiring) -> Iterator[Issue]:
+    """A non-root user writes to a hostPath that the kubelet creates, and only root can write to."""
+    for volume in wiring.volumes:
+        if volume.kind == "hostPath" and volume.facts.get("type") in _CREATED_BY_KUBELET:
+            detail = "but the kubelet creates this hostPath for root, whatever the fsGroup"
+            fix = "Let an init container that runs as root change its owner, or use a claim."
+            yield from _non_root_writer(wiring, volume, detail, fix)
+
+
+def _non_root_writer(wiring: Wiring, volume: VolumeSpec, detail: str, fix: str) -> Iterator[Issue]:
+    """Yield the first container that cannot write to a volume of root, unless it may be changed."""
+    mounts = wiring.mounts_of(volume.name)
+    if any(_may_change_owner(container) for container, _ in mounts):
+        return
+    for container, mount in mounts:
+        if not mount.read_only and (container.user or container.non_root):
             user = f"user {container.user}" if container.user else "a non-root user"
-            detail = f" as {user}, but a new claim belongs to root if the Pod has no fsGroup"
-            yield mount_issue(container, mount, detail, "Set fsGroup in the Pod's securityContext.")
-            break
+            yield mount_issue(container, mount, f" as {user}, {detail}", fix)
+            return
 
 
 @rule("info")
