@@ -174,6 +174,19 @@ def owned_by(kind, manifest):
     }
 
 
+def handle_term(manifest):
+    """Let both containers exit with 0 on SIGTERM."""
+    for container in manifest["spec"]["containers"]:
+        container["command"] = ["sh", "-c", f"trap 'exit 0' TERM; {STAY}"]
+    return manifest
+
+
+def limit_storage(manifest, amount):
+    """Limit the ephemeral storage of a container, and so of the Pod."""
+    resources = {"limits": {"ephemeral-storage": amount}}
+    manifest["spec"]["containers"][0]["resources"] = resources
+
+
 def run_as(manifest, container, uid):
     """Let a container run as another user."""
     manifest["spec"]["containers"][container]["securityContext"] = {"runAsUser": uid}
@@ -581,6 +594,14 @@ CASES = [
                 ),
                 ASSERTION,
             ),
+        },
+    ),
+    Case(
+        "assert_size_limited", "4 MiB on disk, containers that handle SIGTERM",
+        lambda: handle_term(with_volume(emptyDir={"sizeLimit": "4Mi"})),
+        {"container": "c1", "volume": "v", "timeout": 60},
+        {
+            "an ephemeral-storage limit of 2 MiB": (lambda m: limit_storage(m, "2Mi"), ASSERTION),
         },
     ),
     Case(

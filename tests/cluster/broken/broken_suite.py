@@ -42,6 +42,11 @@ def test_evicted(broken):
     )
 
 
+def test_other_limit(broken):
+    """The Pod is evicted before the volume is full."""
+    assert_size_limited(broken("other-limit"), container="backend", volume="uploads", timeout=180)
+
+
 def test_crash_loop(broken):
     """The report exists, but its reader keeps crashing."""
     # an older kubelet waits for ten seconds before the second restart, and for twenty after it
