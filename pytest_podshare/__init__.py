@@ -11,6 +11,7 @@ if TYPE_CHECKING:
         assert_read_only,
         assert_writable,
     )
+    from pytest_podshare.assertions.completes import assert_completes
     from pytest_podshare.assertions.devices import assert_device_shared
     from pytest_podshare.assertions.logs import assert_log_contains
     from pytest_podshare.assertions.lost import assert_lost_on_delete, assert_lost_on_drain
@@ -43,6 +44,7 @@ __all__ = [
     "Podshare",
     "PodshareError",
     "PodshareFactory",
+    "assert_completes",
     "assert_device_shared",
     "assert_file_visible",
     "assert_log_contains",
@@ -72,6 +74,7 @@ _MODULES = {
     "Podshare": "pods.deployer",
     "PodshareError": "errors",
     "PodshareFactory": "pods.factory",
+    "assert_completes": "assertions.completes",
     "assert_device_shared": "assertions.devices",
     "assert_file_visible": "assertions.visible",
     "assert_log_contains": "assertions.logs",

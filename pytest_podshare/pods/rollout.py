@@ -174,6 +174,11 @@ class Rollout:
     def _not_created(self, deadline: Deadline) -> errors.PodNotReady:
         subject = self.manifest.subject
         name = f"{subject['kind']} {subject['metadata'].get('name')}"
+        if subject["kind"] == "Job" and subject["spec"].get("suspend"):
+            return errors.PodNotReady(
+                f"{name} is suspended, and created no Pod within {deadline.seconds:g} s.",
+                "Remove suspend: true from its spec, or start what resumes the Job.",
+            )
         return errors.PodNotReady(
             f"{name} created no Pod within {deadline.seconds:g} s.",
             f"Check its events: kubectl describe --namespace {self.namespace} {name}",

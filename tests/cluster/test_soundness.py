@@ -187,6 +187,33 @@ def limit_storage(manifest, amount):
     manifest["spec"]["containers"][0]["resources"] = resources
 
 
+def job():
+    """Return a Job of c1, which ends, and of the sidecar c2."""
+    spec = pod(restartPolicy="Never")["spec"]
+    worker, sidecar = spec["containers"]
+    worker["command"] = ["sh", "-c", "sleep 6"]
+    spec["containers"], spec["initContainers"] = [worker], [sidecar | {"restartPolicy": "Always"}]
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": {"name": "sound"},
+        "spec": {"backoffLimit": 0, "template": {"spec": spec}},
+    }
+
+
+def end_sidecar_never(manifest):
+    """List the sidecar of a Job under containers."""
+    spec = manifest["spec"]["template"]["spec"]
+    (sidecar,) = spec.pop("initContainers")
+    del sidecar["restartPolicy"]
+    spec["containers"].append(sidecar)
+
+
+def fail_worker(manifest):
+    """Let the worker of a Job fail."""
+    manifest["spec"]["template"]["spec"]["containers"][0]["command"][2] = "sleep 6; exit 1"
+
+
 def run_as(manifest, container, uid):
     """Let a container run as another user."""
     manifest["spec"]["containers"][container]["securityContext"] = {"runAsUser": uid}
@@ -602,6 +629,20 @@ CASES = [
         {"container": "c1", "volume": "v", "timeout": 60},
         {
             "an ephemeral-storage limit of 2 MiB": (lambda m: limit_storage(m, "2Mi"), ASSERTION),
+        },
+    ),
+    Case(
+        "assert_completes", "a Job with a sidecar", job, {"timeout": 40},
+        {
+            "the sidecar under containers": (end_sidecar_never, ASSERTION),
+            "the worker fails": (fail_worker, ASSERTION),
+            "a deadline before its end": (
+                lambda m: (
+                    m["spec"].update(activeDeadlineSeconds=25),
+                    m["spec"]["template"]["spec"]["containers"][0].update(command=["sleep", "900"]),
+                ),
+                ASSERTION,
+            ),
         },
     ),
     Case(

@@ -108,6 +108,16 @@ def test_an_evicted_pod_is_not_ready(server, start, is_gone):
         start(BARE).update(objects(*([] if is_gone else [done])))
 
 
+def test_a_suspended_job_is_said_to_be_suspended(start):
+    """It creates no Pod until something resumes it. Control: a Job that is not suspended."""
+    suspended = {**JOB, "spec": {**JOB["spec"], "suspend": True}}
+
+    with pytest.raises(errors.PodNotReady, match="Job web is suspended, and created no Pod"):
+        start(suspended).result(Deadline(0))
+    with pytest.raises(errors.PodNotReady, match="Job web created no Pod within"):
+        start(JOB).result(Deadline(0))
+
+
 def test_siblings_share_the_replacements_of_their_pods(start):
     """Each new Pod replaces the Pod of one of them; a Pod that another one awaits is not lost."""
     first = start(workload("Deployment"))
