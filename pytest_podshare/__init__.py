@@ -11,13 +11,15 @@ if TYPE_CHECKING:
         assert_read_only,
         assert_writable,
     )
-    from pytest_podshare.assertions.capacity import assert_medium, assert_size_limited
+    from pytest_podshare.assertions.completes import assert_completes
     from pytest_podshare.assertions.devices import assert_device_shared
     from pytest_podshare.assertions.logs import assert_log_contains
     from pytest_podshare.assertions.lost import assert_lost_on_delete, assert_lost_on_drain
+    from pytest_podshare.assertions.medium import assert_medium
     from pytest_podshare.assertions.not_shared import assert_not_shared
     from pytest_podshare.assertions.propagated import assert_mount_propagated
     from pytest_podshare.assertions.same_files import assert_same_files
+    from pytest_podshare.assertions.size_limit import assert_size_limited
     from pytest_podshare.assertions.survives import (
         assert_survives_delete,
         assert_survives_drain,
@@ -42,6 +44,7 @@ __all__ = [
     "Podshare",
     "PodshareError",
     "PodshareFactory",
+    "assert_completes",
     "assert_device_shared",
     "assert_file_visible",
     "assert_log_contains",
@@ -71,18 +74,19 @@ _MODULES = {
     "Podshare": "pods.deployer",
     "PodshareError": "errors",
     "PodshareFactory": "pods.factory",
+    "assert_completes": "assertions.completes",
     "assert_device_shared": "assertions.devices",
     "assert_file_visible": "assertions.visible",
     "assert_log_contains": "assertions.logs",
     "assert_lost_on_delete": "assertions.lost",
     "assert_lost_on_drain": "assertions.lost",
-    "assert_medium": "assertions.capacity",
+    "assert_medium": "assertions.medium",
     "assert_mount_propagated": "assertions.propagated",
     "assert_not_shared": "assertions.not_shared",
     "assert_permissions": "assertions.access",
     "assert_read_only": "assertions.access",
     "assert_same_files": "assertions.same_files",
-    "assert_size_limited": "assertions.capacity",
+    "assert_size_limited": "assertions.size_limit",
     "assert_survives_delete": "assertions.survives",
     "assert_survives_drain": "assertions.survives",
     "assert_survives_restart": "assertions.survives",

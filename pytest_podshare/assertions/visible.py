@@ -101,7 +101,8 @@ def assert_file_visible(
                 steps += transfer.prove_new_file(seconds)
             else:
                 steps += transfer.prove_file(expected, seconds)
-    except errors.ContainerEnded:
+    except (errors.ContainerEnded, errors.ContainerExited):
+        # it had ended before, or it has ended during the check
         if writer.pod is not reader.pod or not ended_containers.has_ended(pod, writer):
             raise
         return ended_containers.prove_visible(

@@ -141,9 +141,7 @@ def _is_over(status: container_status.ContainerStatus) -> bool:
 def _wait_until_running(pod: LivePod, raw: Object, name: str, deadline: Deadline) -> None:
     def is_running(latest: Object | None) -> bool:
         if latest is None or latest["metadata"]["uid"] != pod.uid:
-            raise errors.PodGone(
-                f"Pod {pod} was deleted during the check.", "Find out what deletes it."
-            )
+            raise pod.to_gone(f"Pod {pod} was deleted during the check.")
         status = _status(latest, name)
         if problem := container_status.ephemeral_failure(status):
             is_no_start = container_status.has_failed_to_start(status)

@@ -7,12 +7,14 @@ import dataclasses
 from collections.abc import Callable, Iterator
 
 from pytest_podshare import errors
+from pytest_podshare.kube import evictions, pod_status
 from pytest_podshare.kube.client import Api
 from pytest_podshare.kube.container_log import read_last_lines
+from pytest_podshare.kube.evictions import Eviction
 from pytest_podshare.kube.incidents import Incident, find_incidents
 from pytest_podshare.kube.watch import Object
 
-# seconds for the API server to return a log
+# seconds for the API server to return a log, or the Events of a Pod
 _LOG_TIMEOUT = 3.0
 
 
@@ -44,7 +46,11 @@ class IncidentLog:
             return
         if not self._is_unsettled:
             # after a restart by podshare, a probe may fail for a moment in any container
-            incidents = find_incidents(last, raw, with_readiness=not self._has_changed)
+            eviction = self._find_eviction(last, raw)
+            with_readiness = not self._has_changed
+            incidents = find_incidents(last, raw, with_readiness=with_readiness, eviction=eviction)
+            # nothing more can happen to the Pod
+            raw = None if eviction else raw
             # now, because after another restart it is the log of another instance
             self._incidents += [self._with_last_line(raw, incident) for incident in incidents]
         self._is_unsettled = False
@@ -79,6 +85,17 @@ class IncidentLog:
             if not self._depth:
                 with contextlib.suppress(errors.ClusterError):
                     self._last = read()
+
+    def _find_eviction(self, last: Object, raw: Object | None) -> Eviction | None:
+        """Return the kubelet's eviction of the Pod; None if it is still as it was."""
+        is_same = raw is not None and raw["metadata"]["uid"] == last["metadata"]["uid"]
+        ends = pod_status.list_ends
+        if raw is not None and is_same and not ends(raw) - ends(last):
+            return None
+        metadata = last["metadata"]
+        return evictions.find_eviction(
+            self._api, metadata["namespace"], metadata["uid"], raw, timeout=_LOG_TIMEOUT
+        )
 
     def _with_last_line(self, raw: Object | None, incident: Incident) -> Incident:
         """Return the incident with the last log line of the instance that ended."""

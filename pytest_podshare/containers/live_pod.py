@@ -12,8 +12,9 @@ from pytest_podshare import errors
 from pytest_podshare.cluster.connection import Cluster
 from pytest_podshare.containers.incident_log import IncidentLog
 from pytest_podshare.deadline import Deadline, Timeouts
-from pytest_podshare.kube import pod_status
+from pytest_podshare.kube import evictions, pod_status
 from pytest_podshare.kube.client import Api, pod_path
+from pytest_podshare.kube.evictions import Eviction
 from pytest_podshare.kube.pod_status import Identity
 from pytest_podshare.kube.watch import Object, Watch
 from pytest_podshare.wiring.model import Wiring
@@ -119,15 +120,34 @@ class LivePod:
         except errors.ApiError as error:
             if error.status != 404:
                 raise
-            raise errors.PodGone(f"Pod {self.name} was deleted.", _REMEDY) from None
+            raise self.to_gone(f"Pod {self.name} was deleted.", timeout) from None
         if raw["metadata"]["uid"] != self.uid:
-            raise errors.PodGone(
-                f"Pod {self.name} was replaced by another Pod of the same name.", _REMEDY
-            )
+            what = f"Pod {self.name} was replaced by another Pod of the same name."
+            raise self.to_gone(what, timeout)
         problem = pod_status.find_permanent_error(raw)
-        if isinstance(problem, errors.PodGone):
+        is_gone = isinstance(problem, errors.PodGone)
+        if is_gone or pod_status.is_over(raw):
+            self.check_not_evicted(raw, timeout)
+        if problem is not None and is_gone:
             raise problem
         return raw
+
+    def find_eviction(self, raw: Object | None, timeout: float | None = None) -> Eviction | None:
+        """Return the kubelet's eviction of the Pod, which is `raw` now, or None if it is gone."""
+        namespace, uid = self.namespace, self.uid
+        return evictions.find_eviction(self.api, namespace, uid, raw, timeout=timeout)
+
+    def check_not_evicted(self, raw: Object | None, timeout: float | None = None) -> None:
+        """Raise PodGone if the kubelet has evicted the Pod; the arguments are those above."""
+        if (eviction := self.find_eviction(raw, timeout)) is not None:
+            raise evictions.to_error(self.name, eviction)
+
+    def to_gone(self, what: str, timeout: float | None = None) -> errors.PodGone:
+        """Return the error of a Pod that is gone: that it was evicted, or else `what`."""
+        eviction = self.find_eviction(None, timeout)
+        if eviction is not None:
+            return evictions.to_error(self.name, eviction)
+        return errors.PodGone(what, _REMEDY)
 
 
 @dataclasses.dataclass

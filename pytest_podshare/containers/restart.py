@@ -208,7 +208,7 @@ def _require_same(pod: LivePod, latest: Object | None) -> Object:
     """Return the Pod; raise if it was deleted or replaced."""
     if latest is None or latest["metadata"]["uid"] != pod.uid:
         change = "deleted" if latest is None else "replaced"
-        raise errors.PodGone(
-            f"Pod {pod} was {change} during the restart.", "Find out what deletes it."
-        )
+        raise pod.to_gone(f"Pod {pod} was {change} during the restart.")
+    if pod_status.is_over(latest):
+        pod.check_not_evicted(latest)
     return latest

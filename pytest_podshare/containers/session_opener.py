@@ -181,6 +181,8 @@ class SessionOpener:
         pod = self.current.live
         policy = pod.wiring.container(self.name).restart_policy
         if (ended := pod_status.find_final_termination(raw, self.name, policy)) is not None:
+            # the kubelet may have ended it, and not have changed the Pod's phase yet
+            pod.check_not_evicted(raw, _IDENTITY_TIMEOUT)
             raise errors.ContainerEnded(
                 f"Container {self.name} of {pod} has exited with code"
                 f" {ended.get('exitCode')}, and restartPolicy {policy} does not restart it.",

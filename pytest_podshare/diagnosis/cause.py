@@ -10,6 +10,7 @@ from pytest_podshare.wiring.model import VolumeMount
 # every kind of cause that a failure can name, with its meaning
 MEANINGS = {
     "API server unreachable": "the API server did not answer",
+    "deadline exceeded": "a Job has run for longer than its activeDeadlineSeconds",
     "deleted": "the Pod was deleted and not replaced",
     "different content": "the file is the right one, but its content is different",
     "different medium": "the volume is on another medium, or has another size",
@@ -17,7 +18,8 @@ MEANINGS = {
     "different subPath": "the volume is the same, but the folders in it are different",
     "different volume": "the two paths are in different volumes, often with similar names",
     "ended": "a container has ended, and can no longer say what it saw",
-    "evicted": "the kubelet evicted the Pod because it exceeded a limit",
+    "evicted": "the kubelet evicted the Pod: it exceeded a limit, or its node lacked a resource",
+    "never ends": "a container keeps running, so its Job or Pod does not complete",
     "never updates": "a subPath mount keeps the content it had when the container started",
     "never written": "the writer itself has no such file, or has not printed such a line",
     "no answer": "the container is running, but a command in it did not finish in time",
@@ -30,6 +32,7 @@ MEANINGS = {
     "not read-only": "a container can write where it should not",
     "not running": "a container has exited, or keeps crashing",
     "nothing left": "a container that has ended has left nothing that the other one sees",
+    "other limit": "another limit than the volume's sizeLimit evicted the Pod",
     "outlives its Pod": "the volume is not deleted with its Pod",
     "permission denied": "the owner or mode of a file or folder denies access",
     "read-only": "the container mounts the volume read-only",
@@ -40,6 +43,7 @@ MEANINGS = {
     "several writers": "other containers could write at the same time",
     "shadowed": "another mount hides what the volume has at the path",
     "stale file": "a single file is mounted, and another file has taken its name since",
+    "suspended": "a Job is suspended, so it has no Pods",
     "symlink leaves the volume": "a symlink points out of the volume, to the container's own files",
     "tool missing": "the image lacks a program; nothing was learned about the file",
     "unknown": "none of the above; the failure lists the facts",

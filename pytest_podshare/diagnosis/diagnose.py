@@ -16,9 +16,10 @@ from pytest_podshare.diagnosis import (
     storage_causes,
     volume_causes,
 )
-from pytest_podshare.diagnosis.cause import MEANINGS, Cause
+from pytest_podshare.diagnosis.cause import Cause
 from pytest_podshare.diagnosis.facts import FileLocation
 from pytest_podshare.diagnosis.symptom import Symptom, is_alike
+from pytest_podshare.kube import evictions
 from pytest_podshare.pods.pod import Pod
 from pytest_podshare.wiring import sub_path_expression
 from pytest_podshare.wiring.model import ContainerSpec, VolumeMount, Wiring
@@ -187,5 +188,6 @@ def _find_in_pod(pod: Pod, error: errors.PodshareError) -> Cause | None:
     cause = lifecycle_causes.find_lifecycle_cause(symptom)
     if cause and cause.kind == "evicted" and isinstance(error, errors.PodGone) and error.eviction:
         # the error quotes the kubelet's message already
-        return dataclasses.replace(cause, text=MEANINGS[cause.kind])
+        why = evictions.parse_message(error.eviction).why
+        return dataclasses.replace(cause, text=f"the kubelet evicted the Pod because {why}")
     return cause

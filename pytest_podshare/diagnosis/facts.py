@@ -155,13 +155,17 @@ def _get_pod(pod: LivePod) -> tuple[dict[str, Any], str, str]:
     except errors.ApiError as error:
         if error.status != 404:
             raise
+        if (eviction := pod.find_eviction(None)) is not None:
+            return {}, "evicted", eviction.message
         return {}, *_find_replacement(pod)
     uid = raw["metadata"]["uid"]
     if uid != pod.uid:
+        if (eviction := pod.find_eviction(None)) is not None:
+            return raw, "evicted", eviction.message
         return raw, "replaced", f"another Pod now has the name {pod.name} (UID {uid})"
-    status = raw.get("status", {})
-    if status.get("reason") == "Evicted":
-        return raw, "evicted", " ".join(str(status.get("message", "")).split())
+    has_ended = bool(pod_status.list_ends(raw))
+    if has_ended and (eviction := pod.find_eviction(raw)) is not None:
+        return raw, "evicted", eviction.message
     if since := raw["metadata"].get("deletionTimestamp"):
         return raw, "deleted", f"Pod {pod.name} has been terminating since {since}"
     return raw, "", ""

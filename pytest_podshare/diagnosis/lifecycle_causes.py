@@ -5,12 +5,12 @@ from __future__ import annotations
 from pytest_podshare.diagnosis.cause import Cause
 from pytest_podshare.diagnosis.facts import ContainerView
 from pytest_podshare.diagnosis.symptom import Symptom
+from pytest_podshare.kube import evictions
 
 _FIND_DELETER = "Find out what deleted the Pod; its ephemeral volumes were deleted with it."
 _POD_REMEDIES = {
     "API server unreachable": "Check whether the cluster is still running.",
     "deleted": _FIND_DELETER,
-    "evicted": "Raise the limit that the Pod exceeded, or write less.",
     "replaced": _FIND_DELETER,
 }
 
@@ -22,8 +22,10 @@ def find_lifecycle_cause(symptom: Symptom) -> Cause | None:
 
 def find_pod_problem(symptom: Symptom) -> Cause | None:
     """Find out whether the Pod no longer exists, or cannot be inspected."""
-    problem = symptom.facts.pod_problem
-    return Cause(problem, symptom.facts.message, _POD_REMEDIES[problem]) if problem else None
+    problem, message = symptom.facts.pod_problem, symptom.facts.message
+    if problem == "evicted":
+        return Cause(problem, message, evictions.parse_message(message).remedy)
+    return Cause(problem, message, _POD_REMEDIES[problem]) if problem else None
 
 
 def find_stopped(symptom: Symptom) -> Cause | None:

@@ -8,6 +8,7 @@ from pytest_podshare.diagnosis import facts, lifecycle_causes, root_cause, stora
 from pytest_podshare.diagnosis.cause import Cause
 from pytest_podshare.diagnosis.facts import FileLocation
 from pytest_podshare.diagnosis.symptom import Symptom
+from pytest_podshare.kube.evictions import Eviction
 from pytest_podshare.pods.pod import Pod
 from pytest_podshare.wiring import quantity
 from pytest_podshare.wiring.lifetime import Lifetime
@@ -132,8 +133,11 @@ def explain_missing_limit(
 ) -> Cause:
     """Explain why a volume holds more than its limit, or why the test could not fill it."""
     live = facts.gather(pod, FileLocation(container, mount.path, mount))
+    symptom = Symptom(pod.wiring, live, refusal, is_write=True)
     if refusal is not None:
-        return root_cause.find_cause(Symptom(pod.wiring, live, refusal, is_write=True))
+        return root_cause.find_cause(symptom)
+    if (stopped := lifecycle_causes.find_stopped(symptom)) is not None:
+        return stopped
     entry, volume = live.views[0].live_mount, pod.wiring.volume(mount.volume)
     limit = f"sizeLimit is {volume.size_limit if volume else ''}"
     if entry is None or entry.size is None:
@@ -148,6 +152,18 @@ def explain_missing_limit(
         f"{limit}, but the tmpfs at {entry.path} has {quantity.format_bytes(entry.size)}",
         f"Find out what remounted it: {container} itself can do so if it is privileged.",
     )
+
+
+def explain_other_limit(eviction: Eviction, volume: str, size: str) -> Cause:
+    """Explain why a Pod was evicted by another limit than the sizeLimit of that volume."""
+    remedy = eviction.remedy
+    if eviction.limited == "pod":
+        remedy = (
+            "Raise the ephemeral-storage limits of the containers: their sum must exceed the"
+            f" sizeLimit of {volume} ({size}) and what the Pod writes elsewhere. Or lower the"
+            " sizeLimit."
+        )
+    return Cause("other limit", f"the kubelet evicted the Pod because {eviction.why}", remedy)
 
 
 def explain_missing_log_line(pod: Pod, container: Container) -> Cause:

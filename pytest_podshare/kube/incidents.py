@@ -10,9 +10,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pytest_podshare.escaping import printable
-from pytest_podshare.kube import container_status, pod_status
+from pytest_podshare.kube import container_status, evictions, pod_status
 from pytest_podshare.kube.conditions import find_condition
 from pytest_podshare.kube.container_status import ContainerStatus
+from pytest_podshare.kube.evictions import Eviction
 from pytest_podshare.wiring.model import ContainerSpec
 from pytest_podshare.wiring.pod_spec import read_wiring
 
@@ -55,7 +56,11 @@ class Incident:
 
 
 def find_incidents(
-    before: _PodObject, after: _PodObject | None, *, with_readiness: bool = True
+    before: _PodObject,
+    after: _PodObject | None,
+    *,
+    with_readiness: bool = True,
+    eviction: Eviction | None = None,
 ) -> tuple[Incident, ...]:
     """Return what has happened to a Pod between two states.
 
@@ -63,7 +68,10 @@ def find_incidents(
         before: the earlier state.
         after: the later state; None if no Pod has the name any more.
         with_readiness: whether a container that is no longer ready counts.
+        eviction: the kubelet's eviction of the Pod, which its later state may not show.
     """
+    if eviction is not None and _is_alive(before):
+        return (_describe_eviction(before, eviction),)
     incident = _find_end(before, after)
     if incident is not None:
         return (incident,)
@@ -86,20 +94,21 @@ def _find_end(before: _PodObject, after: _PodObject | None) -> Incident | None:
     if after["metadata"]["uid"] != before["metadata"]["uid"]:
         return Incident(name, "", "was replaced by another Pod of that name", (), _FIND_DELETER)
     status = after.get("status", {})
+    if (eviction := evictions.read_status(after)) is not None:
+        return _describe_eviction(after, eviction)
     if status.get("phase") == "Failed" and status.get("reason"):
-        is_evicted = status["reason"] == "Evicted"
         message = " ".join(str(status.get("message") or "").split()).rstrip(".")
-        details = (message,) if is_evicted else (status["reason"], message)
-        remedy = (
-            "Raise the limit that the Pod exceeded, or write less."
-            if is_evicted
-            else "Find out what ends the Pod: kubectl describe pod."
-        )
-        what = "was evicted" if is_evicted else "failed"
-        return Incident(name, "", what, tuple(filter(None, details)), remedy)
+        details = tuple(filter(None, (status["reason"], message)))
+        remedy = "Find out what ends the Pod: kubectl describe pod."
+        return Incident(name, "", "failed", details, remedy)
     if after["metadata"].get("deletionTimestamp"):
         return Incident(name, "", "is being deleted", (), _FIND_DELETER)
     return None
+
+
+def _describe_eviction(pod: _PodObject, eviction: Eviction) -> Incident:
+    details = tuple(filter(None, [eviction.message.rstrip(".")]))
+    return Incident(_full_name(pod), "", "was evicted", details, eviction.remedy)
 
 
 def _find_ends(before: _PodObject, after: _PodObject) -> Iterator[Incident]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pytest_podshare import errors
-from pytest_podshare.kube import container_status
+from pytest_podshare.kube import container_status, evictions
 from pytest_podshare.kube.conditions import find_condition
 from pytest_podshare.wiring.pod_spec import iter_containers
 
@@ -97,6 +97,20 @@ def is_ready(pod: _PodObject) -> bool:
     return is_reported or _is_ready_but_for_ended(pod)
 
 
+def is_over(pod: _PodObject) -> bool:
+    """Return whether all containers have ended for good, or the kubelet has ended the Pod."""
+    return pod.get("status", {}).get("phase") in ("Succeeded", "Failed")
+
+
+def list_ends(pod: _PodObject) -> frozenset[str]:
+    """Return what has ended, or is being ended: the Pod, as `Pod`, and each container by name."""
+    statuses = container_statuses(pod)
+    ends = {status["name"] for status in statuses if "terminated" in status.get("state", {})}
+    is_ending = is_over(pod) or "deletionTimestamp" in pod["metadata"]
+    # no container has an upper-case letter in its name
+    return frozenset(ends | {"Pod"} if is_ending else ends)
+
+
 def _is_ready_but_for_ended(pod: _PodObject) -> bool:
     """Return whether only containers that have succeeded keep a Pod from being ready.
 
@@ -171,9 +185,8 @@ def _container_states(pod: _PodObject) -> list[str]:
 def _failed(name: str, pod: _PodObject) -> errors.PodError:
     status = pod["status"]
     message = " ".join(str(status.get("message", "")).split())
-    if status.get("reason") == "Evicted":
-        what = f"Pod {name} was evicted: {message}"
-        return errors.PodGone(what, "Raise the limit that it exceeded.", eviction=message)
+    if (eviction := evictions.read_status(pod)) is not None:
+        return evictions.to_error(name, eviction)
     for container in container_statuses(pod):
         if why := container_status.start_failure(container.get("state", {})):
             return container_status.not_startable(name, container, why)

@@ -9,8 +9,8 @@ import pytest
 
 from pytest_podshare import errors
 from pytest_podshare.assertions.access import assert_read_only, assert_writable
-from pytest_podshare.assertions.capacity import assert_medium
 from pytest_podshare.assertions.lost import assert_lost_on_delete
+from pytest_podshare.assertions.medium import assert_medium
 from pytest_podshare.assertions.not_shared import assert_not_shared
 from pytest_podshare.assertions.propagated import assert_mount_propagated
 from pytest_podshare.assertions.same_files import assert_same_files

@@ -28,6 +28,8 @@ def wait_for_replicas(rollout: Rollout, deadline: Deadline) -> list[Object]:
         for pod in pods:
             if (problem := pod_status.find_permanent_error(pod)) is not None:
                 raise problem
+            if pod_status.is_over(pod):
+                rollout.check_not_evicted(pod)
         return [pod for pod in pods if pod_status.is_ready(pod)]
 
     objects = rollout.watch.wait_until(lambda now: len(list_ready(now)) >= count, deadline)

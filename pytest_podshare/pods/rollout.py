@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from pytest_podshare import errors
 from pytest_podshare.deadline import Deadline
-from pytest_podshare.kube import container_log, pod_status
+from pytest_podshare.kube import container_log, evictions, pod_status
 from pytest_podshare.kube.client import Api, pod_path
 from pytest_podshare.kube.watch import Object, Objects, Watch
 from pytest_podshare.wiring.manifest import Manifest
@@ -78,6 +78,8 @@ class Rollout:
             return False
         if (problem := pod_status.find_permanent_error(self.live)) is not None:
             raise self._with_log(problem, self.live)
+        if pod_status.is_over(self.live):
+            self.check_not_evicted(self.live)
         if self.is_ready:
             # a replica that exists already is not a replacement later on, unless of a sibling
             others = () if self._has_siblings else self.controlled_pods(objects)
@@ -125,6 +127,13 @@ class Rollout:
             if labels <= (pod["metadata"].get("labels") or {}).items() and self._owns(pod)
         ]
 
+    def check_not_evicted(self, pod: Object) -> None:
+        """Raise PodGone if the kubelet has evicted a Pod, whose phase may still be `Succeeded`."""
+        uid, name = pod["metadata"]["uid"], pod["metadata"]["name"]
+        eviction = evictions.find_eviction(self.api, self.namespace, uid, pod)
+        if eviction is not None:
+            raise evictions.to_error(name, eviction)
+
     def _new(self, objects: Objects) -> Object | None:
         """Return a Pod that a controller has created and that is not known yet."""
         is_stateful = self.manifest.subject["kind"] == "StatefulSet"
@@ -140,6 +149,7 @@ class Rollout:
         metadata = before["metadata"]
         now = objects.get(metadata["name"])
         if now is None or now["metadata"]["uid"] != metadata["uid"]:
+            self.check_not_evicted(before)
             raise errors.PodGone(
                 f"Pod {metadata['name']} was deleted before it was ready.",
                 "Find out what deletes it.",
@@ -164,6 +174,11 @@ class Rollout:
     def _not_created(self, deadline: Deadline) -> errors.PodNotReady:
         subject = self.manifest.subject
         name = f"{subject['kind']} {subject['metadata'].get('name')}"
+        if subject["kind"] == "Job" and subject["spec"].get("suspend"):
+            return errors.PodNotReady(
+                f"{name} is suspended, and created no Pod within {deadline.seconds:g} s.",
+                "Remove suspend: true from its spec, or start what resumes the Job.",
+            )
         return errors.PodNotReady(
             f"{name} created no Pod within {deadline.seconds:g} s.",
             f"Check its events: kubectl describe --namespace {self.namespace} {name}",

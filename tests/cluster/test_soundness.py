@@ -175,6 +175,46 @@ def owned_by(kind, manifest):
     }
 
 
+def handle_term(manifest):
+    """Let both containers exit with 0 on SIGTERM."""
+    for container in manifest["spec"]["containers"]:
+        container["command"] = ["sh", "-c", f"trap 'exit 0' TERM; {STAY}"]
+    return manifest
+
+
+def limit_storage(manifest, amount):
+    """Limit the ephemeral storage of a container, and so of the Pod."""
+    resources = {"limits": {"ephemeral-storage": amount}}
+    manifest["spec"]["containers"][0]["resources"] = resources
+
+
+def job():
+    """Return a Job of c1, which ends, and of the sidecar c2."""
+    spec = pod(restartPolicy="Never")["spec"]
+    worker, sidecar = spec["containers"]
+    worker["command"] = ["sh", "-c", "sleep 6"]
+    spec["containers"], spec["initContainers"] = [worker], [sidecar | {"restartPolicy": "Always"}]
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": {"name": "sound"},
+        "spec": {"backoffLimit": 0, "template": {"spec": spec}},
+    }
+
+
+def end_sidecar_never(manifest):
+    """List the sidecar of a Job under containers."""
+    spec = manifest["spec"]["template"]["spec"]
+    (sidecar,) = spec.pop("initContainers")
+    del sidecar["restartPolicy"]
+    spec["containers"].append(sidecar)
+
+
+def fail_worker(manifest):
+    """Let the worker of a Job fail."""
+    manifest["spec"]["template"]["spec"]["containers"][0]["command"][2] = "sleep 6; exit 1"
+
+
 def run_as(manifest, container, uid):
     """Let a container run as another user."""
     manifest["spec"]["containers"][container]["securityContext"] = {"runAsUser": uid}
@@ -598,6 +638,28 @@ CASES = [
                 lambda m: (
                     run_at_start(m, "mount -t tmpfs t /v"),
                     m["spec"]["containers"][0].update(securityContext={"privileged": True}),
+                ),
+                ASSERTION,
+            ),
+        },
+    ),
+    Case(
+        "assert_size_limited", "4 MiB on disk, containers that handle SIGTERM",
+        lambda: handle_term(with_volume(emptyDir={"sizeLimit": "4Mi"})),
+        {"container": "c1", "volume": "v", "timeout": 60},
+        {
+            "an ephemeral-storage limit of 2 MiB": (lambda m: limit_storage(m, "2Mi"), ASSERTION),
+        },
+    ),
+    Case(
+        "assert_completes", "a Job with a sidecar", job, {"timeout": 40},
+        {
+            "the sidecar under containers": (end_sidecar_never, ASSERTION),
+            "the worker fails": (fail_worker, ASSERTION),
+            "a deadline before its end": (
+                lambda m: (
+                    m["spec"].update(activeDeadlineSeconds=25),
+                    m["spec"]["template"]["spec"]["containers"][0].update(command=["sleep", "900"]),
                 ),
                 ASSERTION,
             ),

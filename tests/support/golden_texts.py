@@ -25,6 +25,8 @@ REPLACEMENTS = {
     r"(?<=replaced-)[0-9a-z]{5,10}-[0-9a-z]{5}\b": "POD",
     # the Pod of a Job
     r"(?<=/worker-)[0-9a-z]{5}\b": "POD",
+    r"(?<=never-ends-)[0-9a-z]{5}\b": "POD",
+    r"(?<=deadline-exceeded-)[0-9a-z]{5}\b": "POD",
     r"(?<= is )(ext4|xfs|btrfs|overlay)(?= \()": "FS",
     r"\b\d+(\.\d+)? ms\b": "N ms",
     r"\b\d+\.\d+ s\b": "N s",

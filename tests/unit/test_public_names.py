@@ -47,6 +47,7 @@ def test_the_public_names_are_these():
         "Podshare",
         "PodshareError",
         "PodshareFactory",
+        "assert_completes",
         "assert_device_shared",
         "assert_file_visible",
         "assert_log_contains",

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from fractions import Fraction
 
 from pytest_podshare.check.rules.finding import Issue, rule, volume_issue
 from pytest_podshare.wiring import quantity
 from pytest_podshare.wiring.model import ContainerSpec, VolumeSpec, Wiring
+from pytest_podshare.wiring.storage_limit import find_storage_limit
 from pytest_podshare.wiring.templates import Template
 
 # the smallest block that a file system allocates
@@ -65,7 +65,7 @@ def memory_above_limit(template: Template, wiring: Wiring) -> Iterator[Issue]:
 @rule("warning")
 def size_limit_above_storage_limit(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """The sizeLimit of an emptyDir on disk is above the Pod's ephemeral-storage limit."""
-    limit = _storage_limit(wiring)
+    limit = find_storage_limit(wiring)
     for volume in wiring.volumes:
         size = quantity.parse(volume.size_limit)
         if volume.kind != "emptyDir" or volume.medium or size is None or limit is None:
@@ -101,14 +101,3 @@ def _in_memory(wiring: Wiring) -> Iterator[tuple[VolumeSpec, list[ContainerSpec]
             mounts = wiring.mounts_of(volume.name)
             writers = {spec.name: spec for spec, mount in mounts if not mount.read_only}
             yield volume, list(writers.values())
-
-
-def _storage_limit(wiring: Wiring) -> Fraction | None:
-    """Return the Pod's ephemeral-storage limit as the kubelet computes it; None for none."""
-    running: list[Fraction] = []
-    init: list[Fraction] = []
-    for container in wiring.containers:
-        limit = quantity.parse(container.limits.get("ephemeral-storage", ""))
-        if limit is not None:
-            (init if container.role == "init" else running).append(limit)
-    return max([sum(running, Fraction(0)), *init]) if running or init else None

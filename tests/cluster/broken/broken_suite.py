@@ -8,6 +8,7 @@ import dataclasses
 import pytest
 
 from pytest_podshare import (
+    assert_completes,
     assert_file_visible,
     assert_log_contains,
     assert_lost_on_delete,
@@ -42,6 +43,11 @@ def test_evicted(broken):
     )
 
 
+def test_other_limit(broken):
+    """The Pod is evicted before the volume is full."""
+    assert_size_limited(broken("other-limit"), container="backend", volume="uploads", timeout=180)
+
+
 def test_crash_loop(broken):
     """The report exists, but its reader keeps crashing."""
     # an older kubelet waits for ten seconds before the second restart, and for twenty after it
@@ -62,6 +68,24 @@ def test_restarted(broken):
     assert_file_visible(
         broken("restarted"), from_c="app", to_c="uploader", path="/work/report.txt", timeout=25
     )
+
+
+def test_never_ends(broken):
+    """A helper of the Job is no sidecar."""
+    assert_completes(broken("never-ends"), timeout=15)
+
+
+def test_suspended(broken):
+    """The Job was suspended after its Pod had started."""
+    pod = broken("never-ends")
+    job = f"/apis/batch/v1/namespaces/{pod.namespace}/jobs/never-ends"
+    pod.api.patch(job, {"spec": {"suspend": True}})
+    assert_completes(pod, timeout=10)
+
+
+def test_deadline_exceeded(broken):
+    """The Job has failed."""
+    assert_completes(broken("deadline-exceeded"), timeout=120)
 
 
 def test_wrong_order(broken):

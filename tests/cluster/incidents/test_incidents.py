@@ -11,6 +11,7 @@ import pytest
 
 from pytest_podshare.plugin.incident_reports import PROPERTY
 from tests.cluster.incidents import incident_suite
+from tests.support import golden_texts
 
 pytestmark = pytest.mark.slow
 
@@ -153,6 +154,14 @@ def test_a_strict_run_fails_the_test_with_what_to_do(strict_run):
 
     assert failure.splitlines()[:2] == [REPORTED["test_dies"], TO_DO]
     assert REPORTED["test_the_shared_pod_dies"] in strict_run.failure("test_the_shared_pod_dies")
+
+
+def test_a_crash_after_ready_has_the_golden_text(strict_run):
+    """The Pod was ready, so it was deployed; what its container does after that fails the test."""
+    text = strict_run.failure("test_dies")
+
+    golden_texts.assert_golden(Path(__file__).parent / "golden" / "crash-after-ready.txt", text)
+    assert len(text.splitlines()) <= 12
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,24 @@ import pytest
 
 from pytest_podshare import errors
 from pytest_podshare.containers.incident_log import IncidentLog
-from tests.unit.kube.test_incidents import FAILED, HEALTHY, pod, status
+from tests.support.kubelet_events import evicted_event
+from tests.unit.kube.test_incidents import FAILED, HEALTHY, pod, status, with_metadata
 
 UNREADY = pod(status(ready=False))
-PRINTED = SimpleNamespace(get_text=lambda *_, **__: "first\nbad config\n")
+EVICTION = 'Usage of EmptyDir volume "work" exceeds the limit "1Mi".'
+
+
+def served(events):
+    """Return an API server that has a log and those Events."""
+    return SimpleNamespace(
+        get_text=lambda *_, **__: "first\nbad config\n", get=lambda *_, **__: {"items": events}
+    )
+
+
+PRINTED = served([])
+DONE = pod(status(state={"terminated": {"exitCode": 0, "reason": "Completed"}}), phase="Succeeded")
+ENDING = pod(status(state={"terminated": {"exitCode": 0, "reason": "Completed"}}))
+REPLACED = with_metadata(HEALTHY, uid="u2")
 
 
 def restarted(times):
@@ -108,3 +122,20 @@ def test_an_api_server_that_does_not_respond_changes_nothing(log):
     log.update(HEALTHY)
 
     assert taken(log) == []
+
+
+@pytest.mark.parametrize("now", [DONE, ENDING, REPLACED, None])
+def test_an_eviction_is_returned_once_whatever_the_pods_state(now):
+    """Its containers have handled SIGTERM, or its controller has deleted it; only an Event tells.
+
+    Control: without the Event, something else has happened.
+    """
+    evicted, other = (
+        IncidentLog(served(events), HEALTHY) for events in ([evicted_event(EVICTION)], [])
+    )
+    for log in (evicted, other):
+        log.update(now)
+        log.update(DONE)
+
+    assert taken(evicted) == [f"Pod ns/p was evicted: {EVICTION.rstrip('.')}"]
+    assert not any("evicted" in text for text in taken(other))

@@ -10,6 +10,7 @@ from pytest_podshare import errors
 from pytest_podshare.pods.pod import Pod
 from pytest_podshare.wiring.manifest import load
 from tests.support import offline_pods
+from tests.support.kubelet_events import evicted_event
 
 SPEC = {
     "containers": [
@@ -31,8 +32,10 @@ def replaced(live, **metadata):
 @pytest.fixture
 def server():
     """Return an API server with one Pod."""
-    server = SimpleNamespace(raw=None)
-    server.get = lambda _path, **_: server.raw
+    server = SimpleNamespace(raw=None, events=[])
+    server.get = lambda path, **_: (
+        {"items": server.events} if path.endswith("/events") else server.raw
+    )
     return server
 
 
@@ -90,6 +93,36 @@ def test_a_pod_that_is_being_deleted_is_gone(server, live):
 
     with pytest.raises(errors.PodGone, match="Pod p is being deleted"):
         live.refresh()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"phase": "Succeeded"},
+        {"uid": "u2"},
+        {"deletionTimestamp": "2026-01-01T00:00:00Z"},
+    ],
+)
+def test_an_evicted_pod_is_gone_by_its_event(server, live, changes):
+    """The status need not say so. Control: the Event alone changes nothing while the Pod runs."""
+    server.events.append(evicted_event('Usage of EmptyDir volume "v" exceeds the limit "1Mi".'))
+    live.refresh()
+
+    phase = {key: changes[key] for key in changes.keys() & {"phase"}}
+    server.raw = replaced(live, **{key: changes[key] for key in changes.keys() - phase.keys()})
+    server.raw["status"] |= phase
+
+    with pytest.raises(errors.PodGone, match="Pod p was evicted: Usage of EmptyDir") as caught:
+        live.refresh()
+    assert caught.value.eviction
+
+
+def test_a_pod_that_has_done_its_work_is_not_gone(server, live):
+    """The mutated twin: there is no Event."""
+    server.raw = replaced(live)
+    server.raw["status"]["phase"] = "Succeeded"
+
+    assert live.refresh().raw is server.raw
 
 
 def test_container_handles_follow_the_handle_of_their_pod(pod, live):

@@ -4,11 +4,11 @@ import pytest
 
 from pytest_podshare import errors
 from pytest_podshare.diagnosis import diagnose
-from pytest_podshare.diagnosis.cause import MEANINGS
 from pytest_podshare.pods.pod import Pod
 from pytest_podshare.wiring.manifest import load
 from tests.support import offline_pods
 from tests.support.fake_api import FakeApi
+from tests.support.kubelet_events import evicted_event
 
 MANIFEST = """
 kind: Pod
@@ -16,7 +16,7 @@ apiVersion: v1
 metadata: {name: p, labels: {app: web}}
 spec: {containers: [{name: app, image: busybox}]}
 """
-PODS = "/api/v1/namespaces/ns/pods"
+PODS, EVENTS = "/api/v1/namespaces/ns/pods", "/api/v1/namespaces/ns/events"
 EVICTION = 'Usage of EmptyDir volume "work" exceeds the limit "1Mi".'
 GONE = errors.PodGone("Pod p was deleted.", "Find out what deleted it.")
 EVICTED = errors.PodGone(f"Pod p was evicted: {EVICTION}", "Raise the limit.", eviction=EVICTION)
@@ -43,10 +43,21 @@ def raw(*, uid="u", status=None, **metadata):
     return {"metadata": {"name": "p", "uid": uid, **metadata}, "status": status or {}}
 
 
-@pytest.mark.parametrize(("error", "text"), [(EVICTED, MEANINGS["evicted"]), (GONE, EVICTION)])
-def test_an_eviction_is_quoted_once(server, pod, error, text):
-    """The kubelet's message is either in the error already or in the cause."""
-    server.answers[f"{PODS}/p"] = (200, raw(status={"reason": "Evicted", "message": EVICTION}))
+BY_LIMIT = "the kubelet evicted the Pod because volume work exceeded its sizeLimit of 1Mi"
+BY_STATUS = raw(status={"phase": "Failed", "reason": "Evicted", "message": EVICTION})
+# the containers have handled SIGTERM
+BY_EVENT = raw(status={"phase": "Succeeded"})
+GONE_SINCE = raw(uid="other")
+
+
+@pytest.mark.parametrize(("error", "text"), [(EVICTED, BY_LIMIT), (GONE, EVICTION)])
+@pytest.mark.parametrize("now", [BY_STATUS, BY_EVENT, GONE_SINCE, None])
+def test_an_eviction_is_quoted_once(server, pod, now, error, text):
+    """The kubelet's message is either in the error or in the cause, and needs no status."""
+    if now is not None:
+        server.answers[f"{PODS}/p"] = (200, now)
+    if now is not BY_STATUS:
+        server.answers[EVENTS] = (200, {"items": [evicted_event(EVICTION)]})
 
     cause = diagnose.raised_error(pod, error)
 

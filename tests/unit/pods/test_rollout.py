@@ -1,5 +1,7 @@
 """Which Pod a rollout awaits, and what becomes of it, given states that a watch may report."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from pytest_podshare import errors
@@ -9,6 +11,7 @@ from pytest_podshare.pods.rollout import Rollout, wait_until_ready
 from pytest_podshare.wiring.manifest import load
 from tests.support.fake_clock import FakeClock
 from tests.support.fake_pods import FakePods
+from tests.support.kubelet_events import evicted_event
 
 SPEC = {"containers": [{"name": "c1", "image": "busybox"}]}
 BARE = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web"}, "spec": SPEC}
@@ -54,11 +57,19 @@ def objects(*pods):
 
 
 @pytest.fixture
-def start():
+def server():
+    """Return an API server that has Events, none at first."""
+    server = SimpleNamespace(events=[])
+    server.get = lambda _path, **_: {"items": server.events}
+    return server
+
+
+@pytest.fixture
+def start(server):
     """Return a function that starts the rollout of a manifest."""
 
     def create_and_start(manifest):
-        rollout = Rollout(None, "ns", None, load(manifest), lambda: pod("web", "uid-1"))
+        rollout = Rollout(server, "ns", None, load(manifest), lambda: pod("web", "uid-1"))
         rollout.start()
         return rollout
 
@@ -79,6 +90,32 @@ def test_a_deleted_pod_is_not_awaited(start, now):
     """Neither is another Pod of its name."""
     with pytest.raises(errors.PodGone, match="Pod web was deleted before it was ready"):
         start(BARE).update(now)
+
+
+@pytest.mark.parametrize("is_gone", [False, True])
+def test_an_evicted_pod_is_not_ready(server, start, is_gone):
+    """Its containers have handled SIGTERM, so it ends as one that has done its work.
+
+    Control: without the Event, it has.
+    """
+    done = pod("web", "uid-1")
+    done["status"]["phase"] = "Succeeded"
+    assert start(BARE).update(objects(done))
+
+    server.events.append(evicted_event('Usage of EmptyDir volume "v" exceeds the limit "1Mi".'))
+
+    with pytest.raises(errors.PodGone, match="Pod web was evicted: Usage of EmptyDir volume"):
+        start(BARE).update(objects(*([] if is_gone else [done])))
+
+
+def test_a_suspended_job_is_said_to_be_suspended(start):
+    """It creates no Pod until something resumes it. Control: a Job that is not suspended."""
+    suspended = {**JOB, "spec": {**JOB["spec"], "suspend": True}}
+
+    with pytest.raises(errors.PodNotReady, match="Job web is suspended, and created no Pod"):
+        start(suspended).result(Deadline(0))
+    with pytest.raises(errors.PodNotReady, match="Job web created no Pod within"):
+        start(JOB).result(Deadline(0))
 
 
 def test_siblings_share_the_replacements_of_their_pods(start):
@@ -198,7 +235,7 @@ def test_of_several_pods_the_one_that_is_not_ready_is_named():
         for name in ("a", "b"):
             manifest = load({**BARE, "metadata": {"name": name}})
             created = pod(name, f"uid-{name}")
-            rollout = Rollout(None, "ns", watch, manifest, lambda created=created: created)
+            rollout = Rollout(server, "ns", watch, manifest, lambda created=created: created)
             rollout.start()
             rollouts.append(rollout)
 
