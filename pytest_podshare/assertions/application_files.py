@@ -13,17 +13,21 @@ from pytest_podshare.assertions.mount_selection import mount_around
 from pytest_podshare.containers.container import Container
 from pytest_podshare.containers.fileops import mountinfo, process_credentials
 from pytest_podshare.containers.fileops.follow_links import FinalFile, follow_links
-from pytest_podshare.containers.fileops.path_walk import User
 from pytest_podshare.containers.fileops.posix_shell import Shell
 from pytest_podshare.containers.fileops.process_credentials import Credentials
 from pytest_podshare.containers.fileops.stat import Stat, describe_permissions, describe_type
-from pytest_podshare.containers.process_shell import open_process_shell, shares_processes
+from pytest_podshare.containers.process_shell import (
+    open_process_shell,
+    shares_processes,
+    switch_user,
+)
 from pytest_podshare.deadline import Deadline, poll
 from pytest_podshare.diagnosis import file_causes
 from pytest_podshare.diagnosis.facts import FileLocation
 from pytest_podshare.pods.pod import Pod
 
 _Result = TypeVar("_Result")
+_Use = Callable[[Shell, Credentials, FinalFile], object]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,7 +59,7 @@ class ApplicationFile:
 
     def wait_until(
         self,
-        use: Callable[[FinalFile], object],
+        use: _Use,
         success: type[_Result],
         timeout: float,
         *,
@@ -64,8 +68,8 @@ class ApplicationFile:
         """Use the file until that succeeds, and return what it is and the result.
 
         Args:
-            use: uses what is at the path once symlinks are followed; returns why not, or its
-                status if it is of the wrong type.
+            use: uses what is at the path once symlinks are followed, by a shell with these
+                credentials; returns why not, or its status if it is of the wrong type.
             success: the type of the result of a use that succeeds.
             timeout: seconds.
             is_socket: whether to connect to it, rather than to read it.
@@ -78,7 +82,7 @@ class ApplicationFile:
         def attempt() -> tuple[FinalFile, object]:
             final = follow_links(self.shell, location.path, location.root)
             is_there = isinstance(final.status, Stat)
-            return final, use(final) if is_there else final.status
+            return final, use(self.shell, self.user, final) if is_there else final.status
 
         deadline = Deadline(timeout)
         final, seen = poll(
@@ -99,8 +103,11 @@ class ApplicationFile:
             ),
         )
 
-    def describe(self, final: FinalFile) -> list[str]:
-        """Return the evidence about the file and its user."""
+    def describe(self, final: FinalFile, use: _Use, success: type[object]) -> list[str]:
+        """Return the evidence about the file, its user, and other users in the container.
+
+        The arguments are those of `wait_until`.
+        """
         container, location, status = self.location.container, self.location, final.status
         user = self.user.user
         target = f", through the symlink {final.link}" if final.link else ""
@@ -111,17 +118,19 @@ class ApplicationFile:
         with contextlib.suppress(errors.ToolMissing):
             if entry := mountinfo.find_covering(mountinfo.read_mounts(container), location.path):
                 lines.append(str(entry))
-        others = [other for other in self._list_users() if other.uid != user.uid]
-        if others:
-            names = ", ".join(str(other) for other in others)
-            lines.append(f"not proved for other processes of {container}, which are {names}")
+        for other in self._list_others():
+            shell = switch_user(container, other)
+            result = use(shell, other, final) if shell else "not proved"
+            verdict = "the same" if isinstance(result, success) else result
+            lines.append(f"its processes that are {other.user}: {verdict}")
         return lines
 
-    def _list_users(self) -> list[User]:
-        """Return the users of the container's processes, unless those of others are among them."""
+    def _list_others(self) -> list[Credentials]:
+        """Return those of processes with another user, unless other containers are among them."""
         container = self.location.container
-        if shares_processes(container):
+        if container.access.is_ephemeral or shares_processes(container):
             return []
-        with contextlib.suppress(errors.PodshareError):
-            return process_credentials.list_process_users(container)
-        return []
+        # those of podshare have that of the container's own shell
+        known = {self.user.user.uid, process_credentials.read_credentials(container).user.uid}
+        found = process_credentials.list_credentials(container)
+        return [other for other in found if other.user.uid not in known]

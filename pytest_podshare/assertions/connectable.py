@@ -8,6 +8,8 @@ from pytest_podshare.assertions.application_files import ApplicationFile
 from pytest_podshare.assertions.recording import recorded
 from pytest_podshare.containers import socket_access
 from pytest_podshare.containers.fileops.follow_links import FinalFile
+from pytest_podshare.containers.fileops.posix_shell import Shell
+from pytest_podshare.containers.fileops.process_credentials import Credentials
 from pytest_podshare.containers.fileops.stat import Stat
 from pytest_podshare.containers.fileops.unix_sockets import Connected
 from pytest_podshare.pods.evidence import Evidence
@@ -38,8 +40,8 @@ def assert_connectable(
 
     Returns:
         Evidence, with how it connected, the socket's owner, group and mode, the user and groups of
-        the container, and the mount. If other processes of the container run as another user, it
-        says so.
+        the container, and the mount. If other processes of the container have another user, it
+        says whether they can as well.
 
     Raises:
         AssertionError: there is no socket, no process listens on it, or the connection is refused.
@@ -52,16 +54,16 @@ def assert_connectable(
     start = time.monotonic()
     file = ApplicationFile.find(pod, handle, socket)
 
-    def connect(final: FinalFile) -> object:
+    def connect(shell: Shell, user: Credentials, final: FinalFile) -> object:
         if isinstance(final.status, Stat) and not final.status.is_socket:
             return final.status
-        return socket_access.connect(handle, file.shell, final.path, file.user)
+        return socket_access.connect(handle, shell, final.path, user)
 
     seconds = pod.live.timeouts.resolve("visible", timeout)
     final, connection = file.wait_until(connect, Connected, seconds, is_socket=True)
     events = [
         f"{handle} connected to {socket} ({connection.kind}) by {connection.by}",
-        *file.describe(final),
+        *file.describe(final, connect, Connected),
     ]
     claim, method = f"{container} can connect to {socket}", "connect(2)"
     return pod.record(claim, method, start=start, events=events, containers=[handle])

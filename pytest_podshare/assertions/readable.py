@@ -8,6 +8,8 @@ from pytest_podshare.assertions.application_files import ApplicationFile
 from pytest_podshare.assertions.recording import recorded
 from pytest_podshare.containers.fileops.first_bytes import read_first
 from pytest_podshare.containers.fileops.follow_links import FinalFile
+from pytest_podshare.containers.fileops.posix_shell import Shell
+from pytest_podshare.containers.fileops.process_credentials import Credentials
 from pytest_podshare.containers.fileops.stat import Stat
 from pytest_podshare.pods.evidence import Evidence
 from pytest_podshare.pods.pod import Pod
@@ -37,7 +39,8 @@ def assert_readable(
 
     Returns:
         Evidence, with the file's owner, group, mode and size, the user and groups of the reader,
-        and the mount. If other processes of the container run as another user, it says so.
+        and the mount. If other processes of the container have another user, it says whether they
+        can read it as well.
 
     Raises:
         AssertionError: the file does not exist, is not a regular file, or cannot be read.
@@ -51,17 +54,17 @@ def assert_readable(
     start = time.monotonic()
     file = ApplicationFile.find(pod, handle, path)
 
-    def read(final: FinalFile) -> object:
+    def read(shell: Shell, _user: Credentials, final: FinalFile) -> object:
         if isinstance(final.status, Stat) and not final.status.is_file:
             return final.status
-        return read_first(file.shell, final.path, root=file.location.root)
+        return read_first(shell, final.path, root=file.location.root)
 
     seconds = pod.live.timeouts.resolve("visible", timeout)
     final, content = file.wait_until(read, bytes, seconds, is_socket=False)
     size = f"of {final.status.size} bytes" if isinstance(final.status, Stat) else ""
     events = [
         f"{handle} opened {path} {size} and read the first {len(content)}",
-        *file.describe(final),
+        *file.describe(final, read, bytes),
     ]
     claim, method = f"{container} can read {path}", "the first bytes of the file"
     return pod.record(claim, method, start=start, events=events, containers=[handle])

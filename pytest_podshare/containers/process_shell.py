@@ -7,6 +7,7 @@ nothing about that one.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 
 from pytest_podshare import errors
@@ -67,16 +68,10 @@ def open_process_shell(container: ContainerShell) -> tuple[Shell, Credentials]:
     if container.access.is_ephemeral or shares_processes(container):
         return container, own
     first = read_credentials(container, "1")
-    if _is_same(first, own):
+    if is_same(first, own):
         return container, own
-    for switch in _list_switches(first.user):
-        shell = ProcessShell(container, switch)
-        try:
-            found = read_credentials(shell)
-        except errors.ToolMissing:
-            continue
-        if _is_same(found, first):
-            return shell, found
+    if shell := switch_user(container, first):
+        return shell, first
     raise errors.Unprovable(
         f"The process of container {container.name} of {container.pod} runs as {first.user}, but"
         f" commands in it run as {own.user}, and no program of its image can switch to the user of"
@@ -85,13 +80,24 @@ def open_process_shell(container: ContainerShell) -> tuple[Shell, Credentials]:
     )
 
 
+def switch_user(container: ContainerShell, credentials: Credentials) -> Shell | None:
+    """Return a shell with these credentials; None if no program of the image can switch to them."""
+    for switch in _list_switches(credentials.user):
+        shell = ProcessShell(container, switch)
+        with contextlib.suppress(errors.ToolMissing):
+            if is_same(read_credentials(shell), credentials):
+                return shell
+    return None
+
+
 def shares_processes(container: ContainerShell) -> bool:
     """Return whether the container sees the processes of others."""
     spec = container.pod.spec
     return bool(spec.get("shareProcessNamespace") or spec.get("hostPID"))
 
 
-def _is_same(one: Credentials, other: Credentials) -> bool:
+def is_same(one: Credentials, other: Credentials) -> bool:
+    """Return whether two processes have the same permissions, in whatever order of groups."""
     users = one.user, other.user
     groups = [(user.uid, user.gids[0], set(user.gids)) for user in users]
     return groups[0] == groups[1] and one.ignores_modes == other.ignores_modes

@@ -114,6 +114,7 @@ def test_a_private_file_is_not_readable_although_ours_is_visible_in_its_folder(f
     assert "reader opened /in/public of 7 bytes" in text
     assert "/in/public belongs to 0:0 with mode 0644" in text
     assert "reader is user 1000 with group 1000, and mounts v at /in" in text
+    assert "its processes" not in text
     assert broken.cause == "permission denied"
     assert "reader runs as user 1000 with group 1000" in why(broken)
     assert "/in/private belongs to 0:0 with mode 0600" in why(broken)
@@ -285,7 +286,24 @@ def test_processes_with_another_user_are_named_in_the_evidence(podshare):
 
     evidence = assert_connectable(deployed, container="proxy", socket="/run/app/app.sock")
 
-    assert "not proved for other processes of proxy, which are user " in str(evidence)
+    (workers,) = (str(event) for event in evidence.events if "processes" in str(event))
+    assert re.fullmatch(r"its processes that are user \d+ with group \d+: the same", workers)
+
+
+def test_what_other_users_of_the_container_cannot_do_is_in_the_evidence(podshare):
+    """Its first process is root, and can read the file; its other process cannot."""
+    worker = "setpriv --reuid=1000 --regid=1000 --clear-groups sleep 100000 &"
+    reader = container("reader", "redis", "/in", command=["sh", "-c", f"{worker} {STAY}"])
+    deployed = podshare.deploy(pod(app(FILES), reader))
+
+    private = assert_readable(deployed, container="reader", path="/in/private")
+    public = assert_readable(deployed, container="reader", path="/in/public")
+    denied = assert_connectable(deployed, container="reader", socket="/in/denied")
+
+    worker = "its processes that are user 1000 with group 1000: "
+    assert str(private.events[-1]) == f"{worker}Permission denied"
+    assert str(public.events[-1]) == f"{worker}the same"
+    assert str(denied.events[-1]) == f"{worker}Permission denied"
 
 
 def test_a_file_of_another_volume_at_the_same_path_is_named(podshare):
@@ -339,5 +357,7 @@ def test_a_process_that_has_given_up_root_reads_as_its_new_user(podshare, image,
         denied = fail(assert_connectable, deployed, container="reader", socket="/in/denied")
         evidence = assert_readable(deployed, container="reader", path="/in/public")
         assert "reader is user 1000 with group 1000" in str(evidence)
+        # those of this test have another user
+        assert "its processes" not in str(evidence)
         assert "reader runs as user 1000 with group 1000" in why(broken)
         assert (broken.cause, denied.cause) == (outcome, outcome)

@@ -61,13 +61,13 @@ def read_credentials(shell: Shell, process: str = "self") -> Credentials:
     return dataclasses.replace(found, is_mapped=uid_map.strip() != _WHOLE_MAP)
 
 
-def list_process_users(shell: Shell) -> list[User]:
-    """Return the users of all processes that the container's shell sees."""
+def list_credentials(shell: Shell) -> list[Credentials]:
+    """Return the different credentials of all processes that the container's shell sees."""
     script = b'for file in /proc/[0-9]*/status; do [ ! -r "$file" ] || print_status "$file"; done'
     printed = shell.run(_PRINT + b"{ " + script + b"; } 2> /dev/null").stdout.decode(
         errors="replace"
     )
-    return list(dict.fromkeys(process.user for process in _parse(printed)))
+    return list(dict.fromkeys(_parse(printed)))
 
 
 def _parse(printed: str) -> Iterator[Credentials]:

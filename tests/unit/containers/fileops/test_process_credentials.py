@@ -9,7 +9,7 @@ from pytest_podshare import errors
 from pytest_podshare.containers.fileops.path_walk import User
 from pytest_podshare.containers.fileops.process_credentials import (
     Credentials,
-    list_process_users,
+    list_credentials,
     read_credentials,
 )
 from tests.support.local_shell import SHELLS, LocalShell
@@ -39,7 +39,7 @@ def test_another_user_has_its_groups_and_no_capability():
     """The primary group comes first; root without the capability is told apart as well."""
     with LocalShell(["sh"], user=as_user(65534, 1000, 2000, 3000)) as shell:
         assert read_credentials(shell) == Credentials(User(65534, (1000, 2000, 3000)), False)
-        assert User(65534, (1000, 2000, 3000)) in list_process_users(shell)
+        assert Credentials(User(65534, (1000, 2000, 3000)), False) in list_credentials(shell)
     with LocalShell(["sh"], user=(SETPRIV, "--bounding-set=-dac_override")) as shell:
         assert read_credentials(shell).ignores_modes is False
 
