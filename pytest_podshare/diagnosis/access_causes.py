@@ -9,7 +9,7 @@ from pytest_podshare.containers.fileops.path_walk import PathEntry
 from pytest_podshare.diagnosis.cause import Cause
 from pytest_podshare.diagnosis.symptom import Symptom
 from pytest_podshare.wiring import quantity
-from pytest_podshare.wiring.model import Wiring
+from pytest_podshare.wiring.model import VolumeSpec, Wiring
 
 _ENTER, _WRITE, _READ = 1, 2, 4
 _VERBS = {_READ: "read", _WRITE: "write to", _ENTER: "enter"}
@@ -28,8 +28,20 @@ def find_permission_denied(symptom: Symptom) -> Cause | None:
             f"{user}, and the modes on the path {view.location.path} do not explain the refusal",
             "Check SELinux, AppArmor, capabilities and the mount options.",
         )
-    remedy = _suggest_grant(symptom.wiring, *barrier)
+    volume = symptom.wiring.volume(view.location.volume)
+    if volume is not None and not volume.is_written_by_containers:
+        remedy = _suggest_mode(symptom.wiring, volume)
+    else:
+        remedy = _suggest_grant(symptom.wiring, *barrier)
     return Cause("permission denied", f"{user}; {barrier[0]}", remedy)
+
+
+def _suggest_mode(wiring: Wiring, volume: VolumeSpec) -> str:
+    """Return a remedy for a volume that only the kubelet fills; fsGroup lets the group read it."""
+    field = f"Raise the defaultMode of volume {volume.name}, or the mode of its item"
+    if wiring.fs_group is None:
+        return f"Set the Pod's fsGroup, whose group the kubelet lets read the files. {field}."
+    return f"{field}."
 
 
 def _suggest_grant(wiring: Wiring, entry: PathEntry, bits: int) -> str:

@@ -361,3 +361,32 @@ def test_a_process_that_has_given_up_root_reads_as_its_new_user(podshare, image,
         assert "its processes" not in str(evidence)
         assert "reader runs as user 1000 with group 1000" in why(broken)
         assert (broken.cause, denied.cause) == (outcome, outcome)
+
+
+@pytest.mark.parametrize(
+    ("security", "is_readable"),
+    [({}, False), ({"fsGroup": 2000}, True)],
+    ids=["no fsGroup", "fsGroup"],
+)
+def test_a_secret_of_mode_0400_is_readable_with_an_fs_group_only(podshare, security, is_readable):
+    """The kubelet gives the file to root, and to the group if there is one; it is a symlink."""
+    secret = {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": "key"},
+        "stringData": {"id_rsa": "secret"},
+    }
+    volumes = [{"name": "v", "secret": {"secretName": "key", "defaultMode": 0o400}}]
+    reader = container("reader", "busybox", "/in", **user(1000))
+    manifest = pod(reader, volumes=volumes, securityContext=security)
+    deployed = podshare.deploy({"kind": "List", "items": [secret, manifest]})
+
+    if is_readable:
+        evidence = assert_readable(deployed, container="reader", path="/in/id_rsa")
+        assert "belongs to 0:2000 with mode 0440" in str(evidence)
+        assert "reader is user 1000 with groups 1000 2000" in str(evidence)
+    else:
+        broken = fail(assert_readable, deployed, container="reader", path="/in/id_rsa")
+        assert broken.cause == "permission denied"
+        assert "/in/..data/id_rsa belongs to 0:0 with mode 0400" in why(broken)
+        assert "Set the Pod's fsGroup" in str(broken)
