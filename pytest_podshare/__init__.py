@@ -12,12 +12,14 @@ if TYPE_CHECKING:
         assert_writable,
     )
     from pytest_podshare.assertions.completes import assert_completes
+    from pytest_podshare.assertions.connectable import assert_connectable
     from pytest_podshare.assertions.devices import assert_device_shared
     from pytest_podshare.assertions.logs import assert_log_contains
     from pytest_podshare.assertions.lost import assert_lost_on_delete, assert_lost_on_drain
     from pytest_podshare.assertions.medium import assert_medium
     from pytest_podshare.assertions.not_shared import assert_not_shared
     from pytest_podshare.assertions.propagated import assert_mount_propagated
+    from pytest_podshare.assertions.readable import assert_readable
     from pytest_podshare.assertions.same_files import assert_same_files
     from pytest_podshare.assertions.size_limit import assert_size_limited
     from pytest_podshare.assertions.survives import (
@@ -45,6 +47,7 @@ __all__ = [
     "PodshareError",
     "PodshareFactory",
     "assert_completes",
+    "assert_connectable",
     "assert_device_shared",
     "assert_file_visible",
     "assert_log_contains",
@@ -55,6 +58,7 @@ __all__ = [
     "assert_not_shared",
     "assert_permissions",
     "assert_read_only",
+    "assert_readable",
     "assert_same_files",
     "assert_size_limited",
     "assert_survives_delete",
@@ -75,6 +79,7 @@ _MODULES = {
     "PodshareError": "errors",
     "PodshareFactory": "pods.factory",
     "assert_completes": "assertions.completes",
+    "assert_connectable": "assertions.connectable",
     "assert_device_shared": "assertions.devices",
     "assert_file_visible": "assertions.visible",
     "assert_log_contains": "assertions.logs",
@@ -85,6 +90,7 @@ _MODULES = {
     "assert_not_shared": "assertions.not_shared",
     "assert_permissions": "assertions.access",
     "assert_read_only": "assertions.access",
+    "assert_readable": "assertions.readable",
     "assert_same_files": "assertions.same_files",
     "assert_size_limited": "assertions.size_limit",
     "assert_survives_delete": "assertions.survives",

@@ -21,6 +21,7 @@ from pytest_podshare.containers.node_shell import NodeShell
 from pytest_podshare.diagnosis import diagnose
 from pytest_podshare.pods.evidence import Evidence, Step
 from pytest_podshare.pods.pod import Pod
+from pytest_podshare.wiring.file_modes import find_private_modes
 from pytest_podshare.wiring.shared_mounts import SharedMount
 
 
@@ -64,7 +65,8 @@ def assert_file_visible(
         timeout: seconds until `to_c` must see it; None for --podshare-visible-timeout.
 
     Returns:
-        Evidence: what was written and seen, where, and how long it took.
+        Evidence: what was written and seen, where, and how long it took. If the writer's command
+        has `umask 077` or the like, it says that files of the application may be private.
 
     Raises:
         AssertionError: the file is not seen, its content differs, the writer has left nothing, or
@@ -112,8 +114,21 @@ def assert_file_visible(
         raise _only_present(transfers, path, missing) from None
     names = ", ".join(mounts.volume.name for mounts in shared)
     claim, containers = f"{reader} sees what {writer} wrote to {names}", [writer, reader]
-    events = [*describe_pods(writer, reader, shared), *steps]
+    notes = _note_private_modes(writer, reader) if path is None else []
+    events = [*describe_pods(writer, reader, shared), *steps, *notes]
     return pod.record(claim, sentinel.METHOD, start=start, events=events, containers=containers)
+
+
+def _note_private_modes(writer: Container, reader: Container) -> list[str]:
+    """Return that a file of podshare says nothing about files with the modes of the writer."""
+    modes = find_private_modes(writer.spec)
+    if not modes:
+        return []
+    return [
+        f"this is about the folder, not about files of {writer} with modes of its own"
+        f" (`{'`, `'.join(modes)}`): prove those with"
+        f" assert_readable(container={reader.name!r}, path=…)"
+    ]
 
 
 def _find_shared(

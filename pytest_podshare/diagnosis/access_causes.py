@@ -7,10 +7,9 @@ from collections.abc import Iterator
 
 from pytest_podshare.containers.fileops.path_walk import PathEntry
 from pytest_podshare.diagnosis.cause import Cause
-from pytest_podshare.diagnosis.facts import ContainerView
 from pytest_podshare.diagnosis.symptom import Symptom
 from pytest_podshare.wiring import quantity
-from pytest_podshare.wiring.model import Wiring
+from pytest_podshare.wiring.model import VolumeSpec, Wiring
 
 _ENTER, _WRITE, _READ = 1, 2, 4
 _VERBS = {_READ: "read", _WRITE: "write to", _ENTER: "enter"}
@@ -22,15 +21,27 @@ def find_permission_denied(symptom: Symptom) -> Cause | None:
         return None
     view = symptom.reader
     user = f"{view.location.container} runs as {view.user or 'an unknown user'}"
-    barrier = _find_barrier(view, is_write=symptom.is_write)
+    barrier = _find_barrier(symptom)
     if barrier is None:
         return Cause(
             "permission denied",
             f"{user}, and the modes on the path {view.location.path} do not explain the refusal",
             "Check SELinux, AppArmor, capabilities and the mount options.",
         )
-    remedy = _suggest_grant(symptom.wiring, *barrier)
+    volume = symptom.wiring.volume(view.location.volume)
+    if volume is not None and not volume.is_written_by_containers:
+        remedy = _suggest_mode(symptom.wiring, volume)
+    else:
+        remedy = _suggest_grant(symptom.wiring, *barrier)
     return Cause("permission denied", f"{user}; {barrier[0]}", remedy)
+
+
+def _suggest_mode(wiring: Wiring, volume: VolumeSpec) -> str:
+    """Return a remedy for a volume that only the kubelet fills; fsGroup lets the group read it."""
+    field = f"Raise the defaultMode of volume {volume.name}, or the mode of its item"
+    if wiring.fs_group is None:
+        return f"Set the Pod's fsGroup, whose group the kubelet lets read the files. {field}."
+    return f"{field}."
 
 
 def _suggest_grant(wiring: Wiring, entry: PathEntry, bits: int) -> str:
@@ -56,20 +67,23 @@ def _suggest_grant(wiring: Wiring, entry: PathEntry, bits: int) -> str:
     )
 
 
-def _find_barrier(view: ContainerView, *, is_write: bool) -> tuple[PathEntry, int] | None:
+def _find_barrier(symptom: Symptom) -> tuple[PathEntry, int] | None:
     """Return the first entry of the path whose mode denies access, and the mode bits required."""
+    view = symptom.reader
     if view.user is None:
         return None
-    for entry, bits in _list_required_bits(view, is_write=is_write):
+    for entry, bits in _list_required_bits(symptom):
         if not view.user.is_permitted(bits, entry):
             return entry, bits
     return None
 
 
-def _list_required_bits(view: ContainerView, *, is_write: bool) -> Iterator[tuple[PathEntry, int]]:
+def _list_required_bits(symptom: Symptom) -> Iterator[tuple[PathEntry, int]]:
+    view, is_write = symptom.reader, symptom.is_write
     for entry in view.path_entries:
         if entry.path == view.location.path:
-            bits = _WRITE if is_write else _READ
+            # connecting to a socket takes the permission to write to it (unix(7))
+            bits = _WRITE if is_write or symptom.is_connection else _READ
             yield entry, bits | _ENTER if entry.kind == "directory" else bits
         elif entry.kind == "directory":
             is_parent = entry.path == posixpath.dirname(view.location.path)

@@ -10,6 +10,7 @@ from pytest_podshare.wiring.model import VolumeMount
 # every kind of cause that a failure can name, with its meaning
 MEANINGS = {
     "API server unreachable": "the API server did not answer",
+    "dangling symlink": "a symlink leads to a path where nothing exists",
     "deadline exceeded": "a Job has run for longer than its activeDeadlineSeconds",
     "deleted": "the Pod was deleted and not replaced",
     "different content": "the file is the right one, but its content is different",
@@ -43,11 +44,13 @@ MEANINGS = {
     "several writers": "other containers could write at the same time",
     "shadowed": "another mount hides what the volume has at the path",
     "stale file": "a single file is mounted, and another file has taken its name since",
+    "stale socket": "the socket exists, but no process listens on it",
     "suspended": "a Job is suspended, so it has no Pods",
     "symlink leaves the volume": "a symlink points out of the volume, to the container's own files",
     "tool missing": "the image lacks a program; nothing was learned about the file",
     "unknown": "none of the above; the failure lists the facts",
     "wrong order": "a container has ended before the other one starts",
+    "wrong type": "something else is at the path: a folder, a pipe, a file instead of a socket",
 }
 
 

@@ -15,7 +15,7 @@ _SIMILARITY = 0.75
 
 @dataclasses.dataclass(frozen=True)
 class Symptom:
-    """A read or write that failed.
+    """A read, a write or a connection that failed.
 
     Args:
         wiring: the mounts that the manifest declares.
@@ -23,6 +23,7 @@ class Symptom:
         seen: what the reader or writer got: `Missing`, `Refused`, or the wrong content.
         existed: whether the file is known to have existed.
         is_write: whether a write was refused.
+        is_connection: whether a connection to a socket was refused.
     """
 
     wiring: Wiring
@@ -30,6 +31,7 @@ class Symptom:
     seen: object
     existed: bool = True
     is_write: bool = False
+    is_connection: bool = False
 
     @property
     def writer(self) -> ContainerView:

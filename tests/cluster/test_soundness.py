@@ -603,6 +603,51 @@ CASES = [
         },
     ),
     Case(
+        "assert_readable", "a file of root, and a reader with another user",
+        lambda: created("umask 022; echo f > /v/f"),
+        {"container": "c2", "path": "/v/f", "timeout": 3},
+        {
+            "the umask of root keeps the file from others": (
+                lambda m: run_at_start(m, "umask 077; echo f > /v/f"), ASSERTION,
+            ),
+            "another user may not enter the folder": (
+                lambda m: run_at_start(m, "echo f > /v/f; chmod 711 /v; chmod 700 /v"), ASSERTION,
+            ),
+            "the file has another name": (
+                lambda m: run_at_start(m, "umask 022; echo f > /v/g"), ASSERTION,
+            ),
+            "it is a folder": (lambda m: run_at_start(m, "mkdir /v/f"), ASSERTION),
+            "it is a symlink to nothing": (lambda m: run_at_start(m, "ln -s g /v/f"), ASSERTION),
+            "it is a symlink to the reader's own file": (
+                lambda m: run_at_start(m, "ln -s /etc/passwd /v/f"), ASSERTION,
+            ),
+            "the reader mounts another volume": (lambda m: swap_volume(m, 1), ASSERTION),
+        },
+    ),
+    Case(
+        "assert_connectable", "a socket that root listens on, and a client with another user",
+        lambda: created(listen()),
+        {"container": "c2", "socket": "/v/s", "timeout": 3},
+        {
+            "the umask of root keeps others from it": (
+                lambda m: run_at_start(m, listen(umask="022")), ASSERTION,
+            ),
+            "its server was killed": (
+                lambda m: run_at_start(m, f"{listen()}; kill -9 $!"), ASSERTION,
+            ),
+            "its server does not listen yet": (
+                lambda m: run_at_start(m, listen(then="")), ASSERTION,
+            ),
+            "it has another name": (lambda m: run_at_start(m, f"{listen()}; mv /v/s /v/t"),
+                ASSERTION,
+            ),
+            "a file has its name": (
+                lambda m: run_at_start(m, "umask 000; echo s > /v/s"), ASSERTION,
+            ),
+            "the client mounts another volume": (lambda m: swap_volume(m, 1), ASSERTION),
+        },
+    ),
+    Case(
         "assert_medium", "8 MiB in memory",
         lambda: with_volume(emptyDir={"medium": "Memory", "sizeLimit": "8Mi"}),
         {"container": "c1", "volume": "v", "medium": "Memory", "size": "8Mi"},
@@ -700,6 +745,26 @@ def with_command(script):
     manifest = pod()
     set_command(manifest, script)
     return manifest
+
+
+def created(script):
+    """Return a Pod whose c1 runs a script as root, and whose c2 has another user; both have Perl.
+
+    The script has run before c1 is ready.
+    """
+    manifest = pod()
+    for container in manifest["spec"]["containers"]:
+        container["image"] = "redis"
+    run_at_start(manifest, script)
+    run_as(manifest, 1, 1000)
+    return manifest
+
+
+def listen(umask="000", then="listen(S, 9);"):
+    """Return a script that runs a server with the socket /v/s in the background."""
+    program = f'socket(S, PF_UNIX, 1, 0); bind(S, pack_sockaddr_un("/v/s")); {then} sleep 1e6'
+    server = f"umask {umask}; perl -MSocket -e '{program}' &"
+    return f"{server} until [ -e /v/s ]; do sleep 0.1; done; sleep 0.5"
 
 
 def read_only():

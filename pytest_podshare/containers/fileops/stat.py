@@ -5,6 +5,16 @@ from __future__ import annotations
 import dataclasses
 import stat
 
+_TYPES = {
+    stat.S_IFREG: "a regular file",
+    stat.S_IFDIR: "a folder",
+    stat.S_IFLNK: "a symlink",
+    stat.S_IFIFO: "a named pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFBLK: "a block device",
+    stat.S_IFCHR: "a character device",
+}
+
 
 @dataclasses.dataclass(frozen=True)
 class Stat:
@@ -74,3 +84,13 @@ class Stat:
     def is_socket(self) -> bool:
         """Return whether this is a socket."""
         return stat.S_ISSOCK(self.kind)
+
+
+def describe_type(status: Stat) -> str:
+    """Return the type of a file with an article, for example `a regular file`."""
+    return _TYPES.get(status.kind, "a file of an unknown type")
+
+
+def describe_permissions(status: Stat) -> str:
+    """Return the owner, the group and the mode of a file in words."""
+    return f"belongs to {status.uid}:{status.gid} with mode {status.mode:04o}"

@@ -9,6 +9,7 @@ import pytest
 
 from pytest_podshare import (
     assert_completes,
+    assert_connectable,
     assert_file_visible,
     assert_log_contains,
     assert_lost_on_delete,
@@ -17,6 +18,7 @@ from pytest_podshare import (
     assert_not_shared,
     assert_permissions,
     assert_read_only,
+    assert_readable,
     assert_size_limited,
     assert_survives_restart,
     assert_update_not_visible,
@@ -174,6 +176,31 @@ def test_permission_denied_to_read(broken):
     """The file belongs to another user."""
     pod = broken("permission-denied-to-read")
     assert_file_visible(pod, from_c="app", to_c="shipper", path="/var/log/app/app.log", timeout=2)
+
+
+def test_not_readable(broken):
+    """The same, without the writer."""
+    pod = broken("permission-denied-to-read")
+    assert_readable(pod, container="shipper", path="/logs/app.log", timeout=2)
+
+
+def test_wrong_type(broken):
+    """The path is that of the folder."""
+    pod = broken("permission-denied-to-read")
+    assert_readable(pod, container="shipper", path="/logs", timeout=2)
+
+
+def test_dangling_symlink(broken):
+    """The file to which the symlink leads was removed."""
+    pod = broken("dangling-symlink")
+    path = "/usr/share/nginx/html/latest.txt"
+    assert_readable(pod, container="web", path=path, timeout=2)
+
+
+def test_stale_socket(broken):
+    """The server was killed, and its socket is still there."""
+    pod = broken("stale-socket")
+    assert_connectable(pod, container="app", socket="/run/redis/redis.sock", timeout=2)
 
 
 def test_no_space(broken):

@@ -263,6 +263,41 @@ def test_permission_denied_names_the_owner_and_the_user_and_the_mode_to_set():
     )
 
 
+@pytest.mark.parametrize(
+    ("security", "remedy"),
+    [
+        ({}, "Set the Pod's fsGroup, whose group the kubelet lets read the files. Raise"),
+        ({"fsGroup": 2000}, "Raise the defaultMode of volume v"),
+    ],
+)
+def test_permission_denied_in_a_secret_names_its_mode(security, remedy):
+    """No application can change the files of such a volume; control: an emptyDir."""
+    secret = {"name": "v", "secret": {"secretName": "s", "defaultMode": 0o400}}
+    wiring = read_wiring({**SPEC, "volumes": [secret], "securityContext": security})
+    denied = reader(path_entries=(folder("/in"), OWNED))
+
+    cause = find_cause(symptom(reader=denied, seen=DENIED, wiring=wiring))
+
+    assert cause.kind == "permission denied"
+    assert cause.remedy.startswith(remedy)
+    control = find_cause(symptom(reader=denied, seen=DENIED))
+    assert control.remedy.startswith("Create /in/report with mode 0640")
+
+
+@pytest.mark.parametrize(("mode", "is_denied"), [(0o755, True), (0o777, False)])
+def test_connecting_to_a_socket_takes_the_permission_to_write(mode, is_denied):
+    """The permission to read is not enough; the folder needs no more than for a file."""
+    view = reader(
+        path_entries=(folder("/in", mode=0o755), entry("/in/report", "socket", mode=mode))
+    )
+
+    cause = find_cause(symptom(reader=view, seen=DENIED, is_connection=True))
+
+    assert cause.kind == "permission denied"
+    assert ("/in/report belongs to 0:0" in cause.text) is is_denied
+    assert ("so that its group can write to it" in cause.remedy) is is_denied
+
+
 def test_a_folder_that_denies_access_is_named_instead_of_the_file():
     """The first entry of the path that denies access counts."""
     path_entries = (folder("/in", mode=0o700), OWNED)
