@@ -188,6 +188,10 @@ class CapabilityMissing(DeployRejected):
     """The cluster lacks a capability that a manifest needs, for example image volumes."""
 
 
+class FieldDropped(DeployRejected):
+    """The API server would drop a field of a manifest, because it does not know it there."""
+
+
 class PodUnschedulable(PodError):
     """The Pod fits on no node."""
 
