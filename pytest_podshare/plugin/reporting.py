@@ -52,7 +52,7 @@ def pytest_runtest_makereport(
             item.user_properties += [(_PROPERTY, str(evidence)) for evidence in new]
     # the API server's, about the objects of manifests
     warnings = [text for podshare in podshares for text in podshare.objects.take_warnings()]
-    item.user_properties += [(_WARNING_PROPERTY, text) for text in warnings]
+    item.user_properties += [(_WARNING_PROPERTY, printable(text)) for text in warnings]
     report = yield
     if missing:
         setattr(report, _PERMISSION, missing.right)
