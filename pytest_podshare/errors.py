@@ -92,6 +92,10 @@ class NoSharedVolume(ManifestError, AssertionError):
     """The two containers have no volume in common, or do not both mount the one that was named."""
 
 
+class UpdateImpossible(NoSharedVolume):
+    """Nothing that a volume is filled from can be changed, so no update can ever be seen."""
+
+
 class ClusterError(PodshareError):
     """No usable cluster is available."""
 
@@ -182,6 +186,10 @@ class DeployRejected(PodError):
 
 class CapabilityMissing(DeployRejected):
     """The cluster lacks a capability that a manifest needs, for example image volumes."""
+
+
+class FieldDropped(DeployRejected):
+    """The API server would drop a field of a manifest, because it does not know it there."""
 
 
 class PodUnschedulable(PodError):

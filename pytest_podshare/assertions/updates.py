@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import time
+from collections.abc import Sequence
 
 from pytest_podshare import errors
 from pytest_podshare.assertions import sentinel
@@ -16,9 +17,11 @@ from pytest_podshare.deadline import Deadline, poll
 from pytest_podshare.diagnosis import volume_causes
 from pytest_podshare.diagnosis.facts import FileLocation
 from pytest_podshare.pods import config_source
-from pytest_podshare.pods.config_source import ConfigEntry
+from pytest_podshare.pods.config_change import changed_entries
+from pytest_podshare.pods.config_source import ConfigEntry, ConfigSources
 from pytest_podshare.pods.evidence import Evidence, Step
 from pytest_podshare.pods.pod import Pod
+from pytest_podshare.wiring.folders import is_below, split_sub_path
 from pytest_podshare.wiring.model import VolumeMount
 
 _METHOD = "changed through the API server"
@@ -30,12 +33,14 @@ def assert_update_visible(
 ) -> Evidence:
     """Prove that a container sees a change to the object that its volume is filled from.
 
-    Set one entry of the ConfigMap or Secret, or the annotation or label of the downward API, to a
-    random value through the API server. The file in the container must then hold it. The change is
-    not undone.
+    Set each entry of the ConfigMaps and Secrets, and each annotation and label of the downward API,
+    to a random value through the API server. Where a file has all annotations or labels, add one.
+    Every file in the container must then hold the value. Afterwards put back the previous values,
+    also if this fails; the kubelet brings them into the container later.
 
     Kubernetes promises this, after a delay, for every mount without a subPath (documentation:
-    ConfigMaps, Mounted ConfigMaps are updated automatically).
+    ConfigMaps, Mounted ConfigMaps are updated automatically). What cannot be changed, such as an
+    immutable ConfigMap or the Pod's name, is named in the evidence, or in the error if nothing can.
 
     Args:
         pod: the Pod.
@@ -49,20 +54,23 @@ def assert_update_visible(
 
     Raises:
         AssertionError: the container does not see the change in time.
-        NoSharedVolume: the container does not mount the volume, or nothing in it can be changed.
+        NoSharedVolume: the container does not mount the volume.
+        UpdateImpossible: nothing in the volume can be changed.
         UnknownContainer: the Pod has no such container.
         MissingRight: the account may not read or patch the object.
         ExecError: a command could not be run; nothing was learned.
     """
     handle = pod[container]
     start = time.monotonic()
-    entry = config_source.find_entry(pod, volume)
-    locations = [_locate(handle, mount, entry) for mount in mounts_of(handle, volume)]
-    value = entry.change(pod)
-    deadline = pod.live.deadline("update", timeout)
-    steps = [_wait_for(pod, place, entry, value, start, deadline) for place in locations]
-    claim = f"{container} sees a change to {entry}"
-    return pod.record(claim, _METHOD, start=start, events=steps, containers=[handle])
+    mounts = mounts_of(handle, volume)
+    sources = config_source.find_sources(pod, volume)
+    places = _find_places(handle, volume, mounts, sources)
+    with changed_entries(pod, _list_entries(places)) as value:
+        deadline = pod.live.deadline("update", timeout)
+        steps = [_wait_for(pod, place, entry, value, start, deadline) for entry, place in places]
+    claim = f"{container} sees a change to {_describe(places)}"
+    events = [*steps, *_describe_fixed(sources), "the previous values were put back"]
+    return pod.record(claim, _METHOD, start=start, events=events, containers=[handle])
 
 
 @recorded
@@ -91,38 +99,38 @@ def assert_update_not_visible(
     Raises:
         AssertionError: the container sees the change.
         ControlMissing: no mount sees the change, so not seeing it proves nothing.
-        NoSharedVolume: the container does not mount the volume, or nothing in it can be changed.
+        NoSharedVolume: the container does not mount the volume.
+        UpdateImpossible: nothing in the volume can be changed.
         UnknownContainer: the Pod has no such container.
         MissingRight: the account may not read or patch the object.
         ExecError: a command could not be run; nothing was learned.
     """
     handle = pod[container]
     start = time.monotonic()
-    entry = config_source.find_entry(pod, volume)
-    locations = [_locate(handle, mount, entry) for mount in mounts_of(handle, volume)]
-    control = _find_control(pod, volume, entry)
-    before = [operations.read(handle, location.path) for location in locations]
-    value = entry.change(pod)
-    try:
-        saw = _wait_for(pod, control, entry, value, start, pod.live.deadline("update", timeout))
-    except AssertionError as error:
-        raise errors.ControlMissing(
-            f"{control.container} of {pod} does not see the change to {entry} either: {error}",
-            "Raise the timeout: without the control, the other mount proves nothing.",
-        ) from None
-    after = [operations.read(handle, location.path) for location in locations]
-    if after != before or value in after or not any(isinstance(seen, bytes) for seen in before):
-        existed = isinstance(before[0], bytes)
-        saw_what = "sees the change to" if existed else "has no file for"
-        expected = f"unchanged: {describe(before[0])}"
-        cause = volume_causes.explain_unwanted_update(locations[0])
-        headline, got = f"{container!r} {saw_what} {entry}", after[0]
-        raise promise_broken(
-            pod, headline, locations[0], control, expected=expected, got=got, cause=cause
-        )
-    claim, containers = f"{container} does not see a change to {entry}", [handle, control.container]
-    events = [saw, f"{container} still had the old content when {control.container} saw the change"]
-    return pod.record(claim, _METHOD, start=start, events=events, containers=containers)
+    mounts = mounts_of(handle, volume)
+    sources = config_source.find_sources(pod, volume)
+    places = _find_places(handle, volume, mounts, sources)
+    controls = [(entry, _find_control(pod, volume, entry)) for entry in _list_entries(places)]
+    before = [operations.read(handle, place.path) for _, place in places]
+    with changed_entries(pod, _list_entries(places)) as value:
+        deadline = pod.live.deadline("update", timeout)
+        saw = [_wait_for_control(pod, *control, value, start, deadline) for control in controls]
+        after = [operations.read(handle, place.path) for _, place in places]
+    for (entry, place), (_, control), old, new in zip(
+        places, controls, before, after, strict=False
+    ):
+        if new != old or not isinstance(old, bytes):
+            saw_what = "sees the change to" if isinstance(old, bytes) else "has no file for"
+            cause = volume_causes.explain_unwanted_update(place)
+            headline, expected = f"{container!r} {saw_what} {entry}", f"unchanged: {describe(old)}"
+            raise promise_broken(
+                pod, headline, place, control, expected=expected, got=new, cause=cause
+            )
+    claim = f"{container} does not see a change to {_describe(places)}"
+    watching = controls[0][1].container
+    kept = f"{container} still had the old content when {watching} saw the change"
+    events = [*saw, kept, *_describe_fixed(sources), "the previous values were put back"]
+    return pod.record(claim, _METHOD, start=start, events=events, containers=[handle, watching])
 
 
 def _wait_for(
@@ -148,6 +156,57 @@ def _wait_for(
         cause = volume_causes.explain_missing_update(location, deadline.seconds)
         raise promise_broken(pod, headline, location, expected=expected, got=got, cause=cause)
     return sentinel.step("saw", location, seen, start)
+
+
+def _wait_for_control(
+    pod: Pod,
+    entry: ConfigEntry,
+    control: FileLocation,
+    value: bytes,
+    start: float,
+    deadline: Deadline,
+) -> Step:
+    try:
+        return _wait_for(pod, control, entry, value, start, deadline)
+    except AssertionError as error:
+        raise errors.ControlMissing(
+            f"{control.container} of {pod} does not see the change to {entry} either: {error}",
+            "Raise the timeout: without the control, the other mount proves nothing.",
+        ) from None
+
+
+def _find_places(
+    container: Container, volume: str, mounts: Sequence[VolumeMount], sources: ConfigSources
+) -> list[tuple[ConfigEntry, FileLocation]]:
+    """Return each entry that a mount has, and where it has its file."""
+    places = [
+        (entry, _locate(container, mount, entry))
+        for mount in mounts
+        for entry in sources.entries
+        if is_below(split_sub_path(entry.file), mount.sub_folders)
+    ]
+    if not places:
+        sub_paths = ", ".join(mount.sub_path for mount in mounts)
+        raise errors.UpdateImpossible(
+            f"Nothing that {container} of {container.pod} mounts of volume {volume!r} can be"
+            f" changed: no entry is at its subPath {sub_paths}.",
+            "Name in the subPath a file of the volume whose entry can be changed.",
+        )
+    return places
+
+
+def _list_entries(places: Sequence[tuple[ConfigEntry, FileLocation]]) -> list[ConfigEntry]:
+    """Return the entries, each once, though a container may mount the volume several times."""
+    return list(dict.fromkeys(entry for entry, _ in places))
+
+
+def _describe(places: Sequence[tuple[ConfigEntry, FileLocation]]) -> str:
+    first, *others = _list_entries(places)
+    return f"{first} and {len(others)} more" if others else str(first)
+
+
+def _describe_fixed(sources: ConfigSources) -> list[str]:
+    return [f"not changed: {fixed}" for fixed in dict.fromkeys(sources.fixed)]
 
 
 def _locate(container: Container, mount: VolumeMount, entry: ConfigEntry) -> FileLocation:

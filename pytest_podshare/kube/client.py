@@ -16,7 +16,7 @@ from urllib3.response import BaseHTTPResponse
 
 from pytest_podshare import errors
 from pytest_podshare.closeable import Closeable
-from pytest_podshare.kube import api_errors, credentials
+from pytest_podshare.kube import api_errors, credentials, field_validation
 
 # seconds to connect, and seconds between two bytes of a response, if the caller gives no timeout
 _CONNECT_TIMEOUT, _READ_TIMEOUT = 5.0, 30.0
@@ -92,9 +92,11 @@ class Api(Closeable):
         response = self._request("GET", path, query=query, timeout=timeout)
         return response.data.decode(errors="replace")
 
-    def post(self, path: str, body: Mapping[str, Any], **query: str) -> dict[str, Any]:
-        """POST an object, for example with `dryRun="All"`."""
-        return self._request_json("POST", path, body=body, query=query)
+    def post(
+        self, path: str, body: Mapping[str, Any], *, warnings: list[str] | None = None, **query: str
+    ) -> dict[str, Any]:
+        """POST an object, for example with `dryRun="All"`; add the server's warnings to a list."""
+        return self._request_json("POST", path, body=body, query=query, warnings=warnings)
 
     def patch(
         self, path: str, changes: Mapping[str, Any], *, strategic: bool = False
@@ -153,8 +155,13 @@ class Api(Closeable):
             ) from None
         return self._cached_token[1]
 
-    def _request_json(self, method: str, path: str, **arguments: Any) -> dict[str, Any]:
-        data = self._request(method, path, **arguments).data
+    def _request_json(
+        self, method: str, path: str, *, warnings: list[str] | None = None, **arguments: Any
+    ) -> dict[str, Any]:
+        response = self._request(method, path, **arguments)
+        if warnings is not None:
+            warnings += field_validation.parse_warnings(response.headers.getlist("warning"))
+        data = response.data
         try:
             content: dict[str, Any] = json.loads(data)
         except ValueError:

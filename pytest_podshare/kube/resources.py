@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from pytest_podshare import errors
+from pytest_podshare.kube import field_validation
 from pytest_podshare.kube.client import Api
 
 # `v1`, `apps/v1`; no part may begin with a dot
@@ -24,11 +25,13 @@ class Resource:
         path: its path.
         live: the object.
         is_namespaced: whether it is deleted with its namespace.
+        warnings: what the API server warned of when it was created.
     """
 
     path: str
     live: dict[str, Any]
     is_namespaced: bool
+    warnings: tuple[str, ...] = ()
 
     def delete(self, api: Api) -> None:
         """Delete this object, but no other of its name; never raises."""
@@ -84,11 +87,28 @@ def create(api: Api, manifest: dict[str, Any], namespace: str) -> Resource:
     """Create a manifest's object, in the namespace if its kind is namespaced.
 
     Raises:
-        ApiError: the API server rejects the request, or does not know the kind.
+        ApiError: the API server rejects the request, or does not know the kind or a field.
     """
     collection, is_namespaced = _find_collection(api, manifest, namespace)
-    live = api.post(collection, manifest)
-    return Resource(f"{collection}/{live['metadata']['name']}", live, is_namespaced)
+    warnings: list[str] = []
+    live = api.post(
+        collection, manifest, warnings=warnings, fieldValidation=field_validation.STRICT
+    )
+    path = f"{collection}/{live['metadata']['name']}"
+    return Resource(path, live, is_namespaced, tuple(warnings))
+
+
+def try_to_create(api: Api, manifest: dict[str, Any], namespace: str) -> list[str]:
+    """Let the API server check a manifest's object by a dry run, and return its warnings.
+
+    Raises:
+        ApiError: the API server rejects the request, or does not know the kind or a field.
+    """
+    collection, _ = _find_collection(api, manifest, namespace)
+    warnings: list[str] = []
+    query = {"fieldValidation": field_validation.STRICT, "dryRun": "All"}
+    api.post(collection, manifest, warnings=warnings, **query)
+    return warnings
 
 
 @dataclasses.dataclass(frozen=True)

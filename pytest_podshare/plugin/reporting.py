@@ -28,6 +28,7 @@ _SENDER: pytest.StashKey[transport.Sender] = pytest.StashKey()
 _REPORTED: pytest.StashKey[weakref.WeakKeyDictionary[Pod, int]] = pytest.StashKey()
 # the user property with a test's evidence, for JUnit XML and for the terminal
 _PROPERTY = "podshare"
+_WARNING_PROPERTY = "podshare_warning"
 # the attribute of a skipped test's report with the permission that is missing
 _PERMISSION = "podshare_missing_permission"
 
@@ -49,6 +50,9 @@ def pytest_runtest_makereport(
         for pod in pods:
             new, reported[pod] = pod.evidence[reported.get(pod, 0) :], len(pod.evidence)
             item.user_properties += [(_PROPERTY, str(evidence)) for evidence in new]
+    # the API server's, about the objects of manifests
+    warnings = [text for podshare in podshares for text in podshare.objects.take_warnings()]
+    item.user_properties += [(_WARNING_PROPERTY, printable(text)) for text in warnings]
     report = yield
     if missing:
         setattr(report, _PERMISSION, missing.right)
@@ -58,7 +62,8 @@ def pytest_runtest_makereport(
         from pytest_podshare.report.attachments import attach
 
         sender = item.config.stash.setdefault(_SENDER, transport.Sender())
-        sender.send(report, pods, raised if report.failed else None, _read_incidents(report))
+        error = raised if report.failed else None
+        sender.send(report, pods, error, _read_incidents(report), warnings)
         for podshare in podshares:
             if call.excinfo and report.failed and call.when != "teardown":
                 folder = item.config.stash[stash.OPTIONS].artifacts_dir
@@ -143,6 +148,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     lines = [
         *_format_results(config, phases),
         *map(printable, terminal.format_incidents(_list_incidents(phases))),
+        *map(
+            printable,
+            terminal.format_warnings(text for phase in phases for text in phase.warnings),
+        ),
         # several workers of pytest-xdist may report the same line
         *map(printable, dict.fromkeys(run_lines)),
         *map(printable, terminal.format_missing_permissions(permissions)),

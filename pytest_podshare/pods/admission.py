@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-from collections.abc import Mapping
 from typing import Any
 
 from pytest_podshare import errors
@@ -13,6 +12,7 @@ from pytest_podshare.cluster.capabilities.api_checks import CheckContext
 from pytest_podshare.cluster.connection import Cluster
 from pytest_podshare.kube import api_errors
 from pytest_podshare.kube.client import Api, pod_path
+from pytest_podshare.pods import dropped_fields
 from pytest_podshare.wiring import requirements
 from pytest_podshare.wiring.manifest import Manifest
 
@@ -47,7 +47,7 @@ def check_pod_security(api: Api, namespace: str, manifest: Manifest) -> None:
 
 
 def rejection(
-    error: errors.ApiError, origin: str, document: Mapping[str, Any]
+    error: errors.ApiError, origin: str, document: dict[str, Any]
 ) -> errors.PodshareError:
     """Return the error of an object that the API server rejected.
 
@@ -58,7 +58,9 @@ def rejection(
     """
     if isinstance(error, errors.CredentialsRefused):
         return error
-    name = f"{document.get('kind')} {document.get('metadata', {}).get('name', '')}".strip()
+    if (dropped := dropped_fields.find_dropped(error, origin, document)) is not None:
+        return dropped
+    name = dropped_fields.describe(document)
     what = f"{origin}: the API server rejected {name}: {error.details}"
     if isinstance(error, errors.MissingRight):
         return errors.MissingRight(

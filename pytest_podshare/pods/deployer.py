@@ -15,7 +15,7 @@ from pytest_podshare.containers.live_pod import LivePod
 from pytest_podshare.deadline import Deadline, Timeouts
 from pytest_podshare.kube.client import pod_path
 from pytest_podshare.kube.watch import Object, Watch
-from pytest_podshare.pods import admission
+from pytest_podshare.pods import admission, manifest_check
 from pytest_podshare.pods.objects import DeployedObjects
 from pytest_podshare.pods.pod import Pod
 from pytest_podshare.pods.replicas import wait_for_replicas
@@ -113,6 +113,7 @@ class Podshare(Closeable):
 
         Raises:
             ManifestError: a manifest cannot be used; nothing is created.
+            FieldDropped: the API server would drop a field of one; no Pod starts.
             DeployRejected: the API server rejects one.
             PodError: a Pod cannot become ready, or is not ready in time; if several, the first.
         """
@@ -122,6 +123,8 @@ class Podshare(Closeable):
             for one in ([manifest] if isinstance(manifest, Manifest) else load_all(manifest))
         ]
         self.manifests += loaded
+        for number, manifest in enumerate(loaded):
+            manifest_check.check_manifest(self.objects, manifest, self.cluster, first=number == 0)
         for manifest in loaded:
             for document in manifest.others:
                 self.objects.create(document, manifest.origin)

@@ -24,7 +24,7 @@ from pytest_podshare.kube import resources
 from pytest_podshare.kube.client import Api, pod_path
 from pytest_podshare.kube.resources import Resource
 from pytest_podshare.kube.watch import Object
-from pytest_podshare.pods import admission
+from pytest_podshare.pods import admission, dropped_fields
 from pytest_podshare.wiring.workloads import is_workload
 
 # seconds for containers to terminate
@@ -47,6 +47,8 @@ class DeployedObjects:
         self._remaining: list[Resource] = []
         # as the manifests have them
         self._created: list[tuple[dict[str, Any], Object]] = []
+        # each with whether it was taken
+        self._warnings: dict[str, bool] = {}
         # needed in a shared namespace only, which has other Pods as well
         self._fixture = secrets.token_hex(4) if self.shared_namespace else ""
 
@@ -67,13 +69,11 @@ class DeployedObjects:
         An object without Pods that another manifest contains in the same words is created once.
 
         Raises:
-            DeployRejected: the API server rejects it.
+            DeployRejected: the API server rejects it, or would drop a field.
             MissingRight: the account may not create it.
         """
-        original, document = document, copy.deepcopy(document)
-        metadata = document.setdefault("metadata", {})
-        metadata["namespace"] = self.namespace
-        self.add_ownership(metadata)
+        original, document = document, self._prepare(document)
+        self.add_ownership(document["metadata"])
         try:
             if self.shared_namespace is None:
                 created = resources.create(self.api, document, self.namespace)
@@ -84,10 +84,39 @@ class DeployedObjects:
             if equal and error.reason == _ALREADY_EXISTS and not is_workload(original):
                 return equal[0]
             raise admission.rejection(error, origin, document) from None
+        self._add_warnings(created.warnings, origin, document)
         self._created.append((copy.deepcopy(original), created.live))
         if self.shared_namespace is not None or not created.is_namespaced:
             self._remaining.append(created)
         return created.live
+
+    def check_fields(self, document: dict[str, Any], origin: str) -> None:
+        """Check by a dry run that the API server knows every field of an object.
+
+        Other objections to the object are ignored here.
+
+        Raises:
+            FieldDropped: it would drop a field.
+        """
+        document = self._prepare(document)
+        try:
+            warnings = resources.try_to_create(self.api, document, self.namespace)
+        except errors.ApiError as error:
+            dropped = dropped_fields.find_dropped(error, origin, document)
+            if dropped is not None:
+                raise dropped from None
+        else:
+            self._add_warnings(warnings, origin, document)
+
+    def warn(self, text: str) -> None:
+        """Add a warning for the report, unless it is known."""
+        self._warnings.setdefault(text, False)
+
+    def take_warnings(self) -> list[str]:
+        """Return the warnings since the last call."""
+        new = [text for text, was_taken in self._warnings.items() if not was_taken]
+        self._warnings |= dict.fromkeys(new, True)
+        return new
 
     def keep(self, test: str) -> None:
         """Annotate the objects as kept for a test, so that no later run deletes them."""
@@ -111,6 +140,16 @@ class DeployedObjects:
             self._remaining = []
         while self._remaining:
             self._remaining.pop().delete(self.api)
+
+    def _prepare(self, document: dict[str, Any]) -> dict[str, Any]:
+        """Return a copy of an object for this namespace."""
+        document = copy.deepcopy(document)
+        document.setdefault("metadata", {})["namespace"] = self.namespace
+        return document
+
+    def _add_warnings(self, warnings: Sequence[str], origin: str, document: dict[str, Any]) -> None:
+        for text in warnings:
+            self.warn(dropped_fields.describe_warning(text, origin, document))
 
     def _create_when_free(self, document: dict[str, Any], deadline: Deadline) -> Resource:
         """Create an object once no other test has one of its name."""

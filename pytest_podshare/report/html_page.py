@@ -126,6 +126,7 @@ def render(phases: Sequence[PhaseReport], info: RunInfo) -> str:
         tests=len({phase.test for phase in phases}),
         time=_format_time(phases),
         verdicts=VERDICTS,
+        warnings=list(dict.fromkeys(text for phase in phases for text in phase.warnings)),
     )
 
 

@@ -93,6 +93,7 @@ class PhaseReport:
         stop: when it ended.
         checks: its checks, in order.
         incidents: what happened to its Pods by itself.
+        warnings: what the API server warned of when its objects were created.
     """
 
     test: str
@@ -103,3 +104,4 @@ class PhaseReport:
     stop: float
     checks: tuple[CheckRecord, ...]
     incidents: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()

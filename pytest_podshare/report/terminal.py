@@ -87,6 +87,11 @@ def format_incidents(incidents: Iterable[tuple[str, str]]) -> list[str]:
     return [f"podshare: {incident} (during {test})" for test, incident in incidents]
 
 
+def format_warnings(warnings: Iterable[str]) -> list[str]:
+    """Return what the API server warned of, each warning once."""
+    return [f"podshare: warning: {text}" for text in dict.fromkeys(warnings)]
+
+
 def format_kept_cluster(name: str, kubeconfig: Path, reason: str) -> list[str]:
     """Return how to use, and how to delete, a kind cluster that was kept."""
     return [

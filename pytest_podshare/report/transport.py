@@ -47,6 +47,7 @@ class Sender:
         pods: Iterable[Pod],
         raised: pytest.ExceptionInfo[BaseException] | None,
         incidents: Sequence[str] = (),
+        warnings: Sequence[str] = (),
     ) -> None:
         """Add all new checks to the report.
 
@@ -55,6 +56,7 @@ class Sender:
             pods: the Pods that the test may have checked.
             raised: why it failed; None if it did not.
             incidents: what happened to the Pods by itself.
+            warnings: what the API server warned of when objects were created.
         """
         pod_data, checks = list[dict[str, Any]](), list[dict[str, Any]]()
         unsent = [(pod, new) for pod in pods if (new := self._take_new(pod))]
@@ -68,11 +70,12 @@ class Sender:
                 failed = _is_failure_of(check, raised) or not is_explained
                 checks.append({**data, "pod_index": len(pod_data), "failed": failed})
             pod_data.append(_from_pod(pod))
-        if checks or raised or incidents:
+        if checks or raised or incidents or warnings:
             error = ""
             if raised and not is_explained:
                 error = Mask().redact_text(_describe(raised))[:_ERROR_LENGTH]
             data = {"pods": pod_data, "checks": checks, "error": error, "incidents": incidents}
+            data["warnings"] = [Mask().redact_text(text) for text in warnings]
             report.__dict__[_ATTRIBUTE] = _to_sendable(data)
 
     def _take_new(self, pod: Pod) -> list[Check]:
@@ -112,6 +115,7 @@ def _to_phase_report(report: pytest.TestReport, data: Mapping[str, Any]) -> Phas
         stop=report.stop,
         checks=tuple(checks),
         incidents=tuple(data["incidents"]),
+        warnings=tuple(data["warnings"]),
     )
 
 

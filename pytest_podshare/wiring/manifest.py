@@ -31,12 +31,14 @@ class Manifest:
         subject: the Pod or the workload; a copy, which may be changed.
         others: the other objects (ConfigMaps, claims, Services, …) in order.
         stand_in: the image that replaces the images of the applications; "" if they run.
+        originals: of a skeleton, the objects that it stands for, as the manifest has them.
     """
 
     origin: str
     subject: dict[str, Any]
     others: tuple[dict[str, Any], ...]
     stand_in: str = ""
+    originals: tuple[dict[str, Any], ...] = ()
 
     @property
     def is_bare(self) -> bool:

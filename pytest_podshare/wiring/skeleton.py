@@ -18,7 +18,7 @@ from pytest_podshare.wiring.single_pod import build_bare_pod
 from pytest_podshare.wiring.skeleton_script import UID_VARIABLE, init_script, sidecar_script
 from pytest_podshare.wiring.skeleton_volumes import SkeletonVolumes, build_volumes
 from pytest_podshare.wiring.templates import Template
-from pytest_podshare.wiring.workloads import WORKLOADS
+from pytest_podshare.wiring.workloads import WORKLOADS, is_workload
 
 Entry = Mapping[str, Any]
 
@@ -60,7 +60,8 @@ def build_skeleton(template: Template, image: str) -> Manifest:
         "spec": _spec(template, volumes, image),
     }
     subject = _subject(template, pod, volumes)
-    return Manifest(template.origin, subject, volumes.objects, stand_in=image)
+    originals = _list_originals(template, volumes)
+    return Manifest(template.origin, subject, volumes.objects, stand_in=image, originals=originals)
 
 
 def pin_to_node(manifest: Manifest, node: str) -> Manifest:
@@ -71,6 +72,19 @@ def pin_to_node(manifest: Manifest, node: str) -> Manifest:
     required = {"requiredDuringSchedulingIgnoredDuringExecution": terms}
     manifest.pod["spec"]["affinity"] = {"nodeAffinity": required}
     return manifest
+
+
+def _list_originals(template: Template, volumes: SkeletonVolumes) -> tuple[dict[str, Any], ...]:
+    """Return what the objects of a skeleton stand for; the Pod or the workload is the last."""
+    names = {(copied["kind"], copied["metadata"]["name"]) for copied in volumes.objects}
+    behind_volumes = (
+        document
+        for document in template.source.objects
+        if (document.get("kind"), (document.get("metadata") or {}).get("name")) in names
+    )
+    is_built_in = is_workload(template.subject)
+    subject = template.subject if is_built_in else build_bare_pod(template, template.pod)
+    return (*behind_volumes, subject)
 
 
 def _subject(template: Template, pod: Entry, volumes: SkeletonVolumes) -> dict[str, Any]:

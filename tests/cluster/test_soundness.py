@@ -138,6 +138,29 @@ def config(sub_path):
     return manifest
 
 
+def metadata_file(field):
+    """Return an item of the downward API, whose file has the name of the field."""
+    return {"path": field.split("[")[0], "fieldRef": {"fieldPath": f"metadata.{field}"}}
+
+
+PROJECTED = {
+    "sources": [
+        {"configMap": {"name": "config"}},
+        {"downwardAPI": {"items": [metadata_file("labels['app']")]}},
+    ]
+}
+
+
+def metadata_files():
+    """Return a Pod that mounts all its labels and annotations, and one of each."""
+    single = [
+        {**metadata_file(f"{field}['app']"), "path": f"one/{field}"}
+        for field in ("labels", "annotations")
+    ]
+    items = [metadata_file("labels"), metadata_file("annotations"), *single]
+    return with_volume(downwardAPI={"items": items})
+
+
 def two_pods():
     """Return two Pods whose containers all mount the claim at /v; c1 of each is used."""
     writer, reader = with_volume(**CLAIMED), with_volume(**CLAIMED)
@@ -715,6 +738,29 @@ CASES = [
         {"container": "c1", "volume": "v", "timeout": 30},
         {"through a subPath": (
             lambda m: set_mount(m, 0, mountPath="/k", subPath="key"), ASSERTION,
+        )},
+        (CONFIG,),
+    ),
+    Case(
+        "assert_update_visible", "all labels and annotations, and one of each", metadata_files,
+        {"container": "c1", "volume": "v", "timeout": 10},
+        {
+            "all labels through a subPath": (
+                lambda m: set_mount(m, 0, mountPath="/k", subPath="labels"), ASSERTION,
+            ),
+            "only the name": (
+                lambda m: set_source(m, downwardAPI={"items": [metadata_file("name")]}),
+                errors.UpdateImpossible,
+            ),
+        },
+    ),
+    Case(
+        "assert_update_visible", "a ConfigMap and a label, projected",
+        lambda: with_volume(projected=copy.deepcopy(PROJECTED)),
+        {"container": "c1", "volume": "v", "timeout": 90},
+        {"an optional ConfigMap that does not exist": (
+            lambda m: set_source(m, configMap={"name": "absent", "optional": True}),
+            errors.UpdateImpossible,
         )},
         (CONFIG,),
     ),

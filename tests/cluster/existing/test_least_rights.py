@@ -11,6 +11,7 @@ from pytest_podshare.deadline import Deadline
 from pytest_podshare.errors import PodshareError
 from pytest_podshare.kube.client import pod_path
 from pytest_podshare.kube.rbac import Permission
+from pytest_podshare.pods.config_change import changed_entries
 from pytest_podshare.pods.config_source import ConfigEntry
 from pytest_podshare.pods.pod import Pod
 from pytest_podshare.report.attachments import collect
@@ -187,9 +188,14 @@ def create(used, resource):
 
 
 def change(used, resource):
-    """Change an entry, as an assertion about updates does first."""
-    kind, name = {"configmaps": ("ConfigMap", "settings")}.get(resource, ("Secret", "credentials"))
-    ConfigEntry(kind, name, "data", "changed", "changed").change(used.pod)
+    """Change an entry and change it back, as an assertion about updates does."""
+    entries = {
+        "pods": ConfigEntry("Pod", "restricted", "labels", "changes", ""),
+        "configmaps": ConfigEntry("ConfigMap", "settings", "data", "changed", "changed"),
+        "secrets": ConfigEntry("Secret", "credentials", "data", "changed", "changed"),
+    }
+    with changed_entries(used.pod, [entries[resource]]):
+        pass
 
 
 def fail(used, _resource):
@@ -206,9 +212,7 @@ SCENARIOS = {
     ("watch", "pods"): deploy,
     ("delete", "pods"): deploy,
     ("get", "pods"): lambda used, _: used.pod.live.refresh(),
-    ("patch", "pods"): lambda used, _: ConfigEntry(
-        "Pod", "restricted", "labels", "changes", ""
-    ).change(used.pod),
+    ("patch", "pods"): change,
     ("create", "pods/exec"): lambda used, _: visible(used),
     ("get", "pods/exec"): lambda used, _: visible(used),
     ("get", "pods/log"): lambda used, _: assert_log_contains(

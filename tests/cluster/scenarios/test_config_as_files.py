@@ -1,6 +1,5 @@
 """ConfigMaps, Secrets and Pod fields as files in a container."""
 
-import contextlib
 import time
 
 import pytest
@@ -10,10 +9,9 @@ from pytest_podshare import (
     assert_read_only,
     assert_update_not_visible,
     assert_update_visible,
-    errors,
 )
 from pytest_podshare.deadline import Deadline, poll
-from tests.support.background import again_and_again
+from tests.support.kubelet_syncs import frequent_syncs
 
 MANIFEST = "manifests/config-as-files.yaml"
 VOLUMES = ("settings", "credentials", "podinfo", "everything")
@@ -40,18 +38,6 @@ def test_every_entry_is_a_read_only_file_with_the_specified_mode(podshare):
         assert_read_only(pod, container="app", volume=volume)
 
 
-def frequent_syncs(pod):
-    """Change the Pod twice a second: the kubelet syncs it then, and otherwise every ten seconds."""
-
-    def change_annotation():
-        changes = {"metadata": {"annotations": {"sync": str(time.monotonic())}}}
-        # another change follows
-        with contextlib.suppress(errors.ClusterError):
-            pod.api.patch(f"/api/v1/namespaces/{pod.namespace}/pods/{pod.name}", changes)
-
-    return again_and_again(change_annotation, every=0.5)
-
-
 def test_every_volume_is_updated_but_not_through_a_sub_path(podshare):
     """All four kinds of volume are; the file that is mounted by subPath is not."""
     pod = podshare.deploy(MANIFEST)
@@ -63,9 +49,11 @@ def test_every_volume_is_updated_but_not_through_a_sub_path(podshare):
         assert_update_visible(pod, container="app", volume="everything")
         assert_update_not_visible(pod, container="pinned", volume="settings")
 
+    path = f"/api/v1/namespaces/{pod.namespace}/configmaps/settings"
+    pod.api.patch(path, {"data": {"settings.conf": "color = red\n"}})
     assert pod["pinned"].exec(["cat", "/etc/settings.conf"]).stdout == b"color = blue\n"
     pod["pinned"].restart()
-    assert pod["pinned"].exec(["cat", "/etc/settings.conf"]).stdout.startswith(b"podshare-")
+    assert pod["pinned"].exec(["cat", "/etc/settings.conf"]).stdout == b"color = red\n"
 
 
 def test_a_change_to_the_pod_itself_triggers_a_sync(podshare):

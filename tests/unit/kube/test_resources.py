@@ -17,8 +17,10 @@ class RecordingApi:
         self.paths.append(path)
         return {"resources": [{"kind": "Pod", "name": "pods", "namespaced": True}]}
 
-    def post(self, path, body):
-        """Return the object."""
+    def post(self, path, body, *, warnings, **query):
+        """Return the object, with a warning; unknown fields must be rejected."""
+        assert query == {"fieldValidation": "Strict"}
+        warnings.append("a warning")
         self.paths.append(path)
         return {**body, "metadata": {"name": "new", "uid": "u"}}
 
@@ -37,6 +39,7 @@ def test_an_api_version_is_part_of_a_path(version):
 
     root = f"/apis/{version}" if "/" in version else f"/api/{version}"
     assert created.path == f"{root}/namespaces/ns/pods/new"
+    assert created.warnings == ("a warning",)
     assert api.paths == [root, f"{root}/namespaces/ns/pods"]
 
 

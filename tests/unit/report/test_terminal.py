@@ -91,6 +91,13 @@ def test_the_header_states_what_the_run_will_use(tmp_path):
     ]
 
 
+def test_a_warning_is_printed_once():
+    """However many tests deploy its manifest."""
+    lines = terminal.format_warnings(["p.yaml:3: old", "q.yaml:3: old", "p.yaml:3: old"])
+
+    assert lines == ["podshare: warning: p.yaml:3: old", "podshare: warning: q.yaml:3: old"]
+
+
 def test_missing_permissions_are_counted():
     """Each skipped test names one permission."""
     assert terminal.format_missing_permissions([]) == []

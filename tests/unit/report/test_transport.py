@@ -215,6 +215,17 @@ def test_a_test_without_checks_sends_nothing(pod, sender):
     assert received(sent) == []
 
 
+def test_warnings_arrive_without_checks_and_without_secrets(sender):
+    """The API server may quote a value."""
+    sent = report(when="setup")
+
+    sender.send(sent, [], None, warnings=["p.yaml:3: Pod p: is deprecated", "password=swordfish-1"])
+    (arrived,) = received(sent)
+
+    assert (arrived.phase, arrived.warnings[0]) == ("setup", "p.yaml:3: Pod p: is deprecated")
+    assert "swordfish" not in arrived.warnings[1]
+
+
 def test_reports_are_in_order_of_time(pod, sender):
     """Workers report in any order."""
     late, early = report(), report()
