@@ -188,6 +188,10 @@ class PodUnschedulable(PodError):
     """The Pod fits on no node."""
 
 
+class MountFailed(PodError):
+    """The kubelet cannot mount a volume of the Pod, and will not be able to."""
+
+
 class ImagePullFailed(PodError):
     """An image is not on the node and cannot be pulled."""
 
