@@ -86,7 +86,7 @@ def create(api: Api, manifest: dict[str, Any], namespace: str) -> Resource:
     Raises:
         ApiError: the API server rejects the request, or does not know the kind.
     """
-    collection, is_namespaced = _find_collection(api, manifest, namespace)
+    collection, is_namespaced = _find_collection(api, manifest, namespace, patient=True)
     live = api.post(collection, manifest)
     return Resource(f"{collection}/{live['metadata']['name']}", live, is_namespaced)
 
@@ -121,12 +121,15 @@ def list_types(api: Api, namespace: str = "") -> Iterator[ResourceType]:
                     yield ResourceType(resource["kind"], f"{root}{inside}/{name}")
 
 
-def _find_collection(api: Api, manifest: dict[str, Any], namespace: str) -> tuple[str, bool]:
+def _find_collection(
+    api: Api, manifest: dict[str, Any], namespace: str, *, patient: bool = False
+) -> tuple[str, bool]:
     """Return the path of the kind's collection, and whether the kind is namespaced."""
     version, kind = manifest.get("apiVersion") or "", manifest.get("kind") or ""
     root = _version_path(version)
     # the version becomes part of a path and must not lead anywhere else
-    resources = api.get(root)["resources"] if _VERSION.fullmatch(version) else ()
+    get = api.get_patiently if patient else api.get
+    resources = get(root)["resources"] if _VERSION.fullmatch(version) else ()
     for resource in resources:
         if resource["kind"] == kind and "/" not in resource["name"]:
             inside = f"/namespaces/{namespace}" if resource["namespaced"] else ""
