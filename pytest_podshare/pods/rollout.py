@@ -79,7 +79,7 @@ class Rollout:
         if self.live is None:
             return False
         if (problem := failures.find(self.live, objects)) is not None:
-            raise self._with_log(problem, self.live)
+            raise self._with_log(self._with_line(problem), self.live)
         if self.is_ready:
             # a replica that exists already is not a replacement later on, unless of a sibling
             others = () if self._has_siblings else self.controlled_pods(objects)
@@ -159,6 +159,17 @@ class Rollout:
             is_named_after = owner["name"].startswith(f"{name}-" if name else "")
             return bool(is_named_after and owner["kind"] == "ReplicaSet")
         return owner["kind"] == subject["kind"] and owner["name"] == (name or owner["name"])
+
+    def _with_line(self, problem: errors.PodError) -> errors.PodError:
+        """Return the same error with the line of the volume that cannot be mounted."""
+        if not isinstance(problem, errors.MountFailed):
+            return problem
+        line = self.manifest.find_volume_line(problem.volume)
+        if line is None:
+            return problem
+        at = f"{self.manifest.origin}:{line}"
+        remedy = f"{problem.remedy} ({at})"
+        return errors.MountFailed(problem.what, remedy, volume=problem.volume, at=at)
 
     def _with_log(self, problem: errors.PodError, pod: Object) -> errors.PodError:
         """Return the same error with the last log lines of the container that failed."""

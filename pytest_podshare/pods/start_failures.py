@@ -187,13 +187,12 @@ def _is_made_by_others(volume: str, pod: Object, objects: Objects) -> bool:
 
 
 def _mount_failed(event: Event, pod: Object) -> errors.MountFailed:
-    name = pod["metadata"]["name"]
+    name, volume = pod["metadata"]["name"], _volume_name(event)
     if "hostPath" in event.message:
         remedy = "Create it on the node, or change the path or the type of the hostPath."
     elif "non-existent" in event.message:
         remedy = "Add the key, correct its name, or set optional: true."
     else:
         remedy = "Create the ConfigMap or Secret, correct its name, or set optional: true."
-    return errors.MountFailed(
-        f"Pod {name} cannot mount volume {_volume_name(event)}: {event}.", remedy
-    )
+    what = f"Pod {name} cannot mount volume {volume}: {event}."
+    return errors.MountFailed(what, remedy, volume=volume)

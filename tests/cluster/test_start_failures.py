@@ -3,10 +3,15 @@
 import copy
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
 from pytest_podshare import errors
+from tests.support import golden_texts
+
+# manifests that cannot be deployed, and the texts of their errors
+GOLDEN = Path("tests/cluster/golden")
 
 CLAIM = {
     "apiVersion": "v1",
@@ -136,6 +141,17 @@ def test_a_folder_that_the_node_lacks_fails_early(fails, podshare):
     what = fails(pod(missing), errors.MountFailed)
 
     assert what.endswith(f": hostPath type check failed: {path} is not a directory.")
+
+
+@pytest.mark.parametrize("name", ["failed-mount", "missing-key"])
+def test_the_whole_error_is_the_golden_text(podshare, name):
+    """It has the kubelet's words, and the line of the volume."""
+    with pytest.raises(errors.MountFailed) as caught:
+        podshare.deploy(f"{GOLDEN}/{name}.yaml")
+
+    text = golden_texts.describe(caught.value)
+    assert len(text.splitlines()) <= 12
+    golden_texts.assert_golden(GOLDEN / f"{name}.txt", text)
 
 
 def test_a_folder_that_another_pod_creates_is_awaited(podshare):
