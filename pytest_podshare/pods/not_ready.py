@@ -63,6 +63,16 @@ def not_created(api: Api, namespace: str, subject: Object, seconds: float) -> er
     )
 
 
+def gone(api: Api, namespace: str, pod: Object) -> errors.PodGone:
+    """Return the error of a Pod that was deleted while it was starting, with its last Event."""
+    found = _list(api, namespace, uid=pod["metadata"]["uid"])
+    return errors.PodGone(
+        f"Pod {pod['metadata']['name']} was deleted before it was ready."
+        f"{format_event(found[-1] if found else None)}",
+        "Find out what deletes it.",
+    )
+
+
 def find_last_event(api: Api, namespace: str, pod: Object) -> Event | None:
     """Return the latest warning about a Pod or its claims that its state does not contradict.
 

@@ -136,14 +136,24 @@ class Rollout:
         return None
 
     def _same(self, before: Object, objects: Objects) -> Object:
+        """Return the latest state of a Pod that was seen before.
+
+        Before it counts as gone, the API server is asked, whatever the watch has reported.
+        """
         metadata = before["metadata"]
-        now = objects.get(metadata["name"])
-        if now is None or now["metadata"]["uid"] != metadata["uid"]:
-            raise errors.PodGone(
-                f"Pod {metadata['name']} was deleted before it was ready.",
-                "Find out what deletes it.",
-            )
-        return now
+        for find in (objects.get, self._get):
+            now = find(metadata["name"])
+            if now is not None and now["metadata"]["uid"] == metadata["uid"]:
+                return now
+        raise not_ready.gone(self.api, self.namespace, before)
+
+    def _get(self, name: str) -> Object | None:
+        try:
+            return self.api.get(pod_path(self.namespace, name))
+        except errors.ApiError as error:
+            if error.status == 404:
+                return None
+            raise
 
     def _owns(self, pod: Object) -> bool:
         """Return whether the manifest's subject, or a ReplicaSet of its Deployment, controls a Pod.

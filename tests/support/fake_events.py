@@ -6,7 +6,7 @@ NO_RIGHT = errors.MissingRight("no", "grant it", right="list events", cluster_wi
 
 
 class FakeEvents:
-    """Events that a test adds; `objects` are paths that exist.
+    """Events that a test adds; `objects` are others by path.
 
     Attributes:
         items: the Events.
@@ -16,7 +16,7 @@ class FakeEvents:
 
     def __init__(self):
         self.items = []
-        self.objects = set()
+        self.objects = {}
         self.requests = []
         self.error = None
 
@@ -44,7 +44,7 @@ class FakeEvents:
         self.requests.append(fieldSelector or path)
         if not path.endswith("/events"):
             if path in self.objects:
-                return {}
+                return self.objects[path]
             raise errors.ApiError("gone", "check", status=404)
         if self.error is not None:
             raise self.error

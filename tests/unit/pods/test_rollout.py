@@ -88,6 +88,32 @@ def test_a_deleted_pod_is_not_awaited(start, now):
         update(start(BARE), now)
 
 
+def test_a_pod_that_still_exists_is_awaited_whatever_the_watch_reports(start):
+    """As when the watch is behind, and reports the deletion of an earlier Pod of that name."""
+    rollout = start(BARE)
+    rollout.api.objects["/api/v1/namespaces/ns/pods/web"] = pod("web", "uid-1", ready=True)
+
+    assert update(rollout, objects())
+    assert update(rollout, objects(pod("web", "uid-0")))
+
+
+@pytest.mark.parametrize("other", [None, "uid-2"])
+def test_what_was_reported_last_about_a_pod_that_is_gone_is_in_the_error(start, other):
+    """It may say who has deleted the Pod; another one may have its name."""
+    rollout = start(BARE)
+    rollout.api.add("TaintManagerEviction", "Marking for deletion Pod ns/web", type="Normal")
+    if other:
+        rollout.api.objects["/api/v1/namespaces/ns/pods/web"] = pod("web", other, ready=True)
+
+    with pytest.raises(errors.PodGone) as caught:
+        update(rollout, objects())
+
+    assert caught.value.what == (
+        "Pod web was deleted before it was ready."
+        " The last event: TaintManagerEviction: Marking for deletion Pod ns/web."
+    )
+
+
 def test_siblings_share_the_replacements_of_their_pods(start):
     """Each new Pod replaces the Pod of one of them; a Pod that another one awaits is not lost."""
     first = start(workload("Deployment"))

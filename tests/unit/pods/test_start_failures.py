@@ -109,7 +109,7 @@ def test_nothing_is_listed_in_the_first_two_seconds(watch, events):
 
 def test_a_config_map_that_exists_by_now_is_awaited(watch, events):
     """The kubelet sees it later."""
-    events.objects.add(CONFIG_PATH)
+    events.objects[CONFIG_PATH] = {}
 
     assert watch(NO_CONFIG) is None
     assert CONFIG_PATH in events.requests
