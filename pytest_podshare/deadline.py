@@ -67,6 +67,8 @@ class Timeouts:
     evict: float = 120.0
     # a changed ConfigMap waits for the kubelet's next sync, and for its cache
     update: float = 150.0
+    # by which the timeouts were multiplied, and other limits are, for example of a diagnosis
+    factor: float = 1.0
 
     def resolve(self, name: str, seconds: float | None) -> float:
         """Return `seconds` if they are given, else the timeout of that name."""

@@ -196,6 +196,19 @@ class PodUnschedulable(PodError):
     """The Pod fits on no node."""
 
 
+class MountFailed(PodError):
+    """The kubelet cannot mount a volume of the Pod, and will not be able to.
+
+    Args:
+        volume: the name of the volume.
+        what, remedy, explained: as of `PodshareError`.
+    """
+
+    def __init__(self, what: str, remedy: str, *, volume: str, **explained: Any) -> None:
+        super().__init__(what, remedy, **explained)
+        self.volume = volume
+
+
 class ImagePullFailed(PodError):
     """An image is not on the node and cannot be pulled."""
 

@@ -121,8 +121,11 @@ class Facts:
 
 
 def gather(pod: Pod, *locations: FileLocation, timeout: float = TIMEOUT) -> Facts:
-    """Ask the API server and all containers in parallel; never raise an error."""
-    deadline = Deadline(timeout)
+    """Ask the API server and all containers in parallel; never raise an error.
+
+    `--podshare-timeout-factor` multiplies the timeout.
+    """
+    deadline = Deadline(timeout * pod.live.timeouts.factor)
     unknown = tuple(ContainerView(location) for location in locations)
     # usually one; each Pod is asked for by its UID
     pods = {live.uid: live for live in (pod.live, *(place.container.pod for place in locations))}

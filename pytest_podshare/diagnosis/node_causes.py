@@ -19,8 +19,9 @@ def find_node_problem(pod: Pod) -> Cause | None:
     The API server notices only after the kubelet has been silent for some forty seconds; the
     container engine of a kind cluster knows immediately.
     """
-    jobs = {"engine": lambda: _ask_engine(pod), "api": lambda: _ask_api(pod)}
-    answers = deadline.gather(jobs, Deadline(_TIMEOUT)).values()
+    timeout = _TIMEOUT * pod.live.timeouts.factor
+    jobs = {"engine": lambda: _ask_engine(pod), "api": lambda: _ask_api(pod, timeout)}
+    answers = deadline.gather(jobs, Deadline(timeout)).values()
     problem = next((answer for answer in answers if isinstance(answer, str) and answer), "")
     if not problem:
         return None
@@ -33,8 +34,8 @@ def _ask_engine(pod: Pod) -> str:
     return f"node {pod.node} {'has' if state == 'exited' else 'is'} {state}" if state else ""
 
 
-def _ask_api(pod: Pod) -> str:
-    node = pod.api.get(f"/api/v1/nodes/{pod.node}", timeout=_TIMEOUT)
+def _ask_api(pod: Pod, timeout: float) -> str:
+    node = pod.api.get(f"/api/v1/nodes/{pod.node}", timeout=timeout)
     ready = find_condition(node, "Ready")
     if ready.get("status", "True") == "True":
         return ""

@@ -20,6 +20,11 @@ _REMEDIES = {
 }
 
 
+def is_denial(status: int, body: bytes) -> bool:
+    """Return whether a response says that the account lacks a permission."""
+    return status == 403 and isinstance(parse_error("", "", status, body), errors.MissingRight)
+
+
 def parse_error(method: str, path: str, status: int, body: bytes) -> errors.ApiError:
     """Return the error that a response means.
 

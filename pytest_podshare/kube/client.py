@@ -16,7 +16,7 @@ from urllib3.response import BaseHTTPResponse
 
 from pytest_podshare import errors
 from pytest_podshare.closeable import Closeable
-from pytest_podshare.kube import api_errors, credentials, field_validation
+from pytest_podshare.kube import api_errors, availability, credentials, field_validation
 
 # seconds to connect, and seconds between two bytes of a response, if the caller gives no timeout
 _CONNECT_TIMEOUT, _READ_TIMEOUT = 5.0, 30.0
@@ -41,6 +41,7 @@ class Api(Closeable):
     def __init__(self, kubeconfig: Path | None = None, context: str | None = None) -> None:
         self._source = (kubeconfig, context)
         self._renewal = threading.Lock()
+        self._availability = availability.Availability()
         self._log_in()
 
     def __repr__(self) -> str:
@@ -87,6 +88,10 @@ class Api(Closeable):
         """
         return self._request_json("GET", path, query=query, timeout=timeout)
 
+    def get_patiently(self, path: str) -> dict[str, Any]:
+        """GET an object or a list; wait for a server that accepts no connection, as `post` does."""
+        return self._request_json("GET", path, patient=True)
+
     def get_text(self, path: str, *, timeout: float | None = None, **query: str) -> str:
         """GET something that is not JSON, such as a log; `timeout` as in `get`."""
         response = self._request("GET", path, query=query, timeout=timeout)
@@ -95,8 +100,13 @@ class Api(Closeable):
     def post(
         self, path: str, body: Mapping[str, Any], *, warnings: list[str] | None = None, **query: str
     ) -> dict[str, Any]:
-        """POST an object, for example with `dryRun="All"`; add the server's warnings to a list."""
-        return self._request_json("POST", path, body=body, query=query, warnings=warnings)
+        """POST an object, for example with `dryRun="All"`, once the server accepts a connection.
+
+        The server's warnings are added to a list.
+        """
+        return self._request_json(
+            "POST", path, body=body, query=query, patient=True, warnings=warnings
+        )
 
     def patch(
         self, path: str, changes: Mapping[str, Any], *, strategic: bool = False
@@ -170,15 +180,37 @@ class Api(Closeable):
         return content
 
     def _request(self, method: str, path: str, **arguments: Any) -> BaseHTTPResponse:
-        login = self.login
+        login, request = self.login, (method, path, arguments.get("query") or {})
         response, body = self._send(method, path, **arguments)
         if response.status == 401 and self.renew(login):
             response, body = self._send(method, path, **arguments)
+        seconds = arguments.get("timeout") or _READ_TIMEOUT
+        pauses = self._availability.pause_after_denial(request, seconds)
+        while api_errors.is_denial(response.status, body) and next(pauses, False):
+            response, body = self._send(method, path, **arguments)
         if response.status >= 400:
             raise api_errors.parse_error(method, path, response.status, body)
+        self._availability.note_allowed(request)
         return response
 
     def _send(
+        self, method: str, path: str, *, patient: bool = False, **arguments: Any
+    ) -> tuple[BaseHTTPResponse, bytes]:
+        """Send a request, and return the response and, if that is an error, its body."""
+        while True:
+            try:
+                sent = self._send_now(method, path, **arguments)
+            except http_errors.HTTPError as error:
+                self._availability.note_failure()
+                # a POST whose response was lost must not be sent again
+                may_repeat = patient and availability.is_unsent(error)
+                if not may_repeat or not self._availability.wait_for_connection():
+                    raise self._unreachable(availability.describe(error)) from None
+            else:
+                self._availability.note_answer()
+                return sent
+
+    def _send_now(
         self,
         method: str,
         path: str,
@@ -189,25 +221,20 @@ class Api(Closeable):
         stream: bool = False,
         timeout: float | None = None,
     ) -> tuple[BaseHTTPResponse, bytes]:
-        """Send a request, and return the response and, if that is an error, its body."""
         headers = {"accept": "application/json, */*", **self.authorization()}
         if body is not None:
             headers["content-type"] = content_type
-        # a POST whose response was lost must not be sent again
         attempts = _GET_ATTEMPTS if method == "GET" and timeout is None else 1
-        try:
-            response: BaseHTTPResponse = self._pool.request(
-                method,
-                self.server + path + (f"?{urlencode(query)}" if query else ""),
-                body=None if body is None else json.dumps(body).encode(),
-                headers=headers,
-                timeout=_timeout(timeout, attempts),
-                preload_content=not stream,
-                retries=attempts - 1 or False,
-            )
-            return response, (response.read() or response.data) if response.status >= 400 else b""
-        except http_errors.HTTPError as error:
-            raise self._unreachable(_root_cause(error)) from None
+        response: BaseHTTPResponse = self._pool.request(
+            method,
+            self.server + path + (f"?{urlencode(query)}" if query else ""),
+            body=None if body is None else json.dumps(body).encode(),
+            headers=headers,
+            timeout=_timeout(timeout, attempts),
+            preload_content=not stream,
+            retries=attempts - 1 or False,
+        )
+        return response, (response.read() or response.data) if response.status >= 400 else b""
 
     def _unreachable(self, why: str) -> errors.ClusterUnreachable:
         return errors.ClusterUnreachable(
@@ -225,8 +252,7 @@ def pod_path(namespace: str, pod: str = "", subresource: str = "") -> str:
 def _timeout(seconds: float | None, attempts: int) -> Timeout:
     if seconds is None:
         return Timeout(connect=_CONNECT_TIMEOUT, read=_READ_TIMEOUT / attempts)
-    # urllib3 rejects zero
-    read = max(0.001, seconds)
+    read = max(0.001, seconds)  # urllib3 rejects zero
     return Timeout(connect=min(_CONNECT_TIMEOUT, read), read=read)
 
 
@@ -234,11 +260,3 @@ def _set_read_timeout(response: BaseHTTPResponse, seconds: float) -> None:
     sock = getattr(response.connection, "sock", None)
     if sock is not None:
         sock.settimeout(max(0.001, seconds))
-
-
-def _root_cause(error: BaseException) -> str:
-    """Return the message of the innermost of urllib3's nested errors."""
-    reason = getattr(error, "reason", None)
-    if isinstance(reason, BaseException):
-        return _root_cause(reason)
-    return str(error).split(": ", 1)[-1]

@@ -9,23 +9,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pytest_podshare import errors
+from pytest_podshare.kube import permanent_states
+from pytest_podshare.kube.permanent_states import CONTAINER
 
 ContainerStatus = Mapping[str, Any]
 
-# the image is missing and cannot be pulled
+# the reasons whose error is about the image
 _IMAGE = ("ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName", "ImageInspectError")
-_START = ("CreateContainerConfigError", "CreateContainerError", "RunContainerError")
-# the node is busy: the kubelet's next attempt finds what the previous one has created, or what its
-# watches of ConfigMaps, Secrets and Services, which get one second, have received in the meantime
-_BUSY = (
-    "context deadline exceeded",
-    "DeadlineExceeded",
-    "failed to reserve container name",
-    "timed out waiting for the condition",
-    "services have not yet been read at least once",
-)
-# a sidecar may fail once or twice while it waits for another container
-_MAX_CRASHES = 3
+_CRASH_LOOP = "CrashLoopBackOff"
 
 
 def runtime_id(container_id: str) -> str:
@@ -88,15 +79,13 @@ def permanent_reason(
         since: the restart count of the start that the caller waits for.
     """
     reason, message = _waiting_reason(status)
-    is_busy = any(sign in message for sign in _BUSY)
-    if reason == "RunContainerError":
-        is_repeated = status.get("restartCount", 0) > since
-        is_permanent = not is_retried or (is_repeated and not is_busy)
-    elif reason == "ImageInspectError" or reason in _START:
-        is_permanent = not is_busy
-    else:
-        is_permanent = reason in _IMAGE
-    return (reason, message) if is_permanent else ("", "")
+    if not is_retried and reason in ("RunContainerError", "ImagePullBackOff"):
+        return reason, message
+    state = permanent_states.find_permanent_state(CONTAINER, reason, message)
+    if state is None or reason == _CRASH_LOOP:
+        return "", ""
+    is_repeated = status.get("restartCount", 0) >= since + state.restarts
+    return (reason, message) if is_repeated or not state.restarts else ("", "")
 
 
 def find_error(pod: str, status: ContainerStatus, *, since: int) -> errors.PodError | None:
@@ -109,18 +98,36 @@ def find_error(pod: str, status: ContainerStatus, *, since: int) -> errors.PodEr
     """
     reason, message = permanent_reason(status, since=since)
     if reason in _IMAGE:
-        return errors.ImagePullFailed(
-            f"Container {status['name']} of Pod {pod} cannot get image {status['image']}:"
-            f" {reason}: {message}",
-            errors.Remedy(
-                "Check the name, load a local image with {}, or let the cluster pull it.", "image"
-            ),
-        )
+        return not_pullable(pod, status)
     if reason:
         return not_startable(pod, status, f"{reason}: {message}")
-    is_loop = _waiting_reason(status)[0] == "CrashLoopBackOff"
-    is_repeated = status.get("restartCount", 0) >= _MAX_CRASHES
+    state = permanent_states.find_permanent_state(CONTAINER, _waiting_reason(status)[0])
+    is_loop = state is not None and state.reason == _CRASH_LOOP
+    is_repeated = state is not None and status.get("restartCount", 0) >= state.restarts
     return crashing(pod, status) if is_loop and is_repeated else None
+
+
+def find_least_duration(status: ContainerStatus) -> float:
+    """Return for how many seconds a state must have lasted before it counts as permanent."""
+    state = permanent_states.find_permanent_state(CONTAINER, *_waiting_reason(status))
+    return 0.0 if state is None else state.lasts
+
+
+def not_pullable(pod: str, status: ContainerStatus) -> errors.ImagePullFailed:
+    """Return the error of a container whose image cannot be pulled."""
+    reason, message = _waiting_reason(status)
+    return errors.ImagePullFailed(
+        f"Container {status['name']} of Pod {pod} cannot get image {status['image']}:"
+        f" {reason}: {message}",
+        errors.Remedy(
+            "Check the name, load a local image with {}, or let the cluster pull it.", "image"
+        ),
+    )
+
+
+def is_pull_failing(status: ContainerStatus) -> bool:
+    """Return whether the kubelet has failed to pull the image, and tries again."""
+    return _waiting_reason(status)[0] in ("ImagePullBackOff", "ErrImagePull")
 
 
 def ephemeral_failure(status: ContainerStatus) -> str:
@@ -150,7 +157,7 @@ def crashing(
             kubelet says that it runs, since that may be over by now; None for no count.
     """
     count = status.get("restartCount", 0)
-    is_between = _waiting_reason(status)[0] == "CrashLoopBackOff"
+    is_between = _waiting_reason(status)[0] == _CRASH_LOOP
     state = describe(status)
     if not is_between and "terminated" not in status.get("state", {}):
         end = status.get("lastState", {}).get("terminated")
@@ -171,7 +178,7 @@ def _waiting_reason(status: ContainerStatus) -> tuple[str, str]:
     waiting = status.get("state", {}).get("waiting") or {}
     # between two attempts the message says when the next one is; the last state says why they fail
     failure = start_failure(status.get("lastState", {}))
-    if waiting.get("reason") == "CrashLoopBackOff" and failure:
+    if waiting.get("reason") == _CRASH_LOOP and failure:
         return "RunContainerError", failure
     return waiting.get("reason", ""), _one_line(waiting)
 

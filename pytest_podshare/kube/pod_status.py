@@ -7,23 +7,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pytest_podshare import errors
-from pytest_podshare.kube import container_status, evictions
+from pytest_podshare.kube import container_status, evictions, permanent_states
 from pytest_podshare.kube.conditions import find_condition
 from pytest_podshare.wiring.pod_spec import iter_containers
 
 _PodObject = Mapping[str, Any]
-
-# the Pod is unschedulable only for a moment: its claim is not bound or created yet, the claim of an
-# earlier Pod is still being deleted, or a node is starting or cordoned
-_TRANSIENT = (
-    "unbound immediate PersistentVolumeClaims",
-    "waiting for ephemeral volume controller",
-    "was not created for pod",
-    "is being deleted",
-    "not-ready",
-    "uninitialized",
-    "were unschedulable",
-)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -132,6 +120,19 @@ def _has_succeeded(pod: _PodObject, name: str, policies: Mapping[str, str]) -> b
     return end is not None and end.get("exitCode") == 0
 
 
+@dataclasses.dataclass(frozen=True)
+class Failure:
+    """The error of a Pod that will not become ready without help.
+
+    Args:
+        error: the error.
+        lasts: for how many seconds the state must have lasted before the error is certain.
+    """
+
+    error: errors.PodError
+    lasts: float = 0.0
+
+
 def find_permanent_error(
     pod: _PodObject, since: Mapping[str, int] | None = None
 ) -> errors.PodError | None:
@@ -142,25 +143,54 @@ def find_permanent_error(
         since: for each container, the restart count of the start that the caller waits for; None
             for a Pod that has just been created.
     """
+    failure = find_failure(pod, since)
+    return failure.error if failure else None
+
+
+def find_failure(pod: _PodObject, since: Mapping[str, int] | None = None) -> Failure | None:
+    """Return the permanent error of a Pod, and how long its state must last to be permanent.
+
+    The arguments are those of `find_permanent_error`.
+    """
     status = pod.get("status", {})
     name = pod["metadata"]["name"]
     if pod["metadata"].get("deletionTimestamp"):
-        return errors.PodGone(f"Pod {name} is being deleted.", "Find out what deletes it.")
-    if status.get("phase") == "Failed":
-        return _failed(name, pod)
+        return Failure(errors.PodGone(f"Pod {name} is being deleted.", "Find out what deletes it."))
+    if permanent_states.find_permanent_state(permanent_states.POD, status.get("phase", "")):
+        return Failure(_failed(name, pod))
+    message = find_scheduler_message(pod)
+    if (state := permanent_states.find_unschedulable(message)) is not None:
+        return Failure(unschedulable(pod, "cannot be scheduled"), state.lasts)
+    for container in container_statuses(pod):
+        first = (since or {}).get(container["name"], 0)
+        error = container_status.find_error(name, container, since=first)
+        if error is not None:
+            return Failure(error, container_status.find_least_duration(container))
+    return None
+
+
+def is_mounting(pod: _PodObject) -> bool:
+    """Return whether a Pod has a node, and none of its containers has started yet."""
+    return bool(pod.get("spec", {}).get("nodeName")) and not has_started(pod)
+
+
+def has_started(pod: _PodObject) -> bool:
+    """Return whether a container of a Pod has started, for which all volumes were mounted."""
+    return any(status.get("containerID") for status in container_statuses(pod))
+
+
+def find_scheduler_message(pod: _PodObject) -> str:
+    """Return why the scheduler has found no node for a Pod; "" if it has not looked, or has."""
     scheduled = find_condition(pod, "PodScheduled")
-    message = scheduled.get("message", "")
-    is_transient = any(sign in message for sign in _TRANSIENT)
-    if scheduled.get("reason") == "Unschedulable" and not is_transient:
-        return errors.PodUnschedulable(
-            f"Pod {name} cannot be scheduled: {message}",
-            "Fix its nodeSelector, affinity, tolerations, claims or resource requests.",
-        )
-    found = (
-        container_status.find_error(name, status, since=(since or {}).get(status["name"], 0))
-        for status in container_statuses(pod)
+    return str(scheduled.get("message", "")) if scheduled.get("reason") == "Unschedulable" else ""
+
+
+def unschedulable(pod: _PodObject, what: str) -> errors.PodUnschedulable:
+    """Return the error of a Pod that the scheduler has found no node for."""
+    return errors.PodUnschedulable(
+        f"Pod {pod['metadata']['name']} {what}: {find_scheduler_message(pod)}",
+        "Fix its nodeSelector, affinity, tolerations, claims or resource requests.",
     )
-    return next((error for error in found if error), None)
 
 
 def summarize(pod: _PodObject | None) -> str:

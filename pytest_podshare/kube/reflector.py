@@ -63,6 +63,7 @@ class Reflector:
         self._needs_list = True
         # of the current reader
         self._deadline = Deadline(0.0)
+        self._interval = SILENCE + 1
         self._last_read = 0.0
         # ends when an API server that does not respond has been given enough time
         self._outage: Deadline | None = None
@@ -76,14 +77,18 @@ class Reflector:
             if stream is not None:
                 stream.close()  # type: ignore[attr-defined]
 
-    def advance(self, deadline: Deadline) -> None:
+    def advance(self, deadline: Deadline, interval: float | None = None) -> None:
         """Read until `snapshot` may have changed, or the deadline is over.
+
+        Args:
+            deadline: when to stop at the latest.
+            interval: seconds without a change after which to stop as well; None for no such limit.
 
         Raises:
             ClusterError: the collection cannot be listed: the API server rejects the request, or
                 has not responded for too long.
         """
-        self._deadline = deadline
+        self._deadline, self._interval = deadline, interval or SILENCE + 1
         if self._needs_list:
             self._list()
             return
@@ -126,7 +131,7 @@ class Reflector:
         if self._stream is None:
             self._stream = self._api.stream(
                 self._collection,
-                timeout=lambda: min(SILENCE + 1, self._deadline.left),
+                timeout=lambda: min(SILENCE + 1, self._interval, self._deadline.left),
                 **self._query,
                 watch="true",
                 allowWatchBookmarks="true",

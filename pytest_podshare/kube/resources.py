@@ -89,7 +89,7 @@ def create(api: Api, manifest: dict[str, Any], namespace: str) -> Resource:
     Raises:
         ApiError: the API server rejects the request, or does not know the kind or a field.
     """
-    collection, is_namespaced = _find_collection(api, manifest, namespace)
+    collection, is_namespaced = _find_collection(api, manifest, namespace, patient=True)
     warnings: list[str] = []
     live = api.post(
         collection, manifest, warnings=warnings, fieldValidation=field_validation.STRICT
@@ -104,7 +104,7 @@ def try_to_create(api: Api, manifest: dict[str, Any], namespace: str) -> list[st
     Raises:
         ApiError: the API server rejects the request, or does not know the kind or a field.
     """
-    collection, _ = _find_collection(api, manifest, namespace)
+    collection, _ = _find_collection(api, manifest, namespace, patient=True)
     warnings: list[str] = []
     query = {"fieldValidation": field_validation.STRICT, "dryRun": "All"}
     api.post(collection, manifest, warnings=warnings, **query)
@@ -141,12 +141,15 @@ def list_types(api: Api, namespace: str = "") -> Iterator[ResourceType]:
                     yield ResourceType(resource["kind"], f"{root}{inside}/{name}")
 
 
-def _find_collection(api: Api, manifest: dict[str, Any], namespace: str) -> tuple[str, bool]:
+def _find_collection(
+    api: Api, manifest: dict[str, Any], namespace: str, *, patient: bool = False
+) -> tuple[str, bool]:
     """Return the path of the kind's collection, and whether the kind is namespaced."""
     version, kind = manifest.get("apiVersion") or "", manifest.get("kind") or ""
     root = _version_path(version)
     # the version becomes part of a path and must not lead anywhere else
-    resources = api.get(root)["resources"] if _VERSION.fullmatch(version) else ()
+    get = api.get_patiently if patient else api.get
+    resources = get(root)["resources"] if _VERSION.fullmatch(version) else ()
     for resource in resources:
         if resource["kind"] == kind and "/" not in resource["name"]:
             inside = f"/namespaces/{namespace}" if resource["namespaced"] else ""

@@ -82,6 +82,7 @@ class Watch(Closeable):
         deadline: Deadline,
         *,
         known: Iterable[Object] = (),
+        interval: float | None = None,
     ) -> Objects:
         """Wait until the collection satisfies a condition.
 
@@ -89,6 +90,8 @@ class Watch(Closeable):
             satisfied: called after each change; an error that it raises ends the wait.
             deadline: when to stop at the latest.
             known: states that the API server has returned; older states are ignored.
+            interval: seconds after which `satisfied` is called again though nothing has changed;
+                None for never.
 
         Returns:
             The objects of the last state, whether it satisfies or not. After a timeout they are
@@ -114,14 +117,15 @@ class Watch(Closeable):
                     continue
                 if self._has_reader:
                     # without time left, the first list is still waited for
-                    self._turn.wait(deadline.left or None)
+                    limit = deadline.left or None
+                    self._turn.wait(min(limit, interval) if limit and interval else limit)
                     continue
                 self._has_reader, self._is_closed = True, False
-            self._read(deadline)
+            self._read(deadline, interval)
 
-    def _read(self, deadline: Deadline) -> None:
+    def _read(self, deadline: Deadline, interval: float | None) -> None:
         try:
-            self._reflector.advance(deadline)
+            self._reflector.advance(deadline, interval)
         finally:
             with self._turn:
                 self._has_reader = False

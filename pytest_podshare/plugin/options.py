@@ -91,6 +91,7 @@ def resolve(config: pytest.Config, environ: Mapping[str, str] = os.environ) -> O
     timeouts = {
         field.name: values[f"{field.name}-timeout"].number()
         for field in dataclasses.fields(Timeouts)
+        if field.name != "factor"
     }
     return Options(
         provider=values["provider"].text(),

@@ -6,7 +6,9 @@ from pytest_podshare import errors
 from pytest_podshare.deadline import Deadline
 from pytest_podshare.kube import pod_status, resources
 from pytest_podshare.kube.watch import Object, Objects
+from pytest_podshare.pods import not_ready
 from pytest_podshare.pods.rollout import Rollout
+from pytest_podshare.pods.start_failures import INTERVAL, StartFailures
 
 
 def wait_for_replicas(rollout: Rollout, deadline: Deadline) -> list[Object]:
@@ -18,6 +20,8 @@ def wait_for_replicas(rollout: Rollout, deadline: Deadline) -> list[Object]:
     if rollout.manifest.is_bare:
         return [] if rollout.live is None else [rollout.live]
     count = _count(rollout)
+    others = rollout.manifest.others
+    failures = StartFailures(rollout.api, rollout.namespace, deadline, others)
 
     def list_ready(objects: Objects) -> list[Object]:
         pods = [
@@ -26,27 +30,40 @@ def wait_for_replicas(rollout: Rollout, deadline: Deadline) -> list[Object]:
             if "deletionTimestamp" not in pod["metadata"]
         ]
         for pod in pods:
-            if (problem := pod_status.find_permanent_error(pod)) is not None:
+            if (problem := failures.find(pod, objects)) is not None:
                 raise problem
             if pod_status.is_over(pod):
                 rollout.check_not_evicted(pod)
         return [pod for pod in pods if pod_status.is_ready(pod)]
 
-    objects = rollout.watch.wait_until(lambda now: len(list_ready(now)) >= count, deadline)
+    objects = rollout.watch.wait_until(
+        lambda now: len(list_ready(now)) >= count, deadline, interval=INTERVAL
+    )
     ready = sorted(list_ready(objects), key=_ordinal)
     if len(ready) < count:
-        pods = sorted(rollout.controlled_pods(objects), key=_ordinal)
-        states = "; ".join(
-            f"{pod['metadata']['name']}: {pod_status.summarize(pod)}"
-            for pod in pods
-            if not pod_status.is_ready(pod)
-        )
-        raise errors.PodNotReady(
-            f"{len(ready)} of {count} Pods of {_name(rollout)} were ready within"
-            f" {deadline.seconds:g} s: {states or 'it has created no others'}.",
-            "Fix what keeps the others from becoming ready, or raise --podshare-ready-timeout.",
-        )
+        raise _missing(rollout, objects, f"{len(ready)} of {count}", deadline)
     return ready
+
+
+def _missing(rollout: Rollout, objects: Objects, ready: str, deadline: Deadline) -> errors.PodError:
+    """Return the error of a workload of which only some Pods were ready in time."""
+    where = (rollout.api, rollout.namespace)
+    pods = sorted(rollout.controlled_pods(objects), key=_ordinal)
+    unready = [pod for pod in pods if not pod_status.is_ready(pod)]
+    states = "; ".join(f"{pod['metadata']['name']}: {pod_status.summarize(pod)}" for pod in unready)
+    event = (
+        not_ready.find_last_event(*where, unready[0])
+        if unready
+        else not_ready.find_controller_warning(*where, rollout.manifest.subject)
+    )
+    is_unscheduled = any(map(pod_status.find_scheduler_message, unready))
+    kind = errors.PodUnschedulable if is_unscheduled else errors.PodNotReady
+    return kind(
+        f"{ready} Pods of {_name(rollout)} were ready within"
+        f" {deadline.seconds:g} s: {states or 'it has created no others'}."
+        f"{not_ready.format_event(event)}",
+        "Fix what keeps the others from becoming ready, or raise --podshare-ready-timeout.",
+    )
 
 
 def _count(rollout: Rollout) -> int:

@@ -10,11 +10,9 @@ from pytest_podshare.deadline import Deadline
 from pytest_podshare.kube import container_log, evictions, pod_status
 from pytest_podshare.kube.client import Api, pod_path
 from pytest_podshare.kube.watch import Object, Objects, Watch
+from pytest_podshare.pods import not_ready
+from pytest_podshare.pods.start_failures import INTERVAL, StartFailures
 from pytest_podshare.wiring.manifest import Manifest
-
-# seconds until the scheduler has noticed a new claim, or a taint that is gone, and has tried again:
-# between attempts it waits for one to two seconds, and for up to ten after several
-_RESCHEDULE, _RESCHEDULE_LATE = 5.0, 15.0
 
 
 @dataclasses.dataclass(eq=False, repr=False)
@@ -67,8 +65,12 @@ class Rollout:
         (live,) = wait_until_ready([self], self.watch, deadline)
         return live
 
-    def update(self, objects: Objects) -> bool:
+    def update(self, objects: Objects, failures: StartFailures) -> bool:
         """Update the awaited Pod from the watched objects; return whether it is ready.
+
+        Args:
+            objects: the watched objects.
+            failures: finds out whether the Pod cannot become ready.
 
         Raises:
             PodError: it cannot become ready.
@@ -76,8 +78,8 @@ class Rollout:
         self.live = self._same(self.live, objects) if self.live else self._new(objects)
         if self.live is None:
             return False
-        if (problem := pod_status.find_permanent_error(self.live)) is not None:
-            raise self._with_log(problem, self.live)
+        if (problem := failures.find(self.live, objects)) is not None:
+            raise self._with_log(self._with_line(problem), self.live)
         if pod_status.is_over(self.live):
             self.check_not_evicted(self.live)
         if self.is_ready:
@@ -92,16 +94,13 @@ class Rollout:
         """Return the Pod that was awaited until the deadline.
 
         Raises:
-            PodNotReady: it is not ready, or does not exist.
+            PodError: it is not ready, or does not exist.
         """
+        where = (self.api, self.namespace)
         if self.live is None:
-            raise self._not_created(deadline)
+            raise not_ready.not_created(*where, self.manifest.subject, deadline.seconds)
         if not self.is_ready:
-            error = errors.PodNotReady(
-                f"Pod {self.live['metadata']['name']} was not ready within"
-                f" {deadline.seconds:g} s: {pod_status.summarize(self.live)}.",
-                "Fix what keeps it from becoming ready, or raise --podshare-ready-timeout.",
-            )
+            error = not_ready.not_ready(*where, self.live, deadline.seconds)
             raise self._with_log(error, self.live)
         return self.live
 
@@ -146,15 +145,25 @@ class Rollout:
         return None
 
     def _same(self, before: Object, objects: Objects) -> Object:
+        """Return the latest state of a Pod that was seen before.
+
+        Before it counts as gone, the API server is asked, whatever the watch has reported.
+        """
         metadata = before["metadata"]
-        now = objects.get(metadata["name"])
-        if now is None or now["metadata"]["uid"] != metadata["uid"]:
-            self.check_not_evicted(before)
-            raise errors.PodGone(
-                f"Pod {metadata['name']} was deleted before it was ready.",
-                "Find out what deletes it.",
-            )
-        return now
+        for find in (objects.get, self._get):
+            now = find(metadata["name"])
+            if now is not None and now["metadata"]["uid"] == metadata["uid"]:
+                return now
+        self.check_not_evicted(before)
+        raise not_ready.gone(self.api, self.namespace, before)
+
+    def _get(self, name: str) -> Object | None:
+        try:
+            return self.api.get(pod_path(self.namespace, name))
+        except errors.ApiError as error:
+            if error.status == 404:
+                return None
+            raise
 
     def _owns(self, pod: Object) -> bool:
         """Return whether the manifest's subject, or a ReplicaSet of its Deployment, controls a Pod.
@@ -171,18 +180,16 @@ class Rollout:
             return bool(is_named_after and owner["kind"] == "ReplicaSet")
         return owner["kind"] == subject["kind"] and owner["name"] == (name or owner["name"])
 
-    def _not_created(self, deadline: Deadline) -> errors.PodNotReady:
-        subject = self.manifest.subject
-        name = f"{subject['kind']} {subject['metadata'].get('name')}"
-        if subject["kind"] == "Job" and subject["spec"].get("suspend"):
-            return errors.PodNotReady(
-                f"{name} is suspended, and created no Pod within {deadline.seconds:g} s.",
-                "Remove suspend: true from its spec, or start what resumes the Job.",
-            )
-        return errors.PodNotReady(
-            f"{name} created no Pod within {deadline.seconds:g} s.",
-            f"Check its events: kubectl describe --namespace {self.namespace} {name}",
-        )
+    def _with_line(self, problem: errors.PodError) -> errors.PodError:
+        """Return the same error with the line of the volume that cannot be mounted."""
+        if not isinstance(problem, errors.MountFailed):
+            return problem
+        line = self.manifest.find_volume_line(problem.volume)
+        if line is None:
+            return problem
+        at = f"{self.manifest.origin}:{line}"
+        remedy = f"{problem.remedy} ({at})"
+        return errors.MountFailed(problem.what, remedy, volume=problem.volume, at=at)
 
     def _with_log(self, problem: errors.PodError, pod: Object) -> errors.PodError:
         """Return the same error with the last log lines of the container that failed."""
@@ -216,28 +223,18 @@ def wait_until_ready(rollouts: Sequence[Rollout], watch: Watch, deadline: Deadli
     Raises:
         PodError: a Pod cannot become ready, or is not ready in time; if several, the first.
     """
+    if not rollouts:
+        return []
     known = [rollout.live for rollout in rollouts if rollout.live is not None]
+    others = [document for rollout in rollouts for document in rollout.manifest.others]
+    subjects = [rollout.manifest.subject for rollout in rollouts] if len(rollouts) > 1 else []
+    first = rollouts[0]
+    failures = StartFailures(first.api, first.namespace, deadline, [*others, *subjects])
 
     def all_ready(objects: Objects) -> bool:
         # every rollout is updated, even if an earlier one is not ready
-        ready = [rollout.update(objects) for rollout in rollouts]
+        ready = [rollout.update(objects, failures) for rollout in rollouts]
         return all(ready)
 
-    def is_schedulable(objects: Objects) -> bool:
-        try:
-            all_ready(objects)
-        except errors.PodUnschedulable:
-            return False
-        return True
-
-    try:
-        watch.wait_until(all_ready, deadline, known=known)
-    except errors.PodUnschedulable as error:
-        # the scheduler still counts a taint for a moment after a drain has ended, and on a busy
-        # machine does not know a new claim for a while
-        is_late = "taint" in error.what or "not found" in error.what
-        seconds = _RESCHEDULE_LATE if is_late else _RESCHEDULE
-        pause = Deadline(min(seconds, deadline.left), deadline.clock)
-        watch.wait_until(is_schedulable, pause, known=known)
-        watch.wait_until(all_ready, deadline, known=known)
+    watch.wait_until(all_ready, deadline, known=known, interval=INTERVAL)
     return [rollout.result(deadline) for rollout in rollouts]

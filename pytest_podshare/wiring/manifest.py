@@ -67,6 +67,11 @@ class Manifest:
             positions = [mount.position for mount in mounts if mount.folder == folder]
         return next((position.line for position in positions if position), None)
 
+    def find_volume_line(self, name: str) -> int | None:
+        """Return the line of a volume; None if it is unknown."""
+        positions = (volume.position for volume in self.wiring.volumes if volume.name == name)
+        return next((position.line for position in positions if position), None)
+
 
 def load(source: ManifestSource) -> Manifest:
     """Read a manifest.

@@ -20,13 +20,17 @@ users: [{{name: u, user: {{token: the-accounts-own-token}}}}]
 
 
 class FakeApi(http.server.ThreadingHTTPServer):
-    """Responds by path: from `answers`, never for paths that end in one of `silent`, else 404."""
+    """Responds by path: from `answers`, never for paths that end in one of `silent`, else 404.
+
+    What `first_answers` has for a path comes before, each once.
+    """
 
     daemon_threads = True
 
     def __init__(self):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.answers = {}
+        self.first_answers = {}
         self.silent = set()
         self.requests = []
         self.over = threading.Event()
@@ -65,13 +69,19 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self.server.over.wait()
             return
         status, body = 404, {"kind": "Status", "message": f"no {url.path}", "reason": "NotFound"}
-        if url.path in self.server.answers:
+        if first := self.server.first_answers.get(url.path):
+            status, body = first.pop(0)
+        elif url.path in self.server.answers:
             status, body = self.server.answers[url.path]
         content = body.encode() if isinstance(body, str) else json.dumps(body).encode()
         self.send_response(status)
         self.send_header("content-length", str(len(content)))
         self.end_headers()
         self.wfile.write(content)
+
+    def do_POST(self):
+        self.rfile.read(int(self.headers["content-length"]))
+        self.do_GET()
 
     def log_message(self, *_):
         """Keep stderr clean."""

@@ -64,6 +64,7 @@ class Proxy:
     Args:
         host: the server's host.
         port: the server's port.
+        own_port: the port to listen on; 0 for any.
 
     Attributes:
         port: the port to connect to.
@@ -73,9 +74,9 @@ class Proxy:
         before_next: called once, before the next connection is forwarded.
     """
 
-    def __init__(self, host, port):
+    def __init__(self, host, port, *, own_port=0):
         self._server = (host, port)
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+        self._listener = socket.create_server(("127.0.0.1", own_port), backlog=128)
         self.port = self._listener.getsockname()[1]
         self.connections = 0
         self.delay = self.answer_delay = 0.0

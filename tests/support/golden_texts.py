@@ -23,6 +23,8 @@ REPLACEMENTS = {
     r"(?: and from TIME to TIME)+": "",
     r"\b[\w.-]+-(control-plane|worker\d*)\b": "NODE",
     r"(?<=replaced-)[0-9a-z]{5,10}-[0-9a-z]{5}\b": "POD",
+    # the Pod of a Deployment
+    r"(?<=missing-key-)[0-9a-z]{5,10}-[0-9a-z]{5}\b": "POD",
     # the Pod of a Job
     r"(?<=/worker-)[0-9a-z]{5}\b": "POD",
     r"(?<=never-ends-)[0-9a-z]{5}\b": "POD",

@@ -66,7 +66,7 @@ def test_one_factor_scales_all_timeouts():
     """Slow machines need one number, not seven."""
     scaled = Timeouts(1, 2, 3, 4, 5, 6, 7).scale(2)
 
-    assert scaled == Timeouts(2, 4, 6, 8, 10, 12, 14)
+    assert scaled == Timeouts(2, 4, 6, 8, 10, 12, 14, factor=2)
 
 
 def test_an_explicit_timeout_overrides_the_setting():

@@ -36,7 +36,8 @@ def attach(
         folder: where to write files; None for no files.
     """
     try:
-        collected = collect.collect(podshare, Deadline(collect.TIMEOUT))
+        seconds = collect.TIMEOUT * podshare.objects.timeouts.factor
+        collected = collect.collect(podshare, Deadline(seconds))
         _redact(item, report, collected.mask)
         location, note = _write_files(report.nodeid, collected.attachments, folder)
         report.sections += build_sections(collected.attachments, note)

@@ -62,7 +62,9 @@ class Collected:
 
 def collect(podshare: Podshare, deadline: Deadline) -> Collected:
     """Collect what is known about all Pods in the namespace, without changing anything."""
-    first = Deadline(min(_LIST_TIMEOUT, deadline.left), deadline.clock)
+    # it grows with --podshare-timeout-factor, as the deadline does
+    share = _LIST_TIMEOUT / TIMEOUT * deadline.seconds
+    first = Deadline(min(share, deadline.left), deadline.clock)
     jobs = {kind: functools.partial(_fetch_list, podshare, kind, first) for kind in _LISTS}
     answers = gather(jobs, first)
     failures = {kind: item for kind, item in answers.items() if isinstance(item, JobFailure)}

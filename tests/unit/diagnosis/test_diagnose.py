@@ -1,9 +1,12 @@
 """Why a check ended in an error, according to an API server of the test's own."""
 
+import dataclasses
+import time
+
 import pytest
 
 from pytest_podshare import errors
-from pytest_podshare.diagnosis import diagnose
+from pytest_podshare.diagnosis import diagnose, facts
 from pytest_podshare.pods.pod import Pod
 from pytest_podshare.wiring.manifest import load
 from tests.support import offline_pods
@@ -41,6 +44,20 @@ def pod(server, tmp_path):
 def raw(*, uid="u", status=None, **metadata):
     """Return a Pod as the API server returns it."""
     return {"metadata": {"name": "p", "uid": uid, **metadata}, "status": status or {}}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("factor", "least"), [(1, 0.1), (10, 1.0)])
+def test_a_slow_machine_has_more_time(server, pod, monkeypatch, factor, least):
+    """--podshare-timeout-factor multiplies the time of an explanation."""
+    server.silent.add(f"{PODS}/p")
+    monkeypatch.setitem(facts.gather.__kwdefaults__, "timeout", 0.1)
+    scaled = dataclasses.replace(pod.live, timeouts=pod.live.timeouts.scale(factor))
+    slow = Pod(scaled, manifest=pod.manifest, replacement=dict)
+    start = time.monotonic()
+
+    assert diagnose.raised_error(slow, GONE).kind == "API server unreachable"
+    assert time.monotonic() - start >= least
 
 
 BY_LIMIT = "the kubelet evicted the Pod because volume work exceeded its sizeLimit of 1Mi"

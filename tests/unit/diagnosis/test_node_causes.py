@@ -1,13 +1,16 @@
 """What is reported about a Pod's node if nothing in the Pod answers."""
 
+import time
 from types import SimpleNamespace
 
 import pytest
 
+from pytest_podshare.deadline import Timeouts
 from pytest_podshare.diagnosis import node_causes
 from tests.support.fake_api import FakeApi
 
 PATH = "/api/v1/nodes/worker"
+_TIMEOUTS = Timeouts()
 
 
 @pytest.fixture
@@ -20,8 +23,13 @@ def server():
 def find_node_problem(server, tmp_path):
     """Return a function that looks for a problem of a Pod's node."""
     with server.cluster(tmp_path) as cluster:
-        pod = SimpleNamespace(node="worker", cluster=cluster, api=cluster.api)
-        yield lambda: node_causes.find_node_problem(pod)
+
+        def find(timeouts=_TIMEOUTS):
+            live = SimpleNamespace(timeouts=timeouts)
+            pod = SimpleNamespace(node="worker", cluster=cluster, api=cluster.api, live=live)
+            return node_causes.find_node_problem(pod)
+
+        yield find
 
 
 def conditions(**ready):
@@ -56,3 +64,15 @@ def test_a_silent_api_server_does_not_delay_the_error(server, find_node_problem,
     server.silent.add(PATH)
 
     assert find_node_problem() is None
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("factor", "least"), [(1, 0.1), (10, 1.0)])
+def test_a_slow_machine_has_more_time(server, find_node_problem, monkeypatch, factor, least):
+    """By the factor of all timeouts."""
+    monkeypatch.setattr(node_causes, "_TIMEOUT", 0.1)
+    server.silent.add(PATH)
+    start = time.monotonic()
+
+    assert find_node_problem(Timeouts().scale(factor)) is None
+    assert time.monotonic() - start >= least

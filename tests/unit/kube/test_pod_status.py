@@ -30,6 +30,9 @@ def unscheduled(message, reason="Unschedulable"):
     return pod(phase="Pending", conditions=[condition])
 
 
+NO_LABEL = "0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector. no new"
+
+
 @pytest.mark.parametrize(
     ("failed", "error"),
     [
@@ -40,7 +43,7 @@ def unscheduled(message, reason="Unschedulable"):
         (pod(waiting("CreateContainerError")), errors.ContainerConfigFailed),
         (pod(waiting("RunContainerError", restartCount=1)), errors.ContainerConfigFailed),
         (pod(waiting("CrashLoopBackOff", restartCount=3)), errors.ContainerCrashing),
-        (unscheduled("0/1 nodes are available"), errors.PodUnschedulable),
+        (unscheduled(NO_LABEL), errors.PodUnschedulable),
         (pod(phase="Failed", reason="Evicted", message="too much"), errors.PodGone),
         (pod(phase="Failed"), errors.ContainerCrashing),
     ],
@@ -63,7 +66,7 @@ def test_a_permanent_state_is_an_error(failed, error):
         unscheduled("waiting for ephemeral volume controller to create the persistentvolumeclaim"),
         unscheduled("PVC ns/p-scratch was not created for pod ns/p (pod is not owner). not found"),
         unscheduled("0/2 nodes are available: 2 node(s) were unschedulable."),
-        unscheduled("still looking", reason="SchedulerError"),
+        unscheduled(NO_LABEL, reason="SchedulerError"),
     ],
 )
 def test_a_transient_state_is_not_an_error(pending):

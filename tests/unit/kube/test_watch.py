@@ -510,3 +510,22 @@ users: [{{name: u, user: {{token: t}}}}]
 """)
     with Api(kubeconfig) as api:
         yield api
+
+
+@pytest.mark.parametrize(("interval", "calls"), [(None, 2), (2.0, 6)])
+def test_a_condition_is_checked_at_intervals_though_nothing_changes(
+    watched, clock, interval, calls
+):
+    """It may depend on more than the watched objects."""
+    pods, watch = watched(POD)
+    checked = []
+
+    def check(_objects):
+        checked.append(clock.now)
+        return False
+
+    watch.wait_until(check, Deadline(9, clock), interval=interval)
+
+    # the first list, the first change, and the last list
+    assert calls + 1 <= len(checked) <= calls + 3
+    assert pods.lists == 2

@@ -1,17 +1,16 @@
 """Which Pod a rollout awaits, and what becomes of it, given states that a watch may report."""
 
-from types import SimpleNamespace
-
 import pytest
 
 from pytest_podshare import errors
 from pytest_podshare.deadline import Deadline
 from pytest_podshare.kube.watch import Watch
 from pytest_podshare.pods.rollout import Rollout, wait_until_ready
+from pytest_podshare.pods.start_failures import StartFailures
 from pytest_podshare.wiring.manifest import load
 from tests.support.fake_clock import FakeClock
+from tests.support.fake_events import FakeEvents
 from tests.support.fake_pods import FakePods
-from tests.support.kubelet_events import evicted_event
 
 SPEC = {"containers": [{"name": "c1", "image": "busybox"}]}
 BARE = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web"}, "spec": SPEC}
@@ -56,12 +55,15 @@ def objects(*pods):
     return {live["metadata"]["name"]: live for live in pods}
 
 
+def update(rollout, now):
+    """Update a rollout, and return whether its Pod is ready."""
+    return rollout.update(now, StartFailures(rollout.api, "ns", Deadline(60, FakeClock())))
+
+
 @pytest.fixture
 def server():
     """Return an API server that has Events, none at first."""
-    server = SimpleNamespace(events=[])
-    server.get = lambda _path, **_: {"items": server.events}
-    return server
+    return FakeEvents()
 
 
 @pytest.fixture
@@ -80,8 +82,8 @@ def test_a_bare_pod_is_awaited_until_it_is_ready(start):
     """Another Pod that is ready is not taken for it."""
     rollout = start(BARE)
 
-    assert not rollout.update(objects(pod("web", "uid-1"), pod("other", "uid-2", ready=True)))
-    assert rollout.update(objects(pod("web", "uid-1", ready=True)))
+    assert not update(rollout, objects(pod("web", "uid-1"), pod("other", "uid-2", ready=True)))
+    assert update(rollout, objects(pod("web", "uid-1", ready=True)))
     assert rollout.live["metadata"]["uid"] == "uid-1"
 
 
@@ -89,7 +91,33 @@ def test_a_bare_pod_is_awaited_until_it_is_ready(start):
 def test_a_deleted_pod_is_not_awaited(start, now):
     """Neither is another Pod of its name."""
     with pytest.raises(errors.PodGone, match="Pod web was deleted before it was ready"):
-        start(BARE).update(now)
+        update(start(BARE), now)
+
+
+def test_a_pod_that_still_exists_is_awaited_whatever_the_watch_reports(start):
+    """As when the watch is behind, and reports the deletion of an earlier Pod of that name."""
+    rollout = start(BARE)
+    rollout.api.objects["/api/v1/namespaces/ns/pods/web"] = pod("web", "uid-1", ready=True)
+
+    assert update(rollout, objects())
+    assert update(rollout, objects(pod("web", "uid-0")))
+
+
+@pytest.mark.parametrize("other", [None, "uid-2"])
+def test_what_was_reported_last_about_a_pod_that_is_gone_is_in_the_error(start, other):
+    """It may say who has deleted the Pod; another one may have its name."""
+    rollout = start(BARE)
+    rollout.api.add("TaintManagerEviction", "Marking for deletion Pod ns/web", type="Normal")
+    if other:
+        rollout.api.objects["/api/v1/namespaces/ns/pods/web"] = pod("web", other, ready=True)
+
+    with pytest.raises(errors.PodGone) as caught:
+        update(rollout, objects())
+
+    assert caught.value.what == (
+        "Pod web was deleted before it was ready."
+        " The last event: TaintManagerEviction: Marking for deletion Pod ns/web."
+    )
 
 
 @pytest.mark.parametrize("is_gone", [False, True])
@@ -100,12 +128,13 @@ def test_an_evicted_pod_is_not_ready(server, start, is_gone):
     """
     done = pod("web", "uid-1")
     done["status"]["phase"] = "Succeeded"
-    assert start(BARE).update(objects(done))
+    assert update(start(BARE), objects(done))
 
-    server.events.append(evicted_event('Usage of EmptyDir volume "v" exceeds the limit "1Mi".'))
+    message = 'Usage of EmptyDir volume "v" exceeds the limit "1Mi".'
+    server.add("Evicted", message, source={"component": "kubelet"})
 
     with pytest.raises(errors.PodGone, match="Pod web was evicted: Usage of EmptyDir volume"):
-        start(BARE).update(objects(*([] if is_gone else [done])))
+        update(start(BARE), objects(*([] if is_gone else [done])))
 
 
 def test_a_suspended_job_is_said_to_be_suspended(start):
@@ -122,19 +151,19 @@ def test_siblings_share_the_replacements_of_their_pods(start):
     """Each new Pod replaces the Pod of one of them; a Pod that another one awaits is not lost."""
     first = start(workload("Deployment"))
     old = [pod("web-1", "uid-1", ready=True), pod("web-2", "uid-2", ready=True)]
-    assert first.update(objects(*old))
+    assert update(first, objects(*old))
     second = first.for_replica(old[1])
     new = [pod("web-3", "uid-3", ready=True), pod("web-4", "uid-4", ready=True)]
 
     second.start()
-    assert not second.update(objects(*old))
-    assert second.update(objects(*new))
+    assert not update(second, objects(*old))
+    assert update(second, objects(*new))
     first.start()
-    assert first.update(objects(*new))
+    assert update(first, objects(*new))
 
     assert {first.live["metadata"]["uid"], second.live["metadata"]["uid"]} == {"uid-3", "uid-4"}
     second.start()
-    assert not second.update(objects(*new))
+    assert not update(second, objects(*new))
 
 
 def test_the_replacement_of_a_stateful_replica_has_its_name(start):
@@ -142,14 +171,14 @@ def test_the_replacement_of_a_stateful_replica_has_its_name(start):
     first = start(workload("StatefulSet"))
     owners = owned_by("StatefulSet", "web")
     old = [pod(f"web-{index}", f"uid-{index}", ready=True, owners=owners) for index in (0, 1)]
-    assert first.update(objects(*old))
+    assert update(first, objects(*old))
     second = first.for_replica(old[1])
     new = [pod(f"web-{index}", f"new-{index}", ready=True, owners=owners) for index in (0, 1)]
 
     second.start()
-    assert second.update(objects(*new))
+    assert update(second, objects(*new))
     first.start()
-    assert first.update(objects(*new))
+    assert update(first, objects(*new))
 
     assert [rollout.live["metadata"]["name"] for rollout in (first, second)] == ["web-0", "web-1"]
 
@@ -158,8 +187,8 @@ def test_a_pod_that_is_no_longer_ready_is_awaited_again(start):
     """It may fail while the Pods of other rollouts start."""
     rollout = start(BARE)
 
-    assert rollout.update(objects(pod("web", "uid-1", ready=True)))
-    assert not rollout.update(objects(pod("web", "uid-1")))
+    assert update(rollout, objects(pod("web", "uid-1", ready=True)))
+    assert not update(rollout, objects(pod("web", "uid-1")))
 
 
 def test_the_pod_of_a_controller_is_found_by_the_labels_of_its_template(start):
@@ -167,9 +196,9 @@ def test_the_pod_of_a_controller_is_found_by_the_labels_of_its_template(start):
     rollout = start(workload("Deployment"))
     terminating = pod("web-0", "uid-0", deletionTimestamp="now")
 
-    assert not rollout.update(objects(terminating, pod("web", "uid-9", labels={"app": "other"})))
+    assert not update(rollout, objects(terminating, pod("web", "uid-9", labels={"app": "other"})))
     assert rollout.live is None
-    assert rollout.update(objects(terminating, pod("web-1", "uid-1", ready=True)))
+    assert update(rollout, objects(terminating, pod("web-1", "uid-1", ready=True)))
     assert rollout.live["metadata"]["uid"] == "uid-1"
 
 
@@ -182,34 +211,34 @@ def test_the_pod_of_a_job_is_found_without_any_label(start):
         pod("replica", "uid-7", ready=True),
     ]
 
-    assert not rollout.update(objects(*others))
+    assert not update(rollout, objects(*others))
     assert rollout.live is None
     of_job = pod("web-x", "uid-1", ready=True, owners=owned_by("Job"))
-    assert rollout.update(objects(*others, of_job))
+    assert update(rollout, objects(*others, of_job))
 
 
 def test_an_existing_replica_is_not_a_replacement(start):
     """Even if it comes first in the list."""
     rollout = start(workload("Deployment"))
     replicas = [pod("web-0", "uid-0"), pod("web-2", "uid-2", ready=True)]
-    rollout.update(objects(pod("web-1", "uid-1", ready=True), *replicas))
+    update(rollout, objects(pod("web-1", "uid-1", ready=True), *replicas))
 
     rollout.start()
 
-    assert not rollout.update(objects(*replicas))
-    assert rollout.update(objects(*replicas, pod("web-3", "uid-3", ready=True)))
+    assert not update(rollout, objects(*replicas))
+    assert update(rollout, objects(*replicas, pod("web-3", "uid-3", ready=True)))
     assert rollout.live["metadata"]["uid"] == "uid-3"
 
 
 def test_the_replacement_of_a_stateful_sets_pod_has_the_same_name(start):
     """Another new replica is not taken for it."""
     rollout, owners = start(workload("StatefulSet")), owned_by("StatefulSet")
-    rollout.update(objects(pod("web-0", "uid-0", ready=True, owners=owners)))
+    update(rollout, objects(pod("web-0", "uid-0", ready=True, owners=owners)))
 
     rollout.start()
 
-    assert not rollout.update(objects(pod("web-1", "uid-1", ready=True, owners=owners)))
-    assert rollout.update(objects(pod("web-0", "uid-2", ready=True, owners=owners)))
+    assert not update(rollout, objects(pod("web-1", "uid-1", ready=True, owners=owners)))
+    assert update(rollout, objects(pod("web-0", "uid-2", ready=True, owners=owners)))
 
 
 def test_a_controller_that_creates_no_pod_is_named(start):
@@ -235,7 +264,7 @@ def test_of_several_pods_the_one_that_is_not_ready_is_named():
         for name in ("a", "b"):
             manifest = load({**BARE, "metadata": {"name": name}})
             created = pod(name, f"uid-{name}")
-            rollout = Rollout(server, "ns", watch, manifest, lambda created=created: created)
+            rollout = Rollout(FakeEvents(), "ns", watch, manifest, lambda created=created: created)
             rollout.start()
             rollouts.append(rollout)
 
@@ -246,47 +275,90 @@ def test_of_several_pods_the_one_that_is_not_ready_is_named():
     assert clock.now == 5
 
 
-class TaintedNode:
-    """A watch of a Pod that is unschedulable until its node's taint is removed."""
+class BusyNode:
+    """A watch of a Pod that has no node until some time has passed."""
 
-    def __init__(self, clock, removed_after):
-        self.clock = clock
-        self.removed_after = removed_after
+    def __init__(self, clock, message, passes_after):
+        self.clock, self.message = clock, message
+        self.passes_after = passes_after
 
-    def wait_until(self, satisfied, deadline, *, known):
-        """Report the Pod once a second."""
+    def wait_until(self, satisfied, deadline, *, known, interval):
+        """Report the Pod at each interval."""
         while True:
             now = objects(self.pod(known))
             if satisfied(now) or deadline.over:
                 return now
-            self.clock.sleep(min(1, deadline.left))
+            self.clock.sleep(min(interval, deadline.left))
 
     def pod(self, known):
         """Return the Pod as it is now."""
         (live,) = known
-        message = "0/2 nodes are available: 2 node(s) had untolerated taint(s)."
-        condition = {"type": "PodScheduled", "reason": "Unschedulable", "message": message}
+        condition = {"type": "PodScheduled", "reason": "Unschedulable", "message": self.message}
         pending = {**live, "status": {"phase": "Pending", "conditions": [condition]}}
-        is_tainted = self.clock.now < self.removed_after
-        return pending if is_tainted else pod("web", "uid-1", ready=True)
+        return pending if self.clock.now < self.passes_after else pod("web", "uid-1", ready=True)
 
 
-@pytest.mark.parametrize("removed_after", [1, 2])
-def test_a_pod_is_awaited_while_the_taint_of_a_drained_node_is_removed(start, removed_after):
-    """The scheduler still counts the taint for a moment after the node is uncordoned."""
+NO_LABEL = "0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector."
+PASSING = [
+    "0/2 nodes are available: 2 node(s) had untolerated taint(s).",
+    '0/1 nodes are available: persistentvolumeclaim "data" not found. not found',
+    "0/1 nodes are available: 1 Insufficient cpu. preemption: 0/1 nodes are available: "
+    "1 No preemption victims found for incoming pod.",
+]
+
+
+@pytest.mark.parametrize("message", PASSING)
+def test_a_pod_is_awaited_as_long_as_a_node_may_take_it(start, message):
+    """A minute later, its claim exists, or the node is free."""
     clock, rollout = FakeClock(), start(BARE)
 
-    wait_until_ready([rollout], TaintedNode(clock, removed_after), Deadline(60, clock))
+    wait_until_ready([rollout], BusyNode(clock, message, 60), Deadline(120, clock))
 
     assert rollout.is_ready
-    assert clock.now == removed_after
+    assert clock.now == 60
 
 
-def test_a_pod_is_unschedulable_if_the_taint_stays(start):
-    """The error comes long before the deadline."""
+@pytest.mark.parametrize("message", PASSING)
+def test_a_pod_that_no_node_takes_in_time_is_unschedulable(start, message):
+    """The error has the scheduler's words, and comes at the deadline."""
     clock, rollout = FakeClock(), start(BARE)
 
-    with pytest.raises(errors.PodUnschedulable, match="had untolerated taint"):
-        wait_until_ready([rollout], TaintedNode(clock, removed_after=50), Deadline(60, clock))
+    with pytest.raises(errors.PodUnschedulable) as caught:
+        wait_until_ready([rollout], BusyNode(clock, message, 200), Deadline(120, clock))
 
-    assert clock.now == 15
+    assert caught.value.what == f"Pod web was not scheduled within 120 s: {message}"
+    assert clock.now == 120
+
+
+@pytest.mark.parametrize("passes_after", [10, 50])
+def test_a_pod_that_no_node_will_take_is_unschedulable_early(start, passes_after):
+    """Unless a node with the labels comes within the time that an autoscaler needs."""
+    clock, rollout = FakeClock(), start(BARE)
+    watch = BusyNode(clock, NO_LABEL, passes_after)
+
+    if passes_after == 10:
+        wait_until_ready([rollout], watch, Deadline(120, clock))
+        assert rollout.is_ready
+    else:
+        with pytest.raises(errors.PodUnschedulable, match="Pod web cannot be scheduled: 0/1 nodes"):
+            wait_until_ready([rollout], watch, Deadline(120, clock))
+        assert clock.now == 16
+
+
+def test_a_pod_is_awaited_if_an_autoscaler_adds_a_node(start):
+    """The autoscaler says so in an Event, and the node may take minutes."""
+    clock, rollout = FakeClock(), start(BARE)
+    rollout.api.add("TriggeredScaleUp", "pod triggered scale-up", type="Normal")
+
+    wait_until_ready([rollout], BusyNode(clock, NO_LABEL, 90), Deadline(120, clock))
+
+    assert rollout.is_ready
+    assert clock.now == 90
+
+
+def test_the_error_is_certain_when_no_time_is_left(start):
+    """With less time than a state must last."""
+    clock, rollout = FakeClock(), start(BARE)
+
+    with pytest.raises(errors.PodUnschedulable, match="was not scheduled within 5 s: 0/1 nodes"):
+        wait_until_ready([rollout], BusyNode(clock, NO_LABEL, 90), Deadline(5, clock))
