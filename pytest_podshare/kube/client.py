@@ -58,8 +58,8 @@ class Api(Closeable):
 
     def authorization(self) -> dict[str, str]:
         """Return the authorization headers with a current token, since tokens are rotated."""
-        if (token := self._read_token()) is not None:
-            return {"authorization": f"Bearer {token}"}
+        if self._token_file is not None:
+            return {"authorization": f"Bearer {self._token_file.read()}"}
         setting = self.login.configuration.auth_settings().get("BearerToken")
         return {"authorization": setting["value"]} if setting and setting["value"] else {}
 
@@ -146,24 +146,8 @@ class Api(Closeable):
     def _log_in(self) -> None:
         self.login = credentials.load(*self._source)
         self._pool = client.ApiClient(self.login.configuration).rest_client.pool_manager
-        self._cached_token: tuple[object, str] | None = None
-
-    def _read_token(self) -> str | None:
-        """Return the content of the token file, read only after changes; None without a file."""
         file = self.login.token_file
-        if file is None:
-            return None
-        try:
-            stat = file.stat()
-            state = (stat.st_mtime_ns, stat.st_ino, stat.st_size)
-            if self._cached_token is None or self._cached_token[0] != state:
-                self._cached_token = (state, file.read_text().strip())
-        except OSError as error:
-            raise errors.ClusterUnreachable(
-                f"The token file {file} cannot be read: {error.strerror}.",
-                "Check the program that writes it. The kubeconfig context names the file.",
-            ) from None
-        return self._cached_token[1]
+        self._token_file = None if file is None else credentials.TokenFile(file)
 
     def _request_json(
         self, method: str, path: str, *, warnings: list[str] | None = None, **arguments: Any

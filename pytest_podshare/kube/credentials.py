@@ -157,3 +157,33 @@ def _capture_log() -> Iterator[list[str]]:
         yield messages
     finally:
         logging.getLogger().removeHandler(handler)
+
+
+class TokenFile:
+    """A file with a token, which is read again after changes.
+
+    Args:
+        path: the file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._cached: tuple[object, str] | None = None
+
+    def read(self) -> str:
+        """Return the token.
+
+        Raises:
+            ClusterUnreachable: the file cannot be read.
+        """
+        try:
+            stat = self._path.stat()
+            state = (stat.st_mtime_ns, stat.st_ino, stat.st_size)
+            if self._cached is None or self._cached[0] != state:
+                self._cached = (state, self._path.read_text().strip())
+        except OSError as error:
+            raise errors.ClusterUnreachable(
+                f"The token file {self._path} cannot be read: {error.strerror}.",
+                "Check the program that writes it. The kubeconfig context names the file.",
+            ) from None
+        return self._cached[1]
