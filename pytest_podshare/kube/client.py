@@ -10,16 +10,19 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from kubernetes import client
-from urllib3 import Timeout
 from urllib3 import exceptions as http_errors
 from urllib3.response import BaseHTTPResponse
 
 from pytest_podshare import errors
 from pytest_podshare.closeable import Closeable
-from pytest_podshare.kube import api_errors, availability, credentials, field_validation
+from pytest_podshare.kube import (
+    api_errors,
+    availability,
+    credentials,
+    field_validation,
+    request_timeouts,
+)
 
-# seconds to connect, and seconds between two bytes of a response, if the caller gives no timeout
-_CONNECT_TIMEOUT, _READ_TIMEOUT = 5.0, 30.0
 # attempts of a GET within that time: a pooled connection may be half open
 _GET_ATTEMPTS = 3
 
@@ -135,7 +138,7 @@ class Api(Closeable):
         try:
             rest, chunks = b"", response.stream(65536)
             while True:
-                _set_read_timeout(response, timeout())
+                request_timeouts.set_read_timeout(response, timeout())
                 *lines, rest = (rest + next(chunks)).split(b"\n")
                 yield from (json.loads(line) for line in lines if line.strip())
         except (StopIteration, http_errors.HTTPError, OSError):
@@ -168,7 +171,7 @@ class Api(Closeable):
         response, body = self._send(method, path, **arguments)
         if response.status == 401 and self.renew(login):
             response, body = self._send(method, path, **arguments)
-        seconds = arguments.get("timeout") or _READ_TIMEOUT
+        seconds = arguments.get("timeout") or request_timeouts.READ_TIMEOUT
         pauses = self._availability.pause_after_denial(request, seconds)
         while api_errors.is_denial(response.status, body) and next(pauses, False):
             response, body = self._send(method, path, **arguments)
@@ -214,7 +217,7 @@ class Api(Closeable):
             self.server + path + (f"?{urlencode(query)}" if query else ""),
             body=None if body is None else json.dumps(body).encode(),
             headers=headers,
-            timeout=_timeout(timeout, attempts),
+            timeout=request_timeouts.create_timeout(timeout, attempts),
             preload_content=not stream,
             retries=attempts - 1 or False,
         )
@@ -231,16 +234,3 @@ def pod_path(namespace: str, pod: str = "", subresource: str = "") -> str:
     """Return the path of a namespace's Pods, of one of them, or of one of its subresources."""
     parts = ["api", "v1", "namespaces", namespace, "pods", pod, subresource]
     return "/" + "/".join(quote(part, safe="") for part in parts if part)
-
-
-def _timeout(seconds: float | None, attempts: int) -> Timeout:
-    if seconds is None:
-        return Timeout(connect=_CONNECT_TIMEOUT, read=_READ_TIMEOUT / attempts)
-    read = max(0.001, seconds)  # urllib3 rejects zero
-    return Timeout(connect=min(_CONNECT_TIMEOUT, read), read=read)
-
-
-def _set_read_timeout(response: BaseHTTPResponse, seconds: float) -> None:
-    sock = getattr(response.connection, "sock", None)
-    if sock is not None:
-        sock.settimeout(max(0.001, seconds))
