@@ -16,12 +16,11 @@ from urllib3.response import BaseHTTPResponse
 
 from pytest_podshare import errors
 from pytest_podshare.closeable import Closeable
-from pytest_podshare.kube import api_errors, availability, credentials
+from pytest_podshare.kube import api_errors, availability, connection_pool, credentials
 
 # seconds to connect, and seconds between two bytes of a response, if the caller gives no timeout
 _CONNECT_TIMEOUT, _READ_TIMEOUT = 5.0, 30.0
-# attempts of a GET within that time: a pooled connection may be half open
-_GET_ATTEMPTS = 3
+_GET_ATTEMPTS = 3  # within that time: a pooled connection may be half open
 
 
 class Api(Closeable):
@@ -139,6 +138,7 @@ class Api(Closeable):
     def _log_in(self) -> None:
         self.login = credentials.load(*self._source)
         self._pool = client.ApiClient(self.login.configuration).rest_client.pool_manager
+        connection_pool.install(self._pool)
         self._cached_token: tuple[object, str] | None = None
 
     def _read_token(self) -> str | None:
@@ -194,9 +194,9 @@ class Api(Closeable):
                 may_repeat = patient and availability.is_unsent(error)
                 if not may_repeat or not self._availability.wait_for_connection():
                     raise self._unreachable(availability.describe(error)) from None
-            else:
-                self._availability.note_answer()
-                return sent
+                continue
+            self._availability.note_answer()
+            return sent
 
     def _send_now(
         self,
@@ -233,15 +233,15 @@ class Api(Closeable):
 
 def pod_path(namespace: str, pod: str = "", subresource: str = "") -> str:
     """Return the path of a namespace's Pods, of one of them, or of one of its subresources."""
-    parts = ["api", "v1", "namespaces", namespace, "pods", pod, subresource]
+    parts = ("api", "v1", "namespaces", namespace, "pods", pod, subresource)
     return "/" + "/".join(quote(part, safe="") for part in parts if part)
 
 
 def _timeout(seconds: float | None, attempts: int) -> Timeout:
     if seconds is None:
         return Timeout(connect=_CONNECT_TIMEOUT, read=_READ_TIMEOUT / attempts)
-    read = max(0.001, seconds)  # urllib3 rejects zero
-    return Timeout(connect=min(_CONNECT_TIMEOUT, read), read=read)
+    # urllib3 rejects zero
+    return Timeout(connect=max(0.001, min(_CONNECT_TIMEOUT, seconds)), read=max(0.001, seconds))
 
 
 def _set_read_timeout(response: BaseHTTPResponse, seconds: float) -> None:
