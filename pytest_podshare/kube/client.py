@@ -18,6 +18,7 @@ from pytest_podshare.closeable import Closeable
 from pytest_podshare.kube import (
     api_errors,
     availability,
+    connection_pool,
     credentials,
     field_validation,
     request_timeouts,
@@ -149,6 +150,7 @@ class Api(Closeable):
     def _log_in(self) -> None:
         self.login = credentials.load(*self._source)
         self._pool = client.ApiClient(self.login.configuration).rest_client.pool_manager
+        connection_pool.install(self._pool)
         file = self.login.token_file
         self._token_file = None if file is None else credentials.TokenFile(file)
 
@@ -193,9 +195,9 @@ class Api(Closeable):
                 may_repeat = patient and availability.is_unsent(error)
                 if not may_repeat or not self._availability.wait_for_connection():
                     raise self._unreachable(availability.describe(error)) from None
-            else:
-                self._availability.note_answer()
-                return sent
+                continue
+            self._availability.note_answer()
+            return sent
 
     def _send_now(
         self,
@@ -232,5 +234,5 @@ class Api(Closeable):
 
 def pod_path(namespace: str, pod: str = "", subresource: str = "") -> str:
     """Return the path of a namespace's Pods, of one of them, or of one of its subresources."""
-    parts = ["api", "v1", "namespaces", namespace, "pods", pod, subresource]
+    parts = ("api", "v1", "namespaces", namespace, "pods", pod, subresource)
     return "/" + "/".join(quote(part, safe="") for part in parts if part)

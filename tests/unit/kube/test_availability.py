@@ -101,6 +101,38 @@ def test_a_post_whose_response_is_lost_is_not_sent_again(api_of_port, free_port)
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(("scheme", "is_repeated"), [("https", True), ("http", False)])
+def test_a_post_is_sent_again_if_there_was_no_tls_handshake(
+    tmp_path, free_port, monkeypatch, scheme, is_repeated
+):
+    """A container engine accepts connections while the server is away; HTTP is the control."""
+    monkeypatch.setattr(availability, "OUTAGE", 3.0)
+    kubeconfig = tmp_path / "kubeconfig"
+    kubeconfig.write_text(KUBECONFIG.format(port=free_port).replace("http:", f"{scheme}:"))
+    connections, over = [], threading.Event()
+
+    def close_all():
+        with socket.create_server(("127.0.0.1", free_port)) as listener:
+            listener.settimeout(0.1)
+            started.set()
+            while not over.is_set():
+                with contextlib.suppress(TimeoutError):
+                    connections.append(listener.accept()[0].close())
+
+    started, thread = threading.Event(), threading.Thread(target=close_all)
+    thread.start()
+    started.wait()
+    try:
+        with Api(kubeconfig) as api, pytest.raises(errors.ClusterUnreachable):
+            api.post(PODS, {"kind": "Pod"})
+    finally:
+        over.set()
+        thread.join()
+
+    assert (len(connections) > 1) is is_repeated
+
+
+@pytest.mark.slow
 def test_a_server_that_stays_away_is_awaited_once(api_of_port, monkeypatch):
     """The second request fails immediately."""
     monkeypatch.setattr(availability, "OUTAGE", 1.0)

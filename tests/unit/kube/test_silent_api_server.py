@@ -8,7 +8,7 @@ import time
 import pytest
 
 from pytest_podshare import errors
-from pytest_podshare.kube import client
+from pytest_podshare.kube import request_timeouts
 from pytest_podshare.kube.client import Api
 from pytest_podshare.kube.exec.session import ExecSession
 from tests.support.fake_api import FakeApi
@@ -78,8 +78,8 @@ def test_a_request_with_a_timeout_is_sent_once(api, listener):
 @pytest.mark.usefixtures("soon")
 def test_a_request_tries_three_connections_in_the_time_of_one(api, listener, monkeypatch):
     """One of them may be half open, and a silent server must not take longer."""
-    monkeypatch.setattr(client, "_READ_TIMEOUT", 1.5)
-    monkeypatch.setattr(client, "_CONNECT_TIMEOUT", 0.5)
+    monkeypatch.setattr(request_timeouts, "READ_TIMEOUT", 1.5)
+    monkeypatch.setattr(request_timeouts, "CONNECT_TIMEOUT", 0.5)
     start = time.monotonic()
 
     with pytest.raises(errors.ClusterUnreachable, match="does not respond"):
