@@ -25,6 +25,7 @@ class Event:
         message: the message, in one line.
         count: how often it was reported.
         time: when it was last reported, as the API server writes times.
+        component: who reported it, for example `kubelet`.
     """
 
     uid: str
@@ -34,6 +35,7 @@ class Event:
     message: str
     count: int
     time: str
+    component: str
 
     def __str__(self) -> str:
         message = self.message.rstrip(" :.")
@@ -72,7 +74,7 @@ def _read(event: Mapping[str, Any]) -> Event:
         *(series.get("lastObservedTime"), event.get("lastTimestamp"), event.get("eventTime")),
         event["metadata"].get("creationTimestamp"),
     )
-    involved = event.get("involvedObject") or {}
+    involved, source = event.get("involvedObject") or {}, event.get("source") or {}
     return Event(
         uid=str(involved.get("uid") or ""),
         name=str(involved.get("name") or ""),
@@ -81,4 +83,5 @@ def _read(event: Mapping[str, Any]) -> Event:
         message=" ".join(str(event.get("message") or "").split()),
         count=int(series.get("count") or event.get("count") or 1),
         time=next((str(time) for time in times if time), ""),
+        component=str(source.get("component") or event.get("reportingComponent") or ""),
     )

@@ -13,10 +13,10 @@ import dataclasses
 import re
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote
 
 from pytest_podshare import errors
 from pytest_podshare.kube.client import Api
+from pytest_podshare.kube.events import list_events
 
 # the reason of the Event and of the status; others use it for their Events as well
 _REASON, _COMPONENT = "Evicted", "kubelet"
@@ -106,11 +106,12 @@ def find_event(
     Raises:
         ClusterError: the API server does not list the Events.
     """
-    path = f"/api/v1/namespaces/{quote(namespace, safe='')}/events"
-    selector = f"involvedObject.uid={uid},reason={_REASON}"
-    listed = api.get(path, timeout=timeout, fieldSelector=selector)["items"]
-    events = [event for event in listed if _component(event) == _COMPONENT]
-    return parse_message(str(events[-1].get("message") or "")) if events else None
+    found = [
+        event
+        for event in list_events(api, namespace, timeout=timeout, uid=uid, reason=_REASON)
+        if event.component == _COMPONENT
+    ]
+    return parse_message(found[-1].message) if found else None
 
 
 def find_eviction(
@@ -144,8 +145,3 @@ def to_error(pod: str, eviction: Eviction) -> errors.PodGone:
     """Return the error of an evicted Pod of that name."""
     what = f"Pod {pod} was evicted: {eviction.message}"
     return errors.PodGone(what, eviction.remedy, eviction=eviction.message)
-
-
-def _component(event: Mapping[str, Any]) -> str:
-    source = event.get("source") or {}
-    return str(source.get("component") or event.get("reportingComponent") or "")

@@ -7,4 +7,5 @@ from typing import Any
 
 def evicted_event(message: str, *, component: str = "kubelet") -> dict[str, Any]:
     """Return an Event `Evicted` about a Pod."""
-    return {"reason": "Evicted", "message": f"{message} ", "source": {"component": component}}
+    source = {"component": component}
+    return {"metadata": {}, "reason": "Evicted", "message": f"{message} ", "source": source}
