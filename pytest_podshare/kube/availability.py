@@ -75,7 +75,8 @@ class Availability:
         since = self._clock.monotonic() - self._last_failure
         if since > _RECENT and _kind(request) not in self._allowed:
             return
-        deadline = Deadline(min(_WARM_UP, seconds), self._clock)
+        # the caller must still learn in time that it is denied
+        deadline = Deadline(min(_WARM_UP, seconds / 3), self._clock)
         while not deadline.over:
             self._clock.sleep(min(_PAUSE, deadline.left))
             yield True
