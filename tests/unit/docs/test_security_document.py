@@ -12,7 +12,8 @@ NAMED = sorted(set(re.findall(r"`(tests/[\w/.]+\.py)(?:::(\w+))?`", SECURITY)))
 FOUND_BY = sorted(set(re.findall(r"`(test_\w+)`", FINDINGS)))
 FUNCTIONS = {
     name
-    for path in Path("tests/cluster").rglob("test_*.py")
+    for folder in ("cluster", "matrix")
+    for path in Path("tests", folder).rglob("test_*.py")
     for name in re.findall(r"(?m)^def (test_\w+)\(", path.read_text())
 }
 DOCUMENTS = [Path("README.md"), *sorted(Path("docs").glob("**/*.md"))]
