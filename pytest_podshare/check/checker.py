@@ -10,8 +10,9 @@ from pytest_podshare.check import rules
 from pytest_podshare.check.inputs import Input
 from pytest_podshare.check.project_settings import ProjectSettings
 from pytest_podshare.check.rules import Finding
+from pytest_podshare.manifests.source import Source
 from pytest_podshare.wiring.model import Wiring
-from pytest_podshare.wiring.templates import find_templates
+from pytest_podshare.wiring.templates import read_templates
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,12 +39,17 @@ class ManifestResult:
     Args:
         manifest: the manifest.
         templates: the results for its Pod templates.
-        problem: why it could not be checked; None if it was.
+        problems: why it could not be checked, or why parts of it could not.
     """
 
     manifest: Input
     templates: tuple[TemplateResult, ...] = ()
-    problem: errors.PodshareError | None = None
+    problems: tuple[errors.PodshareError, ...] = ()
+
+    @property
+    def is_checked(self) -> bool:
+        """Return whether at least a part of it could be checked."""
+        return bool(self.templates) or not self.problems
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -68,8 +74,8 @@ class CheckResult:
     @property
     def problems(self) -> tuple[errors.PodshareError, ...]:
         """Return the reasons for everything that could not be checked."""
-        problems = (checked.problem for checked in self.manifests)
-        return (*self.input_problems, *(problem for problem in problems if problem is not None))
+        problems = (problem for checked in self.manifests for problem in checked.problems)
+        return (*self.input_problems, *problems)
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -109,26 +115,25 @@ def check(
         settings: the settings of the project.
         keep_wiring: whether to keep the wirings in the result.
     """
-    try:
-        source = manifest.read()
-        if not any(_is_kubernetes(entry) for entry in source.objects):
-            if not manifest.named:
-                return None
-            raise errors.NotAPod(
-                f"{manifest.origin} contains no Kubernetes object.",
-                "Pass a manifest: YAML or JSON with an apiVersion and a kind.",
-            )
-        results = [
-            TemplateResult(
-                str(template),
-                rules.check(template, ignore=settings.ignore),
-                template.wiring if keep_wiring else None,
-            )
-            for template in find_templates(source, settings.pod_templates)
-        ]
-        return ManifestResult(manifest, tuple(results))
-    except errors.PodshareError as error:
-        return ManifestResult(manifest, problem=error)
+    parts = list(manifest.read_parts())
+    problems = [part for part in parts if isinstance(part, errors.ManifestError)]
+    sources = [part for part in parts if isinstance(part, Source)]
+    if not problems and not any(map(_is_kubernetes, sources)):
+        foreign = (_describe_foreign(manifest),)
+        return ManifestResult(manifest, problems=foreign) if manifest.named else None
+    templates: list[TemplateResult] = []
+    for source in sources:
+        for subject in source.objects:
+            try:
+                for template in read_templates(source, subject, settings.pod_templates):
+                    findings = rules.check(template, ignore=settings.ignore)
+                    wiring = template.wiring if keep_wiring else None
+                    templates.append(TemplateResult(str(template), findings, wiring))
+            except errors.ManifestError as error:
+                problems.append(error)
+    # the same comment may be wrong for every template
+    unique = {str(problem): problem for problem in problems}
+    return ManifestResult(manifest, tuple(templates), tuple(unique.values()))
 
 
 def check_all(
@@ -139,5 +144,16 @@ def check_all(
     return tuple(result for result in results if result is not None)
 
 
-def _is_kubernetes(entry: dict[str, object]) -> bool:
-    return isinstance(entry.get("apiVersion"), str) and isinstance(entry.get("kind"), str)
+def _is_kubernetes(source: Source) -> bool:
+    return any(
+        isinstance(entry.get("apiVersion"), str) and isinstance(entry.get("kind"), str)
+        for entry in source.objects
+    )
+
+
+def _describe_foreign(manifest: Input) -> errors.NotAPod:
+    problem = "contains no Kubernetes object" if manifest.content.strip() else "is empty"
+    return errors.NotAPod(
+        f"{manifest.origin} {problem}.",
+        "Pass a manifest: YAML or JSON with an apiVersion and a kind.",
+    )

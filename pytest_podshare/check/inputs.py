@@ -64,8 +64,18 @@ def list_candidates(
     read_stdin: Callable[[], bytes] | None = None,
 ) -> list[Candidate]:
     """Return what the paths lead to before rendering: manifests, render jobs and problems."""
-    search = Search(tuple(exclude), as_found, read_stdin or sys.stdin.buffer.read)
+    search = Search(tuple(exclude), as_found, read_stdin or _read_stdin)
     return [candidate for path in paths for candidate in search.follow(path)]
+
+
+def _read_stdin() -> bytes:
+    try:
+        return sys.stdin.buffer.read()
+    except (AttributeError, OSError) as error:  # it is closed, or a folder
+        reason = getattr(error, "strerror", None) or "it is closed"
+        raise errors.ManifestInvalid(
+            f"Standard input cannot be read: {reason}.", "Pipe a manifest into the command."
+        ) from None
 
 
 def _render_all(jobs: list[RenderJob], seconds: float) -> list[list[Input | errors.ManifestError]]:

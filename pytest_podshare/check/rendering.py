@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import re
 import shlex
 import shutil
@@ -47,21 +48,28 @@ class RenderJob:
 
 def is_chart(folder: Path) -> bool:
     """Return whether a folder is a chart."""
-    return (folder / CHART_FILE).is_file()
+    return os.path.isfile(folder / CHART_FILE)  # noqa: PTH113 never raises
 
 
 def find_kustomization(folder: Path) -> Path | None:
     """Return the kustomization file of a folder; None if it has none."""
     files = (folder / name for name in KUSTOMIZATION_FILES)
-    return next((file for file in files if file.is_file()), None)
+    return next((file for file in files if os.path.isfile(file)), None)  # noqa: PTH113
 
 
 def is_renderable(folder: Path) -> bool:
     """Return whether a folder renders by itself, unlike a library chart or a component."""
     if is_chart(folder):
-        return _LIBRARY.search((folder / CHART_FILE).read_bytes()) is None
+        return _LIBRARY.search(_read(folder / CHART_FILE)) is None
     file = find_kustomization(folder)
-    return file is not None and _COMPONENT.search(file.read_bytes()) is None
+    return file is not None and _COMPONENT.search(_read(file)) is None
+
+
+def _read(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError:  # the program that renders the folder says why
+        return b""
 
 
 def chart_jobs(chart: Path) -> tuple[RenderJob, ...]:

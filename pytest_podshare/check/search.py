@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from pytest_podshare import errors
-from pytest_podshare.check import rendering
+from pytest_podshare.check import path_errors, rendering
 from pytest_podshare.check.rendering import RenderJob
-from pytest_podshare.manifests import source
+from pytest_podshare.manifests import encoding, parts, source
 from pytest_podshare.manifests.source import Source
 
 STDIN = "-"
@@ -20,7 +20,6 @@ SUFFIXES = (".yaml", ".yml", ".json")
 
 _ARCHIVES = (".tgz", ".tar.gz")
 _SKIPPED_FOLDERS = frozenset({"node_modules", "__pycache__", "site-packages"})
-_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,6 +47,10 @@ class Input:
             ManifestInvalid: it cannot be parsed, or is not a Kubernetes manifest.
         """
         return source.read(self.content, origin=self.origin)
+
+    def read_parts(self) -> Iterator[Source | errors.ManifestError]:
+        """Yield its documents: all of them, or if some cannot be parsed, each by itself."""
+        return parts.read_parts(self.content, self.origin)
 
 
 def split_rendered(whole: Input) -> Iterator[Input]:
@@ -81,17 +84,21 @@ class Search:
         """Yield what a path that the user named leads to."""
         path = Path(text)
         if text == STDIN:
-            whole = Input("stdin", None, self.read_stdin(), named=True)
-            yield from list(split_rendered(whole)) or [whole]
-        elif os.path.exists(text):  # noqa: PTH110 returns False for an impossible name
+            yield from self._follow_stdin()
+        elif (error := path_errors.find_error(text)) is None:
             yield from self._follow_named(path)
         elif glob.has_magic(text):
             yield from self._follow_glob(text)
+        elif not self._is_excluded(path):
+            yield error
+
+    def _follow_stdin(self) -> Iterator[Candidate]:
+        try:
+            whole = Input("stdin", None, self.read_stdin(), named=True)
+        except errors.ManifestError as error:
+            yield error
         else:
-            yield errors.ManifestNotFound(
-                f"No such file or folder: {text} (working directory: {Path.cwd()}).",
-                "Pass the path of a manifest, folder, chart or overlay, a glob, or `-`.",
-            )
+            yield from list(split_rendered(whole)) or [whole]
 
     def _follow_glob(self, pattern: str) -> Iterator[Candidate]:
         matches = sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207 absolute ones, too
@@ -101,13 +108,13 @@ class Search:
                 "Fix the pattern; `**` matches any number of folders.",
             )
         for match in matches:
-            if Path(match).is_dir():
+            if os.path.isdir(match):  # noqa: PTH112 never raises
                 yield from self._search_folder(Path(match))
             elif match.endswith(SUFFIXES):
-                yield from self._read_file(Path(match), named=False)
+                yield from self._read_found(Path(match))
 
     def _follow_named(self, path: Path) -> Iterator[Candidate]:
-        if path.is_dir():
+        if os.path.isdir(path):  # noqa: PTH112 never raises
             before = self._count
             yield from self._search_folder(path, named=True)
             if self._count == before and not self.as_found and not self._is_excluded(path):
@@ -127,7 +134,7 @@ class Search:
         if self.as_found:
             folder = chart or next(filter(rendering.find_kustomization, path.parents), None)
             if folder is None:
-                yield from self._read_file(path, named=False)
+                yield from self._read_found(path)
             elif rendering.is_renderable(folder):
                 yield from self._search_folder(folder)
         elif chart is not None and "templates" in path.relative_to(chart).parts[:-1]:
@@ -153,24 +160,31 @@ class Search:
         try:
             entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
         except OSError as error:
-            yield errors.ManifestInvalid(
-                f"The folder {folder} cannot be read: {error.strerror}.",
-                "Make it readable, or exclude it.",
-            )
+            self._count += 1
+            yield path_errors.describe(str(folder), error)
             return
         for entry in entries:
             path = folder / entry.name
             if entry.name.startswith(".") or entry.name in _SKIPPED_FOLDERS:
                 continue
             if entry.is_dir(follow_symlinks=False):
-                if (path / "pyvenv.cfg").exists():
+                if os.path.exists(path / "pyvenv.cfg"):  # noqa: PTH110 never raises
                     continue
                 if read_files or _is_rendered(path):
                     yield from self._search_folder(path)
                 else:
                     yield from self._search_entries(path, read_files=False)
-            elif read_files and entry.name.endswith(SUFFIXES) and entry.is_file():
-                yield from self._read_file(path, named=False)
+            elif read_files and entry.name.endswith(SUFFIXES):
+                yield from self._read_found(path)
+
+    def _read_found(self, path: Path) -> Iterator[Candidate]:
+        """Yield a file that was found, unless it is not a manifest: it may even be a pipe."""
+        error = path_errors.find_error(str(path))
+        if error is None and os.path.isfile(path):  # noqa: PTH113 never raises
+            yield from self._read_file(path, named=False)
+        elif error is not None and not self._is_excluded(path):
+            self._count += 1
+            yield error
 
     def _read_file(self, path: Path, *, named: bool) -> Iterator[Candidate]:
         if self._is_excluded(path) or not self._is_new(path):
@@ -179,7 +193,8 @@ class Search:
             content = source.read_bytes(path)
         except errors.ManifestError as error:
             self._count += 1
-            yield error
+            # a file that was removed in the meantime has another error
+            yield path_errors.find_error(str(path)) or error
             return
         if named or _may_be_manifest(content):
             self._count += 1
@@ -212,6 +227,6 @@ def _find_outer_chart(path: Path) -> Path | None:
 
 def _may_be_manifest(content: bytes) -> bool:
     """Return whether a file that was found is worth parsing; it may not even be YAML."""
-    if content.startswith(_UTF_16):
+    if encoding.detect_wide(content):
         content = content.replace(b"\0", b"")
     return b"apiVersion" in content and b"kind" in content

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 
 from pytest_podshare.manifests.position import Position
@@ -13,15 +14,45 @@ MAX_DEPTH = 100
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-def add_key(key: str, position: Position, key_positions: dict[str, Position]) -> None:
-    """Record the position of a key, which the mapping must not have yet."""
-    if key in key_positions:
-        raise ManifestSyntaxError(
-            f"duplicate key {key!r}, first used on line {key_positions[key].line}",
-            "Remove one of the two; Kubernetes would ignore the first.",
-            position,
-        )
-    key_positions[key] = position
+@dataclasses.dataclass(frozen=True)
+class DuplicateKey:
+    """A key that its mapping already has; the value of the last one counts.
+
+    Args:
+        key: the key.
+        position: where it stands.
+        first_line: the line of the first one.
+    """
+
+    key: str
+    position: Position
+    first_line: int
+
+
+class Keys:
+    """The rule for duplicate keys.
+
+    Args:
+        unique: whether they are errors.
+    """
+
+    def __init__(self, *, unique: bool = True) -> None:
+        self._unique = unique
+        # in the order of the text
+        self.duplicates: list[DuplicateKey] = []
+
+    def add(self, key: str, position: Position, key_positions: dict[str, Position]) -> None:
+        """Record the position of a key in its mapping."""
+        if key in key_positions:
+            first_line = key_positions[key].line
+            if self._unique:
+                raise ManifestSyntaxError(
+                    f"duplicate key {key!r}, first used on line {first_line}",
+                    "Remove one of the two; Kubernetes would ignore the first.",
+                    position,
+                )
+            self.duplicates.append(DuplicateKey(key, position, first_line))
+        key_positions[key] = position
 
 
 def check_characters(text: str, position: Position) -> str:

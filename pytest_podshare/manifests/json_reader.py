@@ -9,19 +9,24 @@ import re
 from typing import Any, NoReturn
 
 from pytest_podshare.manifests import constraints, excerpt
+from pytest_podshare.manifests.constraints import Keys
 from pytest_podshare.manifests.position import LocatedDict, LocatedList, Position
 
 _SPACE = re.compile(r"[ \t\n\r]*")
 
 
-def read_json(text: str) -> list[Any]:
+def read_json(text: str, keys: Keys | None = None) -> list[Any]:
     """Return the values of a JSON text; like kubectl, accept several in a row.
+
+    Args:
+        text: the text.
+        keys: the rule for duplicate keys; by default they are errors.
 
     Raises:
         ValueError: the text is not JSON.
         ManifestSyntaxError: the text is JSON that Kubernetes does not accept.
     """
-    reader, values, index = _Reader(text), [], _skip_space(text, 0)
+    reader, values, index = _Reader(text, keys or Keys()), [], _skip_space(text, 0)
     while index < len(text):
         value, index = reader.value(index, 0)
         values.append(value)
@@ -37,7 +42,8 @@ def _skip_space(text: str, index: int) -> int:
 class _Reader:
     """Reads the values of one text; each method takes an offset and returns where it stopped."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, keys: Keys) -> None:
+        self._add_key = keys.add
         self._text = text
         self._line_starts = excerpt.find_line_starts(text)
         self._scalar = json.JSONDecoder(parse_constant=self._reject_constant).raw_decode
@@ -67,7 +73,7 @@ class _Reader:
                 self._fail("expected a key in quotes", index)
             key, end = self._scalar(self._text, index)
             constraints.check_characters(key, self._position(index))
-            constraints.add_key(key, self._position(index), mapping.key_positions)
+            self._add_key(key, self._position(index), mapping.key_positions)
             mapping[key], end = self.value(self._skip(_skip_space(self._text, end), ":"), depth)
             index = _skip_space(self._text, end)
         return mapping, index + 1

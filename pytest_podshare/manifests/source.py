@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import copy
 import dataclasses
 import functools
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from pytest_podshare import errors
-from pytest_podshare.manifests import excerpt, json_reader, schema, yaml_reader
+from pytest_podshare.manifests import encoding, excerpt, json_reader, schema, yaml_reader
+from pytest_podshare.manifests.constraints import DuplicateKey, Keys
 from pytest_podshare.manifests.position import Position
 from pytest_podshare.manifests.syntax_error import ManifestSyntaxError
 
@@ -32,11 +33,13 @@ class Source:
         origin: the name of the manifest in messages: a path, `<YAML text>` or `<dict>`.
         text: the text as it was read; "" for a dict.
         documents: the documents in order, without the empty ones.
+        duplicate_keys: the keys that their mappings already have, if that is allowed.
     """
 
     origin: str
     text: str = dataclasses.field(repr=False)
     documents: tuple[Any, ...]
+    duplicate_keys: tuple[DuplicateKey, ...] = ()
 
     @functools.cached_property
     def objects(self) -> tuple[dict[str, Any], ...]:
@@ -81,12 +84,18 @@ class Source:
             raise self.error(error.position, f"{field} {error.problem}", error.remedy) from None
 
 
-def read(source: Path | str | bytes | Mapping[str, Any], *, origin: str | None = None) -> Source:
+def read(
+    source: Path | str | bytes | Mapping[str, Any],
+    *,
+    origin: str | None = None,
+    unique_keys: bool = True,
+) -> Source:
     """Read a manifest.
 
     Args:
         source: the path of a file, YAML or JSON as text or bytes, or a dict, which is copied.
         origin: the name of the manifest in messages; by default the path.
+        unique_keys: whether a key that its mapping already has is an error.
 
     Raises:
         ManifestNotFound: the file does not exist.
@@ -97,7 +106,9 @@ def read(source: Path | str | bytes | Mapping[str, Any], *, origin: str | None =
     else:
         origin = origin or (str(source) if isinstance(source, Path) else "<YAML text>")
         text = _decode(origin, read_bytes(source) if isinstance(source, Path) else source)
-        manifest = Source(origin, text, tuple(_parse(Source(origin, text, ()))))
+        keys = Keys(unique=unique_keys)
+        documents = tuple(_parse(Source(origin, text, ()), keys))
+        manifest = Source(origin, text, documents, tuple(keys.duplicates))
     # report an invalid List now rather than later
     _ = manifest.objects
     return manifest
@@ -111,7 +122,7 @@ def read_bytes(path: Path) -> bytes:
         ManifestInvalid: the file cannot be read.
     """
     try:
-        with path.open("rb") as file:
+        with open(path, "rb", opener=_open) as file:
             return file.read(MAX_BYTES + 1)
     except FileNotFoundError:
         raise errors.ManifestNotFound(
@@ -126,6 +137,13 @@ def read_bytes(path: Path) -> bytes:
         ) from None
 
 
+def _open(path: str, flags: int) -> int:
+    # without O_NONBLOCK, a pipe that nobody writes to would block for ever
+    file = os.open(path, flags | os.O_NONBLOCK)
+    os.set_blocking(file, True)
+    return file
+
+
 def _decode(origin: str, content: str | bytes) -> str:
     if len(content) > MAX_BYTES:
         raise errors.ManifestInvalid(
@@ -133,27 +151,31 @@ def _decode(origin: str, content: str | bytes) -> str:
         )
     if isinstance(content, str):
         return content.removeprefix("\ufeff")
+    if wide := encoding.detect_wide(content):
+        raise Source(origin, "", ()).error(
+            Position(1, 1), f"the encoding is {wide}, not UTF-8", "Save the file as UTF-8."
+        )
     try:
         return content.decode().removeprefix("\ufeff")
     except UnicodeDecodeError as error:
-        is_utf_16 = content.startswith((b"\xff\xfe", b"\xfe\xff"))
-        text = "" if is_utf_16 else content.decode(errors="replace")
-        problem = f"invalid UTF-8 byte 0x{content[error.start]:02X}"
+        text = content.decode(errors="replace")
         raise Source(origin, text, ()).error(
             excerpt.find_end(content[: error.start].decode()),
-            "the encoding is UTF-16, not UTF-8" if is_utf_16 else problem,
+            f"invalid UTF-8 byte 0x{content[error.start]:02X}",
             "Save the file as UTF-8.",
         ) from None
 
 
-def _parse(source: Source) -> Iterator[Any]:
+def _parse(source: Source, keys: Keys) -> Iterator[Any]:
     documents: Iterable[Any] = ()
     try:
         if source.text.lstrip().startswith(("{", "[")):
             # if it is not JSON, it may be YAML
-            with contextlib.suppress(ValueError):
-                documents = json_reader.read_json(source.text)
-        documents = documents or yaml_reader.read_yaml(source.text)
+            try:
+                documents = json_reader.read_json(source.text, keys)
+            except ValueError:
+                keys.duplicates.clear()
+        documents = documents or yaml_reader.read_yaml(source.text, keys)
         yield from (document for document in documents if document is not None)
     except ManifestSyntaxError as error:
         line = excerpt.extract_line(source.text, error.position)

@@ -10,6 +10,7 @@ import yaml
 from yaml.reader import Reader
 
 from pytest_podshare.manifests import constraints, scalars, syntax_error
+from pytest_podshare.manifests.constraints import Keys
 from pytest_podshare.manifests.position import LocatedDict, LocatedList, Position
 from pytest_podshare.manifests.syntax_error import ManifestSyntaxError
 
@@ -18,8 +19,12 @@ PARSER: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 MAX_ALIASED_VALUES = 100_000
 
 
-def read_yaml(text: str) -> Iterator[Any]:
+def read_yaml(text: str, keys: Keys | None = None) -> Iterator[Any]:
     """Yield the documents of a YAML text.
+
+    Args:
+        text: the text.
+        keys: the rule for duplicate keys; by default they are errors.
 
     Raises:
         ManifestSyntaxError: the text is not YAML, or Kubernetes does not accept it.
@@ -27,7 +32,7 @@ def read_yaml(text: str) -> Iterator[Any]:
     parser = None
     try:
         parser = PARSER(text)
-        composer = _Composer(parser)
+        composer = _Composer(parser, keys or Keys())
         while (event := parser.get_event()) is not None:
             if type(event) is yaml.DocumentStartEvent:
                 yield composer.document()
@@ -52,7 +57,8 @@ def _position(event: Any) -> Position:
 class _Composer:
     """Composes values from the parser's events, and resolves anchors and aliases."""
 
-    def __init__(self, parser: Any) -> None:
+    def __init__(self, parser: Any, keys: Keys) -> None:
+        self._add_key = keys.add
         self._next = parser.get_event
         self._anchors: dict[str, Any] = {}
         self._open_anchors: set[str] = set()
@@ -90,7 +96,7 @@ class _Composer:
         while type(event := self._next()) is not yaml.MappingEndEvent:
             is_merge = type(event) is yaml.ScalarEvent and event.implicit[0] and event.value == "<<"
             key, position = "<<" if is_merge else self._key(event), _position(event)
-            constraints.add_key(key, position, key_positions)
+            self._add_key(key, position, key_positions)
             value = self._value(self._next(), depth)
             if is_merge:
                 merged = _merged_mappings(value, position)

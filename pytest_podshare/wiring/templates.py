@@ -91,13 +91,22 @@ def find_templates(source: Source, paths: Mapping[str, str] | None = None) -> tu
         ManifestInvalid: a field has the wrong type, or a required field is missing.
         NoContainers: a Pod has no containers.
     """
-    templates: list[Template] = []
-    for subject in source.objects:
-        if is_workload(subject):
-            templates.append(read_template(source, subject))
-        elif isinstance(kind := subject.get("kind"), str) and paths and kind in paths:
-            templates += _custom_templates(source, subject, paths[kind])
-    return tuple(templates)
+    return tuple(
+        template
+        for subject in source.objects
+        for template in read_templates(source, subject, paths or {})
+    )
+
+
+def read_templates(
+    source: Source, subject: dict[str, Any], paths: Mapping[str, str]
+) -> tuple[Template, ...]:
+    """Return the Pod templates of one object of a manifest, as `find_templates` does."""
+    if is_workload(subject):
+        return (read_template(source, subject),)
+    if isinstance(kind := subject.get("kind"), str) and kind in paths:
+        return tuple(_custom_templates(source, subject, paths[kind]))
+    return ()
 
 
 def read_template(source: Source, subject: dict[str, Any]) -> Template:

@@ -74,15 +74,25 @@ def test_findings_have_status_1():
 
 def test_problems_have_status_2_and_the_rest_is_checked(tmp_path):
     """Problems go to stderr, each with what to do."""
-    tmp_path.joinpath("bad.yaml").write_text(POD.replace("kind: Pod", "kind: Pod\nkind: Pod"))
+    tmp_path.joinpath("bad.yaml").write_text(POD + "kind: [\n")
 
     done = podshare("check", tmp_path, BROKEN, "missing.yaml")
 
     assert done.returncode == 2
     assert "mount-without-volume" in done.stdout
-    assert f"podshare: {tmp_path}/bad.yaml:3:1: " in done.stderr
+    assert f"podshare: {tmp_path}/bad.yaml:5:8: " in done.stderr
     assert "podshare: No such file or folder: missing.yaml" in done.stderr
     assert "2 not checked" in done.stdout
+
+
+def test_an_output_that_cannot_be_written_has_status_2():
+    """It is not the status of findings."""
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [program(), "check", CLEAN], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+
+    assert (done.returncode, done.stderr) == (2, "podshare: No space left on device.\n")
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ def _finding(finding: Finding, manifest: Input) -> str:
     return github_command(
         _COMMANDS[finding.severity],
         f"{location}{printable(finding.message)}\n{printable(finding.fix)}",
-        file=manifest.path.as_posix() if manifest.path else "",
+        file=printable(manifest.path.as_posix()) if manifest.path else "",
         line=str(line or ""),
         col=str(column or ""),
         title=f"{finding.rule} ({finding.subject})",

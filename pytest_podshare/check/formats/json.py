@@ -34,6 +34,6 @@ def render(result: CheckResult) -> str:
         ],
         "counts": counts,
         "templates": len(result.templates),
-        "manifests": sum(checked.problem is None for checked in result.manifests),
+        "manifests": sum(checked.is_checked for checked in result.manifests),
     }
     return json.dumps(whole, indent=2) + "\n"

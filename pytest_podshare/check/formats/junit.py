@@ -19,8 +19,8 @@ def render(result: CheckResult) -> str:
     for checked in result.manifests:
         for template in checked.templates:
             _add_template(suite, result, checked.manifest, template)
-        if checked.problem is not None:
-            _add_problem(suite, checked.manifest.origin, checked.problem)
+        for problem in checked.problems:
+            _add_problem(suite, checked.manifest.origin, problem)
     for problem in result.input_problems:
         _add_problem(suite, "podshare check", problem)
     paths = {"tests": "testcase", "failures": "testcase/failure", "errors": "testcase/error"}

@@ -89,7 +89,11 @@ def _finding(finding: Finding, manifest: Input) -> dict[str, Any]:
 
 
 def _physical_location(finding: Finding, path: Path, rendered: bool) -> dict[str, Any]:
-    uri = path.as_uri() if path.is_absolute() else quote(path.as_posix(), safe="/")
+    uri = (
+        path.as_uri()
+        if path.is_absolute()
+        else quote(path.as_posix(), safe="/", errors="surrogateescape")
+    )
     location: dict[str, Any] = {"artifactLocation": {"uri": uri}}
     # line numbers of rendered text are not those of the template
     line, column = (1, 1) if rendered else (finding.line, finding.column)
@@ -102,4 +106,6 @@ def _fingerprint(finding: Finding) -> str:
     """Return a hash that stays the same when the finding moves to another line."""
     facts = (finding.rule, finding.file, finding.subject)
     names = (finding.container, finding.volume, finding.path)
-    return hashlib.sha256("\0".join((*facts, *names)).encode()).hexdigest()[:32]
+    return hashlib.sha256("\0".join((*facts, *names)).encode(errors="surrogateescape")).hexdigest()[
+        :32
+    ]

@@ -46,7 +46,7 @@ def summarize(result: CheckResult) -> str:
     if result.problems:
         parts.append(f"{len(result.problems)} not checked")
     templates = _count(len(result.templates), "Pod template")
-    manifests = _count(sum(checked.problem is None for checked in result.manifests), "manifest")
+    manifests = _count(sum(checked.is_checked for checked in result.manifests), "manifest")
     return f"{', '.join(parts)}: {templates} in {manifests}"
 
 

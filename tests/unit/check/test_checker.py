@@ -72,16 +72,79 @@ def test_a_custom_resource_is_checked_if_the_path_of_its_pod_template_is_known()
     assert [template.subject for template in templates] == ["Rollout/web"]
 
 
-@pytest.mark.parametrize("text", [b"replicas: 3\n", b"", b"- 1\n", b"kind: Pod\n", b"# no\n"])
+@pytest.mark.parametrize("text", [b"replicas: 3\n", b"- 1\n", b"kind: Pod\n", b"# no\n"])
 def test_a_named_file_without_a_kubernetes_object_is_a_problem(text):
     """A file that was only found in a folder is skipped."""
     result = checker.check(manifest(text), ProjectSettings())
 
-    assert str(result.problem) == (
+    (problem,) = result.problems
+    assert str(problem) == (
         "m.yaml contains no Kubernetes object.\n"
         "Pass a manifest: YAML or JSON with an apiVersion and a kind."
     )
     assert checker.check(manifest(text, named=False), ProjectSettings()) is None
+
+
+def test_an_empty_manifest_is_a_problem():
+    """The program that should have written it has failed."""
+    (problem,) = checker.check(manifest(b" \n"), ProjectSettings()).problems
+
+    assert problem.what == "m.yaml is empty."
+
+
+BAD_DOCUMENTS = {
+    "syntax": (b"a: [1\n", "m.yaml:11:4: invalid YAML: a bracket is not closed."),
+    "no containers": (
+        b"apiVersion: v1\nkind: Pod\nmetadata: {name: q}\nspec: {}\n",
+        "m.yaml:14:1: the Pod has no containers.",
+    ),
+    "a List": (b"kind: List\nitems: 3\n", "m.yaml:12:1: items must be a list, but is a number."),
+}
+
+
+@pytest.mark.parametrize(("text", "what"), BAD_DOCUMENTS.values(), ids=BAD_DOCUMENTS)
+def test_a_bad_document_does_not_hide_the_others(text, what):
+    """What is wrong with it has the line in the file, and so have the findings of the others."""
+    result = checker.check(manifest(b"---\n".join([BROKEN, text, BROKEN])), ProjectSettings())
+
+    assert [problem.what for problem in result.problems] == [what]
+    lines = [8, 8 + len([*BROKEN.splitlines(), *text.splitlines()]) + 2]
+    assert [(found.rule, found.line) for found in result.findings] == [
+        ("mount-without-volume", line) for line in lines
+    ]
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_a_duplicate_key_is_a_finding_and_the_rest_is_checked(as_json):
+    """Helm installs the object with the last value."""
+    text = BROKEN.replace(b"  containers:", b"  volumes: []\n  volumes: [{name: v}]\n  containers:")
+    if as_json:
+        text = (
+            b'{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": {\n'
+            b'"containers": [],\n"volumes": [{"name": "v", "emptyDir": {}}],\n"containers":'
+            b'[{"name": "c", "volumeMounts": [{"name": "w", "mountPath": "/v"}]}]}}'
+        )
+
+    rules = [
+        (found.rule, found.line)
+        for found in checker.check(manifest(text), ProjectSettings()).findings
+    ]
+
+    assert ("duplicate-key", 4 if as_json else 6) in rules
+    assert ("mount-without-volume" in dict(rules)) == as_json
+
+
+def test_a_duplicate_key_is_a_finding_in_its_own_object_only():
+    """It can be suppressed there."""
+    double = BROKEN.replace(b"    - name: c", b"    - name: b\n      name: c")
+    text = b"---\n".join(
+        [BROKEN, double, double.replace(b"name: c", b"name: c # podshare: ignore[duplicate-key]")]
+    )
+
+    result = checker.check(manifest(text), ProjectSettings())
+
+    found = [finding.line for finding in result.findings if finding.rule == "duplicate-key"]
+    assert (found, result.problems) == ([17], ())
 
 
 def test_an_unreadable_manifest_does_not_stop_the_others():
@@ -90,10 +153,10 @@ def test_an_unreadable_manifest_does_not_stop_the_others():
 
     results = checker.check_all([manifest(text) for text in texts], ProjectSettings())
 
-    assert [type(result.problem) for result in results] == [
-        type(None),
-        errors.ManifestInvalid,
-        type(None),
+    assert [[type(problem) for problem in result.problems] for result in results] == [
+        [],
+        [errors.ManifestInvalid],
+        [],
     ]
     assert len(results[2].findings) == 1
 
@@ -126,21 +189,21 @@ def test_the_exit_code_is_2_if_anything_could_not_be_checked():
     broken = ManifestResult(manifest(b""), (TemplateResult("Pod/p", (finding("error"),)),))
 
     assert CheckResult((broken,), (error,)).exit_code == 2
-    assert CheckResult((broken, ManifestResult(manifest(b""), problem=error))).exit_code == 2
+    assert CheckResult((broken, ManifestResult(manifest(b""), problems=(error,)))).exit_code == 2
     assert CheckResult((broken,)).exit_code == 1
 
 
 def test_a_result_does_not_keep_the_source_text(monkeypatch):
     """Otherwise ten thousand manifests would not fit, and each would be slower than the last."""
     sources = []
-    read = Input.read
+    read = Input.read_parts
 
     def read_and_remember(self):
-        source = read(self)
-        sources.append(weakref.ref(source))
-        return source
+        for source in read(self):
+            sources.append(weakref.ref(source))
+            yield source
 
-    monkeypatch.setattr(Input, "read", read_and_remember)
+    monkeypatch.setattr(Input, "read_parts", read_and_remember)
     result = checker.check(manifest(BROKEN), ProjectSettings())
     gc.collect()
 

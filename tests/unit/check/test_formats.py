@@ -60,7 +60,7 @@ RESULT = CheckResult(
             (TemplateResult("Pod/web", (ERROR,)),),
         ),
         ManifestResult(Input("stdin", None, b""), (TemplateResult("Pod/p", (INFO,)),)),
-        ManifestResult(Input("bad.yaml", Path("bad.yaml"), b""), problem=PROBLEM),
+        ManifestResult(Input("bad.yaml", Path("bad.yaml"), b""), problems=(PROBLEM,)),
     ),
     (errors.ManifestNotFound("There is no x.", "Give one."),),
 )  # fmt: skip

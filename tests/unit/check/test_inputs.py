@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from pytest_podshare import errors
 from pytest_podshare.check import inputs
 from pytest_podshare.manifests import source
 
@@ -179,13 +178,6 @@ def test_a_path_that_leads_nowhere_is_a_problem_of_two_lines(path, message):
     assert str(problem).startswith(message)
     assert len(str(problem).splitlines()) == 2
     assert [manifest.origin for manifest in selection.manifests] == ["pod.yaml"]
-
-
-def test_an_unreadable_file_is_a_problem():
-    """Here it is a link to itself."""
-    Path("loop.yaml").symlink_to("loop.yaml")
-
-    assert isinstance(find_problem("loop.yaml"), errors.ManifestNotFound)
 
 
 def test_a_template_of_a_chart_is_not_a_manifest():

@@ -15,7 +15,8 @@ GOLDEN = (Path(__file__).parent / "found.txt").read_text()
 
 def find(path):
     """Return the findings in a manifest."""
-    return [finding for template in find_templates(read(path)) for finding in rules.check(template)]
+    manifest = read(path, unique_keys=False)
+    return [finding for template in find_templates(manifest) for finding in rules.check(template)]
 
 
 def describe(finding):
