@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator
+import functools
+from collections.abc import Iterable
 
 from pytest_podshare import errors
-from pytest_podshare.check import rules
+from pytest_podshare.check import distinct_findings, rules
+from pytest_podshare.check.distinct_findings import DistinctFinding
 from pytest_podshare.check.inputs import Input
 from pytest_podshare.check.project_settings import ProjectSettings
 from pytest_podshare.check.rules import Finding
@@ -65,11 +67,13 @@ class CheckResult:
         manifests: the results for each manifest.
         input_problems: why other inputs could not be found, read or rendered.
         fail_on: the lowest severity that counts as a failure.
+        limit: the number of findings that are shown to people; 0 for all.
     """
 
     manifests: tuple[ManifestResult, ...]
     input_problems: tuple[errors.PodshareError, ...] = ()
     fail_on: rules.Severity = "warning"
+    limit: int = 0
 
     @property
     def problems(self) -> tuple[errors.PodshareError, ...]:
@@ -79,19 +83,34 @@ class CheckResult:
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """Return all findings."""
-        return tuple(finding for finding, _ in self.located_findings())
+        """Return all findings, each once."""
+        return tuple(distinct.finding for distinct in self.distinct_findings)
+
+    @functools.cached_property
+    def distinct_findings(self) -> tuple[DistinctFinding, ...]:
+        """Return what was found, once for all renderings of a chart or of an overlay's base."""
+        located = (
+            (finding, checked.manifest)
+            for checked in self.manifests
+            for finding in checked.findings
+        )
+        return distinct_findings.collect(located, (checked.manifest for checked in self.manifests))
+
+    @property
+    def shown_findings(self) -> tuple[DistinctFinding, ...]:
+        """Return the findings that are shown to people: the most severe, if there are too many."""
+        if not self.limit or len(self.distinct_findings) <= self.limit:
+            return self.distinct_findings
+        by_severity = sorted(
+            self.distinct_findings,
+            key=lambda distinct: rules.SEVERITIES.index(distinct.finding.severity),
+        )
+        return tuple(by_severity[: self.limit])
 
     @property
     def templates(self) -> tuple[TemplateResult, ...]:
         """Return the results for all Pod templates."""
         return tuple(template for checked in self.manifests for template in checked.templates)
-
-    def located_findings(self) -> Iterator[tuple[Finding, Input]]:
-        """Yield all findings, each with its manifest."""
-        for checked in self.manifests:
-            for finding in checked.findings:
-                yield finding, checked.manifest
 
     def is_failure(self, finding: Finding) -> bool:
         """Return whether a finding is severe enough to count as a failure."""

@@ -93,4 +93,4 @@ def _render(job: RenderJob, seconds: float) -> list[Input | errors.ManifestError
         text = rendering.render(job, seconds)
     except (errors.RenderFailed, errors.RendererMissing) as error:
         return [] if job.optional and isinstance(error, errors.RenderFailed) else [error]
-    return list(split_rendered(Input(job.origin, job.folder, text, rendered=True)))
+    return list(split_rendered(Input(job.origin, job.file, text, rendered=True, job=job)))

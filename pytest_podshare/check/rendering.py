@@ -41,6 +41,18 @@ class RenderJob:
     optional: bool = False
 
     @property
+    def is_chart(self) -> bool:
+        """Return whether it renders a chart."""
+        return self.command[0] == "helm"
+
+    @property
+    def file(self) -> Path:
+        """Return the file that stands for the whole: Chart.yaml, the kustomization, the archive."""
+        chart = self.folder / CHART_FILE
+        file = chart if os.path.isfile(chart) else find_kustomization(self.folder)  # noqa: PTH113
+        return file or self.folder
+
+    @property
     def origin(self) -> str:
         """Return the name for messages: `charts/web (ci/tls-values.yaml)`."""
         return f"{self.folder} ({self.name})"

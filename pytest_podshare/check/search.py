@@ -32,6 +32,7 @@ class Input:
         content: its text.
         named: whether the user named it; a file that was only found may be anything.
         rendered: whether its lines are those of rendered text, not those of the file.
+        job: how it was rendered; None if it was not, or not by podshare.
     """
 
     origin: str
@@ -39,6 +40,7 @@ class Input:
     content: bytes = dataclasses.field(repr=False)
     named: bool = False
     rendered: bool = False
+    job: RenderJob | None = None
 
     def read(self) -> Source:
         """Return its parsed documents.
@@ -56,11 +58,11 @@ class Input:
 def split_rendered(whole: Input) -> Iterator[Input]:
     """Yield the manifests of each template in rendered text."""
     for name, content in rendering.split_by_template(whole.content).items():
-        file = whole.path / name if whole.path and name else None
+        file = whole.job.folder / name if whole.job and name else None
         yield dataclasses.replace(
             whole,
             origin=f"{whole.origin}: {name}" if name else whole.origin,
-            path=file if file and file.is_file() else whole.path,
+            path=file if file and os.path.isfile(file) else whole.path,  # noqa: PTH113
             content=content,
         )
 

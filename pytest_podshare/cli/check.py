@@ -76,6 +76,11 @@ _PARAMETERS = [
         ["--render-timeout"], metavar="SECONDS", type=float, default=rendering.TIMEOUT,
         show_default=True, help="Time limit for each run of helm or kustomize.",
     ),
+    click.Option(
+        ["--limit"], metavar="NUMBER", type=click.IntRange(min=0), default=200, show_default=True,
+        help="Show at most so many findings in the formats text and github, the most severe first;"
+        " 0 for all.",
+    ),
     click.Option(["--rules", "list_rules"], is_flag=True, help="List the rules and exit."),
 ]  # fmt: skip
 
@@ -103,6 +108,7 @@ def check(
     pod_template: tuple[str, ...],
     as_found: bool,
     render_timeout: float,
+    limit: int,
     list_rules: bool,
 ) -> int:
     """Check manifests; return the exit status."""
@@ -121,7 +127,7 @@ def check(
         paths, exclude=config.exclude, as_found=as_found, render_timeout=render_timeout
     )
     manifests = checker.check_all(selection.manifests, config, keep_wiring=graph_kind is not None)
-    result = CheckResult(manifests, selection.problems, fail_on)
+    result = CheckResult(manifests, selection.problems, fail_on, limit)
     for problem in result.problems:
         print_error(problem)
     _write(result, format_, graph_kind, output)

@@ -310,21 +310,21 @@ def test_characters_that_the_terminal_lacks_are_escaped(tmp_path):
 
 @needs_helm
 def test_a_chart_is_checked_with_all_of_its_values():
-    """The finding names the values."""
+    """The finding has its line in the template, and names the values."""
     done = podshare("check", "manifests/check/chart")
 
     assert done.returncode == 1
     assert done.stdout.splitlines()[0] == (
-        "manifests/check/chart (ci/renamed-values.yaml): templates/deployment.yaml:34:15  error    "
+        "manifests/check/chart/templates/deployment.yaml:23:15  error    "
         "mount-without-volume  container 'exporter' mounts volume 'cache' at /cache, but the Pod "
-        "declares no such volume"
+        "declares no such volume (in 1 of 3 value files: ci/renamed-values.yaml)"
     )
     assert done.stdout.splitlines()[-1] == "1 error: 3 Pod templates in 6 manifests"
 
 
 @needs_helm
-def test_the_line_of_a_finding_is_that_of_helms_output():
-    """The user can look it up there."""
+def test_the_line_of_a_finding_on_standard_input_is_that_of_helms_output():
+    """The user can look it up there; JSON has it for a chart as well."""
     values = "manifests/check/chart/ci/renamed-values.yaml"
     rendered = subprocess.run(
         ["helm", "template", "manifests/check/chart", "--values", values],
@@ -336,6 +336,8 @@ def test_the_line_of_a_finding_is_that_of_helms_output():
     assert rendered.stdout.splitlines()[33].strip() == "- name: cache"
     piped = podshare("check", "-", stdin=rendered.stdout)
     assert piped.stdout.startswith("stdin: templates/deployment.yaml:34:15  error")
+    whole = json.loads(podshare("check", "manifests/check/chart", "--format", "json").stdout)
+    assert [finding["line"] for finding in whole["findings"]] == [34]
 
 
 @needs_helm

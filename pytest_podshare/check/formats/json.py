@@ -15,13 +15,17 @@ VERSION = 1
 def render(result: CheckResult) -> str:
     """Return the findings, the problems and the counts."""
     findings = [
-        dataclasses.asdict(finding)
+        dataclasses.asdict(distinct.finding)
         | {
-            "source": None if manifest.path is None else str(manifest.path),
-            "rendered": manifest.rendered,
-            "fails": result.is_failure(finding),
+            "source": None if distinct.manifest.path is None else str(distinct.manifest.path),
+            "source_line": distinct.position.line if distinct.position else 0,
+            "source_column": distinct.position.column if distinct.position else 0,
+            "rendered": distinct.manifest.rendered,
+            "renderings": list(distinct.places),
+            "renderings_total": distinct.total,
+            "fails": result.is_failure(distinct.finding),
         }
-        for finding, manifest in result.located_findings()
+        for distinct in result.distinct_findings
     ]
     severities = Counter(finding.severity for finding in result.findings)
     counts = {severity: severities[severity] for severity in rules.SEVERITIES}

@@ -6,19 +6,24 @@ from collections.abc import Iterable
 from xml.etree import ElementTree as ET
 
 from pytest_podshare import errors
-from pytest_podshare.check.checker import CheckResult, TemplateResult
-from pytest_podshare.check.formats import text
+from pytest_podshare.check.checker import CheckResult
+from pytest_podshare.check.distinct_findings import DistinctFinding
 from pytest_podshare.check.inputs import Input
-from pytest_podshare.check.rules import Finding
 from pytest_podshare.escaping import printable
 
 
 def render(result: CheckResult) -> str:
     """Return one suite, with a failure for each template that fails and an error per problem."""
     suite = ET.Element("testsuite", name="podshare check")
+    distinct_findings: dict[tuple[Input, str], list[DistinctFinding]] = {}
+    for distinct in result.distinct_findings:
+        distinct_findings.setdefault((distinct.manifest, distinct.finding.subject), []).append(
+            distinct
+        )
     for checked in result.manifests:
         for template in checked.templates:
-            _add_template(suite, result, checked.manifest, template)
+            own = distinct_findings.pop((checked.manifest, template.subject), [])
+            _add_template(suite, result, checked.manifest, template.subject, own)
         for problem in checked.problems:
             _add_problem(suite, checked.manifest.origin, problem)
     for problem in result.input_problems:
@@ -33,19 +38,23 @@ def render(result: CheckResult) -> str:
 
 
 def _add_template(
-    suite: ET.Element, result: CheckResult, manifest: Input, template: TemplateResult
+    suite: ET.Element,
+    result: CheckResult,
+    manifest: Input,
+    subject: str,
+    distinct_findings: list[DistinctFinding],
 ) -> None:
     case = ET.SubElement(
-        suite, "testcase", classname=printable(manifest.origin), name=printable(template.subject)
+        suite, "testcase", classname=printable(manifest.origin), name=printable(subject)
     )
     if manifest.path is not None:
         case.set("file", printable(str(manifest.path)))
-    failures = [finding for finding in template.findings if result.is_failure(finding)]
+    failures = [distinct for distinct in distinct_findings if result.is_failure(distinct.finding)]
     if failures:
-        first = printable(f"{failures[0].rule}: {failures[0].message}")
+        first = printable(f"{failures[0].finding.rule}: {failures[0].finding.message}")
         more = f" (and {len(failures) - 1} more)" if len(failures) > 1 else ""
         ET.SubElement(case, "failure", message=first + more).text = _format(failures)
-    others = [finding for finding in template.findings if not result.is_failure(finding)]
+    others = [distinct for distinct in distinct_findings if not result.is_failure(distinct.finding)]
     if others:
         ET.SubElement(case, "system-out").text = _format(others)
 
@@ -58,9 +67,10 @@ def _add_problem(suite: ET.Element, origin: str, problem: errors.PodshareError) 
     ET.SubElement(case, "error", message=printable(problem.what)).text = lines
 
 
-def _format(findings: Iterable[Finding]) -> str:
+def _format(distinct_findings: Iterable[DistinctFinding]) -> str:
     return "\n".join(
-        f"{text.format_location(finding)}  {finding.severity}  {finding.rule}  "
-        f"{printable(finding.message)}\n    {printable(finding.fix)}"
-        for finding in findings
+        f"{printable(distinct.location)}  {distinct.finding.severity}  {distinct.finding.rule}  "
+        f"{printable(distinct.finding.message + distinct.scope)}\n"
+        f"    {printable(distinct.finding.fix)}"
+        for distinct in distinct_findings
     )

@@ -11,9 +11,8 @@ from urllib.parse import quote
 
 from pytest_podshare.check import rules
 from pytest_podshare.check.checker import CheckResult
-from pytest_podshare.check.formats import text
-from pytest_podshare.check.inputs import Input
-from pytest_podshare.check.rules import Finding, Rule
+from pytest_podshare.check.distinct_findings import DistinctFinding
+from pytest_podshare.check.rules import Rule
 from pytest_podshare.escaping import printable_lines
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -45,7 +44,7 @@ def render(result: CheckResult) -> str:
         "invocations": [
             {"executionSuccessful": not notifications, "toolExecutionNotifications": notifications}
         ],
-        "results": [_finding(finding, manifest) for finding, manifest in result.located_findings()],
+        "results": [_result(distinct) for distinct in result.distinct_findings],
     }
     return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
 
@@ -68,44 +67,41 @@ def _rule(rule: Rule, url: str) -> dict[str, Any]:
     return described | ({"helpUri": f"{url}/{rule.page}"} if url else {})
 
 
-def _finding(finding: Finding, manifest: Input) -> dict[str, Any]:
+def _result(distinct: DistinctFinding) -> dict[str, Any]:
+    finding, path = distinct.finding, distinct.manifest.path
     names = [finding.subject, finding.container, finding.volume]
     location: dict[str, Any] = {
         "logicalLocations": [{"fullyQualifiedName": "/".join(name for name in names if name)}]
     }
-    if manifest.path is not None:
-        location["physicalLocation"] = _physical_location(finding, manifest.path, manifest.rendered)
-    message = f"{finding.message}\n{finding.fix}"
-    if manifest.rendered:
-        message = f"{text.format_location(finding)}: {message}"
+    if path is not None:
+        location["physicalLocation"] = _physical_location(distinct, path)
+    message = f"{finding.message}{distinct.scope}\n{finding.fix}"
+    if distinct.manifest.rendered and distinct.position is None:
+        message = f"{distinct.location}: {message}"
     return {
         "ruleId": finding.rule,
         "ruleIndex": _INDEX[finding.rule],
         "level": _LEVELS[finding.severity],
         "message": {"text": printable_lines(message)},
         "locations": [location],
-        "partialFingerprints": {"podshare/v1": _fingerprint(finding)},
+        "partialFingerprints": {"podshare/v1": _fingerprint(distinct)},
     }
 
 
-def _physical_location(finding: Finding, path: Path, rendered: bool) -> dict[str, Any]:
-    uri = (
-        path.as_uri()
-        if path.is_absolute()
-        else quote(path.as_posix(), safe="/", errors="surrogateescape")
-    )
+def _physical_location(distinct: DistinctFinding, path: Path) -> dict[str, Any]:
+    relative = quote(path.as_posix(), safe="/", errors="surrogateescape")
+    uri = path.as_uri() if path.is_absolute() else relative
     location: dict[str, Any] = {"artifactLocation": {"uri": uri}}
-    # line numbers of rendered text are not those of the template
-    line, column = (1, 1) if rendered else (finding.line, finding.column)
+    # without its line in the template, a finding is at the first one
+    line, column = distinct.position or ((1, 1) if distinct.manifest.rendered else (0, 0))
     if line:
         location["region"] = {"startLine": line, "startColumn": max(column, 1)}
     return location
 
 
-def _fingerprint(finding: Finding) -> str:
-    """Return a hash that stays the same when the finding moves to another line."""
-    facts = (finding.rule, finding.file, finding.subject)
-    names = (finding.container, finding.volume, finding.path)
-    return hashlib.sha256("\0".join((*facts, *names)).encode(errors="surrogateescape")).hexdigest()[
-        :32
-    ]
+def _fingerprint(distinct: DistinctFinding) -> str:
+    """Return a hash that stays the same when a finding moves, or is in other renderings as well."""
+    finding, path = distinct.finding, distinct.manifest.path
+    file = path.as_posix() if distinct.manifest.rendered and path else finding.file
+    names = (finding.rule, file, finding.subject, finding.container, finding.volume, finding.path)
+    return hashlib.sha256("\0".join(names).encode(errors="surrogateescape")).hexdigest()[:32]

@@ -50,6 +50,14 @@ def summarize(result: CheckResult) -> str:
     return f"{', '.join(parts)}: {templates} in {manifests}"
 
 
+def summarize_hidden(result: CheckResult) -> str:
+    """Return how many findings are not shown, and how to see them; "" if all are shown."""
+    hidden = len(result.distinct_findings) - len(result.shown_findings)
+    if not hidden:
+        return ""
+    return f"… and {_count(hidden, 'more finding')}; see all of them with --limit 0"
+
+
 def format_location(finding: Finding) -> str:
     """Return `web.yaml:12:9`."""
     numbers = [str(number) for number in (finding.line, finding.column) if number]
@@ -63,17 +71,20 @@ def _is_coloured(stream: TextIO) -> bool:
 
 
 def _lines(result: CheckResult) -> Iterator[Sequence[Span]]:
-    for finding in result.findings:
+    for distinct in result.shown_findings:
+        finding = distinct.finding
         yield [
-            (format_location(finding), "bold"),
+            (printable(distinct.location), "bold"),
             ("  ", ""),
             (finding.severity.ljust(_WIDTH), _STYLES[finding.severity]),
             ("  ", ""),
             (finding.rule, "magenta"),
             ("  ", ""),
-            (printable(finding.message), ""),
+            (printable(finding.message + distinct.scope), ""),
         ]
         yield [("    ", ""), (printable(finding.fix), "dim")]
+    if hidden := summarize_hidden(result):
+        yield [(hidden, "bold")]
     yield [(summarize(result), "bold")]
 
 

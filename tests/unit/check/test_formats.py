@@ -153,7 +153,11 @@ def test_json():
         "volume": "50%,x",
         "path": "/a:b\x1b",
         "source": "web/templates/pod.yaml",
+        "source_line": 0,
+        "source_column": 0,
         "rendered": True,
+        "renderings": [],
+        "renderings_total": 0,
         "fails": True,
     }
     assert [finding["fails"] for finding in whole["findings"]] == [True, True, False]
@@ -171,7 +175,7 @@ def test_json():
 
 
 def test_github():
-    """The location in rendered text is in the message: its lines are not those of the file."""
+    """An unknown line of a template is in the message: that of the rendered text."""
     expected = r"""
 ::warning file=m/web.yaml,line=12,col=9,title=unused-volume (Deployment/web)::volume 'logs' \
 (emptyDir) is not mounted by any container%0AMount it where it is needed, or remove it.
@@ -250,7 +254,7 @@ def test_sarif_links_to_the_documentation_if_the_package_has_its_url(monkeypatch
 
 
 def test_sarif_locates_every_finding():
-    """It names the file and line; for rendered text, the first line of the template."""
+    """It names the file and line; if the line of a template is unknown, its first line."""
     run = sarif_run()
     locations = [result["locations"][0].get("physicalLocation", {}) for result in run["results"]]
 
