@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import re
 from collections.abc import Iterable
 
 from pytest_podshare import errors
@@ -159,8 +160,46 @@ def check_all(
     manifests: Iterable[Input], settings: ProjectSettings, *, keep_wiring: bool = False
 ) -> tuple[ManifestResult, ...]:
     """Return the results for all manifests; files that are not manifests are left out."""
-    results = (check(manifest, settings, keep_wiring=keep_wiring) for manifest in manifests)
-    return tuple(result for result in results if result is not None)
+    repeated: dict[bytes, tuple[int, ManifestResult | None]] = {}
+    results: list[ManifestResult] = []
+    for manifest in manifests:
+        # most templates render the same with many value files, but on other lines
+        text = manifest.content.lstrip(b"\n")
+        first_line = len(manifest.content) - len(text)
+        if manifest.job is not None and text in repeated:
+            line, first = repeated[text]
+            result = first and _move(first, manifest, first_line - line)
+        else:
+            result = check(manifest, settings, keep_wiring=keep_wiring)
+            if result is None or not result.problems:
+                repeated[text] = first_line, result
+        if result is not None:
+            results.append(result)
+    return tuple(results)
+
+
+def _move(result: ManifestResult, manifest: Input, lines: int) -> ManifestResult:
+    """Return the result for a manifest with the same text, by so many lines further down."""
+
+    def move_line(match: re.Match[str]) -> str:
+        return f"line {int(match[1]) + lines}"
+
+    templates = (
+        dataclasses.replace(
+            template,
+            findings=tuple(
+                dataclasses.replace(
+                    finding,
+                    file=manifest.origin,
+                    line=finding.line and finding.line + lines,
+                    message=distinct_findings.LINE.sub(move_line, finding.message),
+                )
+                for finding in template.findings
+            ),
+        )
+        for template in result.templates
+    )
+    return ManifestResult(manifest, tuple(templates))
 
 
 def _is_kubernetes(source: Source) -> bool:

@@ -13,7 +13,8 @@ from pytest_podshare.check.search import Input
 from pytest_podshare.check.template_lines import TemplateText
 from pytest_podshare.manifests.position import Position
 
-_LINE = re.compile(r"\bline (\d+)\b")
+# a line of the manifest in the message of a finding
+LINE = re.compile(r"\bline (\d+)\b")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -95,7 +96,7 @@ def _identify(finding: Finding, manifest: Input, roots: _Roots) -> object:
     root, _ = roots[manifest.job]
     names = (finding.subject, finding.container, finding.volume, finding.path)
     template = manifest.path if manifest.job.is_chart else None
-    return root, template, finding.rule, finding.severity, _LINE.sub("", finding.message), names
+    return root, template, finding.rule, finding.severity, LINE.sub("", finding.message), names
 
 
 def _identify_line(distinct: DistinctFinding) -> object | None:
@@ -153,7 +154,7 @@ def _locate(
         other = text.locate(rendered, Position(int(match[1]), 1))
         return f"line {other.line}" if other else f"line {match[1]} of Helm's output"
 
-    message = _LINE.sub(translate, finding.message)
+    message = LINE.sub(translate, finding.message)
     return dataclasses.replace(finding, message=message), position
 
 

@@ -52,8 +52,16 @@ def find(
         results += next(rendered) if isinstance(candidate, RenderJob) else [candidate]
     return Selection(
         tuple(result for result in results if isinstance(result, Input)),
-        tuple(result for result in results if isinstance(result, errors.ManifestError)),
+        _list_problems(results),
     )
+
+
+def _list_problems(
+    results: Iterable[Input | errors.ManifestError],
+) -> tuple[errors.ManifestError, ...]:
+    """Return the problems, each once: the same rendering may stand for several jobs."""
+    problems = (result for result in results if isinstance(result, errors.ManifestError))
+    return tuple({str(problem): problem for problem in problems}.values())
 
 
 def list_candidates(
@@ -79,18 +87,32 @@ def _read_stdin() -> bytes:
 
 
 def _render_all(jobs: list[RenderJob], seconds: float) -> list[list[Input | errors.ManifestError]]:
+    """Render side by side, and what is the same only once."""
     if not jobs:
         return []
     # not at the top: most checks render nothing, and the import takes longer than some of them
-    from concurrent.futures import ThreadPoolExecutor
+    from concurrent.futures import Future, ThreadPoolExecutor
 
-    with ThreadPoolExecutor(min(len(jobs), os.cpu_count() or 1)) as pool:
-        return list(pool.map(lambda job: _render(job, seconds), jobs))
+    with ThreadPoolExecutor(min(len(jobs), _count_processors())) as pool:
+        keys = [job.read_input() for job in jobs]
+        first_jobs = dict(zip(reversed(keys), reversed(jobs), strict=True))
+        renderings: dict[object, Future[bytes]] = {
+            key: pool.submit(rendering.render, first_jobs[key], seconds)
+            for key in dict.fromkeys(keys)
+        }
+        return [_split(job, renderings[key].result) for job, key in zip(jobs, keys, strict=True)]
 
 
-def _render(job: RenderJob, seconds: float) -> list[Input | errors.ManifestError]:
+def _count_processors() -> int:
+    """Return the number of processors that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _split(job: RenderJob, render: Callable[[], bytes]) -> list[Input | errors.ManifestError]:
     try:
-        text = rendering.render(job, seconds)
+        text = render()
     except (errors.RenderFailed, errors.RendererMissing) as error:
         return [] if job.optional and isinstance(error, errors.RenderFailed) else [error]
     return list(split_rendered(Input(job.origin, job.file, text, rendered=True, job=job)))

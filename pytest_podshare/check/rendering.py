@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import os
 import re
 import shlex
@@ -20,7 +21,12 @@ TIMEOUT: float = 60
 
 _LIBRARY = re.compile(rb"^type:\s*['\"]?library\b", re.M)
 _COMPONENT = re.compile(rb"^kind:\s*['\"]?Component\b", re.M)
+_SEPARATOR = re.compile(rb"^---", re.M)
+# `templates/web.yaml` in a document that begins with `# Source: chart/templates/web.yaml`
+_TEMPLATE = re.compile(rb"---[^\n]*\n# Source: [^/\n]*/([^\n]*)")
 _NOISE = re.compile(r"^(WARNING: .*|Use --debug flag .*)$", re.M)
+_VALUES = "--values"
+_COMMENTS = re.compile(rb"^\s*(#.*|---\s*)$", re.M)
 _MAX_LENGTH = 600
 
 
@@ -44,6 +50,18 @@ class RenderJob:
     def is_chart(self) -> bool:
         """Return whether it renders a chart."""
         return self.command[0] == "helm"
+
+    def read_input(self) -> object:
+        """Return what is the same for jobs that render the same."""
+        values = [_read(Path(word)) for word in self._value_files()]
+        # without values, a file changes nothing
+        values = [text for text in values if _COMMENTS.sub(b"", text).strip()]
+        words = [word for word in self.command if word not in (*self._value_files(), _VALUES)]
+        return tuple(words), tuple(values)
+
+    def _value_files(self) -> tuple[str, ...]:
+        words = zip(self.command, self.command[1:], strict=False)
+        return tuple(file for option, file in words if option == _VALUES)
 
     @property
     def file(self) -> Path:
@@ -93,7 +111,7 @@ def chart_jobs(chart: Path) -> tuple[RenderJob, ...]:
     if shutil.which("helm") is None:
         return (default,)
     return default, *(
-        RenderJob(f"ci/{file.name}", chart, (*base, "--values", str(file))) for file in files
+        RenderJob(f"ci/{file.name}", chart, (*base, _VALUES, str(file))) for file in files
     )
 
 
@@ -152,23 +170,16 @@ def split_by_template(text: bytes) -> Mapping[str, bytes]:
 
     Empty lines replace the lines of other templates, so that all lines keep their numbers.
     """
-    lines = text.splitlines(keepends=True)
-    by_template: dict[str, list[bytes]] = {}
-    current = ""
-    for index, line in enumerate(lines):
-        if line.startswith(b"---"):
-            current = _template_name(lines[index + 1]) if index + 1 < len(lines) else ""
-        own = by_template.setdefault(current, [])
-        own += [b"\n"] * (index - len(own))
-        own.append(line)
-    return {
-        name: b"".join(own)
-        for name, own in by_template.items()
-        if any(line.strip(b"- \r\n") for line in own)
-    }
-
-
-def _template_name(line: bytes) -> str:
-    """Return `templates/web.yaml` for `# Source: chart/templates/web.yaml`."""
-    before, found, path = line.decode(errors="replace").strip().partition("# Source: ")
-    return path.partition("/")[2] if found and not before else ""
+    starts = [0, *(match.start() for match in _SEPARATOR.finditer(text)), len(text)]
+    parts: dict[str, list[bytes]] = {}
+    # the number of lines in the parts of each template
+    counts: dict[str, int] = {}
+    line = 0
+    for start, end in itertools.pairwise(starts):
+        part = text[start:end]
+        found = _TEMPLATE.match(part)
+        name = found[1].decode(errors="replace").rstrip() if found else ""
+        parts.setdefault(name, []).append(b"\n" * (line - counts.get(name, 0)) + part)
+        line = counts[name] = line + part.count(b"\n")
+    texts = ((name, b"".join(own)) for name, own in parts.items())
+    return {name: whole for name, whole in texts if whole.strip(b"- \r\n")}

@@ -11,6 +11,7 @@ from pytest_podshare.check import checker
 from pytest_podshare.check.checker import CheckResult, ManifestResult, TemplateResult
 from pytest_podshare.check.inputs import Input
 from pytest_podshare.check.project_settings import ProjectSettings
+from pytest_podshare.check.rendering import RenderJob
 from pytest_podshare.check.rules import Finding
 
 CLEAN = Path("manifests/sharevol.yaml").read_bytes()
@@ -30,6 +31,16 @@ spec:
 def manifest(content, *, named=True):
     """Return a manifest with this content."""
     return Input("m.yaml", None, content, named)
+
+
+def job(name):
+    """Return the render job of a chart."""
+    return RenderJob(name, Path("web"), ("helm", "template", "web"))
+
+
+def check_one(one):
+    """Return the result for a manifest."""
+    return checker.check(one, ProjectSettings())
 
 
 def finding(severity):
@@ -145,6 +156,25 @@ def test_a_duplicate_key_is_a_finding_in_its_own_object_only():
 
     found = [finding.line for finding in result.findings if finding.rule == "duplicate-key"]
     assert (found, result.problems) == ([17], ())
+
+
+def test_a_text_that_is_rendered_again_is_not_read_again(monkeypatch):
+    """Its findings have the lines and the name of the other rendering; a result has no twin."""
+    double = BROKEN + BROKEN[BROKEN.index(b"        - name") :] + b"  volumes: [{name: v}]\n"
+    manifests = [
+        Input(f"web ({name})", None, b"\n" * lines + double, rendered=True, job=job(name))
+        for name, lines in {"a": 0, "b": 7, "c": 2}.items()
+    ]
+    alone = [finding for one in manifests for finding in check_one(one).findings]
+    reads = []
+    read = Input.read_parts
+    monkeypatch.setattr(Input, "read_parts", lambda self: reads.append(self) or read(self))
+
+    results = checker.check_all(manifests, ProjectSettings())
+
+    assert [finding for result in results for finding in result.findings] == alone
+    assert any("line 15" in finding.message for finding in alone)
+    assert len(reads) == 1
 
 
 def test_an_unreadable_manifest_does_not_stop_the_others():

@@ -61,7 +61,7 @@ def test_a_chart_is_rendered_with_its_default_values_and_each_of_its_ci_values(p
     """The results are in that order, whichever is finished first."""
     rendering_program(programs, "helm")
     for name in ("web/Chart.yaml", "web/ci/b-values.yaml", "web/ci/a-values.yaml", "web/ci/x.yaml"):
-        write(name)
+        write(name, f"name: {name}\n")
 
     found = find("web")
 
@@ -75,6 +75,46 @@ def test_a_chart_is_rendered_with_its_default_values_and_each_of_its_ci_values(p
         b"# template web --values web/ci/a-values.yaml",
         b"# template web --values web/ci/b-values.yaml",
     ]
+
+
+def test_what_renders_the_same_is_rendered_once(programs):
+    """These are value files with the same content, and those that set nothing."""
+    program(programs, "helm", f"open('runs', 'a').write('x')\nprint({POD!r})")
+    write("web/Chart.yaml")
+    for name, text in {"a": "x: 1\n", "b": "x: 1\n", "c": "x: 2\n", "d": "# no\n---\n"}.items():
+        write(f"web/ci/{name}-values.yaml", text)
+
+    found = find("web")
+
+    assert len(found) == 5
+    assert Path("runs").read_text() == "xxx"
+
+
+def test_charts_are_rendered_side_by_side(programs, monkeypatch):
+    """As many as this process has processors: here, each waits for the other."""
+    monkeypatch.setattr(inputs.os, "sched_getaffinity", lambda _: {0, 1}, raising=False)
+    wait = (
+        "import os\nopen(sys.argv[2] + '.started', 'w')\n"
+        "other = {'a': 'b', 'b': 'a'}[sys.argv[2]] + '.started'\n"
+        "deadline = time.monotonic() + 20\n"
+        "while not os.path.exists(other) and time.monotonic() < deadline: time.sleep(0.01)\n"
+        "sys.exit(not os.path.exists(other))"
+    )
+    program(programs, "helm", wait)
+    write("a/Chart.yaml", "name: a\n")
+    write("b/Chart.yaml", "name: b\n")
+
+    assert inputs.find(["a", "b"]).problems == ()
+
+
+def test_a_failure_of_several_value_files_is_told_once(programs):
+    """They have the same content."""
+    program(programs, "helm", "if '--values' in sys.argv: sys.exit('Error: no')")
+    write("web/Chart.yaml")
+    for name in "ab":
+        write(f"web/ci/{name}-values.yaml", "x: 1\n")
+
+    assert find_problem("web").what == "web (ci/a-values.yaml) cannot be rendered: no."
 
 
 def test_a_rendered_manifest_has_the_path_of_its_template(programs):
@@ -210,7 +250,7 @@ def test_default_values_may_fail_if_there_are_ci_values(programs):
     body = f"if '--values' not in sys.argv: sys.exit(1)\nprint({POD!r})"
     program(programs, "helm", body)
     for name in ("web/Chart.yaml", "web/ci/a-values.yaml"):
-        write(name)
+        write(name, "x: 1\n")
 
     selection = inputs.find(["web"])
 
