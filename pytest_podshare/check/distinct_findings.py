@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from pytest_podshare.check import overlay_families, rendering
+from pytest_podshare.check.manifest_input import Input
 from pytest_podshare.check.rules import Finding
-from pytest_podshare.check.search import Input
 from pytest_podshare.check.template_lines import TemplateText
 from pytest_podshare.manifests.position import Position
 

@@ -12,18 +12,27 @@ from collections.abc import Callable, Iterable, Sequence
 
 from pytest_podshare import errors
 from pytest_podshare.check import rendering
+from pytest_podshare.check.manifest_input import Input, split_rendered
+from pytest_podshare.check.render_options import RenderOptions
 from pytest_podshare.check.rendering import RenderJob
-from pytest_podshare.check.search import SUFFIXES, Candidate, Input, Search, split_rendered
+from pytest_podshare.check.search import SUFFIXES, Candidate, Search
 
 __all__ = ["SUFFIXES", "Input", "Selection", "find", "list_candidates"]
 
 
 @dataclasses.dataclass(frozen=True)
 class Selection:
-    """The manifests to check, and why others could not be found, read or rendered."""
+    """The manifests to check.
+
+    Args:
+        manifests: the manifests.
+        problems: why others could not be found, read or rendered.
+        notes: what was passed over although it was named, and why.
+    """
 
     manifests: tuple[Input, ...]
     problems: tuple[errors.ManifestError, ...]
+    notes: tuple[str, ...] = ()
 
 
 def find(
@@ -33,6 +42,7 @@ def find(
     as_found: bool = False,
     render_timeout: float = rendering.TIMEOUT,
     read_stdin: Callable[[], bytes] | None = None,
+    options: RenderOptions | None = None,
 ) -> Selection:
     """Return the manifests that the paths lead to, each once, in the order of paths and names.
 
@@ -43,16 +53,26 @@ def find(
             not manifests, and take a file of a chart or an overlay for the whole of it.
         render_timeout: seconds for each run of helm or kustomize.
         read_stdin: reads standard input.
+        options: the options for helm and kustomize.
     """
-    candidates = list_candidates(paths, exclude=exclude, as_found=as_found, read_stdin=read_stdin)
+    search = Search(tuple(exclude), as_found, read_stdin or _read_stdin, options or RenderOptions())
+    candidates = [candidate for path in paths for candidate in search.follow(path)]
     jobs = [candidate for candidate in candidates if isinstance(candidate, RenderJob)]
+    missing = rendering.find_missing(jobs)
+    jobs = [job for job in jobs if job.command[0] not in missing]
+    candidates = [
+        candidate
+        for candidate in candidates
+        if not isinstance(candidate, RenderJob) or candidate.command[0] not in missing
+    ]
     rendered = iter(_render_all(jobs, render_timeout))
-    results: list[Input | errors.ManifestError] = []
+    results: list[Input | errors.ManifestError] = [*missing.values()]
     for candidate in candidates:
         results += next(rendered) if isinstance(candidate, RenderJob) else [candidate]
     return Selection(
         tuple(result for result in results if isinstance(result, Input)),
         _list_problems(results),
+        tuple(search.notes),
     )
 
 
@@ -68,11 +88,10 @@ def list_candidates(
     paths: Iterable[str],
     *,
     exclude: Sequence[str] = (),
-    as_found: bool = False,
-    read_stdin: Callable[[], bytes] | None = None,
+    options: RenderOptions | None = None,
 ) -> list[Candidate]:
     """Return what the paths lead to before rendering: manifests, render jobs and problems."""
-    search = Search(tuple(exclude), as_found, read_stdin or _read_stdin)
+    search = Search(tuple(exclude), False, _read_stdin, options or RenderOptions())
     return [candidate for path in paths for candidate in search.follow(path)]
 
 
@@ -91,15 +110,19 @@ def _render_all(jobs: list[RenderJob], seconds: float) -> list[list[Input | erro
     if not jobs:
         return []
     # not at the top: most checks render nothing, and the import takes longer than some of them
-    from concurrent.futures import Future, ThreadPoolExecutor
+    from concurrent.futures import Future, ThreadPoolExecutor, wait
 
+    keys = [job.read_input() for job in jobs]
+    first_jobs = dict(zip(reversed(keys), reversed(jobs), strict=True))
+    renderings: dict[object, Future[bytes]] = {}
     with ThreadPoolExecutor(min(len(jobs), _count_processors())) as pool:
-        keys = [job.read_input() for job in jobs]
-        first_jobs = dict(zip(reversed(keys), reversed(jobs), strict=True))
-        renderings: dict[object, Future[bytes]] = {
-            key: pool.submit(rendering.render, first_jobs[key], seconds)
-            for key in dict.fromkeys(keys)
-        }
+        # the others need the dependencies that these fetch
+        for updates in (True, False):
+            for key in dict.fromkeys(keys):
+                if (rendering.DEPENDENCY_UPDATE in first_jobs[key].command) == updates:
+                    renderings[key] = pool.submit(rendering.render, first_jobs[key], seconds)
+            if updates:
+                wait(renderings.values())
         return [_split(job, renderings[key].result) for job, key in zip(jobs, keys, strict=True)]
 
 

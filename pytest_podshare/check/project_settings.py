@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from pytest_podshare import errors
-from pytest_podshare.check import rules
+from pytest_podshare.check import chart_settings, rules
+from pytest_podshare.check.render_options import HelmOptions, RenderOptions
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -18,8 +19,8 @@ else:
     import tomli as tomllib
 
 FILE = "pyproject.toml"
-_KEYS = ("exclude", "ignore", "pod-templates")
-_USE_KEYS = "Use the settings exclude, ignore and pod-templates."
+_KEYS = ("charts", "enable-helm", "exclude", "ignore", "pod-templates")
+_USE_KEYS = "Use the settings charts, enable-helm, exclude, ignore and pod-templates."
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,17 +31,22 @@ class ProjectSettings:
         ignore: the ids of rules that are not applied.
         exclude: patterns of paths to skip.
         pod_templates: the paths of Pod templates in custom resources, by kind.
+        rendering: the options for helm and kustomize.
     """
 
     ignore: frozenset[str] = frozenset()
     exclude: tuple[str, ...] = ()
     pod_templates: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    rendering: RenderOptions = dataclasses.field(default_factory=RenderOptions)
 
     def extend(
         self,
         ignore: Iterable[str] = (),
         exclude: Iterable[str] = (),
         pod_templates: Iterable[str] = (),
+        helm: HelmOptions | None = None,
+        *,
+        enable_helm: bool = False,
     ) -> ProjectSettings:
         """Return these settings with those of a command line added.
 
@@ -61,6 +67,11 @@ class ProjectSettings:
             ignore=self.ignore | rules.validate_ids(ignore, "--ignore"),
             exclude=(*self.exclude, *exclude),
             pod_templates=paths,
+            rendering=dataclasses.replace(
+                self.rendering,
+                helm=helm or HelmOptions(),
+                enable_helm=enable_helm or self.rendering.enable_helm,
+            ),
         )
 
 
@@ -103,7 +114,20 @@ def load(file: Path) -> ProjectSettings:
         ignore=rules.validate_ids(_read_list(table, "ignore", where), f"{where} ignore"),
         exclude=_read_list(table, "exclude", where),
         pod_templates=_read_paths(table, where),
+        rendering=_read_rendering(table, where, file.parent),
     )
+
+
+def _read_rendering(table: Mapping[str, Any], where: str, folder: Path) -> RenderOptions:
+    enable_helm = table.get("enable-helm", False)
+    if not isinstance(enable_helm, bool):
+        raise errors.SettingsInvalid(
+            f"{where} enable-helm is neither true nor false.", "Write it as `enable-helm = true`."
+        )
+    charts = chart_settings.read_charts(table.get("charts", {}), where, folder)
+    if not charts:
+        return RenderOptions(enable_helm=enable_helm)
+    return RenderOptions(charts, folder, enable_helm=enable_helm)
 
 
 def _read_list(table: Mapping[str, Any], key: str, where: str) -> tuple[str, ...]:

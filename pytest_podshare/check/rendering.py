@@ -9,10 +9,11 @@ import re
 import shlex
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from pytest_podshare import errors
+from pytest_podshare.check.render_options import HelmOptions
 
 CHART_FILE = "Chart.yaml"
 KUSTOMIZATION_FILES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
@@ -25,9 +26,13 @@ _SEPARATOR = re.compile(rb"^---", re.M)
 # `templates/web.yaml` in a document that begins with `# Source: chart/templates/web.yaml`
 _TEMPLATE = re.compile(rb"---[^\n]*\n# Source: [^/\n]*/([^\n]*)")
 _NOISE = re.compile(r"^(WARNING: .*|Use --debug flag .*)$", re.M)
+DEPENDENCY_UPDATE = "--dependency-update"
 _VALUES = "--values"
 _COMMENTS = re.compile(rb"^\s*(#.*|---\s*)$", re.M)
-_MAX_LENGTH = 600
+# what follows the line `Error: ...` belongs to it
+_ERROR = re.compile(r"^error: (.*)", re.M | re.S | re.I)
+# the prefix of a line that klog writes: `W0102 15:04:05.000000   12345 warnings.go:70] `
+_KLOG = re.compile(r"^[IWEF]\d{4} \S+ +\d+ \S+\] ", re.M)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,7 +61,8 @@ class RenderJob:
         values = [_read(Path(word)) for word in self._value_files()]
         # without values, a file changes nothing
         values = [text for text in values if _COMMENTS.sub(b"", text).strip()]
-        words = [word for word in self.command if word not in (*self._value_files(), _VALUES)]
+        skipped = (*self._value_files(), _VALUES, DEPENDENCY_UPDATE)
+        words = [word for word in self.command if word not in skipped]
         return tuple(words), tuple(values)
 
     def _value_files(self) -> tuple[str, ...]:
@@ -102,25 +108,73 @@ def _read(file: Path) -> bytes:
         return b""
 
 
-def chart_jobs(chart: Path) -> tuple[RenderJob, ...]:
-    """Return the jobs for a chart: its default values, and each values file in its `ci` folder."""
-    base = ("helm", "template", str(chart))
-    files = sorted(chart.glob("ci/*-values.yaml"))
-    default = RenderJob("default values", chart, base, optional=bool(files))
-    # without helm, one error is enough
-    if shutil.which("helm") is None:
-        return (default,)
-    return default, *(
-        RenderJob(f"ci/{file.name}", chart, (*base, _VALUES, str(file))) for file in files
-    )
+def chart_jobs(chart: Path, options: HelmOptions | None = None) -> tuple[RenderJob, ...]:
+    """Return the jobs for a chart: its default values and each values file in its `ci` folder.
+
+    Args:
+        chart: the chart.
+        options: the options for helm; their value files replace the others.
+    """
+    options = options or HelmOptions()
+    name = (options.release_name,) if options.release_name else ()
+    base = ("helm", "template", *name, str(chart), *options.words)
+    if options.values:
+        jobs = [
+            RenderJob(", ".join(files), chart, (*base, *_value_words(files)))
+            for files in options.values
+        ]
+    else:
+        files = sorted(chart.glob("ci/*-values.yaml"))
+        jobs = [RenderJob("default values", chart, base, optional=bool(files))]
+        jobs += (
+            RenderJob(f"ci/{file.name}", chart, (*base, *_value_words([str(file)])))
+            for file in files
+        )
+    if options.dependency_update:
+        # once is enough, and helm cannot do it twice at the same time
+        first = dataclasses.replace(jobs[0], command=(*jobs[0].command, DEPENDENCY_UPDATE))
+        jobs = [first, *jobs[1:]]
+    return tuple(jobs)
 
 
-def overlay_job(folder: Path) -> RenderJob:
+def _value_words(files: Iterable[str]) -> tuple[str, ...]:
+    return tuple(word for file in files for word in (_VALUES, file))
+
+
+def overlay_job(folder: Path, *, enable_helm: bool = False) -> RenderJob:
     """Return the job for an overlay, with kustomize or with the kustomize in kubectl."""
     program = ("kustomize", "build")
     if shutil.which("kustomize") is None and shutil.which("kubectl") is not None:
         program = ("kubectl", "kustomize")
-    return RenderJob("kustomize", folder, (*program, str(folder)))
+    words = ("--enable-helm",) if enable_helm else ()
+    return RenderJob("kustomize", folder, (*program, *words, str(folder)))
+
+
+def find_missing(jobs: Sequence[RenderJob]) -> dict[str, errors.RendererMissing]:
+    """Return one error for each program that is not on PATH, by the program.
+
+    Args:
+        jobs: the jobs that need the programs.
+    """
+    first = {job.command[0]: job for job in reversed(jobs)}
+    folders = {
+        program: {job.folder for job in jobs if job.command[0] == program} for program in first
+    }
+    return {
+        program: _missing_error(job, len(folders[program]) - 1)
+        for program, job in first.items()
+        if shutil.which(program) is None
+    }
+
+
+def _missing_error(job: RenderJob, others: int) -> errors.RendererMissing:
+    program = job.command[0]
+    more = f" and {others} more" if others else ""
+    return errors.RendererMissing(
+        f"{job.folder}{more} cannot be rendered: {program} is not on PATH.",
+        f"Install {program}, or pipe the rendered manifests: "
+        f"`{shlex.join(job.command)} | podshare check -`.",
+    )
 
 
 def render(job: RenderJob, seconds: float = TIMEOUT) -> bytes:
@@ -133,10 +187,7 @@ def render(job: RenderJob, seconds: float = TIMEOUT) -> bytes:
     program, command = job.command[0], shlex.join(job.command)
     path = shutil.which(program)
     if path is None:
-        raise errors.RendererMissing(
-            f"{job.folder} cannot be rendered: {program} is not on PATH.",
-            f"Install {program}, or pipe the rendered manifests: `{command} | podshare check -`.",
-        )
+        raise _missing_error(job, 0)
     try:
         process = subprocess.run(
             [path, *job.command[1:]],
@@ -156,13 +207,19 @@ def render(job: RenderJob, seconds: float = TIMEOUT) -> bytes:
 
 
 def _render_error(job: RenderJob, stderr: str) -> errors.RenderFailed:
-    message = " ".join(_NOISE.sub("", stderr).split()).removeprefix("Error: ").rstrip(".")
-    remedy = f"Run `{shlex.join(job.command)}` to see all of its output."
-    if "missing in charts/" in message:
+    text = _NOISE.sub("", stderr)
+    if error := _ERROR.search(text):
+        text = error[1]
+    reason = " ".join(_KLOG.sub("", text).split()).rstrip(".") or "the program printed no error"
+    origin, remedy = job.origin, f"Run `{shlex.join(job.command)}` to see all of its output."
+    if "missing in charts/" in reason:
+        # it is the same for all values
+        origin = str(job.folder)
         command = f"helm dependency build {shlex.quote(str(job.folder))}"
-        remedy = f"Fetch the dependencies: `{command}`."
-    reason = message[:_MAX_LENGTH] or "the program printed no error"
-    return errors.RenderFailed(f"{job.origin} cannot be rendered: {reason}.", remedy)
+        remedy = f"Fetch the dependencies: `{command}`, or use --dependency-update."
+    elif "--enable-helm" in reason:
+        remedy = "Use --enable-helm, which lets kustomize render charts."
+    return errors.RenderFailed(f"{origin} cannot be rendered: {reason}.", remedy)
 
 
 def split_by_template(text: bytes) -> Mapping[str, bytes]:

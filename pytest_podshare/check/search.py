@@ -11,60 +11,16 @@ from pathlib import Path
 
 from pytest_podshare import errors
 from pytest_podshare.check import path_errors, rendering
+from pytest_podshare.check.manifest_input import Input, may_be_manifest, split_rendered
+from pytest_podshare.check.render_options import RenderOptions
 from pytest_podshare.check.rendering import RenderJob
-from pytest_podshare.manifests import encoding, parts, source
-from pytest_podshare.manifests.source import Source
+from pytest_podshare.manifests import source
 
 STDIN = "-"
 SUFFIXES = (".yaml", ".yml", ".json")
 
 _ARCHIVES = (".tgz", ".tar.gz")
 _SKIPPED_FOLDERS = frozenset({"node_modules", "__pycache__", "site-packages"})
-
-
-@dataclasses.dataclass(frozen=True)
-class Input:
-    """One manifest to check.
-
-    Args:
-        origin: its name in messages.
-        path: its file, or the template that it was rendered from; None for standard input.
-        content: its text.
-        named: whether the user named it; a file that was only found may be anything.
-        rendered: whether its lines are those of rendered text, not those of the file.
-        job: how it was rendered; None if it was not, or not by podshare.
-    """
-
-    origin: str
-    path: Path | None
-    content: bytes = dataclasses.field(repr=False)
-    named: bool = False
-    rendered: bool = False
-    job: RenderJob | None = None
-
-    def read(self) -> Source:
-        """Return its parsed documents.
-
-        Raises:
-            ManifestInvalid: it cannot be parsed, or is not a Kubernetes manifest.
-        """
-        return source.read(self.content, origin=self.origin)
-
-    def read_parts(self) -> Iterator[Source | errors.ManifestError]:
-        """Yield its documents: all of them, or if some cannot be parsed, each by itself."""
-        return parts.read_parts(self.content, self.origin)
-
-
-def split_rendered(whole: Input) -> Iterator[Input]:
-    """Yield the manifests of each template in rendered text."""
-    for name, content in rendering.split_by_template(whole.content).items():
-        file = whole.job.folder / name if whole.job and name else None
-        yield dataclasses.replace(
-            whole,
-            origin=f"{whole.origin}: {name}" if name else whole.origin,
-            path=file if file and os.path.isfile(file) else whole.path,  # noqa: PTH113
-            content=content,
-        )
 
 
 # what a path leads to: a manifest, something to render, or a problem
@@ -78,6 +34,9 @@ class Search:
     exclude: tuple[str, ...]
     as_found: bool
     read_stdin: Callable[[], bytes]
+    options: RenderOptions
+    # what was passed over although it was named
+    notes: list[str] = dataclasses.field(default_factory=list, init=False)
     _seen: set[str] = dataclasses.field(default_factory=set, init=False)
     # possible manifests, including repeated ones
     _count: int = dataclasses.field(default=0, init=False)
@@ -110,13 +69,16 @@ class Search:
                 "Fix the pattern; `**` matches any number of folders.",
             )
         for match in matches:
-            if os.path.isdir(match):  # noqa: PTH112 never raises
+            if chart := _find_chart_of_template(Path(match)):
+                yield from self._search_folder(chart)
+            elif os.path.isdir(match):  # noqa: PTH112 never raises
                 yield from self._search_folder(Path(match))
             elif match.endswith(SUFFIXES):
                 yield from self._read_found(Path(match))
 
     def _follow_named(self, path: Path) -> Iterator[Candidate]:
         if os.path.isdir(path):  # noqa: PTH112 never raises
+            path = _find_chart_of_template(path / "*") or path
             before = self._count
             yield from self._search_folder(path, named=True)
             if self._count == before and not self.as_found and not self._is_excluded(path):
@@ -127,7 +89,7 @@ class Search:
         elif path.name in (rendering.CHART_FILE, *rendering.KUSTOMIZATION_FILES):
             yield from self._search_folder(path.parent, named=True)
         elif path.name.endswith(_ARCHIVES):
-            yield from self._render_once(path, rendering.chart_jobs(path))
+            yield from self._render_once(path, rendering.chart_jobs(path, self.options.find(path)))
         else:
             yield from self._follow_file(path)
 
@@ -139,7 +101,7 @@ class Search:
                 yield from self._read_found(path)
             elif rendering.is_renderable(folder):
                 yield from self._search_folder(folder)
-        elif chart is not None and "templates" in path.relative_to(chart).parts[:-1]:
+        elif _find_chart_of_template(path):
             yield errors.ManifestInvalid(
                 f"{path} is a template of the chart {chart}, not a manifest.",
                 f"Check the chart: `podshare check {chart}`.",
@@ -151,12 +113,22 @@ class Search:
         if self._is_excluded(folder):
             return
         is_chart, is_rendered = rendering.is_chart(folder), _is_rendered(folder)
-        if is_rendered and (named or rendering.is_renderable(folder)):
-            jobs = rendering.chart_jobs(folder) if is_chart else (rendering.overlay_job(folder),)
-            yield from self._render_once(folder, jobs)
+        is_library = is_chart and not rendering.is_renderable(folder)
+        if is_library and named:
+            self._count += 1
+            self.notes.append(f"{folder} is a library chart: check a chart that depends on it.")
+        elif is_rendered and (named or rendering.is_renderable(folder)):
+            yield from self._render_folder(folder, is_chart=is_chart)
         if not is_chart:
             # the files of an overlay are not manifests: patches are parts of some
             yield from self._search_entries(folder, read_files=not is_rendered)
+
+    def _render_folder(self, folder: Path, *, is_chart: bool) -> Iterator[Candidate]:
+        if is_chart:
+            jobs = rendering.chart_jobs(folder, self.options.find(folder))
+        else:
+            jobs = (rendering.overlay_job(folder, enable_helm=self.options.enable_helm),)
+        yield from self._render_once(folder, jobs)
 
     def _search_entries(self, folder: Path, *, read_files: bool) -> Iterator[Candidate]:
         try:
@@ -198,7 +170,7 @@ class Search:
             # a file that was removed in the meantime has another error
             yield path_errors.find_error(str(path)) or error
             return
-        if named or _may_be_manifest(content):
+        if named or may_be_manifest(content):
             self._count += 1
             yield Input(str(path), path, content, named)
 
@@ -227,8 +199,8 @@ def _find_outer_chart(path: Path) -> Path | None:
     return next((folder for folder in reversed(path.parents) if rendering.is_chart(folder)), None)
 
 
-def _may_be_manifest(content: bytes) -> bool:
-    """Return whether a file that was found is worth parsing; it may not even be YAML."""
-    if encoding.detect_wide(content):
-        content = content.replace(b"\0", b"")
-    return b"apiVersion" in content and b"kind" in content
+def _find_chart_of_template(path: Path) -> Path | None:
+    """Return the chart in whose `templates` folder a file is; None if it is not in one."""
+    chart = _find_outer_chart(path)
+    is_template = chart is not None and "templates" in path.relative_to(chart).parts[:-1]
+    return chart if is_template else None

@@ -8,6 +8,7 @@ from __future__ import annotations
 import shutil
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -24,6 +25,8 @@ from pytest_podshare.check import (
 from pytest_podshare.check.checker import CheckResult
 from pytest_podshare.check.formats import text
 from pytest_podshare.cli.error_output import print_error
+from pytest_podshare.cli.helm_options import HELM_PARAMETERS, read_options
+from pytest_podshare.escaping import printable
 
 _HELP = """\
 Check how containers mount and share volumes in Kubernetes manifests, without a cluster.
@@ -76,6 +79,7 @@ _PARAMETERS = [
         ["--render-timeout"], metavar="SECONDS", type=float, default=rendering.TIMEOUT,
         show_default=True, help="Time limit for each run of helm or kustomize.",
     ),
+    *HELM_PARAMETERS,
     click.Option(
         ["--limit"], metavar="NUMBER", type=click.IntRange(min=0), default=200, show_default=True,
         help="Show at most so many findings in the formats text and github, the most severe first;"
@@ -108,8 +112,10 @@ def check(
     pod_template: tuple[str, ...],
     as_found: bool,
     render_timeout: float,
+    enable_helm: bool,
     limit: int,
     list_rules: bool,
+    **helm: Any,
 ) -> int:
     """Check manifests; return the exit status."""
     if list_rules:
@@ -122,12 +128,20 @@ def check(
         raise errors.SettingsInvalid(
             f"--graph and --format {format_} cannot be combined.", "Remove one of them."
         )
-    config = project_settings.load_nearest(Path.cwd()).extend(ignore, exclude, pod_template)
+    config = project_settings.load_nearest(Path.cwd()).extend(
+        ignore, exclude, pod_template, read_options(**helm), enable_helm=enable_helm
+    )
     selection = inputs.find(
-        paths, exclude=config.exclude, as_found=as_found, render_timeout=render_timeout
+        paths,
+        exclude=config.exclude,
+        as_found=as_found,
+        render_timeout=render_timeout,
+        options=config.rendering,
     )
     manifests = checker.check_all(selection.manifests, config, keep_wiring=graph_kind is not None)
     result = CheckResult(manifests, selection.problems, fail_on, limit)
+    for note in selection.notes:
+        print(f"podshare: {printable(note)}", file=sys.stderr)
     for problem in result.problems:
         print_error(problem)
     _write(result, format_, graph_kind, output)

@@ -33,7 +33,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
     settings = _load_settings(config)
     try:
-        inputs = manifest_paths.find_inputs(options.manifests, settings.exclude)
+        inputs = manifest_paths.find_inputs(options.manifests, settings.exclude, settings.rendering)
     except errors.PodshareError as error:
         raise pytest.UsageError(str(error)) from None
     kept, added = manifest_paths.plan_arguments(

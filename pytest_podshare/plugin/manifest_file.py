@@ -53,7 +53,7 @@ def create_collector(
 def _find_inputs(path: Path, settings: ProjectSettings) -> tuple[ManifestInput, ...]:
     """Return what to read or render of a file, or nothing if it is not a manifest with Pods."""
     try:
-        (inputs,) = manifest_paths.find_inputs([str(path)], ()).values()
+        (inputs,) = manifest_paths.find_inputs([str(path)], (), settings.rendering).values()
         has_pods = any(
             isinstance(manifest, RenderJob)
             or templates.find_templates(manifest.read(), settings.pod_templates)

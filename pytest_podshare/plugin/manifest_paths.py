@@ -13,6 +13,7 @@ from pathlib import Path
 from pytest_podshare import errors
 from pytest_podshare.check import inputs, rendering, search
 from pytest_podshare.check.inputs import Input
+from pytest_podshare.check.render_options import RenderOptions
 from pytest_podshare.check.rendering import RenderJob
 
 ManifestInput = Input | RenderJob
@@ -47,7 +48,7 @@ class ManifestPaths:
 
 
 def find_inputs(
-    paths: Sequence[str], exclude: Sequence[str]
+    paths: Sequence[str], exclude: Sequence[str], options: RenderOptions
 ) -> Mapping[Path, tuple[ManifestInput, ...]]:
     """Return the manifests that paths lead to, by the file that pytest collects for them.
 
@@ -59,7 +60,8 @@ def find_inputs(
             "pytest cannot collect manifests from standard input.", "Name files or folders."
         )
     found: dict[Path, tuple[ManifestInput, ...]] = {}
-    for candidate in inputs.list_candidates([_shorten(path) for path in paths], exclude=exclude):
+    named = [_shorten(path) for path in paths]
+    for candidate in inputs.list_candidates(named, exclude=exclude, options=options):
         if isinstance(candidate, errors.ManifestError):
             raise candidate
         file = _find_file(candidate)

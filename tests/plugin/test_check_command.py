@@ -341,6 +341,54 @@ def test_the_line_of_a_finding_on_standard_input_is_that_of_helms_output():
 
 
 @needs_helm
+def test_options_of_helm_select_what_is_rendered():
+    """The values of the command line replace those of the chart; helm's own errors are shown."""
+    chart, values = "manifests/check/chart", "manifests/check/chart/ci/renamed-values.yaml"
+    options = ("--release-name", "shop", "--namespace", "n", "--kube-version", "1.30.0")
+
+    found = podshare("check", chart, "--values", values, "--set", "cache=x", *options)
+    clean = podshare("check", chart, "--set", "exporter=false", *options)
+    wrong = podshare("check", chart, "--kube-version", "soon")
+
+    assert found.stdout.splitlines()[0].startswith(
+        f"{chart}/templates/deployment.yaml:23:15  error"
+    )
+    assert (clean.returncode, clean.stdout.splitlines()[-1][:11]) == (0, "no findings")
+    assert wrong.returncode == 2
+    assert "invalid kube version 'soon'" in wrong.stderr
+
+
+@needs_helm
+def test_a_library_chart_is_passed_over_with_a_word(tmp_path):
+    """It is no error, and the rest is checked."""
+    (tmp_path / "Chart.yaml").write_text("apiVersion: v2\nname: l\nversion: 1.0.0\ntype: library\n")
+
+    done = podshare("check", tmp_path, CLEAN)
+
+    assert done.returncode == 0
+    assert done.stderr == (
+        f"podshare: {tmp_path} is a library chart: check a chart that depends on it.\n"
+    )
+
+
+@needs_helm
+def test_missing_dependencies_are_told_once_with_the_command(tmp_path):
+    """Not once for each value file."""
+    chart = tmp_path / "web"
+    shutil.copytree("manifests/check/chart", chart)
+    with (chart / "Chart.yaml").open("a") as file:
+        file.write(
+            "\ndependencies: [{name: redis, version: 1.0.0, repository: 'file://../redis'}]\n"
+        )
+
+    done = podshare("check", chart)
+
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 2
+    assert f"Fetch the dependencies: `helm dependency build {chart}`" in done.stderr
+
+
+@needs_helm
 def test_a_chart_that_helm_rejects_is_an_error_of_two_lines(tmp_path):
     """The message of helm is on one line."""
     chart = tmp_path / "web"

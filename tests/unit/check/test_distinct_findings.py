@@ -7,9 +7,9 @@ import pytest
 
 from pytest_podshare.check import checker, formats
 from pytest_podshare.check.checker import CheckResult
+from pytest_podshare.check.manifest_input import Input, split_rendered
 from pytest_podshare.check.project_settings import ProjectSettings
 from pytest_podshare.check.rendering import RenderJob
-from pytest_podshare.check.search import Input, split_rendered
 
 TEMPLATE = """\
 apiVersion: v1

@@ -1,10 +1,13 @@
 """The table `[tool.podshare]`."""
 
+from pathlib import Path
+
 import pytest
 
 from pytest_podshare import errors
 from pytest_podshare.check import project_settings
 from pytest_podshare.check.project_settings import ProjectSettings
+from pytest_podshare.check.render_options import HelmOptions
 
 
 def write(folder, table):
@@ -50,7 +53,8 @@ def test_a_command_line_adds_to_the_settings():
         ('ignroe = ["x"]', "{}: unknown setting 'ignroe'.\nDid you mean 'ignore'?"),
         (
             "zzz = 1",
-            "{}: unknown setting 'zzz'.\nUse the settings exclude, ignore and pod-templates.",
+            "{}: unknown setting 'zzz'.\n"
+            "Use the settings charts, enable-helm, exclude, ignore and pod-templates.",
         ),
         ('ignore = "x"', '{} ignore is not a list of strings.\nWrite it as `ignore = ["…"]`.'),
         ("exclude = [1]", '{} exclude is not a list of strings.\nWrite it as `exclude = ["…"]`.'),
@@ -58,6 +62,32 @@ def test_a_command_line_adds_to_the_settings():
             'pod-templates = ["x"]',
             "{} pod-templates is not a table of strings.\n"
             'Write it as `pod-templates = { Rollout = "spec.template" }`.',
+        ),
+        (
+            "enable-helm = 1",
+            "{} enable-helm is neither true nor false.\nWrite it as `enable-helm = true`.",
+        ),
+        (
+            "charts = 1",
+            "{} charts is not a table of tables.\n"
+            'Write it as `[tool.podshare.charts."charts/*"]`, with keys below it.',
+        ),
+        (
+            "charts.web.value = 1",
+            "{} charts 'web': unknown setting 'value'.\nDid you mean 'values'?",
+        ),
+        (
+            "charts.web.values = [1]",
+            "{} charts 'web' values is not a list of strings.\nWrite it as `values = [\"…\"]`.",
+        ),
+        (
+            "charts.web.namespace = 1",
+            "{} charts 'web' namespace is not a string.\nWrite it as `namespace = \"…\"`.",
+        ),
+        (
+            "charts.web.dependency-update = 1",
+            "{} charts 'web' dependency-update is neither true nor false.\n"
+            "Write it as `dependency-update = true`.",
         ),
     ],
 )
@@ -82,6 +112,39 @@ def test_an_invalid_file_is_an_error(tmp_path, text):
     else:
         with pytest.raises(errors.SettingsInvalid, match=r"pyproject\.toml"):
             project_settings.load(path)
+
+
+def test_a_chart_has_options_for_helm(tmp_path, monkeypatch):
+    """All patterns that match add up, and the command line wins; files start at pyproject.toml."""
+    monkeypatch.chdir(tmp_path)
+    table = """
+enable-helm = true
+[tool.podshare.charts."*"]
+kube-version = "1.30.0"
+set = ["a=1"]
+[tool.podshare.charts."charts/web"]
+values = ["web.yaml", ["web.yaml", "prod.yaml"]]
+set = ["b=2"]
+api-versions = ["batch/v1"]
+namespace = "shop"
+release-name = "web"
+dependency-update = true
+"""
+    settings = project_settings.load(write(tmp_path, table))
+    line = HelmOptions(kube_version="1.31.0")
+
+    assert settings.rendering.enable_helm
+    assert settings.rendering.find(Path("charts/web")) == HelmOptions(
+        values=(("web.yaml",), ("web.yaml", "prod.yaml")),
+        assignments=("a=1", "b=2"),
+        kube_version="1.30.0",
+        api_versions=("batch/v1",),
+        namespace="shop",
+        release_name="web",
+        dependency_update=True,
+    )
+    other = settings.extend(helm=line).rendering.find(Path("charts/other"))
+    assert other == HelmOptions(assignments=("a=1",), kube_version="1.31.0")
 
 
 def test_an_unknown_rule_is_an_error_that_suggests_the_nearest(tmp_path):

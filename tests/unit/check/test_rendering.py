@@ -1,49 +1,15 @@
 """Charts and overlays, with stand-ins for helm and kustomize."""
 
-import sys
 from pathlib import Path
 
 import pytest
 
 from pytest_podshare import errors
 from pytest_podshare.check import inputs, rendering
+from tests.support.render_programs import POD, program, rendering_program, write
 
 # every test starts programs
 pytestmark = pytest.mark.slow
-
-POD = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {containers: [{name: c}]}\n"
-
-
-@pytest.fixture
-def programs(tmp_path, monkeypatch):
-    """Return the only folder on PATH; another folder is the working folder."""
-    folder = tmp_path / "bin"
-    folder.mkdir()
-    work = tmp_path / "work"
-    work.mkdir()
-    monkeypatch.chdir(work)
-    monkeypatch.setenv("PATH", str(folder))
-    return folder
-
-
-def program(folder, name, body):
-    """Create a program in Python."""
-    path = folder / name
-    path.write_text(f"#!{sys.executable}\nimport sys, time\nwarn = sys.stderr.write\n{body}\n")
-    path.chmod(0o755)
-
-
-def rendering_program(folder, name):
-    """Create a program that renders a Pod with the program's arguments in a comment."""
-    body = f"print('---\\n# Source: web/templates/pod.yaml\\n#', *sys.argv[1:])\nprint({POD!r})"
-    program(folder, name, body)
-
-
-def write(name, text=""):
-    """Write a file in the working folder."""
-    path = Path(name)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text)
 
 
 def find(*paths, **options):
@@ -141,14 +107,28 @@ def test_the_files_of_a_chart_are_not_read_as_manifests(programs):
     assert origins == ["m/pod.yaml", "m/web (default values): templates/pod.yaml"]
 
 
-def test_a_library_chart_is_only_rendered_if_it_is_named(programs):
-    """Helm rejects library charts, which are only parts of other charts."""
+def test_a_library_chart_is_passed_over(programs):
+    """Helm rejects library charts, which are only parts of other charts; a named one is noted."""
     program(programs, "helm", "warn('Error: library charts are not installable'); sys.exit(1)")
     write("m/lib/Chart.yaml", "name: lib\ntype: library\n")
     write("m/pod.yaml", POD)
+    found, named = inputs.find(["m"]), inputs.find(["m/lib"])
 
-    assert inputs.find(["m"]).problems == ()
-    assert isinstance(find_problem("m/lib"), errors.RenderFailed)
+    assert (found.problems, found.notes) == ((), ())
+    assert (named.problems, named.manifests) == ((), ())
+    assert named.notes == ("m/lib is a library chart: check a chart that depends on it.",)
+
+
+@pytest.mark.parametrize("path", ["web/templates", "web/templates/deep", "web/templates/*"])
+def test_the_templates_folder_of_a_chart_means_the_chart(programs, path):
+    """It is rendered once."""
+    rendering_program(programs, "helm")
+    for name in ("web/Chart.yaml", "web/templates/pod.yaml", "web/templates/deep/x.yaml"):
+        write(name, POD)
+
+    assert [manifest.origin for manifest in find(path, "web")] == [
+        "web (default values): templates/pod.yaml"
+    ]
 
 
 def test_with_as_found_any_file_of_a_chart_means_the_chart(programs):
@@ -222,7 +202,23 @@ FAILURES = {
     "a missing dependency": (
         "Error: found in Chart.yaml, but missing in charts/ directory: redis",
         "found in Chart.yaml, but missing in charts/ directory: redis",
-        "Fetch the dependencies: `helm dependency build web`.",
+        "Fetch the dependencies: `helm dependency build web`, or use --dependency-update.",
+    ),
+    "a long reason": (
+        f"Error: {'x' * 2000}\n",
+        "x" * 2000,
+        "Run `helm template web` to see all of its output.",
+    ),
+    "a prefix of klog": (
+        "W0102 15:04:05.000000   12345 warnings.go:70] unknown field\n"
+        "I0102 15:04:05.000000       1 x.go:1] no matter\nError: no\n  more\n",
+        "no more",
+        "Run `helm template web` to see all of its output.",
+    ),
+    "only a line of klog": (
+        "E0102 15:04:05.000000   12345 x.go:70] it is broken\n",
+        "it is broken",
+        "Run `helm template web` to see all of its output.",
     ),
     "no output": (
         "",
@@ -241,7 +237,8 @@ def test_the_problem_of_a_chart_is_what_helm_printed(programs, stderr, reason, r
     problem = find_problem("web")
 
     assert isinstance(problem, errors.RenderFailed)
-    assert problem.what == f"web (default values) cannot be rendered: {reason}."
+    origin = "web" if "dependency" in problem.remedy else "web (default values)"
+    assert problem.what == f"{origin} cannot be rendered: {reason}."
     assert problem.remedy == remedy
 
 

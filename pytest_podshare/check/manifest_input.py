@@ -1,0 +1,66 @@
+"""One manifest to check, and the manifests of the templates in rendered text."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from pytest_podshare import errors
+from pytest_podshare.check import rendering
+from pytest_podshare.check.rendering import RenderJob
+from pytest_podshare.manifests import encoding, parts, source
+from pytest_podshare.manifests.source import Source
+
+
+@dataclasses.dataclass(frozen=True)
+class Input:
+    """One manifest to check.
+
+    Args:
+        origin: its name in messages.
+        path: its file, or the template that it was rendered from; None for standard input.
+        content: its text.
+        named: whether the user named it; a file that was only found may be anything.
+        rendered: whether its lines are those of rendered text, not those of the file.
+        job: how it was rendered; None if it was not, or not by podshare.
+    """
+
+    origin: str
+    path: Path | None
+    content: bytes = dataclasses.field(repr=False)
+    named: bool = False
+    rendered: bool = False
+    job: RenderJob | None = None
+
+    def read(self) -> Source:
+        """Return its parsed documents.
+
+        Raises:
+            ManifestInvalid: it cannot be parsed, or is not a Kubernetes manifest.
+        """
+        return source.read(self.content, origin=self.origin)
+
+    def read_parts(self) -> Iterator[Source | errors.ManifestError]:
+        """Yield its documents: all of them, or if some cannot be parsed, each by itself."""
+        return parts.read_parts(self.content, self.origin)
+
+
+def split_rendered(whole: Input) -> Iterator[Input]:
+    """Yield the manifests of each template in rendered text."""
+    for name, content in rendering.split_by_template(whole.content).items():
+        file = whole.job.folder / name if whole.job and name else None
+        yield dataclasses.replace(
+            whole,
+            origin=f"{whole.origin}: {name}" if name else whole.origin,
+            path=file if file and os.path.isfile(file) else whole.path,  # noqa: PTH113
+            content=content,
+        )
+
+
+def may_be_manifest(content: bytes) -> bool:
+    """Return whether a file that was found is worth parsing; it may not even be YAML."""
+    if encoding.detect_wide(content):
+        content = content.replace(b"\0", b"")
+    return b"apiVersion" in content and b"kind" in content
