@@ -9,6 +9,7 @@ import dataclasses
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 
 from pytest_podshare import errors
 from pytest_podshare.check import rendering
@@ -67,21 +68,32 @@ def find(
     ]
     rendered = iter(_render_all(jobs, render_timeout))
     results: list[Input | errors.ManifestError] = [*missing.values()]
+    failures: dict[tuple[Path, str], list[tuple[RenderJob, errors.ManifestError]]] = {}
     for candidate in candidates:
-        results += next(rendered) if isinstance(candidate, RenderJob) else [candidate]
-    return Selection(
-        tuple(result for result in results if isinstance(result, Input)),
-        _list_problems(results),
-        tuple(search.notes),
-    )
+        if not isinstance(candidate, RenderJob):
+            results.append(candidate)
+            continue
+        for result in next(rendered):
+            if isinstance(result, Input):
+                results.append(result)
+            else:
+                key = candidate.folder, rendering.find_reason(result)
+                failures.setdefault(key, []).append((candidate, result))
+    problems = [result for result in results if isinstance(result, errors.ManifestError)]
+    problems += map(_summarize_failures, failures.values())
+    manifests = tuple(result for result in results if isinstance(result, Input))
+    return Selection(manifests, tuple(problems), tuple(search.notes))
 
 
-def _list_problems(
-    results: Iterable[Input | errors.ManifestError],
-) -> tuple[errors.ManifestError, ...]:
-    """Return the problems, each once: the same rendering may stand for several jobs."""
-    problems = (result for result in results if isinstance(result, errors.ManifestError))
-    return tuple({str(problem): problem for problem in problems}.values())
+def _summarize_failures(
+    failures: list[tuple[RenderJob, errors.ManifestError]],
+) -> errors.ManifestError:
+    """Return one error for all renderings that fail for the same reason."""
+    job, error = failures[0]
+    others = f"{job.folder} ({job.name} and {len(failures) - 1} more)"
+    if len(failures) == 1 or not error.what.startswith(job.origin):
+        return error
+    return errors.RenderFailed(error.what.replace(job.origin, others, 1), error.remedy)
 
 
 def list_candidates(

@@ -222,6 +222,11 @@ def _render_error(job: RenderJob, stderr: str) -> errors.RenderFailed:
     return errors.RenderFailed(f"{origin} cannot be rendered: {reason}.", remedy)
 
 
+def find_reason(error: errors.ManifestError) -> str:
+    """Return the reason that an error of `render` gives, without the name of the rendering."""
+    return error.what.partition(" cannot be rendered: ")[2] or error.what
+
+
 def split_by_template(text: bytes) -> Mapping[str, bytes]:
     """Return rendered text by the template in Helm's comments; "" for text without a comment.
 

@@ -74,13 +74,21 @@ def test_charts_are_rendered_side_by_side(programs, monkeypatch):
 
 
 def test_a_failure_of_several_value_files_is_told_once(programs):
-    """They have the same content."""
-    program(programs, "helm", "if '--values' in sys.argv: sys.exit('Error: no')")
+    """Another reason is another problem."""
+    program(
+        programs,
+        "helm",
+        "if 'web/ci/b-values.yaml' in sys.argv: sys.exit('Error: b')\n"
+        "if '--values' in sys.argv: sys.exit('Error: no')",
+    )
     write("web/Chart.yaml")
-    for name in "ab":
-        write(f"web/ci/{name}-values.yaml", "x: 1\n")
+    for name in "abcd":
+        write(f"web/ci/{name}-values.yaml", f"x: {name}\n")
 
-    assert find_problem("web").what == "web (ci/a-values.yaml) cannot be rendered: no."
+    assert [problem.what for problem in inputs.find(["web"]).problems] == [
+        "web (ci/a-values.yaml and 2 more) cannot be rendered: no.",
+        "web (ci/b-values.yaml) cannot be rendered: b.",
+    ]
 
 
 def test_a_rendered_manifest_has_the_path_of_its_template(programs):
