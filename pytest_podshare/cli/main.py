@@ -53,6 +53,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         place = f" ({error.filename})" if error.filename else ""
         print(f"podshare: {error.strerror or error}{place}.", file=sys.stderr)
         return 2
+    except Exception:  # noqa: BLE001 a bug must not have the status of findings
+        import traceback
+
+        traceback.print_exc()
+        print("podshare: This is a bug of podshare. Report it with these lines.", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
     return status

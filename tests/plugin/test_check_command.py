@@ -95,6 +95,20 @@ def test_an_output_that_cannot_be_written_has_status_2():
     assert (done.returncode, done.stderr) == (2, "podshare: No space left on device.\n")
 
 
+def test_a_bug_has_status_2():
+    """It is not the status of findings."""
+    code = (
+        "import sys; from pytest_podshare.check import checker; checker.check_all = None; "
+        "from pytest_podshare.cli.main import main; sys.exit(main(['check', sys.argv[1]]))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(BROKEN)], capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1].startswith("podshare: This is a bug of podshare.")
+
+
 @pytest.mark.parametrize(
     "words",
     [
