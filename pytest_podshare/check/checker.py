@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 import functools
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 from pytest_podshare import errors
 from pytest_podshare.check import distinct_findings, rules
@@ -13,9 +14,10 @@ from pytest_podshare.check.distinct_findings import DistinctFinding
 from pytest_podshare.check.inputs import Input
 from pytest_podshare.check.project_settings import ProjectSettings
 from pytest_podshare.check.rules import Finding
+from pytest_podshare.check.rules.duplicate_keys import duplicate_key
 from pytest_podshare.manifests.source import Source
 from pytest_podshare.wiring.model import Wiring
-from pytest_podshare.wiring.templates import read_templates
+from pytest_podshare.wiring.templates import read_templates, wrap_object
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,11 +44,13 @@ class ManifestResult:
     Args:
         manifest: the manifest.
         templates: the results for its Pod templates.
+        others: the results for its other objects, as far as they have findings.
         problems: why it could not be checked, or why parts of it could not.
     """
 
     manifest: Input
     templates: tuple[TemplateResult, ...] = ()
+    others: tuple[TemplateResult, ...] = ()
     problems: tuple[errors.PodshareError, ...] = ()
 
     @property
@@ -56,8 +60,9 @@ class ManifestResult:
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """Return the findings in all of its templates."""
-        return tuple(finding for template in self.templates for finding in template.findings)
+        """Return the findings in all of its templates and other objects."""
+        results = (*self.templates, *self.others)
+        return tuple(finding for result in results for finding in result.findings)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -142,10 +147,14 @@ def check(
         foreign = (_describe_foreign(manifest),)
         return ManifestResult(manifest, problems=foreign) if manifest.named else None
     templates: list[TemplateResult] = []
+    others: list[TemplateResult] = []
     for source in sources:
         for subject in source.objects:
             try:
-                for template in read_templates(source, subject, settings.pod_templates):
+                found = read_templates(source, subject, settings.pod_templates)
+                if not found and source.duplicate_keys:
+                    others += _check_object(source, subject, settings)
+                for template in found:
                     findings = rules.check(template, ignore=settings.ignore)
                     wiring = template.wiring if keep_wiring else None
                     templates.append(TemplateResult(str(template), findings, wiring))
@@ -153,7 +162,19 @@ def check(
                 problems.append(error)
     # the same comment may be wrong for every template
     unique = {str(problem): problem for problem in problems}
-    return ManifestResult(manifest, tuple(templates), tuple(unique.values()))
+    return ManifestResult(manifest, tuple(templates), tuple(others), tuple(unique.values()))
+
+
+def _check_object(
+    source: Source, subject: dict[str, Any], settings: ProjectSettings
+) -> Iterator[TemplateResult]:
+    """Yield the result for an object without a Pod template, if it has a key twice."""
+    if not isinstance(subject.get("kind"), str):
+        return
+    template = wrap_object(source, subject)
+    findings = rules.check(template, ignore=settings.ignore)
+    if found := tuple(finding for finding in findings if finding.rule == duplicate_key.id):
+        yield TemplateResult(str(template), found)
 
 
 def check_all(
@@ -184,22 +205,21 @@ def _move(result: ManifestResult, manifest: Input, lines: int) -> ManifestResult
     def move_line(match: re.Match[str]) -> str:
         return f"line {int(match[1]) + lines}"
 
-    templates = (
-        dataclasses.replace(
-            template,
-            findings=tuple(
-                dataclasses.replace(
-                    finding,
-                    file=manifest.origin,
-                    line=finding.line and finding.line + lines,
-                    message=distinct_findings.LINE.sub(move_line, finding.message),
-                )
-                for finding in template.findings
-            ),
+    def move(template: TemplateResult) -> TemplateResult:
+        findings = (
+            dataclasses.replace(
+                finding,
+                file=manifest.origin,
+                line=finding.line and finding.line + lines,
+                message=distinct_findings.LINE.sub(move_line, finding.message),
+            )
+            for finding in template.findings
         )
-        for template in result.templates
+        return dataclasses.replace(template, findings=tuple(findings))
+
+    return ManifestResult(
+        manifest, tuple(map(move, result.templates)), tuple(map(move, result.others))
     )
-    return ManifestResult(manifest, tuple(templates))
 
 
 def _is_kubernetes(source: Source) -> bool:

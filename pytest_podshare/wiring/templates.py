@@ -135,6 +135,16 @@ def read_template(source: Source, subject: dict[str, Any]) -> Template:
     return _template(source, subject, path, pod, holder)
 
 
+def wrap_object(source: Source, subject: dict[str, Any]) -> Template:
+    """Return an object without a Pod template as one without containers.
+
+    Raises:
+        ManifestInvalid: a field has the wrong type.
+    """
+    source.check(subject, schema.OBJECT)
+    return _template(source, subject, "", {"metadata": {}, "spec": {"containers": []}}, {})
+
+
 def _check_pod(source: Source, pod: dict[str, Any], path: str) -> None:
     spec = pod.get("spec")
     if spec is None or (isinstance(spec, dict) and not spec.get("containers")):

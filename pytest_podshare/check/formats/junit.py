@@ -21,7 +21,7 @@ def render(result: CheckResult) -> str:
             distinct
         )
     for checked in result.manifests:
-        for template in checked.templates:
+        for template in (*checked.templates, *checked.others):
             own = distinct_findings.pop((checked.manifest, template.subject), [])
             _add_template(suite, result, checked.manifest, template.subject, own)
         for problem in checked.problems:

@@ -177,6 +177,19 @@ def test_a_text_that_is_rendered_again_is_not_read_again(monkeypatch):
     assert len(reads) == 1
 
 
+def test_a_duplicate_key_is_found_in_every_object():
+    """Two files of a ConfigMap may have the same name; a manifest without a Pod has findings."""
+    text = b"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata:\n  a: x\n  a: y\n"
+
+    result = checker.check(manifest(text), ProjectSettings())
+
+    (found,) = result.findings
+    assert (found.rule, found.line, found.subject) == ("duplicate-key", 6, "ConfigMap/c")
+    assert (result.templates, result.problems) == ((), ())
+    twin = checker.check(manifest(text.replace(b"a: y", b"b: y")), ProjectSettings())
+    assert twin.findings == ()
+
+
 def test_an_unreadable_manifest_does_not_stop_the_others():
     """It has a problem of its own."""
     texts = (CLEAN, b"kind: Pod\n  bad: [", BROKEN)
