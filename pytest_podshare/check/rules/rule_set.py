@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable
 from pytest_podshare import errors
 from pytest_podshare.check.rules import (
     claims,
+    fields,
     limits,
     mounts,
     nesting,
@@ -25,7 +26,7 @@ from pytest_podshare.check.rules.finding import Finding, Rule
 from pytest_podshare.wiring.templates import Template
 
 _TOPICS = (
-    *(claims, limits, mounts, nesting, order, paths, permissions),
+    *(claims, fields, limits, mounts, nesting, order, paths, permissions),
     *(sharing, stale_mounts, sub_paths, volumes),
 )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from pytest_podshare.wiring.pod_spec import list_mappings
@@ -29,10 +29,12 @@ _WRITE_OCTAL = "Write it in octal, for example 0644."
 Error = tuple[str, str]
 
 
-def find_errors(kind: str, facts: Mapping[str, Any]) -> Iterator[Error]:
-    """Yield what is wrong with a source of this kind."""
+def find_errors(
+    kind: str, facts: Mapping[str, Any], beside: Collection[str] = ()
+) -> Iterator[Error]:
+    """Yield what is wrong with a source of this kind, except fields that stand beside it."""
     for field in _REQUIRED.get(kind, ()):
-        if not facts.get(field):
+        if not facts.get(field) and field not in beside:
             yield f"its {kind} has no {field}", f"Set {field}."
     for field, mode in list_modes(facts):
         if isinstance(mode, bool) or not isinstance(mode, int):
