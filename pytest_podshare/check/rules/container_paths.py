@@ -42,3 +42,27 @@ def mentioned_paths(container: ContainerSpec) -> Iterator[str]:
     for text in (*container.command, *container.env.values()):
         if "/" in text:
             yield from _find_paths(text)
+
+
+def used_paths(wiring: Wiring, container: ContainerSpec) -> Iterator[str]:
+    """Yield the absolute paths that a container mentions, and probably uses itself.
+
+    Charts give several containers the same variables. Such a variable only counts if the command
+    of the container refers to it.
+    """
+    common = {
+        item
+        for other in wiring.containers
+        if other is not container
+        for item in other.env.items()
+        if "/" in item[1]
+    }
+    command = command_line(container)
+    values = (
+        value
+        for name, value in container.env.items()
+        if (name, value) not in common or re.search(rf"\$[({{]?{re.escape(name)}\b", command)
+    )
+    for text in (*container.command, *values):
+        if "/" in text:
+            yield from _find_paths(text)

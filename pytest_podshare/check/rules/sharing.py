@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 
-from pytest_podshare.check.rules.container_paths import declared_mounts, mentioned_paths
+from pytest_podshare.check.rules.container_paths import declared_mounts, used_paths
 from pytest_podshare.check.rules.finding import Issue, mount_issue, rule, volume_issue
 from pytest_podshare.check.rules.heuristics import looks_like_scratch, may_write, split_words
 from pytest_podshare.check.rules.similar_names import is_typo
@@ -94,7 +94,7 @@ def consumer_without_mount(template: Template, wiring: Wiring) -> Iterator[Issue
     """A container mentions a path of a volume that only other containers mount."""
     for container in wiring.containers:
         known = {mount.volume for mount in container.mounts}
-        for path in mentioned_paths(container):
+        for path in used_paths(wiring, container):
             found = _find_elsewhere(wiring, container, path)
             if found is None or found[1].volume in known:
                 continue

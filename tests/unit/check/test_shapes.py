@@ -11,12 +11,15 @@ from pytest_podshare.wiring.templates import find_templates
 SHAPES = sorted((Path(__file__).parent / "shapes").glob("*.yaml"))
 
 
+def _check(template):
+    return rules.check(template, ignore=("nowhere-to-write", "volume-of-one-container"))
+
+
 @pytest.mark.parametrize("path", SHAPES, ids=lambda path: path.stem)
 def test_a_shape_has_its_verdict(path):
     """The first line names the rules that find something, or says `nothing`."""
     first_line = path.read_text().splitlines()[0]
-    found = {
-        finding.rule for template in find_templates(read(path)) for finding in rules.check(template)
-    }
+    templates = find_templates(read(path))
+    found = {finding.rule for template in templates for finding in _check(template)}
 
     assert f"# finds: {', '.join(sorted(found)) or 'nothing'}" == first_line
