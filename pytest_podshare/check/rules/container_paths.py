@@ -20,10 +20,10 @@ def overlap(first: VolumeMount, second: VolumeMount) -> bool:
 
 
 def declared_mounts(wiring: Wiring) -> Iterator[tuple[ContainerSpec, VolumeMount, VolumeSpec]]:
-    """Yield all mounts of declared volumes, with their containers and volumes."""
+    """Yield all mounts of declared volumes of a known kind, with their containers and volumes."""
     for container, mount in wiring.mounts():
         volume = wiring.volume(mount.volume)
-        if volume is not None:
+        if volume is not None and volume.lifetime is not None:
             yield container, mount, volume
 
 

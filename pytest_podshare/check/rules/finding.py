@@ -104,9 +104,9 @@ class Rule:
     page: str
     detect: Detector = dataclasses.field(repr=False)
 
-    def apply(self, template: Template) -> Iterator[Finding]:
-        """Yield the findings of this rule in a template."""
-        for issue in self.detect(template, template.wiring):
+    def apply(self, template: Template, wiring: Wiring) -> Iterator[Finding]:
+        """Yield the findings of this rule in a template with this wiring."""
+        for issue in self.detect(template, wiring):
             line, column = issue.at or (0, 0)
             yield Finding(
                 rule=self.id,

@@ -27,7 +27,7 @@ def users_differ(template: Template, wiring: Wiring) -> Iterator[Issue]:
     if wiring.fs_group is not None:
         return
     for volume in wiring.volumes:
-        if not volume.is_written_by_containers:
+        if volume.lifetime is None or not volume.is_written_by_containers:
             continue
         writers = [
             (container, mount)

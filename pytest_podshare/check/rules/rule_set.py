@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
 import operator
 from collections.abc import Collection, Iterable
@@ -22,6 +23,8 @@ from pytest_podshare.check.rules import (
     volumes,
 )
 from pytest_podshare.check.rules.finding import Finding, Rule
+from pytest_podshare.check.rules.volume_sources import list_kinds
+from pytest_podshare.wiring.model import VolumeSpec, Wiring
 from pytest_podshare.wiring.templates import Template
 
 _TOPICS = (
@@ -51,15 +54,30 @@ def check(template: Template, *, ignore: Collection[str] = ()) -> tuple[Finding,
     where = f"{template.origin}: the annotation {suppressions.ANNOTATION}"
     suppressed |= validate_ids(suppressions.read_annotation(template.annotations), where)
     by_line = _suppressed_by_line(template)
+    wiring = _without_unclear_content(template.wiring)
     findings = [
         finding
         for rule in ALL
         if rule.id not in suppressed
-        for finding in rule.apply(template)
+        for finding in rule.apply(template, wiring)
         if rule.id not in by_line.get(finding.line, ())
     ]
     order = operator.attrgetter("line", "column", "rule", "message")
     return tuple(sorted(findings, key=order))
+
+
+def _without_unclear_content(wiring: Wiring) -> Wiring:
+    """Return the wiring for the rules, in which a volume with several sources has an unknown one.
+
+    The volume itself is a finding. Which content is meant is not known before it is fixed.
+    """
+    unclear = {
+        id(volume): VolumeSpec(volume.name, " and ".join(kinds), position=volume.position)
+        for volume in wiring.volumes
+        if len(kinds := list_kinds(volume)) > 1
+    }
+    volumes = (unclear.get(id(volume), volume) for volume in wiring.volumes)
+    return dataclasses.replace(wiring, volumes=tuple(volumes)) if unclear else wiring
 
 
 def _suppressed_by_line(template: Template) -> dict[int, frozenset[str]]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from pytest_podshare.wiring.lifetime import LIFETIMES
+from pytest_podshare.wiring.model import VolumeSpec
 from pytest_podshare.wiring.pod_spec import list_mappings
 
 _REQUIRED = {
@@ -27,6 +29,11 @@ _WRITE_OCTAL = "Write it in octal, for example 0644."
 
 # what is wrong, and what to do
 Error = tuple[str, str]
+
+
+def list_kinds(volume: VolumeSpec) -> tuple[str, ...]:
+    """Return the kinds of its sources that Kubernetes knows; more than one is a mistake."""
+    return tuple(kind for kind in volume.kinds if kind in LIFETIMES)
 
 
 def find_errors(kind: str, facts: Mapping[str, Any]) -> Iterator[Error]:

@@ -43,7 +43,7 @@ def invalid_volume_name(template: Template, wiring: Wiring) -> Iterator[Issue]:
 def several_volume_sources(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """A volume has more than one source."""
     for volume in template.declared.volumes:
-        kinds = [kind for kind in volume.kinds if kind in LIFETIMES]
+        kinds = volume_sources.list_kinds(volume)
         if len(kinds) > 1:
             detail = f" has {len(kinds)} sources: {' and '.join(kinds)}"
             yield volume_issue(volume, detail, "Keep one, or declare two volumes.")
@@ -52,7 +52,7 @@ def several_volume_sources(template: Template, wiring: Wiring) -> Iterator[Issue
 @rule("error")
 def invalid_volume_source(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """A volume's source lacks a required field or has an invalid value."""
-    for volume in template.declared.volumes:
+    for volume in _with_one_source(template):
         for detail, fix in volume_sources.find_errors(volume.kind, volume.facts):
             yield volume_issue(volume, f": {detail}", fix)
 
@@ -60,7 +60,7 @@ def invalid_volume_source(template: Template, wiring: Wiring) -> Iterator[Issue]
 @rule("error")
 def invalid_size_limit(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """The sizeLimit of an emptyDir is negative, or not a quantity."""
-    for volume in template.declared.volumes:
+    for volume in _with_one_source(template):
         amount = quantity.parse(volume.size_limit)
         if volume.size_limit and (amount is None or amount < 0):
             reason = "is not a quantity" if amount is None else "is negative"
@@ -71,7 +71,7 @@ def invalid_size_limit(template: Template, wiring: Wiring) -> Iterator[Issue]:
 @rule("error")
 def unknown_medium(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """The medium of an emptyDir is not one that the kubelet supports."""
-    for volume in template.declared.volumes:
+    for volume in _with_one_source(template):
         medium = volume.medium
         if medium in ("", "Memory", "HugePages") or medium.startswith("HugePages-"):
             continue
@@ -102,7 +102,7 @@ def misspelt_field(template: Template, wiring: Wiring) -> Iterator[Issue]:
             if near:
                 detail = f" with field {field!r}, which does not exist and is ignored"
                 yield mount_issue(container, mount, detail, f"Write {near}.")
-    for volume in template.declared.volumes:
+    for volume in _with_one_source(template):
         for field in volume.facts if volume.kind == "emptyDir" else ():
             known = field in _EMPTY_DIR_FIELDS
             near = None if known else find_nearest(field, _EMPTY_DIR_FIELDS)
@@ -114,8 +114,14 @@ def misspelt_field(template: Template, wiring: Wiring) -> Iterator[Issue]:
 @rule("warning")
 def decimal_mode(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """A decimal file mode looks like the octal mode that was meant."""
-    for volume in template.declared.volumes:
+    for volume in _with_one_source(template):
         for field, mode in volume_sources.list_modes(volume.facts):
             if mode in (400, 440, 444):
                 detail = f" has {field} {mode}, which is {mode:04o} in octal"
                 yield volume_issue(volume, detail, f"Write 0{mode}.")
+
+
+def _with_one_source(template: Template) -> Iterator[VolumeSpec]:
+    """Yield the declared volumes, except those with several sources: which is meant is unknown."""
+    volumes = template.declared.volumes
+    return (volume for volume in volumes if len(volume_sources.list_kinds(volume)) < 2)
