@@ -154,7 +154,7 @@ def test_standard_input_is_checked():
 
 def test_only_sufficiently_severe_findings_fail():
     """The others are still printed."""
-    unused = POD.replace("}]}", "}], volumes: [{name: v, emptyDir: {}}]}")
+    unused = POD.replace("}]}", "}], volumes: [{name: v, configMap: {name: v}}]}")
 
     assert podshare("check", "-", stdin=unused).returncode == 1
     lenient = podshare("check", "-", "--fail-on", "error", stdin=unused)

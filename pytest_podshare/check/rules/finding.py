@@ -52,7 +52,9 @@ class Issue:
     """What a rule's function reports; the rule adds the rest of the finding.
 
     Args:
-        at: the position in the manifest; None if unknown. The other fields are the finding's.
+        at: the position in the manifest; None if unknown.
+        severity: the severity if it differs from the rule's; None for the rule's. The other fields
+            are the finding's.
     """
 
     message: str
@@ -61,6 +63,7 @@ class Issue:
     container: str = ""
     volume: str = ""
     path: str = ""
+    severity: Severity | None = None
 
 
 def mount_issue(container: ContainerSpec, mount: VolumeMount, detail: str, fix: str) -> Issue:
@@ -70,9 +73,12 @@ def mount_issue(container: ContainerSpec, mount: VolumeMount, detail: str, fix: 
     return Issue(message, fix, mount.position, container.name, mount.volume, mount.path)
 
 
-def volume_issue(volume: VolumeSpec, detail: str, fix: str) -> Issue:
+def volume_issue(
+    volume: VolumeSpec, detail: str, fix: str, *, severity: Severity | None = None
+) -> Issue:
     """Return an issue with a volume; `detail` completes the sentence that names it."""
-    return Issue(f"volume {volume.name!r}{detail}", fix, volume.position, volume=volume.name)
+    message = f"volume {volume.name!r}{detail}"
+    return Issue(message, fix, volume.position, volume=volume.name, severity=severity)
 
 
 def container_issue(container: ContainerSpec, detail: str, fix: str, *, path: str = "") -> Issue:
@@ -90,9 +96,9 @@ class Rule:
 
     Args:
         id: the name of the rule, in kebab case.
-        severity: the severity of its findings: `error` if the API server or the kubelet rejects it,
-            or if it cannot work; `warning` if it causes problems in practice; `info` if it is good
-            to know.
+        severity: the highest severity of its findings: `error` if the API server or the kubelet
+            rejects it, or if it cannot work; `warning` if it causes problems in practice; `info` if
+            it is good to know.
         summary: what it finds, in one sentence.
         page: its documentation, as a path from the root of the repository with an anchor.
         detect: the function.
@@ -110,7 +116,7 @@ class Rule:
             line, column = issue.at or (0, 0)
             yield Finding(
                 rule=self.id,
-                severity=self.severity,
+                severity=issue.severity or self.severity,
                 message=issue.message,
                 fix=issue.fix,
                 file=template.origin,

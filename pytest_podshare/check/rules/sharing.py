@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Iterator
 
 from pytest_podshare.check.rules.container_paths import declared_mounts, used_paths
-from pytest_podshare.check.rules.finding import Issue, mount_issue, rule, volume_issue
+from pytest_podshare.check.rules.finding import Issue, Severity, mount_issue, rule, volume_issue
 from pytest_podshare.check.rules.heuristics import looks_like_scratch, may_write
 from pytest_podshare.check.rules.shared_names import suggests_sharing
 from pytest_podshare.check.rules.similar_names import is_typo
@@ -32,7 +32,10 @@ def unused_volume(template: Template, wiring: Wiring) -> Iterator[Issue]:
     for volume in wiring.volumes:
         if volume.name not in used and volume.name not in annotations:
             detail = f" ({volume.kind}) is not mounted by any container"
-            yield volume_issue(volume, detail, "Mount it where it is needed, or remove it.")
+            fix = "Mount it where it is needed, or remove it."
+            # the Pod needs no other object for it
+            severity: Severity | None = "info" if volume.kind == "emptyDir" else None
+            yield volume_issue(volume, detail, fix, severity=severity)
 
 
 @rule("warning")

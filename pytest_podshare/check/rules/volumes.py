@@ -15,6 +15,8 @@ from pytest_podshare.wiring.pod_spec import MOUNT_FIELDS
 from pytest_podshare.wiring.templates import Template
 
 _LABEL = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
+# the comment of `helm template`
+_FROM_CHART = re.compile(r"^# Source: \S+/templates/", re.M)
 _EMPTY_DIR_FIELDS = ("medium", "sizeLimit")
 
 
@@ -53,8 +55,13 @@ def several_volume_sources(template: Template, wiring: Wiring) -> Iterator[Issue
 def invalid_volume_source(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """A volume's source lacks a required field or has an invalid value."""
     for volume in _with_one_source(template):
-        for detail, fix in volume_sources.find_errors(volume.kind, volume.facts):
-            yield volume_issue(volume, f": {detail}", fix)
+        for error in volume_sources.find_errors(volume.kind, volume.facts):
+            issue = volume_issue(volume, f": {error.detail}", error.fix)
+            if error.empty_field and _FROM_CHART.search(template.source.text):
+                fix = f"Set the value of the chart that {error.empty_field} is made of."
+                detail = f": {error.detail} with these values"
+                issue = volume_issue(volume, detail, fix, severity="info")
+            yield issue
 
 
 @rule("error")
