@@ -102,6 +102,7 @@ class Rule:
         summary: what it finds, in one sentence.
         page: its documentation, as a path from the root of the repository with an anchor.
         detect: the function.
+        by_default: whether it is applied unless it is ignored, rather than only if it is enabled.
     """
 
     id: str
@@ -109,6 +110,7 @@ class Rule:
     summary: str
     page: str
     detect: Detector = dataclasses.field(repr=False)
+    by_default: bool = True
 
     def apply(self, template: Template, wiring: Wiring) -> Iterator[Finding]:
         """Yield the findings of this rule in a template with this wiring."""
@@ -129,13 +131,14 @@ class Rule:
             )
 
 
-def rule(severity: Severity) -> Callable[[Detector], Rule]:
+def rule(severity: Severity, *, by_default: bool = True) -> Callable[[Detector], Rule]:
     """Turn a function into a rule: its name is the id, its docstring the summary."""
 
     def decorate(detect: Detector) -> Rule:
         name = detect.__name__.replace("_", "-")
         topic = detect.__module__.rpartition(".")[2].replace("_", "-")
         summary = (detect.__doc__ or "").splitlines()[0]
-        return Rule(name, severity, summary, f"docs/rules/{topic}.md#{name}", detect)
+        page = f"docs/rules/{topic}.md#{name}"
+        return Rule(name, severity, summary, page, detect, by_default)
 
     return decorate

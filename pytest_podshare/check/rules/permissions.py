@@ -81,7 +81,7 @@ def _non_root_writer(wiring: Wiring, volume: VolumeSpec, detail: str, fix: str) 
             return
 
 
-@rule("info")
+@rule("info", by_default=False)
 def nowhere_to_write(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """A container has a read-only root file system and no writable volume."""
     for container in wiring.containers:

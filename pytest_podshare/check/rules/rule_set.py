@@ -36,21 +36,28 @@ _RULES = (value for topic in _TOPICS for value in vars(topic).values() if isinst
 
 ALL: tuple[Rule, ...] = tuple(sorted(_RULES, key=lambda rule: rule.id))
 BY_ID = {rule.id: rule for rule in ALL}
+OFF_BY_DEFAULT = frozenset(rule.id for rule in ALL if not rule.by_default)
 
 
-def check(template: Template, *, ignore: Collection[str] = ()) -> tuple[Finding, ...]:
+def check(
+    template: Template, *, ignore: Collection[str] = (), enable: Collection[str] = ()
+) -> tuple[Finding, ...]:
     """Return what the rules find in a Pod template, in the order of its text.
 
     Findings that a comment or an annotation in the manifest suppresses are left out.
 
     Args:
         template: the template.
-        ignore: the ids of rules that are not applied.
+        ignore: the ids of rules that are not applied, even if they are enabled.
+        enable: the ids of rules that are applied although they are off by default.
 
     Raises:
-        UnknownRule: a comment, an annotation or `ignore` names a rule that does not exist.
+        UnknownRule: a comment, an annotation, `ignore` or `enable` names a rule that does not
+            exist.
     """
-    suppressed = validate_ids(ignore, "the ignore list")
+    enabled = validate_ids(enable, "the list of enabled rules")
+    suppressed = OFF_BY_DEFAULT - enabled
+    suppressed |= validate_ids(ignore, "the ignore list")
     where = f"{template.origin}: the annotation {suppressions.ANNOTATION}"
     suppressed |= validate_ids(suppressions.read_annotation(template.annotations), where)
     by_line = _suppressed_by_line(template)

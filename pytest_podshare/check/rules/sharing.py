@@ -47,7 +47,7 @@ def volume_not_shared(template: Template, wiring: Wiring) -> Iterator[Issue]:
             yield mount_issue(container, mount, ", but no other container mounts it", fix)
 
 
-@rule("info")
+@rule("info", by_default=False)
 def volume_of_one_container(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """Only one of several containers mounts an emptyDir that does not look like scratch space."""
     for volume, container, mount in _unshared(wiring):
