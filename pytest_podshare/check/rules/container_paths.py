@@ -1,4 +1,4 @@
-"""The paths of mounts, and the paths that a container mentions."""
+"""The volumes that containers use, the paths of mounts, and the paths in commands."""
 
 from __future__ import annotations
 
@@ -25,6 +25,15 @@ def declared_mounts(wiring: Wiring) -> Iterator[tuple[ContainerSpec, VolumeMount
         volume = wiring.volume(mount.volume)
         if volume is not None and volume.lifetime is not None:
             yield container, mount, volume
+
+
+def used_volumes(wiring: Wiring) -> frozenset[str]:
+    """Return the names of the volumes that containers mount, attach, or take variables from."""
+    names: set[str] = set()
+    for container in wiring.containers:
+        names |= {mount.volume for mount in (*container.mounts, *container.devices)}
+        names |= {key.volume for key in container.file_keys}
+    return frozenset(names)
 
 
 def command_line(container: ContainerSpec) -> str:

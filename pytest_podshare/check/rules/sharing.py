@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 
-from pytest_podshare.check.rules.container_paths import declared_mounts, used_paths
+from pytest_podshare.check.rules.container_paths import declared_mounts, used_paths, used_volumes
 from pytest_podshare.check.rules.finding import Issue, Severity, mount_issue, rule, volume_issue
 from pytest_podshare.check.rules.heuristics import looks_like_scratch, may_write
 from pytest_podshare.check.rules.shared_names import suggests_sharing
@@ -23,10 +23,7 @@ _COMMON_FOLDERS = frozenset(
 @rule("warning")
 def unused_volume(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """A volume is not mounted by any container."""
-    used = {mount.volume for _, mount in wiring.mounts()}
-    for container in wiring.containers:
-        used |= {device.volume for device in container.devices}
-        used |= {key.volume for key in container.file_keys}
+    used = used_volumes(wiring)
     # annotations configure the mounts of injected containers
     annotations = " ".join(map(str, template.annotations.values()))
     for volume in wiring.volumes:
