@@ -145,6 +145,8 @@ class ContainerSpec:
         file_keys: its variables that come from files in volumes.
         devices: its volumeDevices in order, in the form of mounts at their devicePaths.
         privileged: whether it is privileged.
+        working_dir: its workingDir as written; "" for the image's.
+        exec_commands: the commands of its hooks and probes.
         post_start: whether it has a postStart hook; containers after a sidecar wait for it.
         restart_policy: its restartPolicy, or else the Pod's; `Always` if neither sets it.
         position: its position in the manifest; None if the manifest was not a text.
@@ -167,6 +169,8 @@ class ContainerSpec:
     file_keys: tuple[FileKey, ...] = ()
     devices: tuple[VolumeMount, ...] = ()
     privileged: bool = False
+    working_dir: str = ""
+    exec_commands: tuple[tuple[str, ...], ...] = ()
     post_start: bool = False
     restart_policy: str = "Always"
     position: Position | None = dataclasses.field(default=None, compare=False)

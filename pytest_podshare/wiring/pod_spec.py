@@ -13,6 +13,7 @@ from pytest_podshare.wiring.model import ContainerSpec, VolumeMount, VolumeSpec,
 # the fields that list containers, in the order in which the containers start
 CONTAINER_FIELDS = ("initContainers", "containers")
 _PROBES = ("startupProbe", "readinessProbe", "livenessProbe")
+_HOOKS = ("postStart", "preStop")
 # the fields of a mount, except its name
 MOUNT_FIELDS = (
     *("mountPath", "subPath", "subPathExpr"),
@@ -112,10 +113,22 @@ def _container(
         file_keys=tuple(key for var in env if (key := _file_key(var)) is not None),
         devices=tuple(_device(device) for device in list_mappings(entry, "volumeDevices")),
         privileged=bool(security.get("privileged", False)),
+        working_dir=str(entry.get("workingDir") or ""),
+        exec_commands=tuple(_exec_commands(entry)),
         post_start=bool((entry.get("lifecycle") or {}).get("postStart")),
         restart_policy=str(entry.get("restartPolicy") or spec.get("restartPolicy") or "Always"),
         position=find_position(entry),
     )
+
+
+def _exec_commands(entry: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
+    hooks = entry.get("lifecycle") or {}
+    handlers = [*(hooks.get(name) for name in _HOOKS), *(entry.get(name) for name in _PROBES)]
+    for handler in handlers:
+        action = handler.get("exec") if isinstance(handler, Mapping) else None
+        words = action.get("command") if isinstance(action, Mapping) else None
+        if isinstance(words, list):
+            yield tuple(map(str, words))
 
 
 def _limits(entry: Mapping[str, Any]) -> dict[str, str]:
