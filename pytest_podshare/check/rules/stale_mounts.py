@@ -13,11 +13,16 @@ from pytest_podshare.wiring.templates import Template
 
 # kinds whose Pods end or are replaced before a change can matter
 _SHORT_LIVED = ("Job", "CronJob")
-_CHECKSUM = re.compile(r"checksum|sha256|hash|timestamp|rollme", re.IGNORECASE)
+_CHECKSUM = re.compile(
+    r"checksum|sha256|hash|digest|md5|timestamp|rollme|(?:config|secret|settings)\W?sha",
+    re.IGNORECASE,
+)
+# variables with these names have no other use
+_ROLLS = re.compile(r"checksum|rollme", re.IGNORECASE)
 # what Helm's sha1sum and sha256sum return; a label has at most 63 characters
 _DIGEST = re.compile(r"[0-9a-f]{40}|[0-9a-f]{63,64}")
-# a digest that may be cut off, or a number: the name says that it is one
-_SHORT_DIGEST = re.compile(r"[0-9a-f]{5,}")
+# a digest that may be cut off, or a time: the name says that it is one
+_SHORT_DIGEST = re.compile(r"[0-9a-f]{5,}|\d{4}-\d\d-\d\d.*")
 # the suffix of generated names, by kustomize or from a digest: new content gets a new name
 _GENERATED = re.compile(r"-(?=\w*\d)(?:[bcdfghkmt2456789]{10}|[0-9a-f]{8,64})$")
 
@@ -71,11 +76,15 @@ def _is_rolled(template: Template, wiring: Wiring) -> bool:
             if _CHECKSUM.search(str(name)) or _DIGEST.fullmatch(str(value)):
                 return True
     # a new value in any container replaces the whole Pod
-    return any(
-        _DIGEST.fullmatch(value) or (_CHECKSUM.search(name) and _SHORT_DIGEST.fullmatch(value))
-        for container in wiring.containers
-        for name, value in container.env.items()
-    )
+    variables = [item for container in wiring.containers for item in container.env.items()]
+    return any(value and _is_checksum(name, value) for name, value in variables)
+
+
+def _is_checksum(name: str, value: str) -> bool:
+    """Return whether a variable only has a value that changes with the content of a mount."""
+    if _ROLLS.search(name) or _DIGEST.fullmatch(value):
+        return True
+    return bool(_CHECKSUM.search(name) and _SHORT_DIGEST.fullmatch(value))
 
 
 def _is_git_sync(container: ContainerSpec) -> bool:

@@ -74,7 +74,8 @@ def find_errors(kind: str, facts: Mapping[str, Any]) -> Iterator[SourceError]:
 
 
 def _missing(what: str, field: str, facts: Mapping[str, Any]) -> SourceError:
-    empty_field = field if field in facts else ""
+    # a template may fill the whole source from a value
+    empty_field = field if field in facts or not facts else ""
     return SourceError(f"{what} has no {field}", f"Set {field}.", empty_field)
 
 
