@@ -121,7 +121,7 @@ def check(
         results = [
             TemplateResult(
                 str(template),
-                rules.check(template, ignore=settings.ignore),
+                rules.check(template, ignore=settings.ignore, enable=settings.enable),
                 template.wiring if keep_wiring else None,
             )
             for template in find_templates(source, settings.pod_templates)

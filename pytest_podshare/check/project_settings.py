@@ -18,8 +18,8 @@ else:
     import tomli as tomllib
 
 FILE = "pyproject.toml"
-_KEYS = ("exclude", "ignore", "pod-templates")
-_USE_KEYS = "Use the settings exclude, ignore and pod-templates."
+_KEYS = ("enable", "exclude", "ignore", "pod-templates")
+_USE_KEYS = "Use the settings enable, exclude, ignore and pod-templates."
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,20 +27,23 @@ class ProjectSettings:
     """The settings of a project for the check.
 
     Args:
-        ignore: the ids of rules that are not applied.
+        ignore: the ids of rules that are not applied, even if they are enabled.
         exclude: patterns of paths to skip.
         pod_templates: the paths of Pod templates in custom resources, by kind.
+        enable: the ids of rules that are applied although they are off by default.
     """
 
     ignore: frozenset[str] = frozenset()
     exclude: tuple[str, ...] = ()
     pod_templates: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    enable: frozenset[str] = frozenset()
 
     def extend(
         self,
         ignore: Iterable[str] = (),
         exclude: Iterable[str] = (),
         pod_templates: Iterable[str] = (),
+        enable: Iterable[str] = (),
     ) -> ProjectSettings:
         """Return these settings with those of a command line added.
 
@@ -61,6 +64,7 @@ class ProjectSettings:
             ignore=self.ignore | rules.validate_ids(ignore, "--ignore"),
             exclude=(*self.exclude, *exclude),
             pod_templates=paths,
+            enable=self.enable | rules.validate_ids(enable, "--enable"),
         )
 
 
@@ -69,7 +73,7 @@ def load_nearest(folder: Path) -> ProjectSettings:
 
     Raises:
         SettingsInvalid: the file is not valid TOML, or its table is invalid.
-        UnknownRule: it ignores a rule that does not exist.
+        UnknownRule: it ignores or enables a rule that does not exist.
     """
     folder = folder.resolve()
     files = (parent / FILE for parent in (folder, *folder.parents))
@@ -82,7 +86,7 @@ def load(file: Path) -> ProjectSettings:
 
     Raises:
         SettingsInvalid: the file is not valid TOML, or its table is invalid.
-        UnknownRule: it ignores a rule that does not exist.
+        UnknownRule: it ignores or enables a rule that does not exist.
     """
     try:
         tools = tomllib.loads(file.read_text(encoding="utf-8")).get("tool", {})
@@ -103,6 +107,7 @@ def load(file: Path) -> ProjectSettings:
         ignore=rules.validate_ids(_read_list(table, "ignore", where), f"{where} ignore"),
         exclude=_read_list(table, "exclude", where),
         pod_templates=_read_paths(table, where),
+        enable=rules.validate_ids(_read_list(table, "enable", where), f"{where} enable"),
     )
 
 

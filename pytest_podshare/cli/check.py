@@ -59,6 +59,10 @@ _PARAMETERS = [
     ),
     click.Option(["--ignore"], metavar="RULE", multiple=True, help="Skip a rule. Can be repeated."),
     click.Option(
+        ["--enable"], metavar="RULE", multiple=True,
+        help="Apply a rule that is off by default. Can be repeated.",
+    ),
+    click.Option(
         ["--exclude"], metavar="GLOB", multiple=True,
         help="Skip matching paths; * also matches slashes. Can be repeated.",
     ),
@@ -99,6 +103,7 @@ def check(
     fail_on: rules.Severity,
     graph_kind: str | None,
     ignore: tuple[str, ...],
+    enable: tuple[str, ...],
     exclude: tuple[str, ...],
     pod_template: tuple[str, ...],
     as_found: bool,
@@ -116,7 +121,7 @@ def check(
         raise errors.SettingsInvalid(
             f"--graph and --format {format_} cannot be combined.", "Remove one of them."
         )
-    config = project_settings.load_nearest(Path.cwd()).extend(ignore, exclude, pod_template)
+    config = project_settings.load_nearest(Path.cwd()).extend(ignore, exclude, pod_template, enable)
     selection = inputs.find(
         paths, exclude=config.exclude, as_found=as_found, render_timeout=render_timeout
     )
@@ -131,7 +136,8 @@ def check(
 def _list_rules() -> int:
     width = max(len(rule.id) for rule in rules.ALL)
     for rule in rules.ALL:
-        print(f"{rule.id.ljust(width)}  {rule.severity:<7}  {rule.summary}")
+        note = "" if rule.by_default else " (off by default)"
+        print(f"{rule.id.ljust(width)}  {rule.severity:<7}  {rule.summary}{note}")
     return 0
 
 

@@ -6,7 +6,7 @@ import itertools
 import posixpath
 from collections.abc import Iterator
 
-from pytest_podshare.check.rules.container_paths import declared_mounts, mentioned_paths
+from pytest_podshare.check.rules.container_paths import declared_mounts, used_paths
 from pytest_podshare.check.rules.finding import Issue, mount_issue, rule
 from pytest_podshare.check.rules.heuristics import looks_like_file, may_be_filled_before
 from pytest_podshare.wiring.folders import is_below, split_sub_path
@@ -122,7 +122,7 @@ def _find_hidden_writer(
             continue
         if is_below(mount.sub_folders, hidden):
             return container.name
-        for path in mentioned_paths(container):
+        for path in used_paths(wiring, container):
             if container.covering_mount(path) is mount:
                 parts = _split_path(mount, path)
                 # a command may mention the folder itself to create the mount point

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 
 from pytest_podshare.check.rules.container_paths import command_line, overlap
+from pytest_podshare.check.rules.file_tests import FileTest, read_tests
 from pytest_podshare.check.rules.finding import Issue, container_issue, mount_issue, rule
 from pytest_podshare.check.rules.program_calls import SHELLS, list_calls
 from pytest_podshare.check.rules.written_paths import WrittenPath, find_written
@@ -31,7 +32,7 @@ def users_differ(template: Template, wiring: Wiring) -> Iterator[Issue]:
     if wiring.fs_group is not None:
         return
     for volume in wiring.volumes:
-        if not volume.is_written_by_containers:
+        if volume.lifetime is None or not volume.is_written_by_containers:
             continue
         writers = [
             (container, mount)
@@ -85,7 +86,7 @@ def _non_root_writer(wiring: Wiring, volume: VolumeSpec, detail: str, fix: str) 
             return
 
 
-@rule("info")
+@rule("info", by_default=False)
 def nowhere_to_write(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """A container has a read-only root file system and no writable volume."""
     for container in wiring.containers:
@@ -122,12 +123,16 @@ def _list_writes(container: ContainerSpec) -> Iterator[WrittenPath]:
     """Yield what the commands of a container write to, by absolute paths."""
     if not (container.read_only_root or container.mounts):
         return
+    tests: list[FileTest] = []
     for call in list_calls(container):
+        tests += read_tests(call)
         if call.tolerated:
             continue
         redirections = [WrittenPath(target, "") for target in call.targets]
         for write in (*redirections, *find_written(call.words)):
             path = call.locate(write.path)
+            if any(test.prevents(path) for test in tests):
+                continue
             if path and not ("$" in write.path and _contains_mounts(container, path)):
                 yield dataclasses.replace(write, path=path)
 

@@ -43,12 +43,14 @@ class Call:
         targets: the files to which its output is redirected.
         folder: the folder in which it runs; "" if the manifest does not show it.
         tolerated: whether its caller goes on, on purpose, if it fails.
+        operator: what follows it in its script: `&&`, `||`, `;`, …; "" at the end.
     """
 
     words: tuple[str, ...]
     targets: tuple[str, ...] = ()
     folder: str = ""
     tolerated: bool = False
+    operator: str = ""
 
     def locate(self, path: str) -> str:
         """Return the absolute path of a path in its arguments; "" if that does not show.
@@ -86,6 +88,7 @@ def _open(call: Call, depth: int) -> Iterator[Call]:
             tuple(command.targets),
             folders[-1],
             call.tolerated or command.tolerated,
+            command.operator,
         )
         yield from _open(inner, depth - 1)
         if command.words[:1] == ["cd"]:

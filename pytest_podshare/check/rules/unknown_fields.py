@@ -108,6 +108,9 @@ def _find_in_volume(entry: Mapping[str, Any]) -> Iterator[UnknownField]:
     title = f"volume {name!r} has"
     for field, kind in list_strays(entry).items():
         yield UnknownField(field, title, kind, "", find_position(entry, field), volume=name)
+    if len([kind for kind in LIFETIMES if entry.get(kind) is not None]) > 1:
+        # the API server rejects it
+        return
     for kind, known in known_fields.VOLUME_SOURCES.items():
         holder = _Holder(f"the {kind} of volume {name!r} has", known, volume=name)
         yield from _compare(entry.get(kind), holder)

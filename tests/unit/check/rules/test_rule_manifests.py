@@ -14,8 +14,12 @@ GOLDEN = (Path(__file__).parent / "found.txt").read_text()
 
 
 def find(path):
-    """Return the findings in a manifest."""
-    return [finding for template in find_templates(read(path)) for finding in rules.check(template)]
+    """Return the findings of all rules in a manifest."""
+    return [
+        finding
+        for template in find_templates(read(path))
+        for finding in rules.check(template, enable=rules.BY_ID)
+    ]
 
 
 def describe(finding):
