@@ -11,6 +11,7 @@ from pytest_podshare import errors
 from pytest_podshare.check.rules import (
     claims,
     fields,
+    kubelet_files,
     limits,
     mounts,
     nesting,
@@ -29,7 +30,7 @@ from pytest_podshare.wiring.model import VolumeSpec, Wiring
 from pytest_podshare.wiring.templates import Template
 
 _TOPICS = (
-    *(claims, fields, limits, mounts, nesting, order, paths, permissions),
+    *(claims, fields, kubelet_files, limits, mounts, nesting, order, paths, permissions),
     *(sharing, stale_mounts, sub_paths, volumes),
 )
 

@@ -81,6 +81,11 @@ def _missing(what: str, field: str, facts: Mapping[str, Any]) -> SourceError:
     return SourceError(f"{what} has no {field}", f"Set {field}.", empty_field)
 
 
+def looks_decimal(mode: object) -> bool:
+    """Return whether a mode has the digits of the octal mode that was meant."""
+    return mode in (400, 440, 444)
+
+
 def list_modes(facts: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """Yield the file modes in a source, each with the name of its field."""
     if facts.get("defaultMode") is not None:

@@ -118,7 +118,7 @@ def decimal_mode(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """A decimal file mode looks like the octal mode that was meant."""
     for volume in _with_one_source(template):
         for field, mode in volume_sources.list_modes(volume.facts):
-            if mode in (400, 440, 444):
+            if volume_sources.looks_decimal(mode):
                 detail = f" has {field} {mode}, which is {mode:04o} in octal"
                 yield volume_issue(volume, detail, f"Write 0{mode}.")
 
