@@ -18,6 +18,7 @@ from pytest_podshare.check.rules import (
     order,
     paths,
     permissions,
+    rollouts,
     sharing,
     stale_mounts,
     sub_paths,
@@ -31,7 +32,7 @@ from pytest_podshare.wiring.templates import Template
 
 _TOPICS = (
     *(claims, fields, kubelet_files, limits, mounts, nesting, order, paths, permissions),
-    *(sharing, stale_mounts, sub_paths, volumes),
+    *(rollouts, sharing, stale_mounts, sub_paths, volumes),
 )
 
 _RULES = (value for topic in _TOPICS for value in vars(topic).values() if isinstance(value, Rule))

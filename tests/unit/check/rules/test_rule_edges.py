@@ -348,7 +348,10 @@ HARMLESS = {
         container("a", mount("v", "/run/x"), env=[{"name": "S", "value": "/run/x/x.sock"}]),
         volumes=[volume("v", hostPath={"path": "/run/x"})],
     ),
-    "a claim for one Pod": (workload("Deployment", one_claim()), claim("ReadWriteOnce")),
+    "a claim for one Pod": (
+        workload("Deployment", one_claim(), strategy={"type": "Recreate"}),
+        claim("ReadWriteOnce"),
+    ),
     "a claim in another namespace": (
         workload("Deployment", one_claim(), replicas=2),
         claim("ReadWriteOnce") | {"metadata": {"name": "data", "namespace": "other"}},
