@@ -56,6 +56,8 @@ def mentioned_paths(container: ContainerSpec) -> Iterator[str]:
 def used_paths(wiring: Wiring, container: ContainerSpec) -> Iterator[str]:
     """Yield the absolute paths that a container mentions, and probably uses itself.
 
+    They are in its command, variables, hooks, probes and workingDir.
+
     Charts give several containers the same variables. Such a variable only counts if the command
     of the container refers to it.
     """
@@ -72,6 +74,7 @@ def used_paths(wiring: Wiring, container: ContainerSpec) -> Iterator[str]:
         for name, value in container.env.items()
         if (name, value) not in common or re.search(rf"\$[({{]?{re.escape(name)}\b", command)
     )
-    for text in (*container.command, *values):
+    hooks = (word for words in container.exec_commands for word in words)
+    for text in (*container.command, *values, *hooks, container.working_dir):
         if "/" in text:
             yield from _find_paths(text)

@@ -10,6 +10,7 @@ from pytest_podshare.check.rules.finding import Issue, Severity, mount_issue, ru
 from pytest_podshare.check.rules.heuristics import looks_like_scratch, may_write
 from pytest_podshare.check.rules.shared_names import suggests_sharing
 from pytest_podshare.check.rules.similar_names import is_typo
+from pytest_podshare.wiring.folders import is_within
 from pytest_podshare.wiring.model import ContainerSpec, VolumeMount, VolumeSpec, Wiring
 from pytest_podshare.wiring.templates import Template
 
@@ -187,10 +188,19 @@ def _find_elsewhere(
     if path in _COMMON_FOLDERS or container.covering_mount(path) is not None:
         return None
     for other, mount, volume in declared_mounts(wiring):
-        if other is container or not volume.starts_empty:
+        if other is container or not _is_shared_storage(wiring, volume, path):
             continue
         if mount.folder in _COMMON_FOLDERS or looks_like_scratch(volume, (mount,)):
             continue
         if mount.covers(path):
             return other, mount
     return None
+
+
+def _is_shared_storage(wiring: Wiring, volume: VolumeSpec, path: str) -> bool:
+    """Return whether containers share files through a volume, and a path can be one of them."""
+    if volume.kind != "hostPath":
+        return volume.starts_empty or volume.is_claim
+    # it may be a path on the node, such as the --kubelet-registration-path of a CSI driver
+    hosts = (str(other.facts.get("path")) for other in wiring.volumes if other.kind == "hostPath")
+    return not any(is_within(path, host) for host in hosts)
