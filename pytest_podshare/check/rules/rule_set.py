@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable
 from pytest_podshare import errors
 from pytest_podshare.check.rules import (
     claims,
+    fields,
     limits,
     mounts,
     nesting,
@@ -28,7 +29,7 @@ from pytest_podshare.wiring.model import VolumeSpec, Wiring
 from pytest_podshare.wiring.templates import Template
 
 _TOPICS = (
-    *(claims, limits, mounts, nesting, order, paths, permissions),
+    *(claims, fields, limits, mounts, nesting, order, paths, permissions),
     *(sharing, stale_mounts, sub_paths, volumes),
 )
 

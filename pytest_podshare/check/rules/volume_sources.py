@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from pytest_podshare.wiring.lifetime import LIFETIMES
@@ -49,10 +49,12 @@ def list_kinds(volume: VolumeSpec) -> tuple[str, ...]:
     return tuple(kind for kind in volume.kinds if kind in LIFETIMES)
 
 
-def find_errors(kind: str, facts: Mapping[str, Any]) -> Iterator[SourceError]:
-    """Yield what is wrong with a source of this kind."""
+def find_errors(
+    kind: str, facts: Mapping[str, Any], beside: Collection[str] = ()
+) -> Iterator[SourceError]:
+    """Yield what is wrong with a source of this kind, except fields that stand beside it."""
     for field in _REQUIRED.get(kind, ()):
-        if not facts.get(field):
+        if not facts.get(field) and field not in beside:
             yield _missing(f"its {kind}", field, facts)
     for field, mode in list_modes(facts):
         if isinstance(mode, bool) or not isinstance(mode, int):

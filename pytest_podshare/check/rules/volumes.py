@@ -6,18 +6,17 @@ import re
 from collections.abc import Iterator
 
 from pytest_podshare.check.rules import volume_sources
-from pytest_podshare.check.rules.finding import Issue, mount_issue, rule, volume_issue
+from pytest_podshare.check.rules.finding import Issue, rule, volume_issue
 from pytest_podshare.check.rules.similar_names import find_nearest
+from pytest_podshare.check.rules.unknown_fields import find_unknown
 from pytest_podshare.wiring import quantity
 from pytest_podshare.wiring.lifetime import LIFETIMES
 from pytest_podshare.wiring.model import VolumeSpec, Wiring
-from pytest_podshare.wiring.pod_spec import MOUNT_FIELDS
 from pytest_podshare.wiring.templates import Template
 
 _LABEL = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
 # the comment of `helm template`
 _FROM_CHART = re.compile(r"^# Source: \S+/templates/", re.M)
-_EMPTY_DIR_FIELDS = ("medium", "sizeLimit")
 
 
 @rule("error")
@@ -55,7 +54,7 @@ def several_volume_sources(template: Template, wiring: Wiring) -> Iterator[Issue
 def invalid_volume_source(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """A volume's source lacks a required field or has an invalid value."""
     for volume in _with_one_source(template):
-        for error in volume_sources.find_errors(volume.kind, volume.facts):
+        for error in volume_sources.find_errors(volume.kind, volume.facts, volume.kinds):
             issue = volume_issue(volume, f": {error.detail}", error.fix)
             if error.empty_field and _FROM_CHART.search(template.source.text):
                 fix = f"Set the value of the chart that {error.empty_field} is made of."
@@ -102,20 +101,16 @@ def unknown_volume_source(template: Template, wiring: Wiring) -> Iterator[Issue]
 
 @rule("warning")
 def misspelt_field(template: Template, wiring: Wiring) -> Iterator[Issue]:
-    """A field of a mount or an emptyDir is misspelt, so the API server drops it."""
-    for container, mount in wiring.mounts():
-        for field in mount.unknown:
-            near = find_nearest(field, MOUNT_FIELDS)
-            if near:
-                detail = f" with field {field!r}, which does not exist and is ignored"
-                yield mount_issue(container, mount, detail, f"Write {near}.")
-    for volume in _with_one_source(template):
-        for field in volume.facts if volume.kind == "emptyDir" else ():
-            known = field in _EMPTY_DIR_FIELDS
-            near = None if known else find_nearest(field, _EMPTY_DIR_FIELDS)
-            if near:
-                detail = f" has field {field!r}, which does not exist and is ignored"
-                yield volume_issue(volume, detail, f"Write {near}.")
+    """A field of the Pod, a container, a mount or a volume is misspelt, and does nothing."""
+    for field in find_unknown(template):
+        if field.similar:
+            yield Issue(
+                f"{field.holder} field {field.name!r}, which does not exist and is ignored",
+                f"Write {field.similar}.",
+                field.position,
+                field.container,
+                field.volume,
+            )
 
 
 @rule("warning")
