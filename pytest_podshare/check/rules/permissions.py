@@ -106,17 +106,23 @@ def writes_to_read_only(template: Template, wiring: Wiring) -> Iterator[Issue]:
     for container in wiring.containers:
         seen: set[str] = set()
         for write in _list_writes(container):
-            mount = container.covering_mount(write.path)
-            if write.path in seen or (mount is None and not container.read_only_root):
-                continue
-            seen.add(write.path)
-            if mount is not None:
-                if not _is_writable(wiring, mount) and _is_change(wiring, write, mount):
-                    yield _write_issue(wiring, container, mount, write)
-            elif not write.if_needed and not f"{write.path}/".startswith(_SPECIAL):
-                detail = f"{_describe(write)}, but its root file system is read-only"
-                fix = f"Mount an emptyDir at {posixpath.dirname(write.path)}."
-                yield container_issue(container, detail, fix, path=write.path)
+            issue = None if write.path in seen else _find_refusal(wiring, container, write)
+            if issue is not None:
+                seen.add(write.path)
+                yield issue
+
+
+def _find_refusal(wiring: Wiring, container: ContainerSpec, write: WrittenPath) -> Issue | None:
+    """Return the issue of a path that a container cannot write to; None if it can."""
+    mount = container.covering_mount(write.path)
+    if mount is not None:
+        is_refused = not _is_writable(wiring, mount) and _is_change(wiring, write, mount)
+        return _write_issue(wiring, container, mount, write) if is_refused else None
+    if not container.read_only_root or write.if_needed or f"{write.path}/".startswith(_SPECIAL):
+        return None
+    detail = f"{_describe(write)}, but its root file system is read-only"
+    fix = f"Mount an emptyDir at {posixpath.dirname(write.path)}."
+    return container_issue(container, detail, fix, path=write.path)
 
 
 def _list_writes(container: ContainerSpec) -> Iterator[WrittenPath]:
