@@ -12,7 +12,7 @@ from pytest_podshare.check.rules.container_paths import command_line, overlap
 from pytest_podshare.check.rules.file_tests import FileTest, read_tests
 from pytest_podshare.check.rules.finding import Issue, container_issue, mount_issue, rule
 from pytest_podshare.check.rules.program_calls import SHELLS, list_calls
-from pytest_podshare.check.rules.written_paths import WrittenPath, find_written
+from pytest_podshare.check.rules.written_paths import PROGRAMS, WrittenPath, find_written
 from pytest_podshare.wiring.folders import is_within, normalize
 from pytest_podshare.wiring.model import ContainerSpec, VolumeMount, VolumeSpec, Wiring
 from pytest_podshare.wiring.templates import Template
@@ -22,6 +22,8 @@ _IDLE = re.compile(r"(?:\S*sh -c )?(?:exec )?(?:\S*/)?(?:sleep \S+|pause)")
 # hostPath types (pkg/volume/hostpath: MakeDir creates with mode 0755, MakeFile with 0644)
 _CREATED_BY_KUBELET = ("DirectoryOrCreate", "FileOrCreate")
 _SPECIAL = ("/dev/", "/proc/", "/sys/")
+# a quick look, before scripts are split
+_MAY_WRITE = re.compile(rf">|\b(?:{'|'.join(sorted(PROGRAMS))})\b")
 # programs that do not write content
 _ACTS_ON = ("chown", "chmod", "chgrp", "rm", "rmdir", "unlink", "mv")
 
@@ -104,6 +106,9 @@ def nowhere_to_write(template: Template, wiring: Wiring) -> Iterator[Issue]:
 def writes_to_read_only(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """A command writes to a path that is mounted read-only."""
     for container in wiring.containers:
+        are_writable = all(_is_writable(wiring, mount) for mount in container.mounts)
+        if are_writable and not container.read_only_root:
+            continue
         seen: set[str] = set()
         for write in _list_writes(container):
             issue = None if write.path in seen else _find_refusal(wiring, container, write)
@@ -127,7 +132,8 @@ def _find_refusal(wiring: Wiring, container: ContainerSpec, write: WrittenPath) 
 
 def _list_writes(container: ContainerSpec) -> Iterator[WrittenPath]:
     """Yield what the commands of a container write to, by absolute paths."""
-    if not (container.read_only_root or container.mounts):
+    words = itertools.chain(container.command, *container.exec_commands)
+    if not any(map(_MAY_WRITE.search, words)):
         return
     tests: list[FileTest] = []
     for call in list_calls(container):

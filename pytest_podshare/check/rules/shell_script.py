@@ -6,6 +6,7 @@ It follows the POSIX Shell Command Language: quotes, comments, here-documents, o
 from __future__ import annotations
 
 import dataclasses
+import functools
 import re
 
 # characters of a word that mean nothing else
@@ -37,7 +38,8 @@ class ShellCommand:
     tolerated: bool = False
 
 
-def split_commands(script: str) -> list[ShellCommand]:
+@functools.lru_cache(maxsize=1024)
+def split_commands(script: str) -> tuple[ShellCommand, ...]:
     """Return the commands of a script in order; what is in a substitution is left out."""
     commands = _Lexer(script).read()
     in_condition = False
@@ -51,7 +53,7 @@ def split_commands(script: str) -> list[ShellCommand]:
         if command.operator not in ("&&", "|", "|&"):
             is_followed = command.operator == "||"
         command.tolerated = command.tolerated or is_followed
-    return commands
+    return tuple(commands)
 
 
 class _Lexer:

@@ -14,7 +14,7 @@ from pytest_podshare.wiring.pod_spec import MOUNT_FIELDS, iter_containers, list_
 from pytest_podshare.wiring.templates import Template
 from pytest_podshare.wiring.workloads import WORKLOADS
 
-_MOUNT = ("name", *MOUNT_FIELDS)
+_MOUNT = frozenset({"name", *MOUNT_FIELDS})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,17 +63,7 @@ def find_unknown(template: Template) -> Iterator[UnknownField]:
     yield from _compare(spec, _POD)
     yield from _compare(spec.get("securityContext"), _POD_SECURITY)
     for container in iter_containers(spec):
-        name = container["name"]
-        title = f"container {name!r} has"
-        yield from _compare(container, dataclasses.replace(_CONTAINER, name=title, container=name))
-        holder = dataclasses.replace(
-            _CONTAINER_SECURITY,
-            name=f"the securityContext of container {name!r} has",
-            container=name,
-        )
-        yield from _compare(container.get("securityContext"), holder)
-        for mount in list_mappings(container, "volumeMounts"):
-            yield from _find_in_mount(name, mount)
+        yield from _find_in_container(container)
     for entry in list_mappings(spec, "volumes"):
         yield from _find_in_volume(entry)
 
@@ -95,6 +85,25 @@ def list_strays(entry: Mapping[str, Any]) -> dict[str, str]:
     return strays
 
 
+def _find_in_container(entry: Mapping[str, Any]) -> Iterator[UnknownField]:
+    name = entry["name"]
+    if _has_unknown(entry, known_fields.CONTAINER):
+        holder = dataclasses.replace(_CONTAINER, name=f"container {name!r} has", container=name)
+        yield from _compare(entry, holder)
+    security = entry.get("securityContext")
+    if _has_unknown(security, known_fields.CONTAINER_SECURITY):
+        title = f"the securityContext of container {name!r} has"
+        holder = dataclasses.replace(_CONTAINER_SECURITY, name=title, container=name)
+        yield from _compare(security, holder)
+    for mount in list_mappings(entry, "volumeMounts"):
+        if _has_unknown(mount, _MOUNT):
+            yield from _find_in_mount(name, mount)
+
+
+def _has_unknown(entry: Any, known: frozenset[str]) -> bool:
+    return isinstance(entry, Mapping) and not known.issuperset(entry)
+
+
 def _find_in_mount(container: str, entry: Mapping[str, Any]) -> Iterator[UnknownField]:
     volume, path = entry.get("name"), entry.get("mountPath")
     title = f"container {container!r} mounts volume {volume!r} at {path} with"
@@ -105,15 +114,16 @@ def _find_in_mount(container: str, entry: Mapping[str, Any]) -> Iterator[Unknown
 
 def _find_in_volume(entry: Mapping[str, Any]) -> Iterator[UnknownField]:
     name = str(entry.get("name"))
-    title = f"volume {name!r} has"
     for field, kind in list_strays(entry).items():
-        yield UnknownField(field, title, kind, "", find_position(entry, field), volume=name)
+        position = find_position(entry, field)
+        yield UnknownField(field, f"volume {name!r} has", kind, "", position, volume=name)
     if len([kind for kind in LIFETIMES if entry.get(kind) is not None]) > 1:
         # the API server rejects it
         return
     for kind, known in known_fields.VOLUME_SOURCES.items():
-        holder = _Holder(f"the {kind} of volume {name!r} has", known, volume=name)
-        yield from _compare(entry.get(kind), holder)
+        if _has_unknown(entry.get(kind), known):
+            holder = _Holder(f"the {kind} of volume {name!r} has", known, volume=name)
+            yield from _compare(entry[kind], holder)
 
 
 def _compare(entry: Any, holder: _Holder) -> Iterator[UnknownField]:
