@@ -155,7 +155,7 @@ def check(
                 if not found and source.duplicate_keys:
                     others += _check_object(source, subject, settings)
                 for template in found:
-                    findings = rules.check(template, ignore=settings.ignore)
+                    findings = rules.check(template, ignore=settings.ignore, enable=settings.enable)
                     wiring = template.wiring if keep_wiring else None
                     templates.append(TemplateResult(str(template), findings, wiring))
             except errors.ManifestError as error:
@@ -172,7 +172,7 @@ def _check_object(
     if not isinstance(subject.get("kind"), str):
         return
     template = wrap_object(source, subject)
-    findings = rules.check(template, ignore=settings.ignore)
+    findings = rules.check(template, ignore=settings.ignore, enable=settings.enable)
     if found := tuple(finding for finding in findings if finding.rule == duplicate_key.id):
         yield TemplateResult(str(template), found)
 

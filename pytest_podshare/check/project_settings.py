@@ -19,8 +19,8 @@ else:
     import tomli as tomllib
 
 FILE = "pyproject.toml"
-_KEYS = ("charts", "enable-helm", "exclude", "ignore", "pod-templates")
-_USE_KEYS = "Use the settings charts, enable-helm, exclude, ignore and pod-templates."
+_KEYS = ("charts", "enable", "enable-helm", "exclude", "ignore", "pod-templates")
+_USE_KEYS = "Use the settings charts, enable, enable-helm, exclude, ignore and pod-templates."
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,15 +28,17 @@ class ProjectSettings:
     """The settings of a project for the check.
 
     Args:
-        ignore: the ids of rules that are not applied.
+        ignore: the ids of rules that are not applied, even if they are enabled.
         exclude: patterns of paths to skip.
         pod_templates: the paths of Pod templates in custom resources, by kind.
+        enable: the ids of rules that are applied although they are off by default.
         rendering: the options for helm and kustomize.
     """
 
     ignore: frozenset[str] = frozenset()
     exclude: tuple[str, ...] = ()
     pod_templates: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    enable: frozenset[str] = frozenset()
     rendering: RenderOptions = dataclasses.field(default_factory=RenderOptions)
 
     def extend(
@@ -44,6 +46,7 @@ class ProjectSettings:
         ignore: Iterable[str] = (),
         exclude: Iterable[str] = (),
         pod_templates: Iterable[str] = (),
+        enable: Iterable[str] = (),
         helm: HelmOptions | None = None,
         *,
         enable_helm: bool = False,
@@ -67,6 +70,7 @@ class ProjectSettings:
             ignore=self.ignore | rules.validate_ids(ignore, "--ignore"),
             exclude=(*self.exclude, *exclude),
             pod_templates=paths,
+            enable=self.enable | rules.validate_ids(enable, "--enable"),
             rendering=dataclasses.replace(
                 self.rendering,
                 helm=helm or HelmOptions(),
@@ -80,7 +84,7 @@ def load_nearest(folder: Path) -> ProjectSettings:
 
     Raises:
         SettingsInvalid: the file is not valid TOML, or its table is invalid.
-        UnknownRule: it ignores a rule that does not exist.
+        UnknownRule: it ignores or enables a rule that does not exist.
     """
     folder = folder.resolve()
     files = (parent / FILE for parent in (folder, *folder.parents))
@@ -93,7 +97,7 @@ def load(file: Path) -> ProjectSettings:
 
     Raises:
         SettingsInvalid: the file is not valid TOML, or its table is invalid.
-        UnknownRule: it ignores a rule that does not exist.
+        UnknownRule: it ignores or enables a rule that does not exist.
     """
     try:
         tools = tomllib.loads(file.read_text(encoding="utf-8")).get("tool", {})
@@ -114,6 +118,7 @@ def load(file: Path) -> ProjectSettings:
         ignore=rules.validate_ids(_read_list(table, "ignore", where), f"{where} ignore"),
         exclude=_read_list(table, "exclude", where),
         pod_templates=_read_paths(table, where),
+        enable=rules.validate_ids(_read_list(table, "enable", where), f"{where} enable"),
         rendering=_read_rendering(table, where, file.parent),
     )
 

@@ -62,6 +62,10 @@ _PARAMETERS = [
     ),
     click.Option(["--ignore"], metavar="RULE", multiple=True, help="Skip a rule. Can be repeated."),
     click.Option(
+        ["--enable"], metavar="RULE", multiple=True,
+        help="Apply a rule that is off by default. Can be repeated.",
+    ),
+    click.Option(
         ["--exclude"], metavar="GLOB", multiple=True,
         help="Skip matching paths; * also matches slashes. Can be repeated.",
     ),
@@ -108,6 +112,7 @@ def check(
     fail_on: rules.Severity,
     graph_kind: str | None,
     ignore: tuple[str, ...],
+    enable: tuple[str, ...],
     exclude: tuple[str, ...],
     pod_template: tuple[str, ...],
     as_found: bool,
@@ -129,7 +134,7 @@ def check(
             f"--graph and --format {format_} cannot be combined.", "Remove one of them."
         )
     config = project_settings.load_nearest(Path.cwd()).extend(
-        ignore, exclude, pod_template, read_options(**helm), enable_helm=enable_helm
+        ignore, exclude, pod_template, enable, read_options(**helm), enable_helm=enable_helm
     )
     selection = inputs.find(
         paths,
@@ -151,7 +156,8 @@ def check(
 def _list_rules() -> int:
     width = max(len(rule.id) for rule in rules.ALL)
     for rule in rules.ALL:
-        print(f"{rule.id.ljust(width)}  {rule.severity:<7}  {rule.summary}")
+        note = "" if rule.by_default else " (off by default)"
+        print(f"{rule.id.ljust(width)}  {rule.severity:<7}  {rule.summary}{note}")
     return 0
 
 

@@ -170,7 +170,8 @@ def _collect_template(
     except errors.PodshareError as error:
         yield WiringItem.from_parent(parent, find=functools.partial(_fail, error), line=line)
         return
-    find = functools.partial(rules.check, template, ignore=settings.ignore)
+    ignore, enable = settings.ignore, settings.enable
+    find = functools.partial(rules.check, template, ignore=ignore, enable=enable)
     yield WiringItem.from_parent(parent, find=find, line=line)
     shared_pods = shared_pods or SharedPods(parent, {name: template}, options)
     for promise in promises:

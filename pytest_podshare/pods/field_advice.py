@@ -8,32 +8,16 @@ from typing import Any
 
 from pytest_podshare.manifests.field_path import Field
 from pytest_podshare.manifests.position import find_position
+from pytest_podshare.wiring import known_fields
 from pytest_podshare.wiring.lifetime import LIFETIMES
 from pytest_podshare.wiring.pod_spec import CONTAINER_FIELDS, MOUNT_FIELDS
 
-# fields of a securityContext that only that of a container has, or only that of a Pod
-_OF_CONTAINERS = (
-    *("allowPrivilegeEscalation", "capabilities", "privileged", "procMount"),
-    "readOnlyRootFilesystem",
-)
-_OF_PODS = (
-    *("fsGroup", "fsGroupChangePolicy", "supplementalGroups", "supplementalGroupsPolicy"),
-    "sysctls",
-)
-# fields of a container that a Pod does not have
-_IN_CONTAINERS = (
-    *("volumeMounts", "volumeDevices", "command", "args", "env", "envFrom", "image"),
-    *("imagePullPolicy", "ports", "livenessProbe", "readinessProbe", "startupProbe", "workingDir"),
-)
 # the known fields of a mapping, or of the entries of a list
 _KNOWN: Mapping[str, Collection[str]] = {
     "volumes": LIFETIMES,
     "volumeMounts": ("name", *MOUNT_FIELDS),
-    "persistentVolumeClaim": ("claimName", "readOnly"),
-    "emptyDir": ("medium", "sizeLimit"),
-    "configMap": ("name", "items", "optional", "defaultMode"),
-    "secret": ("secretName", "items", "optional", "defaultMode"),
-    **dict.fromkeys(CONTAINER_FIELDS, _IN_CONTAINERS),
+    **known_fields.VOLUME_SOURCES,
+    **dict.fromkeys(CONTAINER_FIELDS, known_fields.CONTAINER),
 }
 
 
@@ -79,11 +63,11 @@ def _find_other_place(field: Field) -> str:
     *path, key = field.steps
     is_in_container = bool(set(CONTAINER_FIELDS) & set(path))
     if path[-1:] == ["securityContext"]:
-        if key in _OF_CONTAINERS and not is_in_container:
+        if key in known_fields.CONTAINER_SECURITY and not is_in_container:
             return "the securityContext of each container"
-        if key in _OF_PODS and is_in_container:
+        if key in known_fields.POD_SECURITY and is_in_container:
             return "the securityContext of the Pod"
-    if path[-1:] == ["spec"] and key in _IN_CONTAINERS:
+    if path[-1:] == ["spec"] and key in known_fields.CONTAINER:
         return "a container"
     if is_in_container and key == "volumes":
         return "the spec of the Pod"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from pytest_podshare.wiring.model import Wiring
+from pytest_podshare.wiring.templates import Template
 
 MOUNT_PATH = "/var/run/secrets/kubernetes.io/serviceaccount"
 
@@ -19,3 +20,24 @@ def without_account_token(wiring: Wiring) -> Wiring:
     tokens = {mount.volume for _, mount in wiring.mounts()} - others
     volumes = tuple(volume for volume in wiring.volumes if volume.name not in tokens)
     return dataclasses.replace(wiring, containers=tuple(containers), volumes=volumes)
+
+
+def is_mounted(template: Template) -> bool:
+    """Return whether the Pods of a template get the token, as far as their manifest shows.
+
+    Kubernetes documentation: Configure Service Accounts for Pods, opt out of API credential
+    automounting. The Pod's own setting takes precedence over that of its ServiceAccount.
+    """
+    spec = template.pod["spec"]
+    setting = spec.get("automountServiceAccountToken")
+    if setting is not None:
+        return setting is not False
+    name = spec.get("serviceAccountName") or spec.get("serviceAccount") or "default"
+    for account in template.source.objects:
+        metadata = account.get("metadata")
+        if account.get("kind") != "ServiceAccount" or not isinstance(metadata, dict):
+            continue
+        namespaces = (metadata.get("namespace") or "default", template.namespace or "default")
+        if metadata.get("name") == name and len(set(namespaces)) == 1:
+            return account.get("automountServiceAccountToken") is not False
+    return True

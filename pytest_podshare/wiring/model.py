@@ -27,7 +27,6 @@ class VolumeMount:
         expanded: the subPathExpr with the values of its variables, by `sub_path_expression`.
         propagation: the mountPropagation as written; "" for the default.
         recursive_read_only: the recursiveReadOnly as written; "" for the default.
-        unknown: the names of fields that Kubernetes does not know.
         position: the entry's position in the manifest; None if the manifest was not a text.
     """
 
@@ -39,7 +38,6 @@ class VolumeMount:
     expanded: str = ""
     propagation: str = ""
     recursive_read_only: str = ""
-    unknown: tuple[str, ...] = dataclasses.field(default=(), compare=False)
     position: Position | None = dataclasses.field(default=None, compare=False)
 
     def __str__(self) -> str:
@@ -73,7 +71,7 @@ class VolumeSpec:
         medium: the medium of an emptyDir: `Memory`, or "" for the node's disk.
         size_limit: the sizeLimit of an emptyDir as written (`10Mi`); "" for none.
         source: the name of the claim, ConfigMap or Secret behind the volume; "" for none.
-        kinds: every kind of source that the entry names; more than one is a mistake.
+        kinds: its fields as written that are not null: usually one, the kind of its source.
         facts: the fields of the source as written.
         position: the entry's position in the manifest; None if the manifest was not a text.
     """
@@ -145,6 +143,8 @@ class ContainerSpec:
         file_keys: its variables that come from files in volumes.
         devices: its volumeDevices in order, in the form of mounts at their devicePaths.
         privileged: whether it is privileged.
+        working_dir: its workingDir as written; "" for the image's.
+        exec_commands: the commands of its hooks and probes.
         post_start: whether it has a postStart hook; containers after a sidecar wait for it.
         restart_policy: its restartPolicy, or else the Pod's; `Always` if neither sets it.
         position: its position in the manifest; None if the manifest was not a text.
@@ -167,6 +167,8 @@ class ContainerSpec:
     file_keys: tuple[FileKey, ...] = ()
     devices: tuple[VolumeMount, ...] = ()
     privileged: bool = False
+    working_dir: str = ""
+    exec_commands: tuple[tuple[str, ...], ...] = ()
     post_start: bool = False
     restart_policy: str = "Always"
     position: Position | None = dataclasses.field(default=None, compare=False)

@@ -8,11 +8,14 @@ from typing import Any
 from pytest_podshare.manifests.position import find_position
 from pytest_podshare.wiring import sub_path_expression
 from pytest_podshare.wiring.file_key import FileKey
+from pytest_podshare.wiring.lifetime import LIFETIMES
 from pytest_podshare.wiring.model import ContainerSpec, VolumeMount, VolumeSpec, Wiring
 
 # the fields that list containers, in the order in which the containers start
 CONTAINER_FIELDS = ("initContainers", "containers")
 _PROBES = ("startupProbe", "readinessProbe", "livenessProbe")
+_LOWER_KINDS = frozenset(kind.lower() for kind in LIFETIMES)
+_HOOKS = ("postStart", "preStop")
 # the fields of a mount, except its name
 MOUNT_FIELDS = (
     *("mountPath", "subPath", "subPathExpr"),
@@ -71,7 +74,7 @@ def _init_role(entry: Mapping[str, Any]) -> str:
 def _volume(entry: Mapping[str, Any]) -> VolumeSpec:
     # charts render absent sources as null; a volume without a source is an emptyDir
     kinds = tuple(key for key, fields in entry.items() if key != "name" and fields is not None)
-    kind = kinds[0] if kinds else "emptyDir"
+    kind = next((key for key in kinds if _is_source(key, entry[key])), "emptyDir")
     fields = entry.get(kind)
     if not isinstance(fields, Mapping):
         fields = {}
@@ -88,11 +91,19 @@ def _volume(entry: Mapping[str, Any]) -> VolumeSpec:
     )
 
 
+def _is_source(key: str, fields: Any) -> bool:
+    """Return whether the API server keeps a field of a volume: other fields are dropped."""
+    is_misspelt = key.lower() in _LOWER_KINDS
+    # a source that is not in the table may be one of a newer Kubernetes
+    return key in LIFETIMES or (isinstance(fields, Mapping) and not is_misspelt)
+
+
 def _container(
     entry: Mapping[str, Any], role: str, spec: Mapping[str, Any], pod: Mapping[str, Any] | None
 ) -> ContainerSpec:
-    # the container's security context takes precedence over the Pod's
-    security = {**(spec.get("securityContext") or {}), **(entry.get("securityContext") or {})}
+    own = entry.get("securityContext") or {}
+    # the container's security context takes precedence over the Pod's, which has fewer fields
+    security = {**(spec.get("securityContext") or {}), **own}
     name, env = entry["name"], list_mappings(entry, "env")
     return ContainerSpec(
         name=name,
@@ -103,7 +114,7 @@ def _container(
         user=security.get("runAsUser"),
         group=security.get("runAsGroup"),
         non_root=bool(security.get("runAsNonRoot", False)),
-        read_only_root=bool(security.get("readOnlyRootFilesystem", False)),
+        read_only_root=bool(own.get("readOnlyRootFilesystem", False)),
         limits=_limits(entry),
         probes=tuple(name for name in _PROBES if entry.get(name)),
         termination_message_path=entry.get("terminationMessagePath") or "",
@@ -111,11 +122,23 @@ def _container(
         env_from=bool(entry.get("envFrom")),
         file_keys=tuple(key for var in env if (key := _file_key(var)) is not None),
         devices=tuple(_device(device) for device in list_mappings(entry, "volumeDevices")),
-        privileged=bool(security.get("privileged", False)),
+        privileged=bool(own.get("privileged", False)),
+        working_dir=str(entry.get("workingDir") or ""),
+        exec_commands=tuple(_exec_commands(entry)),
         post_start=bool((entry.get("lifecycle") or {}).get("postStart")),
         restart_policy=str(entry.get("restartPolicy") or spec.get("restartPolicy") or "Always"),
         position=find_position(entry),
     )
+
+
+def _exec_commands(entry: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
+    hooks = entry.get("lifecycle") or {}
+    handlers = [*(hooks.get(name) for name in _HOOKS), *(entry.get(name) for name in _PROBES)]
+    for handler in handlers:
+        action = handler.get("exec") if isinstance(handler, Mapping) else None
+        words = action.get("command") if isinstance(action, Mapping) else None
+        if isinstance(words, list):
+            yield tuple(map(str, words))
 
 
 def _limits(entry: Mapping[str, Any]) -> dict[str, str]:
@@ -152,6 +175,5 @@ def _mount(
         expanded=sub_path_expression.expand(expression, container, env, pod),
         propagation=entry.get("mountPropagation") or "",
         recursive_read_only=entry.get("recursiveReadOnly") or "",
-        unknown=tuple(key for key in entry if key not in ("name", *MOUNT_FIELDS)),
         position=find_position(entry),
     )

@@ -178,7 +178,7 @@ def test_standard_input_is_checked():
 
 def test_only_sufficiently_severe_findings_fail():
     """The others are still printed."""
-    unused = POD.replace("}]}", "}], volumes: [{name: v, emptyDir: {}}]}")
+    unused = POD.replace("}]}", "}], volumes: [{name: v, configMap: {name: v}}]}")
 
     assert podshare("check", "-", stdin=unused).returncode == 1
     lenient = podshare("check", "-", "--fail-on", "error", stdin=unused)
@@ -251,12 +251,30 @@ def test_a_diagram_is_the_only_output_on_stdout(kind, beginning):
 
 
 def test_the_rules_are_listed():
-    """Each has its severity and its summary."""
+    """Each has its severity and its summary, with a note if it is off by default."""
     lines = podshare("check", "--rules").stdout.splitlines()
 
-    assert [re.split(r"  +", line) for line in lines] == [
-        [rule.id, rule.severity, rule.summary] for rule in rules.ALL
-    ]
+    expected = [[rule.id, rule.severity, rule.summary] for rule in rules.ALL]
+    assert [re.split(r"  +", line.removesuffix(" (off by default)")) for line in lines] == expected
+    off = {line.split()[0] for line in lines if line.endswith(" (off by default)")}
+    assert off == {"nowhere-to-write", "volume-of-one-container"}
+
+
+def test_a_rule_that_is_off_by_default_is_enabled_by_an_option_or_in_a_file(tmp_path):
+    """It finds nothing otherwise, and ignoring it is stronger."""
+    bad = Path("manifests/rules/bad/nowhere-to-write.yaml").read_text()
+    tmp_path.joinpath("bad.yaml").write_text(bad)
+    found = ("check", "bad.yaml", "--fail-on=info")
+
+    assert podshare(*found, cwd=tmp_path).returncode == 0
+    assert podshare(*found, "--enable=nowhere-to-write", cwd=tmp_path).returncode == 1
+    unknown = podshare(*found, "--enable=nowhere-to-writ", cwd=tmp_path)
+    assert "Did you mean 'nowhere-to-write'?" in unknown.stderr
+    tmp_path.joinpath("pyproject.toml").write_text(
+        '[tool.podshare]\nenable = ["nowhere-to-write"]\n'
+    )
+    assert podshare(*found, cwd=tmp_path).returncode == 1
+    assert podshare(*found, "--ignore=nowhere-to-write", cwd=tmp_path).returncode == 0
 
 
 def test_a_check_imports_neither_pytest_nor_jinja_nor_a_kubernetes_client():

@@ -1,4 +1,4 @@
-"""The paths of mounts, and the paths that a container mentions."""
+"""The volumes that containers use, the paths of mounts, and the paths in commands."""
 
 from __future__ import annotations
 
@@ -20,11 +20,20 @@ def overlap(first: VolumeMount, second: VolumeMount) -> bool:
 
 
 def declared_mounts(wiring: Wiring) -> Iterator[tuple[ContainerSpec, VolumeMount, VolumeSpec]]:
-    """Yield all mounts of declared volumes, with their containers and volumes."""
+    """Yield all mounts of declared volumes of a known kind, with their containers and volumes."""
     for container, mount in wiring.mounts():
         volume = wiring.volume(mount.volume)
-        if volume is not None:
+        if volume is not None and volume.lifetime is not None:
             yield container, mount, volume
+
+
+def used_volumes(wiring: Wiring) -> frozenset[str]:
+    """Return the names of the volumes that containers mount, attach, or take variables from."""
+    names: set[str] = set()
+    for container in wiring.containers:
+        names |= {mount.volume for mount in (*container.mounts, *container.devices)}
+        names |= {key.volume for key in container.file_keys}
+    return frozenset(names)
 
 
 def command_line(container: ContainerSpec) -> str:
@@ -40,5 +49,32 @@ def _find_paths(text: str) -> tuple[str, ...]:
 def mentioned_paths(container: ContainerSpec) -> Iterator[str]:
     """Yield the absolute paths in the command and the environment of a container."""
     for text in (*container.command, *container.env.values()):
+        if "/" in text:
+            yield from _find_paths(text)
+
+
+def used_paths(wiring: Wiring, container: ContainerSpec) -> Iterator[str]:
+    """Yield the absolute paths that a container mentions, and probably uses itself.
+
+    They are in its command, variables, hooks, probes and workingDir.
+
+    Charts give several containers the same variables. Such a variable only counts if the command
+    of the container refers to it.
+    """
+    common = {
+        item
+        for other in wiring.containers
+        if other is not container
+        for item in other.env.items()
+        if "/" in item[1]
+    }
+    command = command_line(container)
+    values = (
+        value
+        for name, value in container.env.items()
+        if (name, value) not in common or re.search(rf"\$[({{]?{re.escape(name)}\b", command)
+    )
+    hooks = (word for words in container.exec_commands for word in words)
+    for text in (*container.command, *values, *hooks, container.working_dir):
         if "/" in text:
             yield from _find_paths(text)

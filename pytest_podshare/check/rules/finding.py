@@ -52,7 +52,9 @@ class Issue:
     """What a rule's function reports; the rule adds the rest of the finding.
 
     Args:
-        at: the position in the manifest; None if unknown. The other fields are the finding's.
+        at: the position in the manifest; None if unknown.
+        severity: the severity if it differs from the rule's; None for the rule's. The other fields
+            are the finding's.
     """
 
     message: str
@@ -61,6 +63,7 @@ class Issue:
     container: str = ""
     volume: str = ""
     path: str = ""
+    severity: Severity | None = None
 
 
 def mount_issue(container: ContainerSpec, mount: VolumeMount, detail: str, fix: str) -> Issue:
@@ -70,9 +73,12 @@ def mount_issue(container: ContainerSpec, mount: VolumeMount, detail: str, fix: 
     return Issue(message, fix, mount.position, container.name, mount.volume, mount.path)
 
 
-def volume_issue(volume: VolumeSpec, detail: str, fix: str) -> Issue:
+def volume_issue(
+    volume: VolumeSpec, detail: str, fix: str, *, severity: Severity | None = None
+) -> Issue:
     """Return an issue with a volume; `detail` completes the sentence that names it."""
-    return Issue(f"volume {volume.name!r}{detail}", fix, volume.position, volume=volume.name)
+    message = f"volume {volume.name!r}{detail}"
+    return Issue(message, fix, volume.position, volume=volume.name, severity=severity)
 
 
 def container_issue(container: ContainerSpec, detail: str, fix: str, *, path: str = "") -> Issue:
@@ -90,12 +96,13 @@ class Rule:
 
     Args:
         id: the name of the rule, in kebab case.
-        severity: the severity of its findings: `error` if the API server or the kubelet rejects it,
-            or if it cannot work; `warning` if it causes problems in practice; `info` if it is good
-            to know.
+        severity: the highest severity of its findings: `error` if the API server or the kubelet
+            rejects it, or if it cannot work; `warning` if it causes problems in practice; `info` if
+            it is good to know.
         summary: what it finds, in one sentence.
         page: its documentation, as a path from the root of the repository with an anchor.
         detect: the function.
+        by_default: whether it is applied unless it is ignored, rather than only if it is enabled.
     """
 
     id: str
@@ -103,14 +110,15 @@ class Rule:
     summary: str
     page: str
     detect: Detector = dataclasses.field(repr=False)
+    by_default: bool = True
 
-    def apply(self, template: Template) -> Iterator[Finding]:
-        """Yield the findings of this rule in a template."""
-        for issue in self.detect(template, template.wiring):
+    def apply(self, template: Template, wiring: Wiring) -> Iterator[Finding]:
+        """Yield the findings of this rule in a template with this wiring."""
+        for issue in self.detect(template, wiring):
             line, column = issue.at or (0, 0)
             yield Finding(
                 rule=self.id,
-                severity=self.severity,
+                severity=issue.severity or self.severity,
                 message=issue.message,
                 fix=issue.fix,
                 file=template.origin,
@@ -123,13 +131,14 @@ class Rule:
             )
 
 
-def rule(severity: Severity) -> Callable[[Detector], Rule]:
+def rule(severity: Severity, *, by_default: bool = True) -> Callable[[Detector], Rule]:
     """Turn a function into a rule: its name is the id, its docstring the summary."""
 
     def decorate(detect: Detector) -> Rule:
         name = detect.__name__.replace("_", "-")
         topic = detect.__module__.rpartition(".")[2].replace("_", "-")
         summary = (detect.__doc__ or "").splitlines()[0]
-        return Rule(name, severity, summary, f"docs/rules/{topic}.md#{name}", detect)
+        page = f"docs/rules/{topic}.md#{name}"
+        return Rule(name, severity, summary, page, detect, by_default)
 
     return decorate

@@ -5,7 +5,9 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator
 
+from pytest_podshare.check.rules.container_paths import used_volumes
 from pytest_podshare.check.rules.finding import Issue, mount_issue, rule
+from pytest_podshare.check.rules.similar_names import is_typo
 from pytest_podshare.wiring.model import ContainerSpec, VolumeMount, Wiring
 from pytest_podshare.wiring.templates import Template
 
@@ -150,7 +152,10 @@ def invalid_file_key(template: Template, wiring: Wiring) -> Iterator[Issue]:
 
 def _suggest(name: str, wiring: Wiring) -> str:
     declared = sorted({volume.name for volume in wiring.volumes})
-    near = difflib.get_close_matches(name, declared, n=1)
-    if near:
-        return f"Did you mean {near[0]!r}? If not, declare {name!r} under volumes."
-    return f"Declare {name!r} under volumes, or remove this reference."
+    near = difflib.get_close_matches(name, declared, n=len(declared) or 1)
+    if not near:
+        return f"Declare {name!r} under volumes, or remove this reference."
+    # a volume that nothing uses is the one that was meant, unless another differs only by a typo
+    used = used_volumes(wiring)
+    best = min(near, key=lambda other: (not is_typo(name, other), other in used))
+    return f"Did you mean {best!r}? If not, declare {name!r} under volumes."

@@ -6,13 +6,16 @@ import itertools
 import posixpath
 from collections.abc import Iterator
 
-from pytest_podshare.check.rules.container_paths import declared_mounts, mentioned_paths
+from pytest_podshare.check.rules.container_paths import declared_mounts, used_paths
 from pytest_podshare.check.rules.finding import Issue, mount_issue, rule
 from pytest_podshare.check.rules.heuristics import looks_like_file, may_be_filled_before
+from pytest_podshare.wiring import account_token
 from pytest_podshare.wiring.folders import is_below, split_sub_path
 from pytest_podshare.wiring.model import ContainerSpec, VolumeMount, VolumeSpec, Wiring
 from pytest_podshare.wiring.pod_spec import list_mappings
 from pytest_podshare.wiring.templates import Template
+
+_TOKEN_FOLDER = "secrets/kubernetes.io"
 
 
 @rule("warning")
@@ -68,6 +71,49 @@ def nested_in_read_only(template: Template, wiring: Wiring) -> Iterator[Issue]:
             detail = f" read-only, but its terminationMessagePath {message} is inside it"
             fix = "Set terminationMessagePath to a path outside the volume."
             yield mount_issue(container, outer, detail, fix)
+    yield from _token_in_read_only(template, wiring)
+
+
+def _token_in_read_only(template: Template, wiring: Wiring) -> Iterator[Issue]:
+    """Yield the read-only volumes in which the token of the service account has to be mounted."""
+    if not account_token.is_mounted(template):
+        return
+    for container in wiring.containers:
+        outer = _covering_token(container)
+        volume = wiring.volume(outer.volume) if outer else None
+        if outer is None or volume is None or not _lacks_mount_points(volume, outer):
+            continue
+        if not any(_creates_mount_points(other, outer) for other in wiring.containers):
+            detail = (
+                " read-only, but the token of the service account is mounted in it, at"
+                f" {account_token.MOUNT_PATH}, where no mount point can be created"
+            )
+            fix = "Set automountServiceAccountToken to false, or mount only a folder of it."
+            yield mount_issue(container, outer, detail, fix)
+
+
+def _covering_token(container: ContainerSpec) -> VolumeMount | None:
+    """Return the mount in which the token is mounted; /var/run leads to /run in most images."""
+    path = account_token.MOUNT_PATH
+    if any(mount.folder == path for mount in container.mounts):
+        return None
+    return container.covering_mount(path) or container.covering_mount(path.removeprefix("/var"))
+
+
+def _lacks_mount_points(volume: VolumeSpec, mount: VolumeMount) -> bool:
+    # the kubelet creates mount points in ConfigMaps and the like, and other storage may have them
+    is_read_only = mount.read_only or volume.kind == "image"
+    return is_read_only and (volume.starts_empty or volume.kind == "image")
+
+
+def _creates_mount_points(container: ContainerSpec, outer: VolumeMount) -> bool:
+    """Return whether a container, or its own token, creates the mount point in a volume."""
+    if any(_TOKEN_FOLDER in word for word in container.command):
+        return True
+    mount = _covering_token(container)
+    if mount is None or mount.read_only or mount.volume != outer.volume:
+        return False
+    return (mount.folder, mount.sub_folders) == (outer.folder, outer.sub_folders)
 
 
 @rule("error")
@@ -122,7 +168,7 @@ def _find_hidden_writer(
             continue
         if is_below(mount.sub_folders, hidden):
             return container.name
-        for path in mentioned_paths(container):
+        for path in used_paths(wiring, container):
             if container.covering_mount(path) is mount:
                 parts = _split_path(mount, path)
                 # a command may mention the folder itself to create the mount point

@@ -59,7 +59,7 @@ def tail_by_descriptor(template: Template, wiring: Wiring) -> Iterator[Issue]:
             if mount is None or not _BY_DESCRIPTOR.search(options):
                 continue
             volume = wiring.volume(mount.volume)
-            if volume is None or not volume.is_written_by_containers:
+            if volume is None or volume.lifetime is None or not volume.is_written_by_containers:
                 continue
             if any(other is not container for other, _ in wiring.mounts_of(mount.volume)):
                 detail = (

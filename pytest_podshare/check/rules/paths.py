@@ -15,8 +15,11 @@ from pytest_podshare.wiring.templates import Template
 # folders whose content every image needs
 _SYSTEM = frozenset(
     {"/bin", "/sbin", "/lib", "/lib64", "/usr", "/usr/bin", "/usr/lib", "/usr/sbin", "/etc"}
-    | {"/usr/local/bin", "/dev", "/proc", "/sys"}
+    | {"/usr/local", "/usr/local/bin", "/usr/local/lib", "/usr/local/sbin", "/usr/share"}
+    | {"/dev", "/proc", "/sys"}
 )
+# folders in which packages create folders that their programs need
+_STATE = frozenset({"/var", "/var/lib", "/var/log"})
 _DRIVE = re.compile(r"[A-Za-z]:[\\/]")
 _VARIABLE = re.compile(r"\$[({A-Za-z_]|^~|\{\{|\*")
 _SEPARATOR = re.compile(r"[,;:\s]")
@@ -98,12 +101,18 @@ def sub_path_becomes_a_folder(template: Template, wiring: Wiring) -> Iterator[Is
 
 @rule("warning")
 def system_path_hidden(template: Template, wiring: Wiring) -> Iterator[Issue]:
-    """An empty volume is mounted over a folder that the image needs."""
+    """A volume is mounted over a folder that the image needs."""
     for container, mount, volume in declared_mounts(wiring):
-        is_empty = volume.starts_empty or volume.is_claim
-        if mount.sub_path or not is_empty or mount.folder not in _SYSTEM:
+        replaces = volume.starts_empty or volume.is_claim or volume.is_updated_by_kubelet
+        if mount.sub_path or not replaces:
             continue
-        if not may_be_filled_before(wiring, container, mount):
+        is_hidden = mount.folder in _SYSTEM
+        if mount.folder in _STATE and not container.read_only_root:
+            # otherwise it is there to be written to, or for another container to read
+            is_hidden = len(wiring.mounts_of(volume.name)) == 1 and not volume.is_claim
+        if is_hidden and not may_be_filled_before(wiring, container, mount):
             detail = ", which hides the image's own files there"
             fix = "Mount it at a separate folder: volumes do not get a copy of the image's files."
+            if volume.is_updated_by_kubelet:
+                fix = "Mount it at a separate folder, or only its files by subPath."
             yield mount_issue(container, mount, detail, fix)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import posixpath
 import re
 from collections.abc import Iterator
 
 from pytest_podshare.check.rules.container_paths import command_line, overlap
+from pytest_podshare.check.rules.file_tests import FileTest, read_tests
 from pytest_podshare.check.rules.finding import Issue, container_issue, mount_issue, rule
+from pytest_podshare.check.rules.program_calls import SHELLS, list_calls
+from pytest_podshare.check.rules.written_paths import PROGRAMS, WrittenPath, find_written
+from pytest_podshare.wiring.folders import is_within, normalize
 from pytest_podshare.wiring.model import ContainerSpec, VolumeMount, VolumeSpec, Wiring
 from pytest_podshare.wiring.templates import Template
 
@@ -17,8 +22,10 @@ _IDLE = re.compile(r"(?:\S*sh -c )?(?:exec )?(?:\S*/)?(?:sleep \S+|pause)")
 # hostPath types (pkg/volume/hostpath: MakeDir creates with mode 0755, MakeFile with 0644)
 _CREATED_BY_KUBELET = ("DirectoryOrCreate", "FileOrCreate")
 _SPECIAL = ("/dev/", "/proc/", "/sys/")
-_SHELLS = ("sh", "ash", "bash", "dash", "zsh")
-_REDIRECTION = re.compile(r"(?:(?<![<>&\d])\d?>>?|\btee\s+(?:-a\s+)?)\s*[\"']?(/[\w./-]+)")
+# a quick look, before scripts are split
+_MAY_WRITE = re.compile(rf">|\b(?:{'|'.join(sorted(PROGRAMS))})\b")
+# programs that do not write content
+_ACTS_ON = ("chown", "chmod", "chgrp", "rm", "rmdir", "unlink", "mv")
 
 
 @rule("warning")
@@ -27,7 +34,7 @@ def users_differ(template: Template, wiring: Wiring) -> Iterator[Issue]:
     if wiring.fs_group is not None:
         return
     for volume in wiring.volumes:
-        if not volume.is_written_by_containers:
+        if volume.lifetime is None or not volume.is_written_by_containers:
             continue
         writers = [
             (container, mount)
@@ -81,7 +88,7 @@ def _non_root_writer(wiring: Wiring, volume: VolumeSpec, detail: str, fix: str) 
             return
 
 
-@rule("info")
+@rule("info", by_default=False)
 def nowhere_to_write(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """A container has a read-only root file system and no writable volume."""
     for container in wiring.containers:
@@ -99,17 +106,80 @@ def nowhere_to_write(template: Template, wiring: Wiring) -> Iterator[Issue]:
 def writes_to_read_only(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """A command writes to a path that is mounted read-only."""
     for container in wiring.containers:
-        if not _is_shell(container):
+        are_writable = all(_is_writable(wiring, mount) for mount in container.mounts)
+        if are_writable and not container.read_only_root:
             continue
-        for path in dict.fromkeys(_REDIRECTION.findall(command_line(container))):
-            mount = container.covering_mount(path)
-            if mount is not None and not _is_writable(wiring, mount):
-                fix = "Mount it without readOnly, or write elsewhere."
-                yield mount_issue(container, mount, f" read-only, but writes to {path}", fix)
-            elif mount is None and container.read_only_root and not f"{path}/".startswith(_SPECIAL):
-                detail = f" writes to {path}, but its root file system is read-only"
-                fix = f"Mount an emptyDir at {posixpath.dirname(path)}."
-                yield container_issue(container, detail, fix, path=path)
+        seen: set[str] = set()
+        for write in _list_writes(container):
+            issue = None if write.path in seen else _find_refusal(wiring, container, write)
+            if issue is not None:
+                seen.add(write.path)
+                yield issue
+
+
+def _find_refusal(wiring: Wiring, container: ContainerSpec, write: WrittenPath) -> Issue | None:
+    """Return the issue of a path that a container cannot write to; None if it can."""
+    mount = container.covering_mount(write.path)
+    if mount is not None:
+        is_refused = not _is_writable(wiring, mount) and _is_change(wiring, write, mount)
+        return _write_issue(wiring, container, mount, write) if is_refused else None
+    if not container.read_only_root or write.if_needed or f"{write.path}/".startswith(_SPECIAL):
+        return None
+    detail = f"{_describe(write)}, but its root file system is read-only"
+    fix = f"Mount an emptyDir at {posixpath.dirname(write.path)}."
+    return container_issue(container, detail, fix, path=write.path)
+
+
+def _list_writes(container: ContainerSpec) -> Iterator[WrittenPath]:
+    """Yield what the commands of a container write to, by absolute paths."""
+    words = itertools.chain(container.command, *container.exec_commands)
+    if not any(map(_MAY_WRITE.search, words)):
+        return
+    tests: list[FileTest] = []
+    for call in list_calls(container):
+        tests += read_tests(call)
+        if call.tolerated:
+            continue
+        redirections = [WrittenPath(target, "") for target in call.targets]
+        for write in (*redirections, *find_written(call.words)):
+            path = call.locate(write.path)
+            if any(test.prevents(path) for test in tests):
+                continue
+            if path and not ("$" in write.path and _contains_mounts(container, path)):
+                yield dataclasses.replace(write, path=path)
+
+
+def _contains_mounts(container: ContainerSpec, folder: str) -> bool:
+    """Return whether something is mounted in a folder, where a variable may lead to."""
+    mounts = (mount.folder for mount in container.mounts)
+    return any(path != folder and is_within(path, folder) for path in mounts)
+
+
+def _is_change(wiring: Wiring, write: WrittenPath, mount: VolumeMount) -> bool:
+    """Return whether a program finds something to do in a read-only mount."""
+    if not write.if_needed:
+        return True
+    # what others may have created or removed before; nobody does that in a ConfigMap
+    volume = wiring.volume(mount.volume)
+    is_kept = volume is not None and volume.is_written_by_containers
+    return not is_kept and normalize(write.path) != mount.folder
+
+
+def _write_issue(
+    wiring: Wiring, container: ContainerSpec, mount: VolumeMount, write: WrittenPath
+) -> Issue:
+    fix = "Mount it without readOnly, or write elsewhere."
+    volume = wiring.volume(mount.volume)
+    if volume is not None and not volume.is_written_by_containers:
+        fix = "Copy its files to an emptyDir in an init container, and change them there."
+    return mount_issue(container, mount, f" read-only, but{_describe(write)}", fix)
+
+
+def _describe(write: WrittenPath) -> str:
+    if write.program in _ACTS_ON:
+        return f" runs {write.program} on {write.path}"
+    program = f" with {write.program}" if write.program else ""
+    return f" writes to {write.path}{program}"
 
 
 def _may_conflict(first: ContainerSpec, second: ContainerSpec) -> bool:
@@ -133,4 +203,4 @@ def _is_writable(wiring: Wiring, mount: VolumeMount) -> bool:
 
 
 def _is_shell(container: ContainerSpec) -> bool:
-    return any(posixpath.basename(word) in _SHELLS for word in container.command[:2])
+    return any(posixpath.basename(word) in SHELLS for word in container.command[:2])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
 import operator
 from collections.abc import Collection, Iterable
@@ -10,12 +11,15 @@ from pytest_podshare import errors
 from pytest_podshare.check.rules import (
     claims,
     duplicate_keys,
+    fields,
+    kubelet_files,
     limits,
     mounts,
     nesting,
     order,
     paths,
     permissions,
+    rollouts,
     sharing,
     stale_mounts,
     sub_paths,
@@ -23,44 +27,68 @@ from pytest_podshare.check.rules import (
     volumes,
 )
 from pytest_podshare.check.rules.finding import Finding, Rule
+from pytest_podshare.check.rules.volume_sources import list_kinds
+from pytest_podshare.wiring.model import VolumeSpec, Wiring
 from pytest_podshare.wiring.templates import Template
 
 _TOPICS = (
-    *(claims, duplicate_keys, limits, mounts, nesting, order, paths, permissions),
-    *(sharing, stale_mounts, sub_paths, volumes),
+    *(claims, duplicate_keys, fields, kubelet_files, limits, mounts, nesting, order, paths),
+    *(permissions, rollouts, sharing, stale_mounts, sub_paths, volumes),
 )
 
 _RULES = (value for topic in _TOPICS for value in vars(topic).values() if isinstance(value, Rule))
 
 ALL: tuple[Rule, ...] = tuple(sorted(_RULES, key=lambda rule: rule.id))
 BY_ID = {rule.id: rule for rule in ALL}
+OFF_BY_DEFAULT = frozenset(rule.id for rule in ALL if not rule.by_default)
 
 
-def check(template: Template, *, ignore: Collection[str] = ()) -> tuple[Finding, ...]:
+def check(
+    template: Template, *, ignore: Collection[str] = (), enable: Collection[str] = ()
+) -> tuple[Finding, ...]:
     """Return what the rules find in a Pod template, in the order of its text.
 
     Findings that a comment or an annotation in the manifest suppresses are left out.
 
     Args:
         template: the template.
-        ignore: the ids of rules that are not applied.
+        ignore: the ids of rules that are not applied, even if they are enabled.
+        enable: the ids of rules that are applied although they are off by default.
 
     Raises:
-        UnknownRule: a comment, an annotation or `ignore` names a rule that does not exist.
+        UnknownRule: a comment, an annotation, `ignore` or `enable` names a rule that does not
+            exist.
     """
-    suppressed = validate_ids(ignore, "the ignore list")
+    enabled = validate_ids(enable, "the list of enabled rules")
+    suppressed = OFF_BY_DEFAULT - enabled
+    suppressed |= validate_ids(ignore, "the ignore list")
     where = f"{template.origin}: the annotation {suppressions.ANNOTATION}"
     suppressed |= validate_ids(suppressions.read_annotation(template.annotations), where)
     by_line = _suppressed_by_line(template)
+    wiring = _without_unclear_content(template.wiring)
     findings = [
         finding
         for rule in ALL
         if rule.id not in suppressed
-        for finding in rule.apply(template)
+        for finding in rule.apply(template, wiring)
         if rule.id not in by_line.get(finding.line, ())
     ]
     order = operator.attrgetter("line", "column", "rule", "message")
     return tuple(sorted(findings, key=order))
+
+
+def _without_unclear_content(wiring: Wiring) -> Wiring:
+    """Return the wiring for the rules, in which a volume with several sources has an unknown one.
+
+    The volume itself is a finding. Which content is meant is not known before it is fixed.
+    """
+    unclear = {
+        id(volume): VolumeSpec(volume.name, " and ".join(kinds), position=volume.position)
+        for volume in wiring.volumes
+        if len(kinds := list_kinds(volume)) > 1
+    }
+    volumes = (unclear.get(id(volume), volume) for volume in wiring.volumes)
+    return dataclasses.replace(wiring, volumes=tuple(volumes)) if unclear else wiring
 
 
 def _suppressed_by_line(template: Template) -> dict[int, frozenset[str]]:

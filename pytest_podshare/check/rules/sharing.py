@@ -5,17 +5,15 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 
-from pytest_podshare.check.rules.container_paths import declared_mounts, mentioned_paths
-from pytest_podshare.check.rules.finding import Issue, mount_issue, rule, volume_issue
-from pytest_podshare.check.rules.heuristics import looks_like_scratch, may_write, split_words
+from pytest_podshare.check.rules.container_paths import declared_mounts, used_paths, used_volumes
+from pytest_podshare.check.rules.finding import Issue, Severity, mount_issue, rule, volume_issue
+from pytest_podshare.check.rules.heuristics import looks_like_scratch, may_write
+from pytest_podshare.check.rules.shared_names import suggests_sharing
 from pytest_podshare.check.rules.similar_names import is_typo
+from pytest_podshare.wiring.folders import is_within
 from pytest_podshare.wiring.model import ContainerSpec, VolumeMount, VolumeSpec, Wiring
 from pytest_podshare.wiring.templates import Template
 
-_SHARING_WORDS = frozenset(
-    {"share", "shared", "sharing", "exchange", "xchange", "common", "handoff", "handover"}
-    | {"transfer", "sync", "ipc", "socket", "sockets", "sock", "pipe", "fifo", "mailbox"}
-)
 # folders that many images have
 _COMMON_FOLDERS = frozenset(
     {"/", "/bin", "/dev", "/etc", "/home", "/lib", "/mnt", "/opt", "/proc", "/root", "/run"}
@@ -26,34 +24,34 @@ _COMMON_FOLDERS = frozenset(
 @rule("warning")
 def unused_volume(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """A volume is not mounted by any container."""
-    used = {mount.volume for _, mount in wiring.mounts()}
-    for container in wiring.containers:
-        used |= {device.volume for device in container.devices}
-        used |= {key.volume for key in container.file_keys}
+    used = used_volumes(wiring)
     # annotations configure the mounts of injected containers
     annotations = " ".join(map(str, template.annotations.values()))
     for volume in wiring.volumes:
         if volume.name not in used and volume.name not in annotations:
             detail = f" ({volume.kind}) is not mounted by any container"
-            yield volume_issue(volume, detail, "Mount it where it is needed, or remove it.")
+            fix = "Mount it where it is needed, or remove it."
+            # the Pod needs no other object for it
+            severity: Severity | None = "info" if volume.kind == "emptyDir" else None
+            yield volume_issue(volume, detail, fix, severity=severity)
 
 
 @rule("warning")
 def volume_not_shared(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """Only one container mounts a volume whose name or path suggests that it is shared."""
     for volume, container, mount in _unshared(wiring):
-        if _suggests_sharing(volume, mount):
+        if suggests_sharing(wiring, volume, container, mount):
             fix = f"Mount {volume.name!r} in the container that should share it."
             yield mount_issue(container, mount, ", but no other container mounts it", fix)
 
 
-@rule("info")
+@rule("info", by_default=False)
 def volume_of_one_container(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """Only one of several containers mounts an emptyDir that does not look like scratch space."""
     for volume, container, mount in _unshared(wiring):
         if container.role == "init" or container.read_only_root:
             continue
-        if not _suggests_sharing(volume, mount):
+        if not suggests_sharing(wiring, volume, container, mount):
             fix = "If another container should share it, mount it there as well."
             yield mount_issue(container, mount, ", but no other container mounts it", fix)
 
@@ -64,7 +62,7 @@ def init_output_unread(template: Template, wiring: Wiring) -> Iterator[Issue]:
     for volume, container, mount in _unshared(wiring):
         if container.role != "init" or mount.read_only or not may_write(container, mount):
             continue
-        if not _suggests_sharing(volume, mount):
+        if not suggests_sharing(wiring, volume, container, mount):
             fix = f"Mount {volume.name!r} in the container that needs the init container's output."
             yield mount_issue(container, mount, ", but no later container mounts it", fix)
 
@@ -94,7 +92,7 @@ def consumer_without_mount(template: Template, wiring: Wiring) -> Iterator[Issue
     """A container mentions a path of a volume that only other containers mount."""
     for container in wiring.containers:
         known = {mount.volume for mount in container.mounts}
-        for path in mentioned_paths(container):
+        for path in used_paths(wiring, container):
             found = _find_elsewhere(wiring, container, path)
             if found is None or found[1].volume in known:
                 continue
@@ -178,13 +176,9 @@ def _unshared(wiring: Wiring) -> Iterator[tuple[VolumeSpec, ContainerSpec, Volum
         if not volume.starts_empty or len(names) != 1 or volume.name in keys:
             continue
         # a name that suggests sharing counts for more than a path in /run
-        is_shared = _suggests_sharing(volume, mounts[0])
+        is_shared = suggests_sharing(wiring, volume, *pairs[0])
         if not looks_like_scratch(volume, () if is_shared else mounts):
             yield volume, *pairs[0]
-
-
-def _suggests_sharing(volume: VolumeSpec, mount: VolumeMount) -> bool:
-    return bool(split_words(volume.name, mount.path) & _SHARING_WORDS)
 
 
 def _find_elsewhere(
@@ -194,10 +188,19 @@ def _find_elsewhere(
     if path in _COMMON_FOLDERS or container.covering_mount(path) is not None:
         return None
     for other, mount, volume in declared_mounts(wiring):
-        if other is container or not volume.starts_empty:
+        if other is container or not _is_shared_storage(wiring, volume, path):
             continue
         if mount.folder in _COMMON_FOLDERS or looks_like_scratch(volume, (mount,)):
             continue
         if mount.covers(path):
             return other, mount
     return None
+
+
+def _is_shared_storage(wiring: Wiring, volume: VolumeSpec, path: str) -> bool:
+    """Return whether containers share files through a volume, and a path can be one of them."""
+    if volume.kind != "hostPath":
+        return volume.starts_empty or volume.is_claim
+    # it may be a path on the node, such as the --kubelet-registration-path of a CSI driver
+    hosts = (str(other.facts.get("path")) for other in wiring.volumes if other.kind == "hostPath")
+    return not any(is_within(path, host) for host in hosts)

@@ -13,15 +13,24 @@ from pytest_podshare.wiring.templates import Template
 
 # kinds whose Pods end or are replaced before a change can matter
 _SHORT_LIVED = ("Job", "CronJob")
-_CHECKSUM = re.compile(r"checksum|sha256|hash|timestamp|rollme", re.IGNORECASE)
-# the suffix of names that kustomize generates: new content gets a new name
-_GENERATED = re.compile(r"-(?=\w*\d)[bcdfghkmt2456789]{10}$")
+_CHECKSUM = re.compile(
+    r"checksum|sha256|hash|digest|md5|timestamp|rollme|(?:config|secret|settings)\W?sha",
+    re.IGNORECASE,
+)
+# variables with these names have no other use
+_ROLLS = re.compile(r"checksum|rollme", re.IGNORECASE)
+# what Helm's sha1sum and sha256sum return; a label has at most 63 characters
+_DIGEST = re.compile(r"[0-9a-f]{40}|[0-9a-f]{63,64}")
+# a digest that may be cut off, or a time: the name says that it is one
+_SHORT_DIGEST = re.compile(r"[0-9a-f]{5,}|\d{4}-\d\d-\d\d.*")
+# the suffix of generated names, by kustomize or from a digest: new content gets a new name
+_GENERATED = re.compile(r"-(?=\w*\d)(?:[bcdfghkmt2456789]{10}|[0-9a-f]{8,64})$")
 
 
 @rule("warning")
 def sub_path_never_updates(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """A file of a ConfigMap or Secret is mounted by subPath, so it is never updated."""
-    if template.kind in _SHORT_LIVED or _is_rolled(template):
+    if template.kind in _SHORT_LIVED or _is_rolled(template, wiring):
         return
     fix = "Mount the folder without subPath"
     fix += "." if template.kind == "Pod" else ", or roll the Pods with a checksum annotation."
@@ -55,13 +64,27 @@ def git_sync_sub_path(template: Template, wiring: Wiring) -> Iterator[Issue]:
                 yield mount_issue(container, mount, detail, fix)
 
 
-def _is_rolled(template: Template) -> bool:
+def _is_rolled(template: Template, wiring: Wiring) -> bool:
     """Return whether the Pods are replaced when the content of their mounts changes."""
     # annotations of a workload only matter to programs that read them, such as Reloader
+    if any("reloader" in key for key in template.annotations):
+        return True
     metadata = template.pod.get("metadata") or {}
-    pod_annotations = metadata.get("annotations") or {}
-    has_checksum = any(map(_CHECKSUM.search, pod_annotations))
-    return has_checksum or any("reloader" in key for key in template.annotations)
+    for field in ("annotations", "labels"):
+        entries = metadata.get(field)
+        for name, value in entries.items() if isinstance(entries, dict) else ():
+            if _CHECKSUM.search(str(name)) or _DIGEST.fullmatch(str(value)):
+                return True
+    # a new value in any container replaces the whole Pod
+    variables = [item for container in wiring.containers for item in container.env.items()]
+    return any(value and _is_checksum(name, value) for name, value in variables)
+
+
+def _is_checksum(name: str, value: str) -> bool:
+    """Return whether a variable only has a value that changes with the content of a mount."""
+    if _ROLLS.search(name) or _DIGEST.fullmatch(value):
+        return True
+    return bool(_CHECKSUM.search(name) and _SHORT_DIGEST.fullmatch(value))
 
 
 def _is_git_sync(container: ContainerSpec) -> bool:

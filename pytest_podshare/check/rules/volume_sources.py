@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import dataclasses
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
+from pytest_podshare.wiring.lifetime import LIFETIMES
+from pytest_podshare.wiring.model import VolumeSpec
 from pytest_podshare.wiring.pod_spec import list_mappings
 
 _REQUIRED = {
@@ -25,28 +28,62 @@ _HOST_PATH_TYPES = (
 )
 _WRITE_OCTAL = "Write it in octal, for example 0644."
 
-# what is wrong, and what to do
-Error = tuple[str, str]
+
+@dataclasses.dataclass(frozen=True)
+class SourceError:
+    """What is wrong with a source.
+
+    Args:
+        detail: what is wrong, as a part of a sentence.
+        fix: what to do.
+        empty_field: the field that is written, but has no value; "" for other mistakes.
+    """
+
+    detail: str
+    fix: str
+    empty_field: str = ""
 
 
-def find_errors(kind: str, facts: Mapping[str, Any]) -> Iterator[Error]:
-    """Yield what is wrong with a source of this kind."""
+def list_kinds(volume: VolumeSpec) -> tuple[str, ...]:
+    """Return the kinds of its sources that Kubernetes knows; more than one is a mistake."""
+    return tuple(kind for kind in volume.kinds if kind in LIFETIMES)
+
+
+def find_errors(
+    kind: str, facts: Mapping[str, Any], beside: Collection[str] = ()
+) -> Iterator[SourceError]:
+    """Yield what is wrong with a source of this kind, except fields that stand beside it."""
     for field in _REQUIRED.get(kind, ()):
-        if not facts.get(field):
-            yield f"its {kind} has no {field}", f"Set {field}."
+        if not facts.get(field) and field not in beside:
+            yield _missing(f"its {kind}", field, facts)
     for field, mode in list_modes(facts):
         if isinstance(mode, bool) or not isinstance(mode, int):
-            yield f"its {field} {mode!r} is not a number", _WRITE_OCTAL
+            yield SourceError(f"its {field} {mode!r} is not a number", _WRITE_OCTAL)
         elif not 0 <= mode <= 0o777:
-            yield f"its {field} {mode} is {mode:o} in octal, not between 0 and 0777", _WRITE_OCTAL
+            yield SourceError(
+                f"its {field} {mode} is {mode:o} in octal, not between 0 and 0777", _WRITE_OCTAL
+            )
     if kind == "hostPath":
         yield from _check_host_path(facts)
     elif kind == "nfs" and facts.get("path") and not str(facts["path"]).startswith("/"):
-        yield f"its path {facts['path']!r} is relative", "Use an absolute path on the server."
+        yield SourceError(
+            f"its path {facts['path']!r} is relative", "Use an absolute path on the server."
+        )
     elif kind == "projected":
         yield from _check_projected(facts)
     elif kind in ("configMap", "secret", "downwardAPI"):
         yield from _check_items(kind, facts)
+
+
+def _missing(what: str, field: str, facts: Mapping[str, Any]) -> SourceError:
+    # a template may fill the whole source from a value
+    empty_field = field if field in facts or not facts else ""
+    return SourceError(f"{what} has no {field}", f"Set {field}.", empty_field)
+
+
+def looks_decimal(mode: object) -> bool:
+    """Return whether a mode has the digits of the octal mode that was meant."""
+    return mode in (400, 440, 444)
 
 
 def list_modes(facts: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -62,42 +99,48 @@ def list_modes(facts: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
                 yield "mode", item["mode"]
 
 
-def _check_host_path(facts: Mapping[str, Any]) -> Iterator[Error]:
+def _check_host_path(facts: Mapping[str, Any]) -> Iterator[SourceError]:
     path, type_ = str(facts.get("path") or ""), facts.get("type")
     if ".." in path.split("/"):
-        yield f"its path {path!r} contains '..'", "Write the path without '..'."
+        yield SourceError(f"its path {path!r} contains '..'", "Write the path without '..'.")
     if type_ is not None and type_ not in _HOST_PATH_TYPES:
         known = ", ".join(_HOST_PATH_TYPES[1:])
-        yield f"its type {type_!r} is not a valid value", f"Use one of {known}."
+        yield SourceError(f"its type {type_!r} is not a valid value", f"Use one of {known}.")
 
 
-def _check_projected(facts: Mapping[str, Any]) -> Iterator[Error]:
+def _check_projected(facts: Mapping[str, Any]) -> Iterator[SourceError]:
     seen: set[str] = set()
     for source in list_mappings(facts, "sources"):
         kinds = [kind for kind in _PROJECTED if isinstance(source.get(kind), Mapping)]
         if len(kinds) > 1:
-            yield f"one of its sources is both {' and '.join(kinds)}", "Write one entry for each."
+            yield SourceError(
+                f"one of its sources is both {' and '.join(kinds)}", "Write one entry for each."
+            )
         for kind in kinds:
             yield from _check_projection(kind, source[kind])
             for item in list_mappings(source[kind], "items"):
                 path = str(item.get("path") or "")
                 if path and path in seen:
-                    yield f"two of its sources have the path {path!r}", "Change one of the paths."
+                    yield SourceError(
+                        f"two of its sources have the path {path!r}", "Change one of the paths."
+                    )
                 seen.add(path)
 
 
-def _check_projection(kind: str, facts: Mapping[str, Any]) -> Iterator[Error]:
+def _check_projection(kind: str, facts: Mapping[str, Any]) -> Iterator[SourceError]:
     if kind in ("secret", "configMap") and not facts.get("name"):
-        yield f"one of its sources, a {kind}, has no name", "Set name."
+        yield _missing(f"one of its sources, a {kind},", "name", facts)
     if kind == "serviceAccountToken":
         yield from _check_item(facts, ("path",))
         seconds = facts.get("expirationSeconds")
         if isinstance(seconds, int) and seconds < 600:
-            yield f"its token's expirationSeconds {seconds} is below 600", "Write 600 or more."
+            yield SourceError(
+                f"its token's expirationSeconds {seconds} is below 600", "Write 600 or more."
+            )
     yield from _check_items(kind, facts)
 
 
-def _check_items(kind: str, facts: Mapping[str, Any]) -> Iterator[Error]:
+def _check_items(kind: str, facts: Mapping[str, Any]) -> Iterator[SourceError]:
     for item in list_mappings(facts, "items"):
         if kind != "downwardAPI":
             yield from _check_item(item, ("key", "path"))
@@ -107,15 +150,19 @@ def _check_items(kind: str, facts: Mapping[str, Any]) -> Iterator[Error]:
         if len(references) != 1:
             has = " and ".join(references) or "no fieldRef"
             fix = "Set either fieldRef or resourceFieldRef."
-            yield f"its item {item.get('path', '')!r} has {has}", fix
+            yield SourceError(f"its item {item.get('path', '')!r} has {has}", fix)
 
 
-def _check_item(item: Mapping[str, Any], required: tuple[str, ...]) -> Iterator[Error]:
+def _check_item(item: Mapping[str, Any], required: tuple[str, ...]) -> Iterator[SourceError]:
     for field in required:
         if not item.get(field):
-            yield f"one of its items has no {field}", f"Set {field}."
+            yield _missing("one of its items", field, item)
     path = str(item.get("path") or "")
     if path.startswith("/"):
-        yield f"the path {path!r} of an item is absolute", "Make it relative to the volume."
+        yield SourceError(
+            f"the path {path!r} of an item is absolute", "Make it relative to the volume."
+        )
     if path.startswith("..") or ".." in path.split("/"):
-        yield f"the path {path!r} of an item contains '..'", "Write the path without '..'."
+        yield SourceError(
+            f"the path {path!r} of an item contains '..'", "Write the path without '..'."
+        )

@@ -6,16 +6,17 @@ import re
 from collections.abc import Iterator
 
 from pytest_podshare.check.rules import volume_sources
-from pytest_podshare.check.rules.finding import Issue, mount_issue, rule, volume_issue
+from pytest_podshare.check.rules.finding import Issue, rule, volume_issue
 from pytest_podshare.check.rules.similar_names import find_nearest
+from pytest_podshare.check.rules.unknown_fields import find_unknown
 from pytest_podshare.wiring import quantity
 from pytest_podshare.wiring.lifetime import LIFETIMES
 from pytest_podshare.wiring.model import VolumeSpec, Wiring
-from pytest_podshare.wiring.pod_spec import MOUNT_FIELDS
 from pytest_podshare.wiring.templates import Template
 
 _LABEL = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
-_EMPTY_DIR_FIELDS = ("medium", "sizeLimit")
+# the comment of `helm template`
+_FROM_CHART = re.compile(r"^# Source: \S+/templates/", re.M)
 
 
 @rule("error")
@@ -43,7 +44,7 @@ def invalid_volume_name(template: Template, wiring: Wiring) -> Iterator[Issue]:
 def several_volume_sources(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """A volume has more than one source."""
     for volume in template.declared.volumes:
-        kinds = [kind for kind in volume.kinds if kind in LIFETIMES]
+        kinds = volume_sources.list_kinds(volume)
         if len(kinds) > 1:
             detail = f" has {len(kinds)} sources: {' and '.join(kinds)}"
             yield volume_issue(volume, detail, "Keep one, or declare two volumes.")
@@ -52,15 +53,20 @@ def several_volume_sources(template: Template, wiring: Wiring) -> Iterator[Issue
 @rule("error")
 def invalid_volume_source(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """A volume's source lacks a required field or has an invalid value."""
-    for volume in template.declared.volumes:
-        for detail, fix in volume_sources.find_errors(volume.kind, volume.facts):
-            yield volume_issue(volume, f": {detail}", fix)
+    for volume in _with_one_source(template):
+        for error in volume_sources.find_errors(volume.kind, volume.facts, volume.kinds):
+            issue = volume_issue(volume, f": {error.detail}", error.fix)
+            if error.empty_field and _FROM_CHART.search(template.source.text):
+                fix = f"Set the value of the chart that {error.empty_field} is made of."
+                detail = f": {error.detail} with these values"
+                issue = volume_issue(volume, detail, fix, severity="info")
+            yield issue
 
 
 @rule("error")
 def invalid_size_limit(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """The sizeLimit of an emptyDir is negative, or not a quantity."""
-    for volume in template.declared.volumes:
+    for volume in _with_one_source(template):
         amount = quantity.parse(volume.size_limit)
         if volume.size_limit and (amount is None or amount < 0):
             reason = "is not a quantity" if amount is None else "is negative"
@@ -71,7 +77,7 @@ def invalid_size_limit(template: Template, wiring: Wiring) -> Iterator[Issue]:
 @rule("error")
 def unknown_medium(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """The medium of an emptyDir is not one that the kubelet supports."""
-    for volume in template.declared.volumes:
+    for volume in _with_one_source(template):
         medium = volume.medium
         if medium in ("", "Memory", "HugePages") or medium.startswith("HugePages-"):
             continue
@@ -95,27 +101,29 @@ def unknown_volume_source(template: Template, wiring: Wiring) -> Iterator[Issue]
 
 @rule("warning")
 def misspelt_field(template: Template, wiring: Wiring) -> Iterator[Issue]:
-    """A field of a mount or an emptyDir is misspelt, so the API server drops it."""
-    for container, mount in wiring.mounts():
-        for field in mount.unknown:
-            near = find_nearest(field, MOUNT_FIELDS)
-            if near:
-                detail = f" with field {field!r}, which does not exist and is ignored"
-                yield mount_issue(container, mount, detail, f"Write {near}.")
-    for volume in template.declared.volumes:
-        for field in volume.facts if volume.kind == "emptyDir" else ():
-            known = field in _EMPTY_DIR_FIELDS
-            near = None if known else find_nearest(field, _EMPTY_DIR_FIELDS)
-            if near:
-                detail = f" has field {field!r}, which does not exist and is ignored"
-                yield volume_issue(volume, detail, f"Write {near}.")
+    """A field of the Pod, a container, a mount or a volume is misspelt, and does nothing."""
+    for field in find_unknown(template):
+        if field.similar:
+            yield Issue(
+                f"{field.holder} field {field.name!r}, which does not exist and is ignored",
+                f"Write {field.similar}.",
+                field.position,
+                field.container,
+                field.volume,
+            )
 
 
 @rule("warning")
 def decimal_mode(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """A decimal file mode looks like the octal mode that was meant."""
-    for volume in template.declared.volumes:
+    for volume in _with_one_source(template):
         for field, mode in volume_sources.list_modes(volume.facts):
-            if mode in (400, 440, 444):
+            if volume_sources.looks_decimal(mode):
                 detail = f" has {field} {mode}, which is {mode:04o} in octal"
                 yield volume_issue(volume, detail, f"Write 0{mode}.")
+
+
+def _with_one_source(template: Template) -> Iterator[VolumeSpec]:
+    """Yield the declared volumes, except those with several sources: which is meant is unknown."""
+    volumes = template.declared.volumes
+    return (volume for volume in volumes if len(volume_sources.list_kinds(volume)) < 2)

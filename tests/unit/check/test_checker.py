@@ -73,6 +73,16 @@ def test_an_ignored_rule_finds_nothing():
     assert result.findings == ()
 
 
+def test_a_rule_that_is_off_by_default_only_finds_something_if_it_is_enabled():
+    """A rule is enabled by its id."""
+    text = Path("manifests/rules/bad/nowhere-to-write.yaml").read_bytes()
+    enabled = ProjectSettings(enable=frozenset({"nowhere-to-write"}))
+
+    assert checker.check(manifest(text), ProjectSettings()).findings == ()
+    found = checker.check(manifest(text), enabled).findings
+    assert [finding.rule for finding in found] == ["nowhere-to-write"]
+
+
 def test_a_custom_resource_is_checked_if_the_path_of_its_pod_template_is_known():
     """Without a path it is skipped."""
     rollout = manifest(Path("manifests/check/rollout.yaml").read_bytes())

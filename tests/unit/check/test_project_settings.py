@@ -40,10 +40,13 @@ def test_a_command_line_adds_to_the_settings():
     """It removes nothing."""
     start = ProjectSettings(frozenset({"unused-volume"}), ("a",), {"Rollout": "x", "Job": "y"})
 
-    assert start.extend(["no-writer"], ["b"], ["Rollout=spec.template"]) == ProjectSettings(
+    assert start.extend(
+        ["no-writer"], ["b"], ["Rollout=spec.template"], ["nowhere-to-write"]
+    ) == ProjectSettings(
         frozenset({"unused-volume", "no-writer"}),
         ("a", "b"),
         {"Rollout": "spec.template", "Job": "y"},
+        frozenset({"nowhere-to-write"}),
     )
 
 
@@ -54,7 +57,7 @@ def test_a_command_line_adds_to_the_settings():
         (
             "zzz = 1",
             "{}: unknown setting 'zzz'.\n"
-            "Use the settings charts, enable-helm, exclude, ignore and pod-templates.",
+            "Use the settings charts, enable, enable-helm, exclude, ignore and pod-templates.",
         ),
         ('ignore = "x"', '{} ignore is not a list of strings.\nWrite it as `ignore = ["…"]`.'),
         ("exclude = [1]", '{} exclude is not a list of strings.\nWrite it as `exclude = ["…"]`.'),
@@ -155,6 +158,8 @@ def test_an_unknown_rule_is_an_error_that_suggests_the_nearest(tmp_path):
         project_settings.load(path)
     with pytest.raises(errors.UnknownRule, match=r"--ignore: unknown rule 'x'"):
         ProjectSettings().extend(ignore=["x"])
+    with pytest.raises(errors.UnknownRule, match=r"--enable: unknown rule 'x'"):
+        ProjectSettings().extend(enable=["x"])
 
     assert str(path) in str(in_file.value)
 

@@ -76,3 +76,34 @@ def test_the_text_of_a_mount_names_its_volume_and_path(mount, text):
 def test_the_restart_policy_of_a_container_overrides_that_of_the_pod(spec, policy):
     """A sidecar restarts even in a Pod that does not."""
     assert read_wiring(spec).container("c").restart_policy == policy
+
+
+@pytest.mark.parametrize(
+    ("volume", "kind"),
+    [
+        ({"hostPath": None, "path": "/srv"}, "emptyDir"),
+        ({"claimName": "data"}, "emptyDir"),
+        ({"configmap": {"name": "settings"}}, "emptyDir"),
+        ({"type": "Directory", "hostPath": {"path": "/srv"}}, "hostPath"),
+        ({"marvellousVolume": {"name": "x"}}, "marvellousVolume"),
+    ],
+)
+def test_a_volume_is_of_the_kind_that_the_api_server_keeps(volume, kind):
+    """It drops a field beside the source; a source of a newer Kubernetes has a mapping."""
+    wiring = read_wiring({"containers": [{"name": "c"}], "volumes": [{"name": "v", **volume}]})
+
+    assert wiring.volumes[0].kind == kind
+
+
+def test_a_pod_cannot_make_the_root_of_its_containers_read_only():
+    """Of the Pod's securityContext, containers only take what the Pod's has."""
+    security = {"readOnlyRootFilesystem": True, "privileged": True, "runAsUser": 7}
+    wiring = read_wiring(
+        {
+            "securityContext": security,
+            "containers": [{"name": "a"}, {"name": "b", "securityContext": security}],
+        }
+    )
+
+    found = [(c.read_only_root, c.privileged, c.user) for c in wiring.containers]
+    assert found == [(False, False, 7), (True, True, 7)]

@@ -129,6 +129,17 @@ def test_a_changed_pod_promises_less(old, new, missing):
 
 
 @pytest.mark.parametrize(
+    "source",
+    ["hostPath:\n      path: /d", "persistentVolumeClaim:\n      claimName: d", "claimName: d"],
+)
+def test_a_field_beside_its_source_leaves_the_promises_of_an_empty_dir(source):
+    """The API server drops it, so that what was written is lost with the Pod."""
+    found = read_promises(template_of(TWO_CONTAINERS.replace("emptyDir: {}", source)))
+
+    assert found == read_promises(template_of(TWO_CONTAINERS))
+
+
+@pytest.mark.parametrize(
     ("old", "new", "more"),
     [
         ("/b}", "/b, readOnly: true}", ["read-only@v[c2] read-only"]),

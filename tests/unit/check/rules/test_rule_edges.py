@@ -57,10 +57,12 @@ def workload(kind, manifest, **spec):
 
 
 def find(*objects):
-    """Return the ids of the rules with findings."""
+    """Return the ids of the rules with findings, also of rules that are off by default."""
     text = yaml.safe_dump_all(objects)
     return {
-        finding.rule for template in find_templates(read(text)) for finding in rules.check(template)
+        finding.rule
+        for template in find_templates(read(text))
+        for finding in rules.check(template, enable=rules.BY_ID)
     }
 
 
@@ -346,7 +348,10 @@ HARMLESS = {
         container("a", mount("v", "/run/x"), env=[{"name": "S", "value": "/run/x/x.sock"}]),
         volumes=[volume("v", hostPath={"path": "/run/x"})],
     ),
-    "a claim for one Pod": (workload("Deployment", one_claim()), claim("ReadWriteOnce")),
+    "a claim for one Pod": (
+        workload("Deployment", one_claim(), strategy={"type": "Recreate"}),
+        claim("ReadWriteOnce"),
+    ),
     "a claim in another namespace": (
         workload("Deployment", one_claim(), replicas=2),
         claim("ReadWriteOnce") | {"metadata": {"name": "data", "namespace": "other"}},
@@ -523,6 +528,30 @@ MISTAKES = {
         pod(container("a", mount("v", "/v")), volumes=[empty_dir(sizelimit="1Gi")]),
     ),
 }
+
+
+@pytest.mark.parametrize(
+    ("volumes", "expected"),
+    [
+        # no container mounts the second one
+        (["cache-volume-1", "cache-vol"], "Did you mean 'cache-vol'?"),
+        # a typo counts for more
+        (["cache-volumes", "cache-vol"], "Did you mean 'cache-volumes'?"),
+        (["cache-volume-1"], "Did you mean 'cache-volume-1'?"),
+        (["other"], "Declare 'cache-volume' under volumes"),
+    ],
+)
+def test_a_missing_volume_is_probably_one_that_no_container_mounts(volumes, expected):
+    """Among similar names, unless another one differs only by a typo."""
+    other = container("b", mount(volumes[0], "/b"))
+    manifest = pod(container("a", mount("cache-volume", "/a")), other, volumes=volumes)
+    (template,) = find_templates(read(yaml.safe_dump(manifest)))
+
+    fixes = [
+        finding.fix for finding in rules.check(template) if finding.rule == "mount-without-volume"
+    ]
+
+    assert [fix.startswith(expected) for fix in fixes] == [True]
 
 
 def as_tuple(objects):

@@ -14,9 +14,12 @@ GOLDEN = (Path(__file__).parent / "found.txt").read_text()
 
 
 def find(path):
-    """Return the findings in a manifest."""
-    manifest = read(path, unique_keys=False)
-    return [finding for template in find_templates(manifest) for finding in rules.check(template)]
+    """Return the findings of all rules in a manifest."""
+    return [
+        finding
+        for template in find_templates(read(path, unique_keys=False))
+        for finding in rules.check(template, enable=rules.BY_ID)
+    ]
 
 
 def describe(finding):

@@ -34,11 +34,12 @@ def test_a_rule_is_well_formed(rule):
 
 @pytest.mark.parametrize("rule", rules.ALL, ids=lambda rule: rule.id)
 def test_a_rule_has_a_section_on_its_page(rule):
-    """The section has its severity and summary, and a wrong and a right manifest."""
+    """It has its severity and summary, whether it is off, and a wrong and a right manifest."""
     text = section(rule)
 
     assert f"**{rule.severity}** · {rule.summary}" in text
     assert len(re.findall(r"^```yaml$", text, re.M)) == 2
+    assert ("Off by default" in text) is not rule.by_default
 
 
 def test_the_index_lists_every_rule():
