@@ -182,4 +182,4 @@ def test_more_findings_than_the_limit_are_counted(name):
     assert sum("mount-without-volume" in line for line in shown) == 3
     assert not any("unused-volume" in line for line in shown)
     assert shown[-2] == "… and 19 more findings; see all of them with --limit 0"
-    assert shown[-1].startswith("21 errors, 1 warning:")
+    assert shown[-1].startswith("21 errors, 1 ")
