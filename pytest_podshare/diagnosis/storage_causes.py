@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import posixpath
 
+from pytest_podshare import errors
 from pytest_podshare.containers.container import Container
 from pytest_podshare.diagnosis import mount_causes
 from pytest_podshare.diagnosis.cause import Cause
@@ -96,7 +98,9 @@ def describe(container: Container, storage: Storage) -> str:
     """Return `claim 'uploads' of namespace web (PersistentVolume pvc-…)`, or other storage."""
     if storage.key[0] != "claim":
         return str(storage)
-    volume = volume_name_of(container.pod, storage)
+    volume = ""
+    with contextlib.suppress(errors.ClusterError):
+        volume = volume_name_of(container.pod, storage)
     bound = f" (PersistentVolume {volume})" if volume else ""
     return f"{storage} of namespace {storage.key[1]}{bound}"
 

@@ -10,8 +10,6 @@ from pytest_podshare import errors
 from pytest_podshare.containers.live_pod import LivePod
 from pytest_podshare.wiring.storage import PodPlace, Storage, find_source, find_storage
 
-# seconds for each answer of the API server
-_TIMEOUT = 2.0
 # fields of a PersistentVolume's spec that are mappings, but not its source
 _NOT_SOURCES = ("capacity", "claimRef", "nodeAffinity")
 
@@ -23,31 +21,35 @@ def storage_of(pod: LivePod, volume: str) -> Storage | None:
 
 
 def claimed_storage_of(pod: LivePod, volume: str) -> Storage | None:
-    """Return what is behind the PersistentVolume of a volume's claim; never raise an error.
+    """Return what is behind the PersistentVolume of a volume's claim.
 
     Two PersistentVolumes can have one source, of which their claims know nothing. Returns the
     volume's own source if it has no claim, and the claim if its PersistentVolume is unknown: the
     account may lack the permission to read it.
+
+    Raises:
+        ClusterUnreachable: the API server does not answer, so that nothing is known.
     """
     storage = storage_of(pod, volume)
-    name = "" if storage is None else volume_name_of(pod, storage)
-    with contextlib.suppress(errors.PodshareError):
-        if name:
-            live = pod.api.get(f"/api/v1/persistentvolumes/{name}", timeout=_TIMEOUT)
+    with contextlib.suppress(errors.ApiError):
+        if storage is not None and (name := volume_name_of(pod, storage)):
+            live = pod.api.get(f"/api/v1/persistentvolumes/{name}")
             return _find_source(live["spec"], pod) or storage
     return storage
 
 
 def volume_name_of(pod: LivePod, storage: Storage) -> str:
-    """Return the name of the PersistentVolume of a claim; "" if it is unknown, or no claim."""
+    """Return the name of the PersistentVolume of a claim; "" if it has none, or is no claim.
+
+    Raises:
+        ClusterError: the claim cannot be read.
+    """
     kind, *names = storage.key
     if kind != "claim":
         return ""
     namespace, claim = names
-    path = f"/api/v1/namespaces/{namespace}/persistentvolumeclaims/{claim}"
-    with contextlib.suppress(errors.PodshareError):
-        return str(pod.api.get(path, timeout=_TIMEOUT)["spec"].get("volumeName") or "")
-    return ""
+    live = pod.api.get(f"/api/v1/namespaces/{namespace}/persistentvolumeclaims/{claim}")
+    return str(live["spec"].get("volumeName") or "")
 
 
 def _place(pod: LivePod) -> PodPlace:

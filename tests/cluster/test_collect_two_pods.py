@@ -123,9 +123,10 @@ def test_an_annotation_can_promise_that_two_pods_are_apart(run, sub_path, outcom
     """Templates with one folder are not apart."""
     text = SHARED.replace("  name: web\n", f"  name: web\n  annotations: {APART}\n", 1)
     if sub_path:
-        text = text.replace(
-            "mountPath: /inbox", f"mountPath: /inbox\n              subPath: {sub_path}"
-        )
+        # the whole volume would contain the folder of the other
+        for path, folder in (("/srv/uploads", "own"), ("/inbox", sub_path)):
+            mount = f"mountPath: {path}\n"
+            text = text.replace(mount, f"{mount}              subPath: {folder}\n")
 
     outcomes, texts, _ = run(text, f"all.yaml::Deployment/web::{ITEM}", "--podshare-skeleton")
 

@@ -9,6 +9,7 @@ import pytest
 
 from pytest_podshare import errors
 from tests.support import golden_texts
+from tests.support.schedulable_node import find_schedulable_node
 
 # manifests that cannot be deployed, and the texts of their errors
 GOLDEN = Path("tests/cluster/golden")
@@ -162,6 +163,10 @@ def test_a_folder_that_another_pod_creates_is_awaited(podshare):
     writer = pod(folder, command=command)
     reader = pod({"hostPath": {"path": f"{path}/late", "type": "Directory"}})
     reader["metadata"]["name"] = "reader"
+    # the folder exists on one node only
+    node = find_schedulable_node(podshare.cluster.api)
+    for manifest in (writer, reader):
+        manifest["spec"]["nodeName"] = node
 
     _, deployed = podshare.deploy_all([writer, reader])
 

@@ -19,8 +19,6 @@ HOST_FOLDER = "/tmp/podshare-matrix"
 WRITER, READER = "/w", "/r"
 STAY = "trap 'exit 143' TERM; while :; do sleep 1 & wait $!; done"
 KEY = "key"
-# other types are written by containers
-CONFIG_VOLUMES = ("configMap", "secret", "downwardAPI", "projected")
 FOLDER = {"name": "FOLDER", "value": "in"}
 _BUSYBOX = {"image": "busybox", "imagePullPolicy": "IfNotPresent"}
 

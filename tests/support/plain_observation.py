@@ -81,9 +81,7 @@ def observe(kubectl, objects, choice):
             script = f"({probe}) 2>&1; cat /proc/mounts"
             _read(seen, container, kubectl.sh(name, container, script))
         _propagate(kubectl, seen, name, running, choice)
-        for container in running:
-            if roles[container] == "sidecar" or choice["restartPolicy"] != "Never":
-                _restart(kubectl, seen, name, container, roles[container])
+        _restart(kubectl, seen, name, roles, choice["restartPolicy"])
         _replace(kubectl, seen, objects, [c for c in running if c in seen.wrote])
     kubectl.delete(f"pod/{name}", f"persistentvolumeclaim/{name}")
     return seen
@@ -129,17 +127,29 @@ def _propagate(kubectl, seen, name, running, choice):
         kubectl.sh(name, container, f"umount {folder} && rmdir {folder}")
 
 
-def _restart(kubectl, seen, name, container, role):
-    """Restart a container, and see whether the files that it could read are still there."""
-    path = _PATHS[container]
-    listing = f"cd {path} && cat before-* from-* */from-* 2>/dev/null; true"
-    before = kubectl.sh(name, container, f"echo x > {path}/before-{container}; {listing}")
-    if before:
-        kubectl.sh(name, container, "kill 1", check=False)
-        statuses = "initContainerStatuses" if role == "sidecar" else "containerStatuses"
-        kubectl.wait(name, f'{{.status.{statuses}[?(@.name=="{container}")].restartCount}}', "1")
-        assert kubectl.is_ready(name)
-        seen.after_restart[container] = before == kubectl.sh(name, container, listing)
+def _restart(kubectl, seen, name, roles, policy):
+    """Restart the containers, and see whether the files that they could read are still there."""
+    listings = {}
+    for container, role in roles.items():
+        if role == "init" or (role == "container" and policy == "Never"):
+            continue
+        path = _PATHS[container]
+        listing = f"cd {path} && cat before-* from-* */from-* 2>/dev/null"
+        script = f"echo before-{container} > {path}/before-{container}; {listing}; kill 1"
+        if before := _without_refusal(kubectl.sh(name, container, script, check=False)):
+            listings[container] = listing, before
+    for container in listings:
+        field = "initContainerStatuses" if roles[container] == "sidecar" else "containerStatuses"
+        kubectl.wait(name, f'{{.status.{field}[?(@.name=="{container}")].restartCount}}', "1")
+    assert not listings or kubectl.is_ready(name)
+    for container, (listing, before) in listings.items():
+        after = _without_refusal(kubectl.sh(name, container, f"{listing}; true"))
+        seen.after_restart[container] = set(before) <= set(after)
+
+
+def _without_refusal(printed):
+    """Return the lines of files, without those of the shell and of kubectl."""
+    return [line for line in printed.splitlines() if ":" not in line and " " not in line]
 
 
 def _replace(kubectl, seen, objects, writers):

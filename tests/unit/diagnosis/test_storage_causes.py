@@ -27,9 +27,9 @@ class FakeApi:
     def __init__(self, volume):
         self._volume = volume
 
-    def get(self, path, *, timeout):
+    def get(self, path):
         """Return the claim at a path."""
-        if not self._volume or not timeout:
+        if not self._volume:
             raise errors.ApiError("no", "", status=403, reason="Forbidden", details="")
         return {"spec": {"volumeName": f"{self._volume}-of-{path.rpartition('/')[2]}"}}
 

@@ -26,9 +26,9 @@ class FakeApi:
     def __init__(self, objects):
         self._objects = objects
 
-    def get(self, path, *, timeout):
+    def get(self, path):
         """Return the object at a path."""
-        if path not in self._objects or not timeout:
+        if path not in self._objects:
             raise errors.ApiError("no", "", status=403, reason="Forbidden", details="")
         return self._objects[path]
 
@@ -78,4 +78,21 @@ def test_a_claim_is_itself_if_its_volume_is_unknown(objects):
     live = offline_pods.live_pod(SPEC, api=FakeApi(objects))
 
     assert str(volume_storage.claimed_storage_of(live, "v")) == "claim 'data'"
+    assert volume_storage.claimed_storage_of(live, "scratch") is None
+
+
+def test_an_api_server_that_does_not_answer_tells_nothing():
+    """Otherwise two claims of one PersistentVolume would count as different storage."""
+
+    class SilentApi(FakeApi):
+        """Does not answer."""
+
+        def get(self, path):
+            """Raise the error of a client that has waited long enough."""
+            raise errors.ClusterUnreachable(f"{path}: no answer", "wait")
+
+    live = offline_pods.live_pod(SPEC, api=SilentApi({}))
+
+    with pytest.raises(errors.ClusterUnreachable):
+        volume_storage.claimed_storage_of(live, "v")
     assert volume_storage.claimed_storage_of(live, "scratch") is None

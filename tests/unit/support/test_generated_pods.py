@@ -1,10 +1,11 @@
 """The sets of generated Pods."""
 
+import importlib
 import itertools
 
 import pytest
 
-from tests.support.generated_pods import FACTORS, build, pairwise, template_of
+from tests.support.generated_pods import FACTORS, VOLUMES, build, pairwise, template_of
 
 
 def missing_pairs(choices):
@@ -44,3 +45,13 @@ def test_the_wiring_has_the_values_of_the_choice():
     assert [mount.sub_path for mount in reader.mounts] == ["other"]
     assert wiring.volume("v").kind == "projected"
     assert wiring.fs_group == 3000
+
+
+def test_each_volume_is_tested_by_one_file():
+    """A volume that no file names would not be tested."""
+    files = [
+        importlib.import_module(f"tests.matrix.test_{name}")
+        for name in ("empty_dirs", "storage", "config_volumes")
+    ]
+
+    assert sorted(volume for file in files for volume in file.VOLUMES) == sorted(VOLUMES)
