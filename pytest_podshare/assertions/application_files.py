@@ -61,7 +61,7 @@ class ApplicationFile:
         self,
         use: _Use,
         success: type[_Result],
-        timeout: float,
+        deadline: Deadline,
         *,
         is_socket: bool,
     ) -> tuple[FinalFile, _Result]:
@@ -71,7 +71,7 @@ class ApplicationFile:
             use: uses what is at the path once symlinks are followed, by a shell with these
                 credentials; returns why not, or its status if it is of the wrong type.
             success: the type of the result of a use that succeeds.
-            timeout: seconds.
+            deadline: when it must have succeeded.
             is_socket: whether to connect to it, rather than to read it.
 
         Raises:
@@ -84,7 +84,6 @@ class ApplicationFile:
             is_there = isinstance(final.status, Stat)
             return final, use(self.shell, self.user, final) if is_there else final.status
 
-        deadline = Deadline(timeout)
         final, seen = poll(
             attempt, until=lambda result: isinstance(result[1], success), deadline=deadline
         )
@@ -97,7 +96,7 @@ class ApplicationFile:
             f"{str(container)!r} cannot {verb} {location.path}",
             location,
             expected=f"{location}  {'a socket that answers' if is_socket else 'a readable file'}",
-            got=f"{location}  {got}  (for {timeout:g} s)",
+            got=f"{location}  {got}  (for {deadline.seconds:g} s)",
             cause=file_causes.not_usable(
                 self.pod, location, final, seen, self.user.user, is_socket=is_socket
             ),

@@ -59,8 +59,8 @@ def assert_connectable(
             return final.status
         return socket_access.connect(handle, shell, final.path, user)
 
-    seconds = pod.live.timeouts.resolve("visible", timeout)
-    final, connection = file.wait_until(connect, Connected, seconds, is_socket=True)
+    deadline = pod.live.deadline("visible", timeout)
+    final, connection = file.wait_until(connect, Connected, deadline, is_socket=True)
     events = [
         f"{handle} connected to {socket} ({connection.kind}) by {connection.by}",
         *file.describe(final, connect, Connected),

@@ -142,9 +142,9 @@ def other_folders(
     Those are its other mounts, and the folders in its mounts that the reader mounts: the reader
     does not see what is written beside such a folder.
     """
-    first = writable_mounts(writer, volume)
+    first = [(mount, mount.path) for mount in writable_mounts(writer, volume)]
     mounts = _all_writable_mounts(writer, volume)
-    found = [(mount, mount.path) for mount in mounts if mount not in first]
+    found = [(mount, mount.path) for mount in mounts]
     pairs = _pair_volumes(writer, reader)
     if writer.pod is reader.pod:
         # two volumes of one Pod can be the same claim, or folders of one another on the node
@@ -153,11 +153,14 @@ def other_folders(
             for spec in writer.pod.wiring.volumes
         ]
         pairs += pair_volumes(storages, storages)
-    for shared in match_all_mounts(writer.spec, reader.spec, pairs):
-        is_directory_of_both = shared.is_certain and is_directory(shared.to_mount, shared.volume)
-        if shared.from_mount in mounts and is_directory_of_both:
-            found.append((shared.from_mount, shared.from_dir))
-    return [place for place in dict.fromkeys(found) if place not in [(m, m.path) for m in first]]
+    found += [
+        (shared.from_mount, shared.from_dir)
+        for shared in match_all_mounts(writer.spec, reader.spec, pairs)
+        if shared.from_mount in mounts
+        and shared.is_certain
+        and is_directory(shared.to_mount, shared.volume)
+    ]
+    return [place for place in dict.fromkeys(found) if place not in first]
 
 
 def running_mounts(pod: Pod, volume: str) -> Iterator[tuple[Container, VolumeMount]]:

@@ -59,8 +59,8 @@ def assert_readable(
             return final.status
         return read_first(shell, final.path, root=file.location.root)
 
-    seconds = pod.live.timeouts.resolve("visible", timeout)
-    final, content = file.wait_until(read, bytes, seconds, is_socket=False)
+    deadline = pod.live.deadline("visible", timeout)
+    final, content = file.wait_until(read, bytes, deadline, is_socket=False)
     size = f"of {final.status.size} bytes" if isinstance(final.status, Stat) else ""
     events = [
         f"{handle} opened {path} {size} and read the first {len(content)}",

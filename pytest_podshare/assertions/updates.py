@@ -110,24 +110,24 @@ def assert_update_not_visible(
     mounts = mounts_of(handle, volume)
     sources = config_source.find_sources(pod, volume)
     places = _find_places(handle, volume, mounts, sources)
-    controls = [(entry, _find_control(pod, volume, entry)) for entry in _list_entries(places)]
+    controls = {entry: _find_control(pod, volume, entry) for entry, _ in places}
     before = [operations.read(handle, place.path) for _, place in places]
-    with changed_entries(pod, _list_entries(places)) as value:
+    with changed_entries(pod, list(controls)) as value:
         deadline = pod.live.deadline("update", timeout)
-        saw = [_wait_for_control(pod, *control, value, start, deadline) for control in controls]
+        saw = [
+            _wait_for_control(pod, *control, value, start, deadline) for control in controls.items()
+        ]
         after = [operations.read(handle, place.path) for _, place in places]
-    for (entry, place), (_, control), old, new in zip(
-        places, controls, before, after, strict=False
-    ):
+    for (entry, place), old, new in zip(places, before, after, strict=True):
         if new != old or not isinstance(old, bytes):
             saw_what = "sees the change to" if isinstance(old, bytes) else "has no file for"
             cause = volume_causes.explain_unwanted_update(place)
             headline, expected = f"{container!r} {saw_what} {entry}", f"unchanged: {describe(old)}"
             raise promise_broken(
-                pod, headline, place, control, expected=expected, got=new, cause=cause
+                pod, headline, place, controls[entry], expected=expected, got=new, cause=cause
             )
     claim = f"{container} does not see a change to {_describe(places)}"
-    watching = controls[0][1].container
+    watching = controls[places[0][0]].container
     kept = f"{container} still had the old content when {watching} saw the change"
     events = [*saw, kept, *_describe_fixed(sources), "the previous values were put back"]
     return pod.record(claim, _METHOD, start=start, events=events, containers=[handle, watching])

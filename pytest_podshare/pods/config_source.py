@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from pytest_podshare import errors
 from pytest_podshare.kube.client import pod_path
+from pytest_podshare.pods import dropped_fields
 from pytest_podshare.pods.pod import Pod
 
 _METADATA_FIELD = re.compile(r"metadata\.(annotations|labels)(?:\['(.+)'\])?")
@@ -190,12 +191,7 @@ def _selecting_workload(pod: Pod, label: str) -> str:
     # a label that the template does not have is one of the controller, such as pod-template-hash
     added = label not in declared and label in (pod.live.raw["metadata"].get("labels") or {})
     is_selecting = label in keys or added
-    return f"{manifest.subject['kind']} {_name(manifest.subject)}" if is_selecting else ""
-
-
-def _name(subject: Mapping[str, Any]) -> str:
-    metadata = subject["metadata"]
-    return str(metadata.get("name") or metadata.get("generateName"))
+    return dropped_fields.describe(manifest.subject) if is_selecting else ""
 
 
 def _object_path(namespace: str, kind: str, name: str) -> str:

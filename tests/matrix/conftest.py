@@ -15,7 +15,7 @@ from tests.support.reliability_page import table, write_section
 from tests.support.schedulable_node import find_schedulable_node
 
 # without PODSHARE_MATRIX_SETS, a sample of the first set
-_SAMPLE = 60
+_SAMPLE = 24
 _SETS = int(os.environ.get("PODSHARE_MATRIX_SETS", "0"))
 
 _COLUMNS = ["Pods", "checks", *PLURALS]

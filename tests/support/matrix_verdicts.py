@@ -5,10 +5,10 @@ from __future__ import annotations
 import dataclasses
 import itertools
 
+import pytest_podshare
 from pytest_podshare import errors
 from pytest_podshare.check import rules
 from pytest_podshare.containers.fileops import mountinfo
-from pytest_podshare.plugin.promise_items import _ASSERTIONS as ASSERTIONS
 from pytest_podshare.wiring.promise import OFF
 from pytest_podshare.wiring.promises import list_options
 from pytest_podshare.wiring.run_order import list_running
@@ -106,7 +106,7 @@ def _check(pod, option, outcome):
     promise = option.promise(outcome)
     result, message = HOLDS, ""
     try:
-        ASSERTIONS[promise.assertion](pod, **promise.arguments)
+        getattr(pytest_podshare, promise.assertion)(pod, **promise.arguments)
     except errors.PromiseBroken as error:
         result, message = BROKEN, str(error).splitlines()[0]
         if outcome in _NEED_A_FILE and error.cause in ("permission denied", "read-only"):

@@ -18,6 +18,7 @@ from pytest_podshare.cluster.capabilities.api_checks import CheckContext
 from pytest_podshare.deadline import Deadline, poll
 from pytest_podshare.kube import container_status, watch
 from pytest_podshare.kube.client import pod_path
+from pytest_podshare.kube.events import list_events
 from pytest_podshare.kube.watch import Object
 
 # seconds for a trial, in which the image may have to be pulled
@@ -105,13 +106,12 @@ def _permanent_failure(pod: Object) -> str:
 
 def _last_warning(context: CheckContext, name: str) -> str:
     """Return the last warning event about an object; "" if the account may not list events."""
-    path = f"/api/v1/namespaces/{context.namespace}/events"
+    api, namespace = context.cluster.api, context.namespace
     try:
-        listed = context.cluster.api.get(path, fieldSelector=f"involvedObject.name={name}")
+        warnings = list_events(api, namespace, name=name, type="Warning")
     except errors.ApiError:
         return ""
-    warnings = [event for event in listed["items"] if event.get("type") == "Warning"]
-    return _one_line(f"{warnings[-1]['reason']}: {warnings[-1]['message']}") if warnings else ""
+    return _one_line(f"{warnings[-1].reason}: {warnings[-1].message}") if warnings else ""
 
 
 def _list_storage_classes(context: CheckContext) -> list[str | None]:

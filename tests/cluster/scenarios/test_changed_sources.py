@@ -173,6 +173,21 @@ def test_a_single_label_or_all_of_them_do_not_change_through_a_sub_path(pod):
     assert metadata(pod) == before
 
 
+def test_each_mount_of_a_container_must_keep_the_old_content(podshare):
+    """The mutated twin: besides the subPath, the container mounts the whole volume."""
+    label = {"name": "label", **VOLUMES["label"]}
+    both = [*mounts({"label": "zone"}), {"name": "label", "mountPath": "/whole"}]
+    spec = {
+        "terminationGracePeriodSeconds": 1,
+        "containers": [{**WAIT, "name": "twice", "volumeMounts": both}],
+        "volumes": [label],
+    }
+    twice = podshare.deploy({"kind": "Pod", "apiVersion": "v1", "metadata": METADATA, "spec": spec})
+
+    with pytest.raises(AssertionError, match="'twice' sees the change"):
+        assert_update_not_visible(twice, container="twice", volume="label")
+
+
 def test_each_source_of_a_projected_volume_changes(pod):
     """Also text and binary data, a Secret and labels; what is immutable or absent is named."""
     contents = [config_map(pod, name) for name in ("text", "binary")]

@@ -51,6 +51,15 @@ def test_every_volume_is_updated_but_not_through_a_sub_path(podshare):
 
     path = f"/api/v1/namespaces/{pod.namespace}/configmaps/settings"
     pod.api.patch(path, {"data": {"settings.conf": "color = red\n"}})
+    files = pod["app"].volume("settings")
+    with frequent_syncs(pod):
+        # a container that starts earlier sees what the kubelet has written last
+        seen = poll(
+            lambda: files.read("settings.conf"),
+            until=lambda seen: seen == b"color = red\n",
+            deadline=Deadline(120),
+        )
+    assert seen == b"color = red\n"
     assert pod["pinned"].exec(["cat", "/etc/settings.conf"]).stdout == b"color = blue\n"
     pod["pinned"].restart()
     assert pod["pinned"].exec(["cat", "/etc/settings.conf"]).stdout == b"color = red\n"
