@@ -1,5 +1,6 @@
 """Hypothesis strategies for Pods, values and texts, and the ways to write and read them."""
 
+import dataclasses
 import json
 
 import pytest
@@ -29,6 +30,7 @@ _ODD = ["yes", "n", "on", "~", "null", "08", "0644", "1_0", "1e3", "1:30", "2001
 _ODD += ["- a", "a: b", "# a", "*a", "&a", "!a", "{a", "[a", "'", '"', "\\", " ", "\t", "a\nb"]
 TEXTS = st.sampled_from(_ODD) | st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 NAMES = TEXTS.filter(bool)
+_PROBE = ("true",)
 NUMBERS = st.integers(min_value=0, max_value=2**63)
 VALUES = st.recursive(
     st.none() | st.booleans() | NUMBERS | st.floats(allow_nan=False, allow_infinity=False) | TEXTS,
@@ -69,7 +71,12 @@ def containers(names, roles):
         limits=st.dictionaries(NAMES, st.sampled_from(["64Mi", "1", "1e3", "500m"]), max_size=2),
         probes=st.sampled_from([(), ("startupProbe",), ("readinessProbe", "livenessProbe")]),
         termination_message_path=TEXTS,
-    )
+    ).map(_with_exec_commands)
+
+
+def _with_exec_commands(container):
+    """Add the commands of the probes that are written."""
+    return dataclasses.replace(container, exec_commands=tuple(_PROBE for _ in container.probes))
 
 
 @st.composite
@@ -109,7 +116,7 @@ def _container(container):
         ),
         "resources": {"limits": dict(container.limits)},
         "terminationMessagePath": container.termination_message_path,
-        **{probe: {"exec": {"command": ["true"]}} for probe in container.probes},
+        **{probe: {"exec": {"command": list(_PROBE)}} for probe in container.probes},
         "volumeMounts": [
             {
                 "name": mount.volume,
