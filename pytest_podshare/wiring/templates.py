@@ -13,6 +13,7 @@ from pytest_podshare.manifests.position import Position, find_position
 from pytest_podshare.manifests.source import Source
 from pytest_podshare.wiring.model import VolumeSpec, Wiring
 from pytest_podshare.wiring.pod_spec import read_wiring
+from pytest_podshare.wiring.render_objects import RenderObjects, read_objects
 from pytest_podshare.wiring.workloads import WORKLOADS, is_workload
 
 _ANY_MAPPING = schema.Fields()
@@ -32,6 +33,7 @@ class Template:
         subject: the object.
         claims: the volumes that a StatefulSet's volumeClaimTemplates create, in order.
         replicas: the number of Pods; 0 for a DaemonSet, whose number depends on the nodes.
+        render: the objects of the same render; None if only the manifest is known.
     """
 
     source: Source
@@ -43,6 +45,7 @@ class Template:
     subject: dict[str, Any] = dataclasses.field(repr=False)
     claims: tuple[VolumeSpec, ...] = ()
     replicas: int = 1
+    render: RenderObjects | None = dataclasses.field(default=None, repr=False)
 
     def __str__(self) -> str:
         """Return `Deployment/web`."""
@@ -63,6 +66,13 @@ class Template:
         """Return the annotations of the object and of the template; the template's win."""
         metadata = (self.subject.get("metadata") or {}, self.pod.get("metadata") or {})
         return {k: v for fields in metadata for k, v in (fields.get("annotations") or {}).items()}
+
+    @functools.cached_property
+    def objects(self) -> RenderObjects:
+        """Return the objects of the same render, or else those of the manifest."""
+        if self.render is not None:
+            return self.render
+        return RenderObjects(read_objects(self.source), (self.source.text.encode(),))
 
     @functools.cached_property
     def declared(self) -> Wiring:

@@ -24,6 +24,7 @@ from pytest_podshare.check.rules import (
     stale_mounts,
     sub_paths,
     suppressions,
+    volume_objects,
     volumes,
 )
 from pytest_podshare.check.rules.finding import Finding, Rule
@@ -33,7 +34,7 @@ from pytest_podshare.wiring.templates import Template
 
 _TOPICS = (
     *(claims, duplicate_keys, fields, kubelet_files, limits, mounts, nesting, order, paths),
-    *(permissions, rollouts, sharing, stale_mounts, sub_paths, volumes),
+    *(permissions, rollouts, sharing, stale_mounts, sub_paths, volume_objects, volumes),
 )
 
 _RULES = (value for topic in _TOPICS for value in vars(topic).values() if isinstance(value, Rule))
