@@ -149,7 +149,7 @@ def check(
 def _check(
     manifest: Input, renders: Renders, settings: ProjectSettings, *, keep_wiring: bool
 ) -> tuple[ManifestResult | None, tuple[Reference, ...]]:
-    """Return the result for a manifest, and its references to objects of its render."""
+    """Return the result for a manifest, and if it was rendered, its references to objects."""
     objects, parts = renders.find_objects(manifest), renders.read_parts(manifest)
     problems = [part for part in parts if isinstance(part, errors.ManifestError)]
     sources = [part for part in parts if isinstance(part, Source)]
@@ -169,7 +169,8 @@ def _check(
                     findings = rules.check(template, ignore=settings.ignore, enable=settings.enable)
                     kept = template.wiring if keep_wiring else None
                     templates.append(TemplateResult(str(template), findings, kept))
-                    references |= dict.fromkeys(list_references(template))
+                    if manifest.job is not None:
+                        references |= dict.fromkeys(list_references(template))
             except errors.ManifestError as error:
                 problems.append(error)
     # the same comment may be wrong for every template

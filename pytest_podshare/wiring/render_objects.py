@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pytest_podshare.manifests.source import Source
@@ -96,13 +96,15 @@ class RenderObjects:
         """Return the objects that a reference means: those of its own manifest, or else all."""
         if reference.kind == CONFIG_MAP and reference.name == _ROOT_CA.name:
             return (_ROOT_CA,)
-        found = [thing for thing in self._find_kind(reference) if thing.name == reference.name]
+        named = self._by_name.get((reference.kind, reference.name), ())
+        found = [thing for thing in named if reference.may_mean(thing)]
         own = [thing for thing in found if thing.origin == reference.origin]
         return tuple(own or found)
 
     def list_names(self, reference: Reference) -> tuple[str, ...]:
         """Return the names of the objects of that kind and namespace, sorted."""
-        return tuple(sorted({thing.name for thing in self._find_kind(reference)}))
+        things = (thing for thing in self.objects if reference.may_mean(thing))
+        return tuple(sorted({thing.name for thing in things}))
 
     def is_unused(self, name: str) -> bool:
         """Return whether the manifests mention a name only where its object is created."""
@@ -113,15 +115,10 @@ class RenderObjects:
         """Return whether something other than a manifest may create what a reference means."""
         if object_texts.may_create(reference.name, self.texts):
             return True
-        is_elsewhere = (reference.kind, reference.name) not in self._names
+        is_elsewhere = (reference.kind, reference.name) not in self._by_name
         return is_elsewhere and object_texts.contains(
             reference.kind, reference.name, self.all_texts
         )
-
-    @functools.cached_property
-    def _names(self) -> frozenset[tuple[str, str]]:
-        """Return the kinds and names of the objects in all namespaces."""
-        return frozenset((thing.kind, thing.name) for thing in self.objects)
 
     def may_be_changed(self, name: str) -> bool:
         """Return whether a program of the render may add keys to an object."""
@@ -138,8 +135,13 @@ class RenderObjects:
         unused = [name for name in names if self.is_unused(name)]
         return names, unused, self.may_be_created(reference)
 
-    def _find_kind(self, reference: Reference) -> Iterator[VolumeObject]:
-        return (thing for thing in self.objects if reference.may_mean(thing))
+    @functools.cached_property
+    def _by_name(self) -> Mapping[tuple[str, str], list[VolumeObject]]:
+        """Return the objects of all namespaces by their kinds and names."""
+        by_name: dict[tuple[str, str], list[VolumeObject]] = {}
+        for thing in self.objects:
+            by_name.setdefault((thing.kind, thing.name), []).append(thing)
+        return by_name
 
 
 def read_objects(source: Source) -> tuple[VolumeObject, ...]:

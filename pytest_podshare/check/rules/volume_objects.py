@@ -19,7 +19,7 @@ from pytest_podshare.wiring.kubelet_sources import (
     refer,
 )
 from pytest_podshare.wiring.model import VolumeMount, VolumeSpec, Wiring
-from pytest_podshare.wiring.render_objects import CLAIM, Reference
+from pytest_podshare.wiring.render_objects import CLAIM
 from pytest_podshare.wiring.templates import Template
 
 # the number of names in a message
@@ -81,10 +81,12 @@ def missing_object(template: Template, wiring: Wiring) -> Iterator[Issue]:
             reference = refer(template, kind, name)
             if is_well_known(reference) or template.objects.find(reference):
                 continue
-            meant = find_meant(reference, template.objects)
-            severity = _rate(template, reference, meant)
-            if severity is None or template.objects.may_be_created(reference):
+            others = template.objects.list_names(reference)
+            has_prefix = has_release_prefix(template, name)
+            if not (others or has_prefix) or template.objects.may_be_created(reference):
                 continue
+            meant = find_meant(reference, template.objects)
+            severity: Severity = "warning" if meant or (others and has_prefix) else "info"
             where = f" in namespace {template.namespace!r}" if template.namespace else ""
             detail = f" needs the {kind} {name!r}, which no manifest creates{where}"
             fix = f"Create it{'' if kind == CLAIM else ', or set `optional: true`'}."
@@ -102,17 +104,6 @@ def _list_needs(template: Template, volume: VolumeSpec) -> Iterator[tuple[str, s
     for source in list_sources(volume):
         if source.object_kind and source.name and not source.is_optional:
             yield source.object_kind, source.name
-
-
-def _rate(template: Template, reference: Reference, meant: str | None) -> Severity | None:
-    """Return how severe it is that an object is missing; None if that is probably intended."""
-    if meant:
-        return "warning"
-    has_prefix = has_release_prefix(template, reference.name)
-    has_others = bool(template.objects.list_names(reference))
-    if has_prefix and has_others:
-        return "warning"
-    return "info" if has_prefix or has_others else None
 
 
 @rule("warning")
