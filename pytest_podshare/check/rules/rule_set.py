@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable
 from pytest_podshare import errors
 from pytest_podshare.check.rules import (
     claims,
+    config_paths,
     duplicate_keys,
     fields,
     kubelet_files,
@@ -33,8 +34,18 @@ from pytest_podshare.wiring.model import VolumeSpec, Wiring
 from pytest_podshare.wiring.templates import Template
 
 _TOPICS = (
-    *(claims, duplicate_keys, fields, kubelet_files, limits, mounts, nesting, order, paths),
-    *(permissions, rollouts, sharing, stale_mounts, sub_paths, volume_objects, volumes),
+    *(claims, config_paths, duplicate_keys, fields, kubelet_files, limits, mounts, nesting),
+    *(
+        order,
+        paths,
+        permissions,
+        rollouts,
+        sharing,
+        stale_mounts,
+        sub_paths,
+        volume_objects,
+        volumes,
+    ),
 )
 
 _RULES = (value for topic in _TOPICS for value in vars(topic).values() if isinstance(value, Rule))

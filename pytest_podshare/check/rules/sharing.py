@@ -15,7 +15,7 @@ from pytest_podshare.wiring.model import ContainerSpec, VolumeMount, VolumeSpec,
 from pytest_podshare.wiring.templates import Template
 
 # folders that many images have
-_COMMON_FOLDERS = frozenset(
+COMMON_FOLDERS = frozenset(
     {"/", "/bin", "/dev", "/etc", "/home", "/lib", "/mnt", "/opt", "/proc", "/root", "/run"}
     | {"/sbin", "/srv", "/sys", "/tmp", "/usr", "/usr/local", "/var", "/var/lib", "/var/log"}
 )
@@ -185,12 +185,12 @@ def _find_elsewhere(
     wiring: Wiring, container: ContainerSpec, path: str
 ) -> tuple[ContainerSpec, VolumeMount] | None:
     """Return another container's mount of a shared volume that contains an unmounted path."""
-    if path in _COMMON_FOLDERS or container.covering_mount(path) is not None:
+    if path in COMMON_FOLDERS or container.covering_mount(path) is not None:
         return None
     for other, mount, volume in declared_mounts(wiring):
         if other is container or not _is_shared_storage(wiring, volume, path):
             continue
-        if mount.folder in _COMMON_FOLDERS or looks_like_scratch(volume, (mount,)):
+        if mount.folder in COMMON_FOLDERS or looks_like_scratch(volume, (mount,)):
             continue
         if mount.covers(path):
             return other, mount
