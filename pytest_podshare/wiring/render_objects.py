@@ -122,7 +122,14 @@ class RenderObjects:
 
     def may_be_changed(self, name: str) -> bool:
         """Return whether a program of the render may add keys to an object."""
-        return object_texts.is_argument(name, self.texts)
+        if name not in self._changed:
+            self._changed[name] = object_texts.is_argument(name, self.texts)
+        return self._changed[name]
+
+    @functools.cached_property
+    def _changed(self) -> dict[str, bool]:
+        """Return the answers of `may_be_changed` so far: many Pods refer to the same objects."""
+        return {}
 
     def select(self, references: Iterable[Reference]) -> object:
         """Return all that rules can learn here about a template with these references."""
