@@ -38,11 +38,12 @@ def missing_key(template: Template, wiring: Wiring) -> Iterator[Issue]:
         sources = list_sources(volume)
         paths = [file.path for source in sources for file in list_files(template, source)]
         for container, mount in mounts:
-            if _has_sub_path(mount, paths):
+            if not paths or _has_sub_path(mount, paths):
                 continue
-            has = f"{sources[0]} has" if len(sources) == 1 and not sources[0].items else "it has"
+            is_whole = len(sources) == 1 and not sources[0].items
+            holder = str(sources[0]) if is_whole else "the volume"
             detail = (
-                f" with subPath {mount.sub_path!r}, but {has} {_join(paths)}:"
+                f" with subPath {mount.sub_path!r}, but {holder} has {_join(paths)}:"
                 " the kubelet creates an empty folder"
             )
             yield mount_issue(container, mount, detail, _advise("subPath", mount.sub_path, paths))
