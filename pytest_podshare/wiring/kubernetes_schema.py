@@ -84,6 +84,18 @@ class KubernetesSchema:
                 owners[field] = (*owners.get(field, ()), name)
         return owners
 
+    def find_spelling(self, field: str) -> str:
+        """Return the spelling of a field in Kubernetes: `readOnly` of `readonly`; else as it is."""
+        return field if field in self.owners else self._spellings.get(field.lower(), field)
+
+    @functools.cached_property
+    def _spellings(self) -> Mapping[str, str]:
+        # `fsType` and `fstype` of two types would be ambiguous
+        spellings: dict[str, set[str]] = {}
+        for field in self.owners:
+            spellings.setdefault(field.lower(), set()).add(field)
+        return {lower: min(names) for lower, names in spellings.items() if len(names) == 1}
+
 
 @functools.cache
 def load() -> KubernetesSchema:

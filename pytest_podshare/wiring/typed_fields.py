@@ -114,8 +114,8 @@ def describe_path(holder: Holder, keys: Sequence[str]) -> str:
         if near.type == "PodSpec":
             return _describe_in_pod(path)
         if near.above is None:
-            kind = near.type
-            return f"the {kind}'s {'.'.join(path)}" if path else f"the top level of the {kind}"
+            kind = f"the {near.type}"
+            return _possess(kind, path) if path else f"the top level of {kind}"
         step = str(near.key)
         path.insert(0, f"{near.list_key}[{name or step}]" if near.list_key else step)
     return ""
@@ -128,8 +128,16 @@ def _describe_in_pod(path: list[str]) -> str:
         # what is missing in all of them is set in all of them
         article = "each" if path[1:] == ["securityContext"] else "a"
         return _join(path[1:], f"{article} container")
-    return f"the Pod's {'.'.join(path)}" if path else "the Pod's spec"
+    return _possess("the Pod", path or ["spec"])
+
+
+def _possess(owner: str, path: list[str]) -> str:
+    text = ".".join(path)
+    return f"an entry of {owner}'s {text[:-2]}" if text.endswith("[]") else f"{owner}'s {text}"
 
 
 def _join(path: list[str], owner: str) -> str:
-    return f"the {'.'.join(path)} of {owner}" if path else owner
+    text = ".".join(path)
+    if text.endswith("[]"):
+        return f"an entry of the {text[:-2]} of {owner}"
+    return f"the {text} of {owner}" if path else owner

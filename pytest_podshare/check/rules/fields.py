@@ -26,7 +26,7 @@ def misplaced_field(template: Template, wiring: Wiring) -> Iterator[Issue]:
             field,
             f"{field.owner} field {field.name!r}, which does not exist there: the API server"
             f" {_describe_loss(template, [field])}",
-            f"Move it to {field.place.owner}.",
+            f"Move it to {field.place.owner}{_correct([field])}.",
         )
     for (_, sibling), fields in beside.items():
         yield _beside(template, sibling, fields)
@@ -40,8 +40,14 @@ def _beside(template: Template, sibling: str, fields: list[UnknownField]) -> Iss
         fields[0],
         f"{fields[0].owner} {noun} {names} beside {sibling} instead of below it: the API server"
         f" {_describe_loss(template, fields)}",
-        f"Indent {them} below {sibling}.",
+        f"Indent {them} below {sibling}{_correct(fields)}.",
     )
+
+
+def _correct(fields: list[UnknownField]) -> str:
+    """Return how to write fields that are also misspelt; "" for none."""
+    wrong = [field.spelling for field in fields if field.spelling != field.name]
+    return f", and write {' and '.join(wrong)}" if wrong else ""
 
 
 def _describe_loss(template: Template, fields: list[UnknownField]) -> str:
@@ -83,7 +89,7 @@ def unknown_field(template: Template, wiring: Wiring) -> Iterator[Issue]:
         if field.place or field.similar or _is_reported(template, field):
             continue
         # a new name may be one of a newer Kubernetes
-        is_sure = field.name in schema.owners or schema.has(template.kubernetes)
+        is_sure = field.spelling in schema.owners or schema.has(template.kubernetes)
         result = "the API server drops it"
         if not is_sure:
             result = f"an API server up to {schema.versions[-1]} drops it"

@@ -13,6 +13,9 @@ from pytest_podshare.wiring.lifetime import LIFETIMES
 from pytest_podshare.wiring.templates import Template
 from pytest_podshare.wiring.typed_fields import Holder
 
+# the beginnings of directives of a patch, and of what an author keeps for anchors
+_FOREIGN = ("$", "x-")
+
 
 @dataclasses.dataclass(frozen=True)
 class UnknownField:
@@ -24,6 +27,7 @@ class UnknownField:
         owner: what has it, for messages: `container 'app' has`.
         place: where a field of that name belongs; None if that is unclear or nowhere.
         similar: the name of a field of the type that was probably meant; "" for none.
+        spelling: its name in Kubernetes, which differs in case if it is misspelt as well.
         path: the fields that lead to it, for `kubectl explain`: `pod.spec.containers`.
         position: where it is in the manifest; None if unknown.
         container: the name of its container; "" for none.
@@ -36,6 +40,7 @@ class UnknownField:
     owner: str
     place: Place | None
     similar: str
+    spelling: str
     path: str
     position: Position | None
     container: str = ""
@@ -56,8 +61,7 @@ def find_unknown(template: Template) -> Iterator[UnknownField]:
         for name, value in holder.fields.items():
             if name in known or value is None or not isinstance(name, str):
                 continue
-            # a dollar sign begins a directive of a patch
-            if not name.startswith("$") and (field := _describe(holder, name)):
+            if not name.startswith(_FOREIGN) and (field := _describe(holder, name)):
                 yield field
 
 
@@ -91,15 +95,15 @@ def find_owner(holder: Holder, *types: str) -> Holder | None:
 
 
 def _describe(holder: Holder, name: str) -> UnknownField | None:
-    similar = _find_typo(holder, name)
-    place = None if similar else field_places.find_near(holder, name)
+    similar, spelling = _find_typo(holder, name), kubernetes_schema.load().find_spelling(name)
+    place = None if similar else field_places.find_near(holder, spelling)
     if place is None and holder.type == "Volume" and find_nearest(name, LIFETIMES):
         # a misspelt source, which has a rule of its own
         return None
     if not similar and place is None:
         similar = _find_similar(holder, name)
     if not similar and place is None:
-        place = field_places.find_far(holder, name)
+        place = field_places.find_far(holder, spelling)
     return _unknown(holder, name, place, similar)
 
 
@@ -125,6 +129,7 @@ def _unknown(holder: Holder, name: str, place: Place | None, similar: str) -> Un
         owner=_describe_owner(holder, container),
         place=place,
         similar=similar,
+        spelling=kubernetes_schema.load().find_spelling(name),
         path=describe_steps(holder),
         position=_find_position(holder, name),
         container=_name(container),

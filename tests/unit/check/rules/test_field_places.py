@@ -84,7 +84,7 @@ MISPLACED = {
     ),
     "a port in a container": (
         pod({"hostPort": 80}),
-        "Move it to the ports[] of container 'app'.",
+        "Move it to an entry of the ports of container 'app'.",
     ),
     "a reference of a variable": (
         pod({"env": [{"name": "A", "secretKeyRef": {"name": "s", "key": "k"}}]}),
@@ -96,7 +96,7 @@ MISPLACED = {
     ),
     "a key of a secret": (
         pod(volumes=[{"name": "v", "secret": {"secretName": "s", "path": "p"}}]),
-        "Move it to the secret.items[] of volume 'v'.",
+        "Move it to an entry of the secret.items of volume 'v'.",
     ),
     "a claim without its source": (
         pod(volumes=[{"name": "v", "claimName": "c"}]),
@@ -109,6 +109,18 @@ MISPLACED = {
     "affinity one level too high": (
         pod(nodeAffinity={"requiredDuringSchedulingIgnoredDuringExecution": {}}),
         "Move it to the Pod's affinity.",
+    ),
+    "a key of a toleration": (
+        pod(tolerationSeconds=1),
+        "Move it to an entry of the Pod's tolerations.",
+    ),
+    "a field that is misspelt as well": (
+        pod(securityContext={"readonlyRootFileSystem": True}),
+        "Move it to the securityContext of each container, and write readOnlyRootFilesystem.",
+    ),
+    "a misspelt field that is not indented": (
+        pod({"securityContext": None, "runasuser": 1}),
+        "Indent it below securityContext, and write runAsUser.",
     ),
     "labels of a Pod": (
         {**pod(), "labels": {"a": "b"}},
