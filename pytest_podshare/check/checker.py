@@ -155,6 +155,7 @@ def _check(
     sources = [part for part in parts if isinstance(part, Source)]
     if not problems and not any(map(_is_kubernetes, sources)):
         return _describe_foreign(manifest), ()
+    version = settings.rendering.find_kube_version(manifest.chart)
     templates: list[TemplateResult] = []
     others: list[TemplateResult] = []
     references: dict[Reference, None] = {}
@@ -165,7 +166,7 @@ def _check(
                 if not found and source.duplicate_keys:
                     others += _check_object(source, subject, settings)
                 for template in found:
-                    template = dataclasses.replace(template, render=objects)
+                    template = dataclasses.replace(template, render=objects, kubernetes=version)
                     findings = rules.check(template, ignore=settings.ignore, enable=settings.enable)
                     kept = template.wiring if keep_wiring else None
                     templates.append(TemplateResult(str(template), findings, kept))
@@ -201,12 +202,13 @@ def check_all(
     results: list[ManifestResult] = []
     for manifest in manifests:
         objects = renders.find_objects(manifest)
-        if (known := repeated.find(manifest, objects)) is not None:
+        version = settings.rendering.find_kube_version(manifest.chart)
+        if (known := repeated.find(manifest, objects, version)) is not None:
             result = known[0] and _move(known[0], manifest, lines=known[1])
         else:
             result, references = _check(manifest, renders, settings, keep_wiring=keep_wiring)
             if result is None or not result.problems:
-                repeated.add(manifest, objects, references, result)
+                repeated.add(manifest, objects, version, references, result)
         if result is not None:
             results.append(result)
     return tuple(results)

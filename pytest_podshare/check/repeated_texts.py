@@ -36,18 +36,21 @@ class RepeatedTexts(Generic[Result]):
     """The results for the texts of rendered manifests."""
 
     def __init__(self) -> None:
-        self._by_text: dict[bytes, list[RepeatedText[Result]]] = {}
+        self._by_text: dict[tuple[bytes, str], list[RepeatedText[Result]]] = {}
 
-    def find(self, manifest: Input, objects: RenderObjects) -> tuple[Result, int] | None:
+    def find(
+        self, manifest: Input, objects: RenderObjects, version: str
+    ) -> tuple[Result, int] | None:
         """Return the result for the text of a manifest, and by how many lines it has moved.
 
         Args:
             manifest: the manifest.
             objects: the objects of its render.
+            version: the version of Kubernetes that it is for.
         """
         # most templates render the same with many value files, but on other lines
         text, line = _split(manifest)
-        for entry in self._by_text.get(text, ()) if manifest.job is not None else ():
+        for entry in self._by_text.get((text, version), ()) if manifest.job is not None else ():
             if entry.holds_for(objects):
                 return entry.result, line - entry.line
         return None
@@ -56,6 +59,7 @@ class RepeatedTexts(Generic[Result]):
         self,
         manifest: Input,
         objects: RenderObjects,
+        version: str,
         references: tuple[Reference, ...],
         result: Result,
     ) -> None:
@@ -63,7 +67,7 @@ class RepeatedTexts(Generic[Result]):
         if manifest.job is not None:
             text, line = _split(manifest)
             entry = RepeatedText(line, result, references, objects.select(references))
-            self._by_text.setdefault(text, []).append(entry)
+            self._by_text.setdefault((text, version), []).append(entry)
 
 
 def _split(manifest: Input) -> tuple[bytes, int]:

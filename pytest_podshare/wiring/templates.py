@@ -11,9 +11,11 @@ from pytest_podshare import errors
 from pytest_podshare.manifests import schema
 from pytest_podshare.manifests.position import Position, find_position
 from pytest_podshare.manifests.source import Source
+from pytest_podshare.wiring import typed_fields
 from pytest_podshare.wiring.model import VolumeSpec, Wiring
 from pytest_podshare.wiring.pod_spec import read_wiring
 from pytest_podshare.wiring.render_objects import RenderObjects, read_objects
+from pytest_podshare.wiring.typed_fields import Holder
 from pytest_podshare.wiring.workloads import WORKLOADS, is_workload
 
 _ANY_MAPPING = schema.Fields()
@@ -34,6 +36,7 @@ class Template:
         claims: the volumes that a StatefulSet's volumeClaimTemplates create, in order.
         replicas: the number of Pods; 0 for a DaemonSet, whose number depends on the nodes.
         render: the objects of the same render; None if only the manifest is known.
+        kubernetes: the version of Kubernetes that it is for, such as `1.34`; "" for any.
     """
 
     source: Source
@@ -46,6 +49,7 @@ class Template:
     claims: tuple[VolumeSpec, ...] = ()
     replicas: int = 1
     render: RenderObjects | None = dataclasses.field(default=None, repr=False)
+    kubernetes: str = ""
 
     def __str__(self) -> str:
         """Return `Deployment/web`."""
@@ -73,6 +77,12 @@ class Template:
         if self.render is not None:
             return self.render
         return RenderObjects(read_objects(self.source), (self.source.text.encode(),))
+
+    @functools.cached_property
+    def holders(self) -> tuple[Holder, ...]:
+        """Return all mappings of a built-in workload or Pod whose type is known."""
+        top = typed_fields.find_object(self.subject)
+        return tuple(typed_fields.list_holders(top)) if top is not None else ()
 
     @functools.cached_property
     def declared(self) -> Wiring:
