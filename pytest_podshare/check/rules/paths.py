@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pytest_podshare.check.rules.container_paths import declared_mounts
 from pytest_podshare.check.rules.finding import Issue, mount_issue, rule
 from pytest_podshare.check.rules.heuristics import looks_like_file, may_be_filled_before
+from pytest_podshare.wiring.kubelet_mounts import HOSTNAME, HOSTS
 from pytest_podshare.wiring.model import Wiring
 from pytest_podshare.wiring.templates import Template
 
@@ -23,6 +24,8 @@ _STATE = frozenset({"/var", "/var/lib", "/var/log"})
 _DRIVE = re.compile(r"[A-Za-z]:[\\/]")
 _VARIABLE = re.compile(r"\$[({A-Za-z_]|^~|\{\{|\*")
 _SEPARATOR = re.compile(r"[,;:\s]")
+# files without a suffix
+_FILES = (HOSTS, HOSTNAME, "/etc/passwd", "/etc/group", "/etc/shadow")
 # kinds of volumes that can be a single file
 _MAY_BE_FILES = ("hostPath", "csi")
 
@@ -77,7 +80,8 @@ def path_looks_like_a_file(template: Template, wiring: Wiring) -> Iterator[Issue
     for container, mount, volume in declared_mounts(wiring):
         if volume.kind in _MAY_BE_FILES or mount.sub_path:
             continue
-        if looks_like_file(mount.path) and not _SEPARATOR.search(mount.path):
+        is_file = looks_like_file(mount.path) or mount.folder in _FILES
+        if is_file and not _SEPARATOR.search(mount.path):
             folder, name = posixpath.split(mount.folder)
             fix = f"Add `subPath: {name}` to mount that file alone."
             if volume.is_written_by_containers:

@@ -13,7 +13,8 @@ from pytest_podshare.check.rules.lone_volumes import (
     list_near_misses,
 )
 from pytest_podshare.check.rules.shared_names import suggests_sharing
-from pytest_podshare.wiring.folders import is_within
+from pytest_podshare.wiring.folders import is_within, normalize
+from pytest_podshare.wiring.kubelet_mounts import find_kubelet_mount
 from pytest_podshare.wiring.model import ContainerSpec, VolumeMount, VolumeSpec, Wiring
 from pytest_podshare.wiring.templates import Template
 
@@ -96,6 +97,8 @@ def consumer_without_mount(template: Template, wiring: Wiring) -> Iterator[Issue
     for container in wiring.containers:
         known = {mount.volume for mount in container.mounts}
         for path in used_paths(wiring, container):
+            if find_kubelet_mount(template, container, path) is not None:
+                continue
             found = _find_elsewhere(wiring, container, path)
             if found is None or found[1].volume in known:
                 continue
@@ -158,7 +161,8 @@ def termination_message_in_volume(template: Template, wiring: Wiring) -> Iterato
     for container in wiring.containers:
         path = container.termination_message_path
         mount = container.covering_mount(path) if path else None
-        if mount is None:
+        # a mount at the path itself is a finding of hidden-mount
+        if mount is None or mount.folder == normalize(path):
             continue
         others = [other for other, _ in wiring.mounts_of(mount.volume) if other is not container]
         if others:
