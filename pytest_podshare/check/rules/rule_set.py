@@ -14,6 +14,7 @@ from pytest_podshare.check.rules import (
     fields,
     kubelet_files,
     limits,
+    mount_propagation,
     mounts,
     nesting,
     order,
@@ -32,7 +33,8 @@ from pytest_podshare.wiring.model import VolumeSpec, Wiring
 from pytest_podshare.wiring.templates import Template
 
 _TOPICS = (
-    *(claims, duplicate_keys, fields, kubelet_files, limits, mounts, nesting, order, paths),
+    *(claims, duplicate_keys, fields, kubelet_files, limits, mount_propagation, mounts),
+    *(nesting, order, paths),
     *(permissions, rollouts, sharing, stale_mounts, sub_paths, volumes),
 )
 
