@@ -44,7 +44,12 @@ class KubeletMount:
 
 
 def list_kubelet_mounts(template: Template, container: ContainerSpec) -> list[KubeletMount]:
-    """Return what is mounted in a container of a template besides its volumes."""
+    """Return what is mounted in a container of a template besides its volumes.
+
+    On Windows, the paths are others, and no rule needs them.
+    """
+    if template.declared.on_windows:
+        return []
     own = {mount.path for mount in container.mounts}
     others = (mount for mount in _list_replaceable(template, container) if mount.path not in own)
     return [*others, message_mount(container)]

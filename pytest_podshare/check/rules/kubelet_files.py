@@ -21,7 +21,7 @@ _SETTINGS = {HOSTS: "hostAliases", RESOLVER: "dnsConfig"}
 _GROUP_READS, _OTHERS_READ = 0o040, 0o004
 
 
-@rule("warning")
+@rule("warning", on_windows=False)
 def file_not_readable(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """The mode of a ConfigMap's or Secret's file keeps it from a container that is not root."""
     if wiring.fs_group is not None:
@@ -46,7 +46,7 @@ def file_not_readable(template: Template, wiring: Wiring) -> Iterator[Issue]:
             break
 
 
-@rule("warning")
+@rule("warning", on_windows=False)
 def kubelet_file_replaced(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """A mount replaces /etc/hosts or /etc/resolv.conf, so hostAliases or dnsConfig do nothing."""
     spec = template.pod["spec"]

@@ -14,7 +14,7 @@ from pytest_podshare.wiring.run_order import runs_before_or_beside
 from pytest_podshare.wiring.templates import Template
 
 
-@rule("warning")
+@rule("warning", on_windows=False)
 def mount_not_propagated(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """A container does not receive what another one mounts in their volume with Bidirectional."""
     for volume in wiring.volumes:

@@ -21,7 +21,8 @@ from pytest_podshare.wiring.templates import Template
 def hidden_mount(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """A mount hides another mount of its container, or a part of it that others write to."""
     for container in wiring.containers:
-        yield from _find_hidden_by_kubelet(template, container)
+        if not wiring.on_windows:
+            yield from _find_hidden_by_kubelet(template, container)
         for first, second in itertools.combinations(container.mounts, 2):
             if first.folder == second.folder != "/":
                 # the later mount hides the earlier one; the API server rejects identical paths
@@ -71,7 +72,7 @@ def part_hidden(template: Template, wiring: Wiring) -> Iterator[Issue]:
                 yield mount_issue(container, outer, detail, fix)
 
 
-@rule("warning")
+@rule("warning", on_windows=False)
 def nested_in_read_only(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """A mount is inside a read-only emptyDir, where its mount point cannot be created."""
     for container, outer, volume in declared_mounts(wiring):
@@ -133,7 +134,7 @@ def _creates_mount_points(container: ContainerSpec, outer: VolumeMount) -> bool:
     return (mount.folder, mount.sub_folders) == (outer.folder, outer.sub_folders)
 
 
-@rule("error")
+@rule("error", on_windows=False)
 def file_in_config(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """A file is mounted by subPath inside a ConfigMap, where the kubelet creates a folder."""
     for container, outer, volume in declared_mounts(wiring):
@@ -227,7 +228,9 @@ def _find_unhidden_view(
 
 def _split_path(mount: VolumeMount, path: str) -> tuple[str, ...]:
     """Return the names of the folders in a path below a mount, from the root of the volume."""
-    return mount.sub_folders + split_sub_path(posixpath.relpath(path, mount.folder))
+    return mount.sub_folders + split_sub_path(
+        posixpath.relpath(mount.normalize(path), mount.folder)
+    )
 
 
 def _hidden_by(container: ContainerSpec, mount: VolumeMount, over: VolumeMount, what: str) -> Issue:

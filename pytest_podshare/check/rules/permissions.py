@@ -30,7 +30,7 @@ _MAY_WRITE = re.compile(rf">|\b(?:{'|'.join(sorted(PROGRAMS))})\b")
 _ACTS_ON = ("chown", "chmod", "chgrp", "rm", "rmdir", "unlink", "mv")
 
 
-@rule("warning")
+@rule("warning", on_windows=False)
 def users_differ(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """Two users write to a volume, and no fsGroup lets both of them change its files."""
     if wiring.fs_group is not None:
@@ -56,7 +56,7 @@ def users_differ(template: Template, wiring: Wiring) -> Iterator[Issue]:
                 break
 
 
-@rule("warning")
+@rule("warning", on_windows=False)
 def claim_not_writable(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """A non-root user writes to a claim, which belongs to root without an fsGroup."""
     if wiring.fs_group is not None or wiring.groups:
@@ -68,7 +68,7 @@ def claim_not_writable(template: Template, wiring: Wiring) -> Iterator[Issue]:
             yield from _non_root_writer(wiring, volume, detail, fix)
 
 
-@rule("warning")
+@rule("warning", on_windows=False)
 def host_path_not_writable(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """A non-root user writes to a hostPath that the kubelet creates, and only root can write to."""
     for volume in wiring.volumes:
@@ -90,7 +90,7 @@ def _non_root_writer(wiring: Wiring, volume: VolumeSpec, detail: str, fix: str) 
             return
 
 
-@rule("info", by_default=False)
+@rule("info", by_default=False, on_windows=False)
 def nowhere_to_write(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """A container has a read-only root file system and no writable volume."""
     for container in wiring.containers:
@@ -104,7 +104,7 @@ def nowhere_to_write(template: Template, wiring: Wiring) -> Iterator[Issue]:
             yield container_issue(container, detail, fix)
 
 
-@rule("warning")
+@rule("warning", on_windows=False)
 def writes_to_read_only(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """A command writes to a path that is mounted read-only."""
     for container in wiring.containers:

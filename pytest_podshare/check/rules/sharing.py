@@ -13,7 +13,7 @@ from pytest_podshare.check.rules.lone_volumes import (
     list_near_misses,
 )
 from pytest_podshare.check.rules.shared_names import suggests_sharing
-from pytest_podshare.wiring.folders import is_within, normalize
+from pytest_podshare.wiring.folders import is_within
 from pytest_podshare.wiring.kubelet_mounts import find_kubelet_mount
 from pytest_podshare.wiring.model import ContainerSpec, VolumeMount, VolumeSpec, Wiring
 from pytest_podshare.wiring.templates import Template
@@ -22,6 +22,7 @@ from pytest_podshare.wiring.templates import Template
 _COMMON_FOLDERS = frozenset(
     {"/", "/bin", "/dev", "/etc", "/home", "/lib", "/mnt", "/opt", "/proc", "/root", "/run"}
     | {"/sbin", "/srv", "/sys", "/tmp", "/usr", "/usr/local", "/var", "/var/lib", "/var/log"}
+    | {"/c:", "/c:/inetpub", "/c:/program files", "/c:/programdata", "/c:/users", "/c:/windows"}
 )
 
 
@@ -162,7 +163,7 @@ def termination_message_in_volume(template: Template, wiring: Wiring) -> Iterato
         path = container.termination_message_path
         mount = container.covering_mount(path) if path else None
         # a mount at the path itself is a finding of hidden-mount
-        if mount is None or mount.folder == normalize(path):
+        if mount is None or mount.folder == mount.normalize(path):
             continue
         others = [other for other, _ in wiring.mounts_of(mount.volume) if other is not container]
         if others:

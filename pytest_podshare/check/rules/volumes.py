@@ -113,7 +113,7 @@ def misspelt_field(template: Template, wiring: Wiring) -> Iterator[Issue]:
             )
 
 
-@rule("warning")
+@rule("warning", on_windows=False)
 def decimal_mode(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """A decimal file mode looks like the octal mode that was meant."""
     for volume in _with_one_source(template):
