@@ -22,6 +22,7 @@ from pytest_podshare.wiring.templates import Template
 
 HOSTS, HOSTNAME, RESOLVER = "/etc/hosts", "/etc/hostname", "/etc/resolv.conf"
 _TERMINATION_MESSAGE = "/dev/termination-log"
+_FOLDERS = ("/etc/", "/var/run/")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,27 +44,18 @@ class KubeletMount:
         return is_within(path, self.path)
 
 
-def list_kubelet_mounts(template: Template, container: ContainerSpec) -> list[KubeletMount]:
-    """Return what is mounted in a container of a template besides its volumes.
+def find_kubelet_mount(
+    template: Template, container: ContainerSpec, path: str
+) -> KubeletMount | None:
+    """Return what a container has at a path if that is in no volume; None if it is in one.
 
     On Windows, the paths are others, and no rule needs them.
     """
     if template.declared.on_windows:
-        return []
-    own = {mount.path for mount in container.mounts}
-    others = (mount for mount in _list_replaceable(template, container) if mount.path not in own)
-    return [*others, message_mount(container)]
-
-
-def find_kubelet_mount(
-    template: Template, container: ContainerSpec, path: str
-) -> KubeletMount | None:
-    """Return what a container has at a path if that is in no volume; None if it is in one."""
-    mount = container.covering_mount(path)
-    for other in list_kubelet_mounts(template, container):
-        if other.covers(path) and (mount is None or is_within(other.path, mount.folder)):
-            return other
-    return None
+        return None
+    added, mount = _find_added(template, container, path), container.covering_mount(path)
+    is_nearer = added is not None and (mount is None or is_within(added.path, mount.folder))
+    return added if is_nearer else None
 
 
 def message_mount(container: ContainerSpec) -> KubeletMount:
@@ -72,9 +64,24 @@ def message_mount(container: ContainerSpec) -> KubeletMount:
     return KubeletMount(normalize(path), "the termination message")
 
 
-def _list_replaceable(template: Template, container: ContainerSpec) -> Iterator[KubeletMount]:
-    if account_token.is_mounted(template):
-        yield KubeletMount(account_token.MOUNT_PATH, "the token of the service account", True)
+def _find_added(template: Template, container: ContainerSpec, path: str) -> KubeletMount | None:
+    message = message_mount(container)
+    if message.covers(path):
+        return message
+    # most paths are in other folders
+    if not path.startswith(_FOLDERS):
+        return None
+    replaced = {mount.path for mount in container.mounts}
+    for added in _list_replaceable(container):
+        if added.path not in replaced and added.covers(path):
+            # whether there is a token takes a look at every object of the manifest
+            is_token = added.path == account_token.MOUNT_PATH
+            return added if not is_token or account_token.is_mounted(template) else None
+    return None
+
+
+def _list_replaceable(container: ContainerSpec) -> Iterator[KubeletMount]:
+    yield KubeletMount(account_token.MOUNT_PATH, "the token of the service account", True)
     yield KubeletMount(HOSTS, "the hosts file of the Pod")
     yield KubeletMount(HOSTNAME, "the host name of the Pod", container.read_only_root)
     yield KubeletMount(RESOLVER, "the DNS settings of the Pod", container.read_only_root)

@@ -94,14 +94,13 @@ def nested_in_read_only(template: Template, wiring: Wiring) -> Iterator[Issue]:
 
 def _token_in_read_only(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """Yield the read-only volumes in which the token of the service account has to be mounted."""
-    if not account_token.is_mounted(template):
-        return
     for container in wiring.containers:
         outer = _covering_token(container)
         volume = wiring.volume(outer.volume) if outer else None
         if outer is None or volume is None or not _lacks_mount_points(volume, outer):
             continue
-        if not any(_creates_mount_points(other, outer) for other in wiring.containers):
+        is_created = any(_creates_mount_points(other, outer) for other in wiring.containers)
+        if not is_created and account_token.is_mounted(template):
             detail = (
                 " read-only, but the token of the service account is mounted in it, at"
                 f" {account_token.MOUNT_PATH}, where no mount point can be created"
@@ -149,16 +148,17 @@ def file_in_config(template: Template, wiring: Wiring) -> Iterator[Issue]:
                 )
                 fix = "Project both into one volume, under `projected`."
                 yield mount_issue(container, inner, detail, fix)
-    if account_token.is_mounted(template):
-        yield from _find_files_in_token(wiring)
+    yield from _find_files_in_token(template, wiring)
 
 
-def _find_files_in_token(wiring: Wiring) -> Iterator[Issue]:
+def _find_files_in_token(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """Yield the files that are mounted in the folder of the service account's token."""
     token = account_token.MOUNT_PATH
     for container, mount in wiring.mounts():
-        has_token = all(other.path != token for other in container.mounts)
-        if has_token and is_within(mount.folder, token) and _is_file(wiring, container, mount):
+        if not is_within(mount.folder, token) or not _is_file(wiring, container, mount):
+            continue
+        is_replaced = any(other.path == token for other in container.mounts)
+        if not is_replaced and account_token.is_mounted(template):
             detail = (
                 " by subPath, inside the token of the service account: the kubelet creates a folder"
                 " there, on which a file cannot be mounted"
