@@ -64,7 +64,7 @@ class VolumeMount:
 
     def covers(self, path: str) -> bool:
         """Return whether a path is the mountPath or lies below it."""
-        return folders.is_within(self.normalize(path), self.folder)
+        return f"{self.normalize(path)}/".startswith(f"{self.folder.rstrip('/')}/")
 
 
 @dataclasses.dataclass(frozen=True)

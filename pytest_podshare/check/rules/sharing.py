@@ -66,12 +66,11 @@ def volume_of_one_container(template: Template, wiring: Wiring) -> Iterator[Issu
 @rule("warning")
 def init_output_unread(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """An init container fills an emptyDir that no later container mounts."""
-    near_misses = {first.volume.name for first, _ in list_near_misses(wiring)}
     for lone in list_lone_volumes(wiring):
-        name = lone.volume.name
-        if lone.container.role != "init" or not lone.is_filled or name in near_misses:
+        if lone.container.role != "init" or not lone.is_filled or _suggests_sharing(wiring, lone):
             continue
-        if not _suggests_sharing(wiring, lone):
+        name = lone.volume.name
+        if name not in {first.volume.name for first, _ in list_near_misses(wiring)}:
             fix = f"Mount {name!r} in the container that needs the init container's output."
             detail = ", but no later container mounts it"
             yield mount_issue(lone.container, lone.mount, detail, fix)
@@ -98,10 +97,10 @@ def consumer_without_mount(template: Template, wiring: Wiring) -> Iterator[Issue
     for container in wiring.containers:
         known = {mount.volume for mount in container.mounts}
         for path in used_paths(wiring, container):
-            if find_kubelet_mount(template, container, path) is not None:
-                continue
             found = _find_elsewhere(wiring, container, path)
             if found is None or found[1].volume in known:
+                continue
+            if find_kubelet_mount(template, container, path) is not None:
                 continue
             owner, mount = found
             known.add(mount.volume)
@@ -119,12 +118,12 @@ def consumer_without_mount(template: Template, wiring: Wiring) -> Iterator[Issue
 @rule("warning")
 def no_writer(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """An emptyDir stays empty because every container mounts it read-only."""
-    near_misses = {second.volume.name for _, second in list_near_misses(wiring)}
     for volume in wiring.volumes:
         mounts = wiring.mounts_of(volume.name)
-        if volume.name in near_misses or not volume.starts_empty or not mounts:
+        if not volume.starts_empty or not mounts or not all(mount.read_only for _, mount in mounts):
             continue
-        if all(mount.read_only for _, mount in mounts):
+        near_misses = {second.volume.name for _, second in list_near_misses(wiring)}
+        if volume.name not in near_misses:
             names = ", ".join(dict.fromkeys(repr(container.name) for container, _ in mounts))
             detail = f" is read-only in every container that mounts it ({names}), so it stays empty"
             fix = "Remove `readOnly: true` from the mount of the container that fills it."
