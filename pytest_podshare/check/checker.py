@@ -146,6 +146,7 @@ def check(
     if not problems and not any(map(_is_kubernetes, sources)):
         foreign = (_describe_foreign(manifest),)
         return ManifestResult(manifest, problems=foreign) if manifest.named else None
+    version = settings.rendering.find_kube_version(manifest.chart)
     templates: list[TemplateResult] = []
     others: list[TemplateResult] = []
     for source in sources:
@@ -155,6 +156,7 @@ def check(
                 if not found and source.duplicate_keys:
                     others += _check_object(source, subject, settings)
                 for template in found:
+                    template = dataclasses.replace(template, kubernetes=version)
                     findings = rules.check(template, ignore=settings.ignore, enable=settings.enable)
                     wiring = template.wiring if keep_wiring else None
                     templates.append(TemplateResult(str(template), findings, wiring))
@@ -181,19 +183,20 @@ def check_all(
     manifests: Iterable[Input], settings: ProjectSettings, *, keep_wiring: bool = False
 ) -> tuple[ManifestResult, ...]:
     """Return the results for all manifests; files that are not manifests are left out."""
-    repeated: dict[bytes, tuple[int, ManifestResult | None]] = {}
+    repeated: dict[tuple[bytes, str], tuple[int, ManifestResult | None]] = {}
     results: list[ManifestResult] = []
     for manifest in manifests:
         # most templates render the same with many value files, but on other lines
         text = manifest.content.lstrip(b"\n")
         first_line = len(manifest.content) - len(text)
-        if manifest.job is not None and text in repeated:
-            line, first = repeated[text]
+        key = text, settings.rendering.find_kube_version(manifest.chart)
+        if manifest.job is not None and key in repeated:
+            line, first = repeated[key]
             result = first and _move(first, manifest, first_line - line)
         else:
             result = check(manifest, settings, keep_wiring=keep_wiring)
             if result is None or not result.problems:
-                repeated[text] = first_line, result
+                repeated[key] = first_line, result
         if result is not None:
             results.append(result)
     return tuple(results)

@@ -11,8 +11,10 @@ from pytest_podshare import errors
 from pytest_podshare.manifests import schema
 from pytest_podshare.manifests.position import Position, find_position
 from pytest_podshare.manifests.source import Source
+from pytest_podshare.wiring import typed_fields
 from pytest_podshare.wiring.model import VolumeSpec, Wiring
 from pytest_podshare.wiring.pod_spec import read_wiring
+from pytest_podshare.wiring.typed_fields import Holder
 from pytest_podshare.wiring.workloads import WORKLOADS, is_workload
 
 _ANY_MAPPING = schema.Fields()
@@ -32,6 +34,7 @@ class Template:
         subject: the object.
         claims: the volumes that a StatefulSet's volumeClaimTemplates create, in order.
         replicas: the number of Pods; 0 for a DaemonSet, whose number depends on the nodes.
+        kubernetes: the version of Kubernetes that it is for, such as `1.34`; "" for any.
     """
 
     source: Source
@@ -43,6 +46,7 @@ class Template:
     subject: dict[str, Any] = dataclasses.field(repr=False)
     claims: tuple[VolumeSpec, ...] = ()
     replicas: int = 1
+    kubernetes: str = ""
 
     def __str__(self) -> str:
         """Return `Deployment/web`."""
@@ -63,6 +67,12 @@ class Template:
         """Return the annotations of the object and of the template; the template's win."""
         metadata = (self.subject.get("metadata") or {}, self.pod.get("metadata") or {})
         return {k: v for fields in metadata for k, v in (fields.get("annotations") or {}).items()}
+
+    @functools.cached_property
+    def holders(self) -> tuple[Holder, ...]:
+        """Return all mappings of a built-in workload or Pod whose type is known."""
+        top = typed_fields.find_object(self.subject)
+        return tuple(typed_fields.list_holders(top)) if top is not None else ()
 
     @functools.cached_property
     def declared(self) -> Wiring:

@@ -373,10 +373,6 @@ HARMLESS = {
         claim("ReadWriteOnce") | {"metadata": {"name": "data", "namespace": "other"}},
     ),
     "a claim with unknown access modes": workload("Deployment", one_claim(), replicas=2),
-    "an unknown source": pod(
-        container("a", mount("v", "/v")), volumes=[volume("v", marvellousVolume={"name": "x"})]
-    ),
-    "an unknown field": pod(container("a", mount("v", "/v", marvellous=True))),
     "an empty source": pod(container("a", mount("v", "/v")), volumes=[volume("v", configMap=None)]),
 }
 
@@ -551,6 +547,16 @@ MISTAKES = {
     ),
     "a block device without a path": ({"invalid-volume-device"}, device("v", "")),
     "a block device at a path with ..": ({"invalid-volume-device"}, device("v", "/dev/../x")),
+    "an unknown source": (
+        {"unknown-field"},
+        pod(
+            container("a", mount("v", "/v")), volumes=[volume("v", marvellousVolume={"name": "x"})]
+        ),
+    ),
+    "an unknown field": (
+        {"unknown-field"},
+        pod(container("a", mount("v", "/v", marvellous=True))),
+    ),
     "a misspelt sizeLimit": (
         {"misspelt-field"},
         pod(container("a", mount("v", "/v")), volumes=[empty_dir(sizelimit="1Gi")]),
