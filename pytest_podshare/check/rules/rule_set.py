@@ -15,6 +15,7 @@ from pytest_podshare.check.rules import (
     fields,
     kubelet_files,
     limits,
+    mount_propagation,
     mounts,
     nesting,
     order,
@@ -34,18 +35,9 @@ from pytest_podshare.wiring.model import VolumeSpec, Wiring
 from pytest_podshare.wiring.templates import Template
 
 _TOPICS = (
-    *(claims, config_paths, duplicate_keys, fields, kubelet_files, limits, mounts, nesting),
-    *(
-        order,
-        paths,
-        permissions,
-        rollouts,
-        sharing,
-        stale_mounts,
-        sub_paths,
-        volume_objects,
-        volumes,
-    ),
+    *(claims, config_paths, duplicate_keys, fields, kubelet_files, limits, mount_propagation),
+    *(mounts, nesting, order, paths, permissions, rollouts, sharing, stale_mounts, sub_paths),
+    *(volume_objects, volumes),
 )
 
 _RULES = (value for topic in _TOPICS for value in vars(topic).values() if isinstance(value, Rule))

@@ -98,7 +98,7 @@ def unknown_volume_source(template: Template, wiring: Wiring) -> Iterator[Issue]
                 yield volume_issue(volume, detail, f"Write {near}.")
 
 
-@rule("warning")
+@rule("warning", on_windows=False)
 def decimal_mode(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """A decimal file mode looks like the octal mode that was meant."""
     for volume in _with_one_source(template):
