@@ -187,7 +187,7 @@ def test_only_sufficiently_severe_findings_fail():
 
 def test_options_and_the_nearest_pyproject_select_rules_paths_and_custom_resources(tmp_path):
     """Options add to the settings of the file."""
-    text = Path("manifests/check/rollout.yaml").read_text()
+    text = Path("manifests/check/rollout.yaml").read_text().replace("argoproj.io", "example.com")
     tmp_path.joinpath("rollout.yaml").write_text(text)
     tmp_path.joinpath("other.yaml").write_text(BROKEN.read_text())
     project = tmp_path / "pyproject.toml"

@@ -12,7 +12,7 @@ from pytest_podshare.wiring import known_fields
 from pytest_podshare.wiring.lifetime import LIFETIMES
 from pytest_podshare.wiring.pod_spec import MOUNT_FIELDS, iter_containers, list_mappings
 from pytest_podshare.wiring.templates import Template
-from pytest_podshare.wiring.workloads import WORKLOADS
+from pytest_podshare.wiring.workloads import is_workload
 
 _MOUNT = frozenset({"name", *MOUNT_FIELDS})
 
@@ -57,7 +57,7 @@ def find_unknown(template: Template) -> Iterator[UnknownField]:
     Other unknown fields are left out: they may be those of a newer Kubernetes. So are custom
     resources, whose operators may know more fields.
     """
-    if template.kind not in WORKLOADS:
+    if not is_workload(template.subject):
         return
     spec = template.pod["spec"]
     yield from _compare(spec, _POD)
