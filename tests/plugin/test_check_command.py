@@ -391,6 +391,39 @@ def test_options_of_helm_select_what_is_rendered():
 
 
 @needs_helm
+def test_a_chart_is_checked_with_the_values_of_a_release(tmp_path):
+    """The line is that of the template; a release of a chart elsewhere is passed over."""
+    (tmp_path / ".git").mkdir()
+    chart = tmp_path / "charts/web"
+    shutil.copytree("manifests/check/chart", chart, ignore=shutil.ignore_patterns("ci"))
+    release = """\
+apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {name: NAME}
+spec:
+  chart: {spec: {chart: charts/CHART, sourceRef: {kind: GitRepository, name: deploy}}}
+  values: {cache: page-cache}
+"""
+    for name in ("web", "gone"):
+        text = release.replace("NAME", name).replace("CHART", name)
+        (tmp_path / f"{name}.yaml").write_text(text)
+
+    done = podshare("check", ".", cwd=tmp_path)
+
+    assert done.returncode == 1
+    assert done.stdout.splitlines()[0] == (
+        "charts/web/templates/deployment.yaml:23:15  error    mount-without-volume  container "
+        "'exporter' mounts volume 'cache' at /cache, but the Pod declares no such volume (in 1 of "
+        "2 renderings: HelmRelease/web in web.yaml)"
+    )
+    assert done.stderr == (
+        "podshare: HelmRelease/gone in gone.yaml is not rendered: its chart is not in this "
+        "repository.\n"
+    )
+    assert podshare("check", "charts", cwd=tmp_path).returncode == 0
+
+
+@needs_helm
 def test_a_library_chart_is_passed_over_with_a_word(tmp_path):
     """It is no error, and the rest is checked."""
     (tmp_path / "Chart.yaml").write_text("apiVersion: v2\nname: l\nversion: 1.0.0\ntype: library\n")
