@@ -126,7 +126,9 @@ def _judge(path: Path, expected: Iterable[str]) -> Iterator[Verdict]:
     should = {_read_expected(text) for text in expected}
     templates = find_templates(read(path))
     found: set[tuple[str, str]] = {
-        (each.rule, each.severity) for one in templates for each in rules.check(one)
+        (finding.rule, finding.severity)
+        for template in templates
+        for finding in rules.check(template)
     }
     for rule, severity in sorted(found):
         is_right = (rule, severity) in should

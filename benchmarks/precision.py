@@ -42,9 +42,9 @@ def measure(scale: Scale) -> Iterator[Table]:
     corpora = corpus.read_all()
     yield DataTable("Errors and warnings with a verdict", _COLUMNS, list_rows(corpora))
     yield DataTable("Findings by rule", _RULE_COLUMNS, list_rule_rows(corpora))
-    for each in corpora:
-        if each.wrong:
-            print(f"wrong among the {each.name}: {', '.join(each.wrong)}")
+    for entry in corpora:
+        if entry.wrong:
+            print(f"wrong among the {entry.name}: {', '.join(entry.wrong)}")
     if os.environ.get("PODSHARE_GOLDEN") == "write":
         write(corpora)
 
@@ -52,14 +52,14 @@ def measure(scale: Scale) -> Iterator[Table]:
 def list_rows(corpora: Sequence[Corpus]) -> list[dict[str, Any]]:
     """Return a row for each corpus."""
     rows = []
-    for each in corpora:
+    for entry in corpora:
         right, false, missed = (
-            len(each.select(judgement)) for judgement in ("right", "false", "missed")
+            len(entry.select(judgement)) for judgement in ("right", "false", "missed")
         )
-        row: dict[str, Any] = {"corpus": each.name, "manifests": each.count}
+        row: dict[str, Any] = {"corpus": entry.name, "manifests": entry.count}
         row |= {"errors and warnings": right + false, "false": false}
         row |= {"precision": _share(right, right + false)}
-        if each.is_complete:
+        if entry.is_complete:
             row |= {"missed": missed, "recall": _share(right, right + missed)}
         rows.append(row)
     return rows
@@ -73,11 +73,11 @@ def list_rule_rows(corpora: Sequence[Corpus]) -> list[dict[str, Any]]:
 
 def _count(rule: Rule, corpora: Sequence[Corpus]) -> dict[str, Any]:
     row: dict[str, Any] = {"rule": rule.id, "charts": 0, "shapes": 0, "right": 0, "false": 0}
-    for each in corpora:
-        if each.name in row:
+    for entry in corpora:
+        if entry.name in row:
             for judgement in ("right", "false"):
-                count = len(each.select(judgement, rule.id, infos=True))
-                row[each.name] += count
+                count = len(entry.select(judgement, rule.id, infos=True))
+                row[entry.name] += count
                 row[judgement] += count
     return row
 

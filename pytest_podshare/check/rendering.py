@@ -22,6 +22,8 @@ TIMEOUT: float = 60
 _LIBRARY = re.compile(rb"^type:\s*['\"]?library\b", re.M)
 _COMPONENT = re.compile(rb"^kind:\s*['\"]?Component\b", re.M)
 _NOISE = re.compile(r"^(WARNING: .*|Use --debug flag .*)$", re.M)
+# Go collects garbage less often: in a run of a tenth of a second, that takes a quarter of the time
+_SHORT_RUN = {"GOGC": "400"}
 DEPENDENCY_UPDATE = "--dependency-update"
 DEFAULT_VALUES = "default values"
 _VALUES = "--values"
@@ -199,6 +201,7 @@ def render(job: RenderJob, seconds: float = TIMEOUT) -> bytes:
         process = subprocess.run(
             [path, *job.command[1:]],
             input=job.values,
+            env=_SHORT_RUN | os.environ,
             capture_output=True,
             timeout=seconds,
             check=False,

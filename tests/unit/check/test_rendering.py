@@ -73,6 +73,21 @@ def test_charts_are_rendered_side_by_side(programs, monkeypatch):
     assert inputs.find(["a", "b"]).problems == ()
 
 
+@pytest.mark.parametrize(("own", "expected"), [(None, "400"), ("50", "50")])
+def test_helm_collects_garbage_less_often(programs, monkeypatch, own, expected):
+    """Its runs are short; what the user has set stays, as does the rest of the environment."""
+    monkeypatch.delenv("GOGC", raising=False)
+    if own:
+        monkeypatch.setenv("GOGC", own)
+    shown = "import os\nprint('#', os.environ['GOGC'], os.environ['PATH'])\n"
+    program(programs, "helm", f"{shown}print({POD!r})")
+    write("web/Chart.yaml")
+
+    (manifest,) = find("web")
+
+    assert manifest.content.startswith(f"# {expected} {programs}".encode())
+
+
 def test_a_failure_of_several_value_files_is_told_once(programs):
     """Another reason is another problem."""
     program(

@@ -39,10 +39,10 @@ def test_the_page_of_a_rule_has_its_figures(rule):
     assert precision.replace_line(text, rule, precision.describe(rule, CORPORA)) == text, COMMAND
 
 
-@pytest.mark.parametrize("each", CORPORA, ids=lambda each: each.name)
-def test_at_most_two_percent_of_errors_and_warnings_are_false(each):
+@pytest.mark.parametrize("entry", CORPORA, ids=lambda entry: entry.name)
+def test_at_most_two_percent_of_errors_and_warnings_are_false(entry):
     """In each corpus."""
-    false, right = len(each.select("false")), len(each.select("right"))
+    false, right = len(entry.select("false")), len(entry.select("right"))
 
     assert right > 5
     assert false <= 0.02 * (false + right)
@@ -50,7 +50,7 @@ def test_at_most_two_percent_of_errors_and_warnings_are_false(each):
 
 def test_no_shape_has_a_false_or_a_missing_finding():
     """Infos included."""
-    (shapes,) = (each for each in CORPORA if each.name == "shapes")
+    (shapes,) = (entry for entry in CORPORA if entry.name == "shapes")
 
     assert shapes.wrong == []
     assert shapes.count > 100
@@ -59,7 +59,7 @@ def test_no_shape_has_a_false_or_a_missing_finding():
 @needs_cases
 def test_every_reported_case_is_right():
     """Except for those that say why not; each of them has a verdict."""
-    (cases,) = (each for each in CORPORA if each.name == "reported cases")
+    (cases,) = (entry for entry in CORPORA if entry.name == "reported cases")
 
     assert cases.wrong == sorted(CASE["still_wrong"] or ())
     assert sorted(CASE["right"]) == sorted(path.stem for path in CASES.glob("*.yaml"))
@@ -104,7 +104,7 @@ def test_a_shape_is_judged_by_its_first_line(tmp_path, monkeypatch, text, judgem
     (tmp_path / "shape.yaml").write_text(f"{text}\n{pod}{mount}")
     monkeypatch.setattr(corpus, "SHAPES", tmp_path)
 
-    shapes = next(each for each in corpus.read_all() if each.name == "shapes")
+    shapes = next(entry for entry in corpus.read_all() if entry.name == "shapes")
     assert {verdict.judgement for verdict in shapes.verdicts} == judgements
 
 
