@@ -126,7 +126,7 @@ def chart_jobs(chart: Path, options: HelmOptions | None = None) -> tuple[RenderJ
     """
     options = options or HelmOptions()
     name = (options.release_name,) if options.release_name else ()
-    base = ("helm", "template", *name, str(chart), *options.words)
+    base = ("helm", "template", *name, as_argument(chart), *options.words)
     if options.values:
         jobs = [
             RenderJob(", ".join(files), chart, (*base, *_value_words(files)))
@@ -146,6 +146,11 @@ def chart_jobs(chart: Path, options: HelmOptions | None = None) -> tuple[RenderJ
     return tuple(jobs)
 
 
+def as_argument(path: Path) -> str:
+    """Return a path as a word of a command line that is not an option, whatever its name."""
+    return f"./{path}" if str(path).startswith("-") else str(path)
+
+
 def _value_words(files: Iterable[str]) -> tuple[str, ...]:
     return tuple(word for file in files for word in (_VALUES, file))
 
@@ -156,7 +161,7 @@ def overlay_job(folder: Path, *, enable_helm: bool = False) -> RenderJob:
     if shutil.which("kustomize") is None and shutil.which("kubectl") is not None:
         program = ("kubectl", "kustomize")
     words = ("--enable-helm",) if enable_helm else ()
-    return RenderJob("kustomize", folder, (*program, *words, str(folder)))
+    return RenderJob("kustomize", folder, (*program, *words, as_argument(folder)))
 
 
 def find_missing(jobs: Sequence[RenderJob]) -> dict[str, errors.RendererMissing]:

@@ -61,10 +61,10 @@ def _read_release(
     files, missing = [], []
     for file in list_entries(helm, "valueFiles"):
         found = _resolve(str(file), path, roots)
-        if found is None:
-            missing.append(str(file))
-        elif repository and (repository.find(found) or not _ignores_missing(helm)):
+        if found is not None and repository is not None and repository.find(found):
             files.append(found)
+        elif found is None or look_up(helm, "ignoreMissingValueFiles") is not True:
+            missing.append(str(file))
     values = look_up(helm, "valuesObject")
     if not isinstance(values, dict):
         values = _parse(read_text(helm, "values"))
@@ -80,10 +80,6 @@ def _read_release(
         tuple(_list_words(helm)),
         tuple(missing),
     )
-
-
-def _ignores_missing(helm: Any) -> bool:
-    return look_up(helm, "ignoreMissingValueFiles") is True
 
 
 def _resolve(file: str, path: str, roots: set[str]) -> str | None:

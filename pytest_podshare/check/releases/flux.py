@@ -11,6 +11,7 @@ from typing import Any
 
 from pytest_podshare import errors
 from pytest_podshare.check.manifest_input import Input
+from pytest_podshare.check.releases.git_repository import GitRepository
 from pytest_podshare.check.releases.release import Release, list_entries, look_up, merge, read_text
 from pytest_podshare.manifests import source
 
@@ -20,6 +21,8 @@ GROUP, KIND = "helm.toolkit.fluxcd.io", "HelmRelease"
 SOURCE_GROUP, SOURCE_KIND = "source.toolkit.fluxcd.io", "GitRepository"
 
 _DEFAULT_KEY = "values.yaml"
+# Flux shortens the name of a release as well
+_LONGEST = 53
 # what kustomize adds to the names of the ConfigMaps that it generates
 _SUFFIX = re.compile(r"-[bcdfghkmt2456789]{10}$")
 _PLAIN_PATH = re.compile(r"[\w-]+(\.[\w-]+)*")
@@ -29,7 +32,7 @@ def read_release(
     manifest: Input,
     subject: Mapping[str, Any],
     find_config_maps: Callable[[], Neighbours],
-    is_here: Callable[[str], bool],
+    find_repository: Callable[[str], GitRepository | None],
 ) -> Release:
     """Return the release of a HelmRelease.
 
@@ -37,28 +40,30 @@ def read_release(
         manifest: the manifest.
         subject: the HelmRelease in it.
         find_config_maps: returns the ConfigMaps in the same folder.
-        is_here: returns whether the GitRepository of a name can be this repository.
+        find_repository: returns the repository of the manifest, if the GitRepository of a name can
+            be that one; else None.
     """
     spec = look_up(subject, "spec")
     chart = look_up(spec, "chart.spec")
     origin = look_up(chart, "sourceRef")
-    is_git = read_text(origin, "kind") == SOURCE_KIND and is_here(read_text(origin, "name"))
+    is_git = read_text(origin, "kind") == SOURCE_KIND
+    repository = find_repository(read_text(origin, "name")) if is_git else None
     # patches can add what the Pods need
-    if look_up(spec, "postRenderers"):
-        is_git = False
+    is_known = repository is not None and not look_up(spec, "postRenderers")
     namespace = read_text(spec, "targetNamespace")
     name = read_text(subject, "metadata.name")
     values, missing = _collect_values(spec, find_config_maps)
-    files = [*list_entries(chart, "valuesFiles"), look_up(chart, "valuesFile")]
+    files = [*list_entries(chart, "valuesFiles"), look_up(chart, "valuesFile") or ""]
+    there = [str(file) for file in files if repository and file and repository.find(str(file))]
     return Release(
         manifest,
         f"{KIND}/{name}",
-        read_text(chart, "chart") or None if is_git else None,
-        read_text(spec, "releaseName") or "-".join(filter(None, (namespace, name))),
+        read_text(chart, "chart") or None if is_known else None,
+        (read_text(spec, "releaseName") or "-".join(filter(None, (namespace, name))))[:_LONGEST],
         namespace or read_text(subject, "metadata.namespace"),
-        tuple(file for file in files if isinstance(file, str) and file),
+        tuple(there),
         values,
-        missing=missing,
+        missing=(*missing, *(str(file) for file in files if file and str(file) not in there)),
     )
 
 

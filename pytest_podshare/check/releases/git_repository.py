@@ -32,9 +32,10 @@ class GitRepository:
 
     def find(self, path: str) -> Path | None:
         """Return what a path from the root leads to; None if that is nothing, or elsewhere."""
-        found = Path(os.path.normpath(self.root / path.lstrip("/")))
-        is_inside = found == self.root or self.root in found.parents
-        return found if is_inside and os.path.exists(found) else None  # noqa: PTH110 never raises
+        found = self.root / os.path.normpath(path.lstrip("/"))
+        real, root = (Path(os.path.realpath(folder)) for folder in (found, self.root))
+        is_inside = real == root or root in real.parents
+        return found if is_inside and os.path.exists(real) else None  # noqa: PTH110 never raises
 
 
 @functools.cache

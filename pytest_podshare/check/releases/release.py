@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,9 @@ from pytest_podshare.check.render_options import RenderOptions
 from pytest_podshare.check.rendering import RenderJob
 
 STDIN = "-"
+
+# what helm accepts; anything else could be an option of its command line
+_NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,51}[a-z0-9])?")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,7 +33,8 @@ class Release:
             another place.
         name: the name that helm gives it.
         namespace: the namespace of its objects; "" for none.
-        value_files: the value files, as paths from the root of the repository.
+        value_files: the value files, as paths from the root of the repository. Those of other
+            places are left out.
         values: further values, which win.
         words: further words of helm's command line.
         missing: what its values need that is not in the repository: `Secret web-values`.
@@ -51,7 +56,7 @@ class Release:
 
     def find_folder(self, repository: GitRepository | None) -> Path | None:
         """Return the folder of its chart or overlay; None if it is not in the repository."""
-        if repository is None or self.path is None:
+        if repository is None or self.path is None or not _NAME.fullmatch(self.name):
             return None
         folder = repository.find(self.path)
         if folder is None or not rendering.is_renderable(folder):
@@ -73,7 +78,8 @@ class Release:
         files = [str(self._show(root / file)) for file in self.value_files]
         files += [STDIN] if self.values else []
         values = (word for file in files for word in ("--values", file))
-        command = ("helm", "template", self.name, str(folder), *values, *self.words, *own.words)
+        argument = rendering.as_argument(folder)
+        command = ("helm", "template", self.name, argument, *values, *self.words, *own.words)
         return RenderJob(
             str(self),
             folder,

@@ -61,7 +61,7 @@ class ReleaseSearch:
             places = "their charts are" if len(self._elsewhere) > 1 else "its chart is"
             yield f"{_summarize(self._elsewhere)} not rendered: {places} not in this repository."
         if self._incomplete:
-            missing = self._incomplete[0].missing[0]
+            missing = " and ".join(self._incomplete[0].missing)
             yield (
                 f"{_summarize(self._incomplete)} rendered without values that are not in the "
                 f"repository ({missing})."
@@ -77,7 +77,7 @@ class ReleaseSearch:
                     manifest,
                     subject,
                     lambda: self._list_config_maps(manifest),
-                    lambda name: self._is_here(name, repository),
+                    lambda name: repository if self._is_here(name, repository) else None,
                 )
             elif _is(subject, argo.GROUP, argo.KIND):
                 yield from argo.read_releases(manifest, subject, repository)

@@ -101,6 +101,7 @@ def test_the_values_of_a_helm_release_are_merged_in_flux_order():
         {"kind": "Secret", "name": "absent", "optional": True},
     ]
     chart = {"spec": GIT_SOURCE | {"valuesFiles": ["values/a.yaml"]}}
+    write("values/a.yaml")
     release = helm_release(valuesFrom=sources, values={"a": {"d": 3}, "list": []}, chart=chart)
 
     words, values = find_run(release, *maps)
@@ -242,6 +243,8 @@ def test_an_application_is_rendered_in_argos_order():
         "kubeVersion": "1.31",
         "apiVersions": ["x/v1"],
     }
+    for name in ("charts/web/a.yaml", "values/b.yaml", "charts/c.yaml"):
+        write(name)
     files = "--values charts/web/a.yaml --values values/b.yaml --values charts/c.yaml --values -"
 
     words, values = find_run(application(helm=helm))
@@ -262,15 +265,16 @@ def test_an_application_has_value_files_of_another_source():
         {"repoURL": "https://example.com/x", "ref": "other"},
     ]
 
+    write("values/a.yaml")
     selection = find(application(chart, *refs))
     words = selection.manifests[1].content.splitlines()[2].decode()
-    assert "--values values/a.yaml --values charts/web/gone.yaml --namespace" in words
+    assert words == "# template web charts/web --values values/a.yaml --namespace shop"
     assert selection.notes == (
         "Application/web in apps/web.yaml is rendered without values that are not in the "
-        "repository ($other/b.yaml).",
+        "repository ($other/b.yaml and gone.yaml).",
     )
-    helm["ignoreMissingValueFiles"] = True
-    assert b"gone.yaml" not in find(application(chart, *refs)).manifests[1].content
+    helm |= {"valueFiles": helm["valueFiles"][::2], "ignoreMissingValueFiles": True}
+    assert find(application(chart, *refs)).notes == ()
 
 
 def test_an_application_of_an_overlay_is_built_once():
@@ -315,6 +319,44 @@ def test_an_absolute_path_of_a_manifest_gives_absolute_paths_of_charts(tmp_path)
     ]
 
     assert origins == [str(chart.parents[1] / "apps/web.yaml"), str(chart), str(chart)]
+
+
+@pytest.mark.parametrize("name", ["--post-renderer=x", "-x", "a b", "A", "", "x" * 54])
+def test_a_name_that_helm_would_not_accept_is_passed_over(name):
+    """It could be an option of helm: a manifest must not choose which program runs."""
+    other = application()
+    other["metadata"]["name"] = name
+
+    assert find_run(application())[0].startswith("template web ")
+    selection = find(other)
+    assert (len(selection.manifests), len(selection.notes)) == (1, 1)
+
+
+def test_a_folder_is_not_taken_for_an_option():
+    """Neither one that a release names, nor one that is found."""
+    write("--post-renderer=x/Chart.yaml", "name: web\n")
+
+    words, _ = find_run(application(path="--post-renderer=x"))
+    assert words == "template web ./--post-renderer=x --namespace shop"
+    found = inputs.find(["."]).manifests
+    assert [b"./--post-renderer=x" in entry.content for entry in found if entry.rendered] == [
+        True,
+        False,
+        True,
+    ]
+
+
+@pytest.mark.parametrize("file", ["../../../secret.yaml", "link.yaml", "https://example.com/x"])
+def test_a_value_file_outside_the_repository_is_not_read(tmp_path, file):
+    """Not by a symlink either: it would be in the output."""
+    (tmp_path / "secret.yaml").write_text("a: 1\n")
+    Path("charts/web/link.yaml").symlink_to(tmp_path / "secret.yaml")
+    chart = {"spec": GIT_SOURCE | {"valuesFiles": [f"charts/web/{file}"]}}
+
+    for release in (application(helm={"valueFiles": [file]}), helm_release(chart=chart)):
+        selection = find(release)
+        assert b"--values" not in selection.manifests[1].content
+        assert "without values" in selection.notes[0]
 
 
 @pytest.mark.parametrize("value", [None, 5, "x", [1], {"a": 1}, [{"kind": 5, "name": []}]])
