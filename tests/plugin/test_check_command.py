@@ -417,8 +417,8 @@ spec:
         "2 renderings: HelmRelease/web in web.yaml)"
     )
     assert done.stderr == (
-        "podshare: HelmRelease/gone in gone.yaml is not rendered: its chart is not in this "
-        "repository.\n"
+        "podshare: HelmRelease/gone in gone.yaml is not rendered: this repository has no "
+        "chart or overlay for it.\n"
     )
     assert podshare("check", "charts", cwd=tmp_path).returncode == 0
 

@@ -58,8 +58,11 @@ class ReleaseSearch:
     def notes(self) -> Iterator[str]:
         """Yield what was passed over, in one line for all."""
         if self._elsewhere:
-            places = "their charts are" if len(self._elsewhere) > 1 else "its chart is"
-            yield f"{_summarize(self._elsewhere)} not rendered: {places} not in this repository."
+            subject = "them" if len(self._elsewhere) > 1 else "it"
+            yield (
+                f"{_summarize(self._elsewhere)} not rendered: this repository has no chart or "
+                f"overlay for {subject}."
+            )
         if self._incomplete:
             missing = " and ".join(self._incomplete[0].missing)
             yield (

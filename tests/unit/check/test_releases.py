@@ -195,8 +195,8 @@ def test_a_release_of_a_chart_elsewhere_is_passed_over(release):
     assert selection.problems == ()
     assert [manifest.origin for manifest in selection.manifests] == ["apps/web.yaml"]
     assert selection.notes == (
-        f"{release['kind']}/web in apps/web.yaml and 1 more are not rendered: their charts are "
-        "not in this repository.",
+        f"{release['kind']}/web in apps/web.yaml and 1 more are not rendered: this "
+        "repository has no chart or overlay for them.",
     )
 
 
