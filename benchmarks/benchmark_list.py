@@ -43,7 +43,7 @@ class Benchmark:
 BENCHMARKS = (
     Benchmark("start_up", needs_cluster=False),
     Benchmark("check", needs_cluster=False),
-    Benchmark("charts", needs_cluster=False),
+    Benchmark("precision", needs_cluster=False),
     Benchmark("visible"),
     Benchmark("leaks"),
     Benchmark("restart"),

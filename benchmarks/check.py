@@ -2,7 +2,10 @@
 
 This measures a whole `podshare check` of a folder and, per manifest, the check within a running
 process, PyYAML's C loader alone, and its pure Python loader. Everything runs on one core, in one
-go, and is measured in CPU seconds, so the ratios hold even if the machine is slow or busy.
+go, and is measured in CPU seconds, so the ratios hold even if the machine is slow or busy. With a
+thousand manifests, the check should take less than 1.3 times as long as the C loader.
+
+It also measures the output of many findings, and the check of a chart with 60 value files.
 """
 
 from __future__ import annotations
@@ -20,7 +23,7 @@ from typing import Any
 
 import yaml
 
-from benchmarks import sample_manifests, units
+from benchmarks import charts, many_findings, sample_manifests, units
 from benchmarks.scale import Scale
 from benchmarks.tables import DataTable, Table
 from pytest_podshare.check import checker, inputs
@@ -47,6 +50,8 @@ def measure(scale: Scale) -> Iterator[Table]:
     with _one_core(), tempfile.TemporaryDirectory(prefix="podshare-benchmark-") as folder:
         rows = [_row(Path(folder, str(count)), count) for count in counts]
     yield DataTable("The check, compared with reading the YAML", _COLUMNS, rows)
+    yield many_findings.measure_output(scale)
+    yield from charts.measure_charts(scale)
 
 
 @contextlib.contextmanager

@@ -51,6 +51,7 @@ class DistinctFinding:
             return ""
         job = self.manifest.job
         kind = "value files" if job is not None and job.is_chart else "overlays"
+        kind = "renderings" if job is not None and job.is_release else kind
         if len(self.places) == self.total:
             return f" (in all {self.total} {kind})"
         example = "" if self.places[0] in self.location else self.places[0]

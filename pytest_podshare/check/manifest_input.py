@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import os
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from pytest_podshare import errors
-from pytest_podshare.check import rendering
 from pytest_podshare.check.rendering import RenderJob
 from pytest_podshare.manifests import encoding, parts, source
 from pytest_podshare.manifests.source import Source
+
+_SEPARATOR = re.compile(rb"^---", re.M)
+# `templates/web.yaml` in a document that begins with `# Source: chart/templates/web.yaml`
+_TEMPLATE = re.compile(rb"---[^\n]*\n# Source: [^/\n]*/([^\n]*)")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,7 +59,7 @@ class Input:
 
 def split_rendered(whole: Input) -> Iterator[Input]:
     """Yield the manifests of each template in rendered text."""
-    for name, content in rendering.split_by_template(whole.content).items():
+    for name, content in split_by_template(whole.content).items():
         file = whole.job.folder / name if whole.job and name else None
         yield dataclasses.replace(
             whole,
@@ -69,3 +74,23 @@ def may_be_manifest(content: bytes) -> bool:
     if encoding.detect_wide(content):
         content = content.replace(b"\0", b"")
     return b"apiVersion" in content and b"kind" in content
+
+
+def split_by_template(text: bytes) -> Mapping[str, bytes]:
+    """Return rendered text by the template in Helm's comments; "" for text without a comment.
+
+    Empty lines replace the lines of other templates, so that all lines keep their numbers.
+    """
+    starts = [0, *(match.start() for match in _SEPARATOR.finditer(text)), len(text)]
+    parts: dict[str, list[bytes]] = {}
+    # the number of lines in the parts of each template
+    counts: dict[str, int] = {}
+    line = 0
+    for start, end in itertools.pairwise(starts):
+        part = text[start:end]
+        found = _TEMPLATE.match(part)
+        name = found[1].decode(errors="replace").rstrip() if found else ""
+        parts.setdefault(name, []).append(b"\n" * (line - counts.get(name, 0)) + part)
+        line = counts[name] = line + part.count(b"\n")
+    texts = ((name, b"".join(own)) for name, own in parts.items())
+    return {name: whole for name, whole in texts if whole.strip(b"- \r\n")}

@@ -72,7 +72,7 @@ _PARAMETERS = [
     ),
     click.Option(
         ["--pod-template"], metavar="KIND=PATH", multiple=True,
-        help="Path of the Pod template in a custom resource, for example Rollout=spec.template."
+        help="Path of the Pod template in a custom resource, for example Pipeline=spec.template."
         " Can be repeated.",
     ),
     click.Option(

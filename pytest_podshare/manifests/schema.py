@@ -88,7 +88,8 @@ OBJECT = Fields({"metadata": _METADATA})
 LIST = Fields({"items": [Fields()]})
 POD = Fields({"metadata": _METADATA, "spec": POD_SPEC}, required=("spec",))
 _CLAIM = Fields({"metadata": Fields({"name": str}, required=("name",))}, required=("metadata",))
-WORKLOAD_SPEC = Fields({"parallelism": int, "replicas": int, "volumeClaimTemplates": [_CLAIM]})
+CLAIMS = Fields({"volumeClaimTemplates": [_CLAIM]})
+WORKLOAD_SPEC = Fields({"parallelism": int, "replicas": int} | dict(CLAIMS.known))
 
 # type → its name, and how to write a value of it
 _EXPECTED: dict[Any, tuple[str, str]] = {

@@ -12,6 +12,7 @@ from pytest_podshare.manifests import schema
 from pytest_podshare.manifests.position import Position, find_position
 from pytest_podshare.manifests.source import Source
 from pytest_podshare.wiring import typed_fields
+from pytest_podshare.wiring.custom_resources import find_custom_resource, name_containers
 from pytest_podshare.wiring.model import VolumeSpec, Wiring
 from pytest_podshare.wiring.pod_spec import read_wiring
 from pytest_podshare.wiring.render_objects import RenderObjects, read_objects
@@ -19,6 +20,8 @@ from pytest_podshare.wiring.typed_fields import Holder
 from pytest_podshare.wiring.workloads import WORKLOADS, is_workload
 
 _ANY_MAPPING = schema.Fields()
+# a step of a path: every value of a mapping
+_EACH = "*"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -100,12 +103,13 @@ class Template:
 
 
 def find_templates(source: Source, paths: Mapping[str, str] | None = None) -> tuple[Template, ...]:
-    """Return the Pod templates of a manifest; skip kinds that are neither built in nor in `paths`.
+    """Return the Pod templates of a manifest; skip kinds that are not known.
 
     Args:
         source: the manifest.
         paths: the path of the Pod template or Pod spec in objects of a custom kind, by kind:
-            `{"Rollout": "spec.template", "Workflow": "spec.tasks[].template"}`.
+            `{"Pipeline": "spec.tasks[].template", "Training": "spec.roles.*.template"}`. It
+            replaces what `custom_resources` knows of the kind.
 
     Raises:
         ManifestInvalid: a field has the wrong type, or a required field is missing.
@@ -126,6 +130,12 @@ def read_templates(
         return (read_template(source, subject),)
     if isinstance(kind := subject.get("kind"), str) and kind in paths:
         return tuple(_custom_templates(source, subject, paths[kind]))
+    if known := find_custom_resource(subject):
+        return tuple(
+            template
+            for path in known.paths
+            for template in _custom_templates(source, subject, path, known.container_name)
+        )
     return ()
 
 
@@ -174,11 +184,16 @@ def _check_pod(source: Source, pod: dict[str, Any], path: str) -> None:
     source.check(pod, schema.POD, path)
 
 
-def _custom_templates(source: Source, subject: dict[str, Any], path: str) -> Iterator[Template]:
+def _custom_templates(
+    source: Source, subject: dict[str, Any], path: str, container_name: str = ""
+) -> Iterator[Template]:
     """Yield what is at the path, which may be nothing: operators fill in what is missing."""
     source.check(subject, schema.OBJECT)
     for full_path, value, holder in _follow(source, subject, path.split(".")):
         is_pod = "spec" in value
+        if container_name:
+            name_containers(value.get("spec"), container_name)
+        source.check(holder, schema.CLAIMS, full_path.rpartition(".")[0])
         source.check(value, schema.POD if is_pod else schema.POD_SPEC, full_path)
         pod = value if is_pod else {"metadata": {}, "spec": value}
         yield _template(source, subject, full_path, pod, holder)
@@ -189,8 +204,12 @@ def _template(
 ) -> Template:
     metadata = subject.get("metadata") or {}
     kind = subject["kind"]
-    replicas = holder.get("parallelism" if kind in ("Job", "CronJob") else "replicas")
-    claims = holder.get("volumeClaimTemplates") if kind == "StatefulSet" else None
+    if is_workload(subject):
+        replicas = holder.get("parallelism" if kind in ("Job", "CronJob") else "replicas")
+        claims = holder.get("volumeClaimTemplates") if kind == "StatefulSet" else None
+    else:
+        replicas = holder.get("replicas", holder.get("parallelism"))
+        claims = holder.get("volumeClaimTemplates")
     return Template(
         source=source,
         kind=kind,
@@ -213,6 +232,12 @@ def _follow(
     source: Source, holder: dict[str, Any], steps: list[str], path: str = ""
 ) -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
     """Yield the full path of each mapping that the steps lead to, the mapping, and its holder."""
+    if steps[0] == _EACH:
+        source.check(holder, schema.Fields(others=_ANY_MAPPING), path)
+        keys = [key for key, value in holder.items() if value is not None]
+        for found in keys:
+            yield from _follow(source, holder, [found, *steps[1:]], path)
+        return
     key = steps[0].removesuffix("[]")
     is_list = key != steps[0]
     shape = [_ANY_MAPPING] if is_list else _ANY_MAPPING

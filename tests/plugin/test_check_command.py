@@ -187,7 +187,7 @@ def test_only_sufficiently_severe_findings_fail():
 
 def test_options_and_the_nearest_pyproject_select_rules_paths_and_custom_resources(tmp_path):
     """Options add to the settings of the file."""
-    text = Path("manifests/check/rollout.yaml").read_text()
+    text = Path("manifests/check/rollout.yaml").read_text().replace("argoproj.io", "example.com")
     tmp_path.joinpath("rollout.yaml").write_text(text)
     tmp_path.joinpath("other.yaml").write_text(BROKEN.read_text())
     project = tmp_path / "pyproject.toml"
@@ -406,6 +406,39 @@ def test_the_version_of_kubernetes_decides_which_fields_exist(tmp_path):
         "podshare: the fields of Kubernetes 1.28 are not known; those of 1.30 are used\n"
     )
     assert wrong.stderr.startswith("podshare: kube-version 'soon' is not a version of Kubernetes.")
+
+
+@needs_helm
+def test_a_chart_is_checked_with_the_values_of_a_release(tmp_path):
+    """The line is that of the template; a release of a chart elsewhere is passed over."""
+    (tmp_path / ".git").mkdir()
+    chart = tmp_path / "charts/web"
+    shutil.copytree("manifests/check/chart", chart, ignore=shutil.ignore_patterns("ci"))
+    release = """\
+apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {name: NAME}
+spec:
+  chart: {spec: {chart: charts/CHART, sourceRef: {kind: GitRepository, name: deploy}}}
+  values: {cache: page-cache}
+"""
+    for name in ("web", "gone"):
+        text = release.replace("NAME", name).replace("CHART", name)
+        (tmp_path / f"{name}.yaml").write_text(text)
+
+    done = podshare("check", ".", cwd=tmp_path)
+
+    assert done.returncode == 1
+    assert done.stdout.splitlines()[0] == (
+        "charts/web/templates/deployment.yaml:23:15  error    mount-without-volume  container "
+        "'exporter' mounts volume 'cache' at /cache, but the Pod declares no such volume (in 1 of "
+        "2 renderings: HelmRelease/web in web.yaml)"
+    )
+    assert done.stderr == (
+        "podshare: HelmRelease/gone in gone.yaml is not rendered: this repository has no "
+        "chart or overlay for it.\n"
+    )
+    assert podshare("check", "charts", cwd=tmp_path).returncode == 0
 
 
 @needs_helm

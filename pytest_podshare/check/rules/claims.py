@@ -10,8 +10,8 @@ from pytest_podshare.wiring.model import Wiring
 from pytest_podshare.wiring.templates import Template, find_templates
 from pytest_podshare.wiring.workloads import WORKLOADS
 
-# of Pods that end, so that others can use the claim after them
-_ENDING_KINDS = ("Job", "CronJob")
+# how the kinds of Pods that end are named, so that others can use the claim after them
+_ENDING_KINDS = ("Job", "JobSet")
 _ONE_NODE = {"ReadWriteOnce", "ReadWriteOncePod"}
 
 
@@ -42,13 +42,13 @@ def claim_for_one_pod(template: Template, wiring: Wiring) -> Iterator[Issue]:
     modes = shared_claims.read_access_modes(template)
     claims = shared_claims.list_claims(template)
     alone = [claim for claim in claims if modes.get(claim) == {shared_claims.ONE_POD}]
-    if not alone or template.kind in _ENDING_KINDS:
+    if not alone or template.kind.endswith(_ENDING_KINDS):
         return
     for other in find_templates(template.source):
         if other.subject is template.subject:
             # the one that comes second reports both
             return
-        if other.namespace != template.namespace or other.kind in _ENDING_KINDS:
+        if other.namespace != template.namespace or other.kind.endswith(_ENDING_KINDS):
             continue
         for claim in alone:
             if claim in shared_claims.list_claims(other):

@@ -12,7 +12,7 @@ from pytest_podshare.wiring.model import ContainerSpec, Wiring
 from pytest_podshare.wiring.templates import Template
 
 # kinds whose Pods end or are replaced before a change can matter
-_SHORT_LIVED = ("Job", "CronJob")
+_SHORT_LIVED = ("Job", "JobSet")
 _CHECKSUM = re.compile(
     r"checksum|sha256|hash|digest|md5|timestamp|rollme|(?:config|secret|settings)\W?sha",
     re.IGNORECASE,
@@ -30,7 +30,7 @@ _GENERATED = re.compile(r"-(?=\w*\d)(?:[bcdfghkmt2456789]{10}|[0-9a-f]{8,64})$")
 @rule("warning")
 def sub_path_never_updates(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """A file of a ConfigMap or Secret is mounted by subPath, so it is never updated."""
-    if template.kind in _SHORT_LIVED or _is_rolled(template, wiring):
+    if template.kind.endswith(_SHORT_LIVED) or _is_rolled(template, wiring):
         return
     fix = "Mount the folder without subPath"
     fix += "." if template.kind == "Pod" else ", or roll the Pods with a checksum annotation."

@@ -85,13 +85,17 @@ def test_a_rule_that_is_off_by_default_only_finds_something_if_it_is_enabled():
 
 
 def test_a_custom_resource_is_checked_if_the_path_of_its_pod_template_is_known():
-    """Without a path it is skipped."""
-    rollout = manifest(Path("manifests/check/rollout.yaml").read_bytes())
-
-    assert checker.check(rollout, ProjectSettings()).templates == ()
+    """That of a Rollout is known; a kind of another group is skipped without an option."""
+    text = Path("manifests/check/rollout.yaml").read_bytes()
+    other = manifest(text.replace(b"argoproj.io", b"example.com"))
     settings = ProjectSettings(pod_templates={"Rollout": "spec.template"})
-    templates = checker.check(rollout, settings).templates
-    assert [template.subject for template in templates] == ["Rollout/web"]
+
+    assert checker.check(other, ProjectSettings()).templates == ()
+    for result in (
+        checker.check(manifest(text), ProjectSettings()),
+        checker.check(other, settings),
+    ):
+        assert [template.subject for template in result.templates] == ["Rollout/web"]
 
 
 @pytest.mark.parametrize("text", [b"replicas: 3\n", b"- 1\n", b"kind: Pod\n", b"# no\n"])

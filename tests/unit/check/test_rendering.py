@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pytest_podshare import errors
-from pytest_podshare.check import inputs, rendering
+from pytest_podshare.check import inputs, job_runner, manifest_input
 from tests.support.render_programs import POD, program, rendering_program, write
 
 # every test starts programs
@@ -58,7 +58,7 @@ def test_what_renders_the_same_is_rendered_once(programs):
 
 def test_charts_are_rendered_side_by_side(programs, monkeypatch):
     """As many as this process has processors: here, each waits for the other."""
-    monkeypatch.setattr(inputs.os, "sched_getaffinity", lambda _: {0, 1}, raising=False)
+    monkeypatch.setattr(job_runner.os, "sched_getaffinity", lambda _: {0, 1}, raising=False)
     wait = (
         "import os\nopen(sys.argv[2] + '.started', 'w')\n"
         "other = {'a': 'b', 'b': 'a'}[sys.argv[2]] + '.started'\n"
@@ -71,6 +71,21 @@ def test_charts_are_rendered_side_by_side(programs, monkeypatch):
     write("b/Chart.yaml", "name: b\n")
 
     assert inputs.find(["a", "b"]).problems == ()
+
+
+@pytest.mark.parametrize(("own", "expected"), [(None, "400"), ("50", "50")])
+def test_helm_collects_garbage_less_often(programs, monkeypatch, own, expected):
+    """Its runs are short; what the user has set stays, as does the rest of the environment."""
+    monkeypatch.delenv("GOGC", raising=False)
+    if own:
+        monkeypatch.setenv("GOGC", own)
+    shown = "import os\nprint('#', os.environ['GOGC'], os.environ['PATH'])\n"
+    program(programs, "helm", f"{shown}print({POD!r})")
+    write("web/Chart.yaml")
+
+    (manifest,) = find("web")
+
+    assert manifest.content.startswith(f"# {expected} {programs}".encode())
 
 
 def test_a_failure_of_several_value_files_is_told_once(programs):
@@ -281,7 +296,7 @@ def test_each_template_keeps_its_line_numbers():
         b"---\n# Source: w/templates/a.yaml\na: 2\n"
     )
 
-    assert rendering.split_by_template(text) == {
+    assert manifest_input.split_by_template(text) == {
         "templates/a.yaml": (
             b"---\n# Source: w/templates/a.yaml\na: 1\n\n\n\n"
             b"---\n# Source: w/templates/a.yaml\na: 2\n"
@@ -293,10 +308,10 @@ def test_each_template_keeps_its_line_numbers():
 @pytest.mark.parametrize("text", [b"a: 1\n", b"---\na: 1\n---\nb: 2\n", b"a: 1\r\n--- \r\nb: 2"])
 def test_text_without_helms_comments_is_not_split(text):
     """It stays unchanged."""
-    assert rendering.split_by_template(text) == {"": text}
+    assert manifest_input.split_by_template(text) == {"": text}
 
 
 @pytest.mark.parametrize("text", [b"", b"\n", b"---\n---\n"])
 def test_empty_text_has_no_templates(text):
     """A chart may render to nothing."""
-    assert rendering.split_by_template(text) == {}
+    assert manifest_input.split_by_template(text) == {}

@@ -59,7 +59,7 @@ def test_templates_are_found_in_lists_and_in_all_documents():
 @pytest.mark.parametrize(
     "text",
     [
-        "apiVersion: batch.volcano.sh/v1alpha1\nkind: Job\nspec: {tasks: 5}\n",
+        "apiVersion: example.com/v1\nkind: Job\nspec: {template: 5}\n",
         "kind: Future\nspec: {template: 5}\n",
         "kind: [Pod]\n",
         "kind: 5\n",
