@@ -71,12 +71,12 @@ class BenchmarkCluster(Closeable):
             yield name
         finally:
             namespaces.delete(name)
-            self.wait_until_empty()
+            self.wait_until_deleted(f"{RUN_LABEL}={self.run_id}")
 
-    def wait_until_empty(self) -> None:
-        """Wait until no run has a namespace, because deleting namespaces keeps the cluster busy."""
+    def wait_until_deleted(self, selector: str = RUN_LABEL) -> None:
+        """Wait until no namespace has such a label: deleting namespaces keeps the cluster busy."""
         poll(
-            lambda: self.api.get("/api/v1/namespaces", labelSelector=RUN_LABEL)["items"],
+            lambda: self.api.get("/api/v1/namespaces", labelSelector=selector)["items"],
             until=lambda left: not left,
             deadline=Deadline(_TIMEOUTS.delete),
             first=0.1,

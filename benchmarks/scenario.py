@@ -80,7 +80,7 @@ def measure(scale: Scale) -> Iterator[Table]:
             for workers, durations in seconds.items():
                 durations.append(_run_in_parallel(pods, workers))
                 # The run does not wait for its namespaces to be deleted, so the next one would.
-                cluster.wait_until_empty()
+                cluster.wait_until_deleted()
         yield DataTable(f"{pods} times", _COLUMNS, rows_many(seconds, baselines, pods))
 
 

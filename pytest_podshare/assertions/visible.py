@@ -114,14 +114,21 @@ def assert_file_visible(
         raise _only_present(transfers, path, missing) from None
     names = ", ".join(mounts.volume.name for mounts in shared)
     claim, containers = f"{reader} sees what {writer} wrote to {names}", [writer, reader]
-    notes = _note_private_modes(writer, reader) if path is None else []
+    paths = [mounts.from_dir for mounts in shared]
+    notes = _note_private_modes(writer, reader, paths) if path is None else []
     events = [*describe_pods(writer, reader, shared), *steps, *notes]
     return pod.record(claim, sentinel.METHOD, start=start, events=events, containers=containers)
 
 
-def _note_private_modes(writer: Container, reader: Container) -> list[str]:
-    """Return that a file of podshare says nothing about files with the modes of the writer."""
-    modes = find_private_modes(writer.spec)
+def _note_private_modes(writer: Container, reader: Container, paths: list[str]) -> list[str]:
+    """Return that a file of podshare says nothing about files with the modes of the writer.
+
+    Args:
+        writer: the writer.
+        reader: the reader.
+        paths: the writer's paths of the folders that both see.
+    """
+    modes = find_private_modes(writer.spec, paths)
     if not modes:
         return []
     return [

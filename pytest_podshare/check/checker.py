@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -13,10 +12,14 @@ from pytest_podshare.check import distinct_findings, rules
 from pytest_podshare.check.distinct_findings import DistinctFinding
 from pytest_podshare.check.inputs import Input
 from pytest_podshare.check.project_settings import ProjectSettings
+from pytest_podshare.check.renders import Renders
+from pytest_podshare.check.repeated_texts import RepeatedTexts
 from pytest_podshare.check.rules import Finding
 from pytest_podshare.check.rules.duplicate_keys import duplicate_key
 from pytest_podshare.manifests.source import Source
+from pytest_podshare.wiring.kubelet_sources import list_references
 from pytest_podshare.wiring.model import Wiring
+from pytest_podshare.wiring.render_objects import Reference
 from pytest_podshare.wiring.templates import read_templates, wrap_object
 
 
@@ -133,21 +136,29 @@ class CheckResult:
 def check(
     manifest: Input, settings: ProjectSettings, *, keep_wiring: bool = False
 ) -> ManifestResult | None:
-    """Return the result for a manifest; None if it was not named and is not a manifest.
+    """Return the result for a manifest alone; None if it was not named and is not a manifest.
 
     Args:
         manifest: the manifest.
         settings: the settings of the project.
         keep_wiring: whether to keep the wirings in the result.
     """
-    parts = list(manifest.read_parts())
+    return _check(manifest, Renders([manifest]), settings, keep_wiring=keep_wiring)[0]
+
+
+def _check(
+    manifest: Input, renders: Renders, settings: ProjectSettings, *, keep_wiring: bool
+) -> tuple[ManifestResult | None, tuple[Reference, ...]]:
+    """Return the result for a manifest, and if it was rendered, its references to objects."""
+    objects, parts = renders.find_objects(manifest), renders.read_parts(manifest)
     problems = [part for part in parts if isinstance(part, errors.ManifestError)]
     sources = [part for part in parts if isinstance(part, Source)]
     if not problems and not any(map(_is_kubernetes, sources)):
-        foreign = (_describe_foreign(manifest),)
-        return ManifestResult(manifest, problems=foreign) if manifest.named else None
+        return _describe_foreign(manifest), ()
+    version = settings.rendering.find_kube_version(manifest.chart)
     templates: list[TemplateResult] = []
     others: list[TemplateResult] = []
+    references: dict[Reference, None] = {}
     for source in sources:
         for subject in source.objects:
             try:
@@ -155,14 +166,18 @@ def check(
                 if not found and source.duplicate_keys:
                     others += _check_object(source, subject, settings)
                 for template in found:
+                    template = dataclasses.replace(template, render=objects, kubernetes=version)
                     findings = rules.check(template, ignore=settings.ignore, enable=settings.enable)
-                    wiring = template.wiring if keep_wiring else None
-                    templates.append(TemplateResult(str(template), findings, wiring))
+                    kept = template.wiring if keep_wiring else None
+                    templates.append(TemplateResult(str(template), findings, kept))
+                    if manifest.job is not None:
+                        references |= dict.fromkeys(list_references(template))
             except errors.ManifestError as error:
                 problems.append(error)
     # the same comment may be wrong for every template
     unique = {str(problem): problem for problem in problems}
-    return ManifestResult(manifest, tuple(templates), tuple(others), tuple(unique.values()))
+    result = ManifestResult(manifest, tuple(templates), tuple(others), tuple(unique.values()))
+    return result, tuple(references)
 
 
 def _check_object(
@@ -181,19 +196,19 @@ def check_all(
     manifests: Iterable[Input], settings: ProjectSettings, *, keep_wiring: bool = False
 ) -> tuple[ManifestResult, ...]:
     """Return the results for all manifests; files that are not manifests are left out."""
-    repeated: dict[bytes, tuple[int, ManifestResult | None]] = {}
+    manifests = tuple(manifests)
+    renders = Renders(manifests)
+    repeated: RepeatedTexts[ManifestResult | None] = RepeatedTexts()
     results: list[ManifestResult] = []
     for manifest in manifests:
-        # most templates render the same with many value files, but on other lines
-        text = manifest.content.lstrip(b"\n")
-        first_line = len(manifest.content) - len(text)
-        if manifest.job is not None and text in repeated:
-            line, first = repeated[text]
-            result = first and _move(first, manifest, first_line - line)
+        objects = renders.find_objects(manifest)
+        version = settings.rendering.find_kube_version(manifest.chart)
+        if (known := repeated.find(manifest, objects, version)) is not None:
+            result = known[0] and _move(known[0], manifest, lines=known[1])
         else:
-            result = check(manifest, settings, keep_wiring=keep_wiring)
+            result, references = _check(manifest, renders, settings, keep_wiring=keep_wiring)
             if result is None or not result.problems:
-                repeated[text] = first_line, result
+                repeated.add(manifest, objects, version, references, result)
         if result is not None:
             results.append(result)
     return tuple(results)
@@ -202,20 +217,11 @@ def check_all(
 def _move(result: ManifestResult, manifest: Input, lines: int) -> ManifestResult:
     """Return the result for a manifest with the same text, by so many lines further down."""
 
-    def move_line(match: re.Match[str]) -> str:
-        return f"line {int(match[1]) + lines}"
-
     def move(template: TemplateResult) -> TemplateResult:
-        findings = (
-            dataclasses.replace(
-                finding,
-                file=manifest.origin,
-                line=finding.line and finding.line + lines,
-                message=distinct_findings.LINE.sub(move_line, finding.message),
-            )
-            for finding in template.findings
+        moved = (
+            distinct_findings.move(finding, manifest.origin, lines) for finding in template.findings
         )
-        return dataclasses.replace(template, findings=tuple(findings))
+        return dataclasses.replace(template, findings=tuple(moved))
 
     return ManifestResult(
         manifest, tuple(map(move, result.templates)), tuple(map(move, result.others))
@@ -229,9 +235,12 @@ def _is_kubernetes(source: Source) -> bool:
     )
 
 
-def _describe_foreign(manifest: Input) -> errors.NotAPod:
+def _describe_foreign(manifest: Input) -> ManifestResult | None:
+    if not manifest.named:
+        return None
     problem = "contains no Kubernetes object" if manifest.content.strip() else "is empty"
-    return errors.NotAPod(
+    error = errors.NotAPod(
         f"{manifest.origin} {problem}.",
         "Pass a manifest: YAML or JSON with an apiVersion and a kind.",
     )
+    return ManifestResult(manifest, problems=(error,))

@@ -60,6 +60,20 @@ class DistinctFinding:
         return f" (in {len(self.places)} of {self.total} {kind}{example})"
 
 
+def move(finding: Finding, file: str, lines: int) -> Finding:
+    """Return the finding in another file with the same text, by so many lines further down."""
+
+    def move_line(match: re.Match[str]) -> str:
+        return f"line {int(match[1]) + lines}"
+
+    return dataclasses.replace(
+        finding,
+        file=file,
+        line=finding.line and finding.line + lines,
+        message=LINE.sub(move_line, finding.message),
+    )
+
+
 def collect(
     findings: Iterable[tuple[Finding, Input]], manifests: Iterable[Input]
 ) -> tuple[DistinctFinding, ...]:

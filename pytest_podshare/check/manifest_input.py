@@ -39,6 +39,11 @@ class Input:
     rendered: bool = False
     job: RenderJob | None = None
 
+    @property
+    def chart(self) -> Path | None:
+        """Return the chart that it was rendered from; None if it was not."""
+        return self.job.folder if self.job is not None and self.job.is_chart else None
+
     def read(self) -> Source:
         """Return its parsed documents.
 

@@ -30,6 +30,13 @@ def find_families(folders: Iterable[Path]) -> Mapping[Path, tuple[Path, int]]:
     }
 
 
+def find_bases(folders: Iterable[Path]) -> frozenset[Path]:
+    """Return those of some overlays on which another of them builds."""
+    real = {Path(os.path.realpath(folder)): folder for folder in folders}
+    reached = (_find_reached(folder) - {folder} for folder in real)
+    return frozenset(real[folder] for found in reached for folder in found & real.keys())
+
+
 def _find_reached(folder: Path) -> set[Path]:
     """Return an overlay and all folders that it builds on."""
     reached: set[Path] = set()

@@ -78,3 +78,11 @@ class RenderOptions:
             if fnmatch.fnmatch(str(chart.absolute()), str(self.folder.absolute() / pattern)):
                 options = options.extend(own)
         return options.extend(self.helm)
+
+    def find_kube_version(self, chart: Path | None) -> str:
+        """Return the version of Kubernetes that a chart is rendered for; "" for any.
+
+        Args:
+            chart: the chart; None for a manifest that is not from a chart.
+        """
+        return (self.helm if chart is None else self.find(chart)).kube_version

@@ -18,6 +18,7 @@ from pytest_podshare.check import (
     formats,
     graph,
     inputs,
+    kube_versions,
     project_settings,
     rendering,
     rules,
@@ -136,6 +137,7 @@ def check(
     config = project_settings.load_nearest(Path.cwd()).extend(
         ignore, exclude, pod_template, enable, read_options(**helm), enable_helm=enable_helm
     )
+    version_notes = kube_versions.list_notes(config.rendering)
     selection = inputs.find(
         paths,
         exclude=config.exclude,
@@ -145,7 +147,7 @@ def check(
     )
     manifests = checker.check_all(selection.manifests, config, keep_wiring=graph_kind is not None)
     result = CheckResult(manifests, selection.problems, fail_on, limit)
-    for note in selection.notes:
+    for note in (*version_notes, *selection.notes):
         print(f"podshare: {printable(note)}", file=sys.stderr)
     for problem in result.problems:
         print_error(problem)

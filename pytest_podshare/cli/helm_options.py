@@ -18,7 +18,7 @@ HELM_PARAMETERS = [
     ),
     click.Option(
         ["--kube-version"], metavar="VERSION", default="",
-        help="Version of Kubernetes that charts see.",
+        help="Version of Kubernetes that charts see, and whose fields manifests may have.",
     ),
     click.Option(
         ["--api-versions"], metavar="VERSION", multiple=True,

@@ -106,7 +106,8 @@ def _add_hints(
         text += f"; nothing exists at {', '.join(looked)} either"
     if cause.kind == "permission denied":
         for spec in _list_others(pod, location):
-            modes = find_private_modes(spec) if spec.mounts_of(location.volume) else ()
+            paths = [mount.path for mount in spec.mounts_of(location.volume)]
+            modes = find_private_modes(spec, paths) if paths else ()
             if modes:
                 text += f"; the command of {spec.name} has `{'`, `'.join(modes)}`"
     return dataclasses.replace(cause, text=text)

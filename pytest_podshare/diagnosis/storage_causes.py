@@ -16,6 +16,7 @@ from pytest_podshare.wiring.model import VolumeMount, VolumeSpec
 from pytest_podshare.wiring.storage import Storage
 
 _SHARE = "Use the same claim in both Pods, in one namespace."
+_MEET = "Keep both Pods on one node, or use a claim that both nodes can access (ReadWriteMany)."
 
 
 def explain_separate_pods(writer: Container, reader: Container, volume: str | None) -> Cause:
@@ -79,14 +80,19 @@ def _explain_different_storage(
             (writer, mount),
         )
     others = [
-        (target, f"volume {target.volume!r} of {reader} is {describe(reader, other)}")
+        (target, other)
         for target in reader.spec.mounts
         if (other := storage_of(reader.pod, target.volume)) is not None
     ]
     texts = [f"volume {mount.volume!r} of {writer} is {describe(writer, storage)}"]
-    texts += [text for _, text in others] or [f"{reader} mounts nothing that Pods can share"]
+    texts += [
+        f"volume {target.volume!r} of {reader} is {describe(reader, other)}"
+        for target, other in others
+    ] or [f"{reader} mounts nothing that Pods can share"]
+    # a folder of another node can have the same path
+    meet = any(storage.is_on_node and other.is_on_node and storage != other for _, other in others)
     blame = (reader, others[0][0]) if others else (reader, None)
-    return Cause("different volume", "; ".join(texts), _SHARE, blame)
+    return Cause("different volume", "; ".join(texts), _MEET if meet else _SHARE, blame)
 
 
 def describe_kind(volume: VolumeSpec) -> str:

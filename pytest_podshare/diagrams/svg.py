@@ -12,6 +12,7 @@ from typing import Any
 
 from pytest_podshare.diagrams import svg_layout, text_table
 from pytest_podshare.diagrams.jinja_templates import load_template
+from pytest_podshare.diagrams.marks import NO_MARKS, SIGN, Marks
 from pytest_podshare.escaping import printable
 from pytest_podshare.wiring.model import Wiring
 
@@ -19,7 +20,7 @@ from pytest_podshare.wiring.model import Wiring
 Verdicts = Mapping[tuple[str, str], str]
 
 _TITLE_HEIGHT, _GAP = 26.0, 34.0
-_SIGNS = {"held": "✓", "broken": "✗", "unknown": "?"}
+_SIGNS = {"held": "✓", "broken": "✗", "unknown": "?", "marked": SIGN}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,6 +31,7 @@ class _Drawing:
     verdicts: Verdicts
     title: str = ""
     y: float = 0.0
+    marks: Marks = NO_MARKS
 
     def description(self, edge: svg_layout.Edge) -> str:
         mount = edge.row.mount
@@ -37,10 +39,17 @@ class _Drawing:
         return printable(f"{edge.container.name} mounts {mount.volume}: {text}")
 
     def verdict(self, edge: svg_layout.Edge) -> str:
+        if self.marks.has_mount(edge.container, edge.row.mount):
+            return "marked"
         verdict = self.verdicts.get((edge.container.name, edge.row.mount.path), "")
         return verdict if verdict in _SIGNS else ""
 
+    def container_style(self, box: svg_layout.ContainerBox) -> str:
+        return "box marked" if box.container.name in self.marks.containers else "box"
+
     def volume_style(self, box: svg_layout.VolumeBox) -> str:
+        if box.volume.name in self.marks.volumes:
+            return "box marked"
         if box.volume.kind == text_table.UNDECLARED:
             return "box undeclared"
         is_mounted = any(edge.volume is box.volume for edge in self.layout.edges)
@@ -60,7 +69,11 @@ def render_svg(wiring: Wiring, verdicts: Verdicts | None = None, *, narrow: bool
     """
     measures = svg_layout.NARROW if narrow else svg_layout.WIDE
     verdicts = verdicts or {}
-    drawing = _Drawing(svg_layout.compute_layout(wiring, measures), verdicts)
+    judged = [
+        (c.name, m.volume, m.path) for c, m in wiring.mounts() if (c.name, m.path) in verdicts
+    ]
+    drawn = Marks(mounts=frozenset(judged))
+    drawing = _Drawing(svg_layout.compute_layout(wiring, measures, drawn), verdicts)
     return _render(
         [drawing],
         height=drawing.layout.height,
@@ -71,12 +84,19 @@ def render_svg(wiring: Wiring, verdicts: Verdicts | None = None, *, narrow: bool
     )
 
 
-def render_sheet(wirings: Sequence[tuple[str, Wiring]]) -> str:
-    """Return one SVG of several Pods, given by title and wiring, from top to bottom."""
+def render_sheet(wirings: Sequence[tuple[str, Wiring]], marks: Sequence[Marks] = ()) -> str:
+    """Return one SVG of several Pods, given by title and wiring, from top to bottom.
+
+    Args:
+        wirings: the Pods.
+        marks: what of each Pod is marked; empty for nothing.
+    """
     drawings, labels, y, width = list[_Drawing](), list[str](), 0.0, 0.0
-    for name, wiring in wirings:
-        layout, title = svg_layout.compute_layout(wiring), printable(name)
-        drawings.append(_Drawing(layout, {}, title, y))
+    for number, (name, wiring) in enumerate(wirings):
+        marked = marks[number] if marks else NO_MARKS
+        layout = svg_layout.compute_layout(wiring, marks=marked)
+        title = printable(name)
+        drawings.append(_Drawing(layout, {}, title, y, marked))
         labels.append(f"{title}: {_describe(wiring, {})}")
         width = max(width, layout.width, len(title) * (svg_layout.CHARACTER_WIDTH + 0.5))
         y += _TITLE_HEIGHT + layout.height + _GAP

@@ -8,9 +8,13 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from pytest_podshare.diagrams import text_table
+from pytest_podshare.diagrams.folding import list_folded
+from pytest_podshare.diagrams.marks import NO_MARKS, Marks
+from pytest_podshare.diagrams.volume_facts import list_facts
+from pytest_podshare.diagrams.wrapping import wrap, wrap_words
 from pytest_podshare.escaping import printable
 from pytest_podshare.wiring.model import ContainerSpec, VolumeMount, VolumeSpec, Wiring
 
@@ -46,12 +50,21 @@ NARROW = Measures(margin=4.0, path=(12, 18), name=16, channel=(38.0, 38.0), chan
 
 @dataclasses.dataclass(frozen=True)
 class MountRow:
-    """A mount in the box of its container: its mode, the lines of its path, the `y` of its line."""
+    """A mount in the box of its container.
+
+    Args:
+        mount: the mount.
+        mode: its mode.
+        lines: the lines of its path and its subPath.
+        y: where its line to the volume begins.
+        volume: the lines of its volume, if that has no box of its own.
+    """
 
     mount: VolumeMount
     mode: str
     lines: tuple[str, ...]
     y: float
+    volume: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -109,12 +122,13 @@ class Layout:
         return self.volumes_x + self.volumes_width
 
 
-def compute_layout(wiring: Wiring, measures: Measures = WIDE) -> Layout:
-    """Return the layout of a wiring."""
-    volumes = text_table.list_volumes(wiring)
+def compute_layout(wiring: Wiring, measures: Measures = WIDE, marks: Marks = NO_MARKS) -> Layout:
+    """Return the layout of a wiring; what is marked gets a box of its own."""
+    folded = {volume.name: volume for volume in list_folded(wiring, marks)}
+    volumes = [v for v in text_table.list_volumes(wiring) if v.name not in folded]
     line_length = _line_length(wiring.containers, measures)
-    containers = [_container_box(spec, wiring, line_length) for spec in wiring.containers]
-    ports = Counter(row.mount.volume for box in containers for row in box.rows)
+    containers = [_container_box(spec, wiring, line_length, folded) for spec in wiring.containers]
+    ports = Counter(row.mount.volume for box in containers for row in box.rows if not row.volume)
     unplaced = [_volume_box(volume, ports[volume.name], measures.name) for volume in volumes]
     boxes = tuple(_place_containers(containers, _stacked_height(unplaced)))
     placed, edges = _place_volumes(boxes, unplaced)
@@ -132,17 +146,6 @@ def compute_layout(wiring: Wiring, measures: Measures = WIDE) -> Layout:
         volumes_width=2 * PADDING + max(lengths, default=0) * CHARACTER_WIDTH,
         height=max(bottoms, default=0.0),
     )
-
-
-def wrap(text: str, length: int) -> tuple[str, ...]:
-    """Split a text into lines, after a slash or a dash if possible."""
-    text, lines = printable(text), list[str]()
-    while len(text) > length:
-        cut = max(text.rfind("/", 0, length), text.rfind("-", 0, length)) + 1
-        cut = cut if cut > length // 2 else length
-        lines.append(text[:cut])
-        text = text[cut:]
-    return (*lines, text)
 
 
 def _stacked_height(boxes: Sequence[ContainerBox | VolumeBox]) -> float:
@@ -173,15 +176,21 @@ def _title_lines(container: ContainerSpec, length: int) -> tuple[str, ...]:
     return (*wrap(container.name, length), *([role] if role else []))
 
 
-def _container_box(container: ContainerSpec, wiring: Wiring, length: int) -> ContainerBox:
+def _container_box(
+    container: ContainerSpec, wiring: Wiring, length: int, folded: Mapping[str, VolumeSpec]
+) -> ContainerBox:
     """Return a box at y = 0."""
     title, rows = _title_lines(container, length), list[MountRow]()
     y = LINE_HEIGHT * len(title) + 14 + PADDING
-    for mount in text_table.list_mounts(container):
+    # what is shared first
+    mounts = sorted(text_table.list_mounts(container), key=lambda mount: mount.volume in folded)
+    for mount in mounts:
         lines = _mount_lines(mount, length)
         mode = text_table.format_mode(mount, wiring.volume(mount.volume))
-        rows.append(MountRow(mount, mode, lines, y + LINE_HEIGHT / 2))
-        y += LINE_HEIGHT * len(lines)
+        volume = folded.get(mount.volume)
+        heading = wrap_words(text_table.format_heading(volume), length) if volume else ()
+        rows.append(MountRow(mount, mode, lines, y + LINE_HEIGHT / 2, heading))
+        y += LINE_HEIGHT * (len(lines) + len(heading))
     height = (y if rows else y + LINE_HEIGHT) + PADDING
     return ContainerBox(container, title, tuple(rows), 0.0, height)
 
@@ -197,14 +206,16 @@ def _place_containers(boxes: Sequence[ContainerBox], height: float) -> Iterator[
 
 def _volume_box(volume: VolumeSpec, ports: int, length: int) -> VolumeBox:
     """Return a box at y = 0, kept narrow by a line for each part of the source."""
-    size = f"{volume.medium} {volume.size_limit}".strip()
-    parts = (volume.kind, size, volume.source)
-    source = tuple(line for part in parts if part for line in wrap(part, length))
+    source = tuple(line for fact in list_facts(volume) for line in wrap(fact, length))
     name = wrap(volume.name, length)
     height = max(
         LINE_HEIGHT * len((*name, *source)) + PADDING * 1.5, PADDING * 2 + _PORT_SPACING * ports
     )
     return VolumeBox(volume, name, source, 0.0, height)
+
+
+def _has_line(row: MountRow) -> bool:
+    return not row.volume
 
 
 def _place_volumes(
@@ -213,7 +224,7 @@ def _place_volumes(
     """Return the volumes as close to their mounts as possible, and the lines to them."""
     ends = {box.volume.name: list[tuple[ContainerSpec, MountRow]]() for box in volumes}
     for container_box in containers:
-        for row in container_box.rows:
+        for row in filter(_has_line, container_box.rows):
             ends[row.mount.volume].append((container_box.container, row))
     middles = {
         name: sum(row.y for _, row in rows) / len(rows) if rows else math.inf

@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pytest_podshare.manifests.field_path import Field
 from pytest_podshare.manifests.position import find_position
-from pytest_podshare.wiring import known_fields
-from pytest_podshare.wiring.lifetime import LIFETIMES
-from pytest_podshare.wiring.pod_spec import CONTAINER_FIELDS, MOUNT_FIELDS
+from pytest_podshare.wiring import field_places, kubernetes_schema, typed_fields
+from pytest_podshare.wiring.typed_fields import Holder
 
-# the known fields of a mapping, or of the entries of a list
-_KNOWN: Mapping[str, Collection[str]] = {
-    "volumes": LIFETIMES,
-    "volumeMounts": ("name", *MOUNT_FIELDS),
-    **known_fields.VOLUME_SOURCES,
-    **dict.fromkeys(CONTAINER_FIELDS, known_fields.CONTAINER),
-}
+# how similar a misspelt name is at least, from 0 to 1
+_TYPO = 0.9
 
 
 def advise(field: Field, document: Mapping[str, Any], unknown: Sequence[Field]) -> str:
@@ -34,15 +28,24 @@ def advise(field: Field, document: Mapping[str, Any], unknown: Sequence[Field]) 
         position = find_position(field.holder, above)
         line = f" (line {position.line})" if position else ""
         return f"Indent {key} below {above}{line}, which is empty: that is where it belongs."
-    if elsewhere := _find_other_place(field):
-        return f"Move {key} to {elsewhere}."
-    holders = [step for step in field.steps[:-1] if isinstance(step, str)][-1:]
-    known = [name for holder in holders for name in _KNOWN.get(holder, ())]
-    if close := difflib.get_close_matches(key, known, n=1):
-        return f"Correct its name, perhaps to {close[0]}."
+    holder = typed_fields.find_holder(document, field.steps[:-1])
+    if holder is not None and (advice := _advise_by_type(holder, key)):
+        return advice
     names = [step for step in field.steps[:-1] if isinstance(step, str)]
     path = ".".join([str(document.get("kind")).lower(), *names])
     return f"Correct it, move it or remove it: `kubectl explain {path}` lists the known fields."
+
+
+def _advise_by_type(holder: Holder, key: str) -> str:
+    known = kubernetes_schema.load().types[holder.type]
+    close = difflib.get_close_matches(key, known, n=1, cutoff=_TYPO)
+    place = None if close else field_places.find_near(holder, key)
+    place = place or (None if close else field_places.find_far(holder, key))
+    if place is not None:
+        sibling = place.sibling
+        return f"Indent {key} below {sibling}." if sibling else f"Move {key} to {place.owner}."
+    close = close or difflib.get_close_matches(key, known, n=1)
+    return f"Correct its name, perhaps to {close[0]}." if close else ""
 
 
 def _find_empty_sibling(field: Field, unknown: Sequence[Field]) -> str:
@@ -56,19 +59,4 @@ def _find_empty_sibling(field: Field, unknown: Sequence[Field]) -> str:
             return above
         if key not in strays:
             above = key if value is None or value == {} else ""
-    return ""
-
-
-def _find_other_place(field: Field) -> str:
-    *path, key = field.steps
-    is_in_container = bool(set(CONTAINER_FIELDS) & set(path))
-    if path[-1:] == ["securityContext"]:
-        if key in known_fields.CONTAINER_SECURITY and not is_in_container:
-            return "the securityContext of each container"
-        if key in known_fields.POD_SECURITY and is_in_container:
-            return "the securityContext of the Pod"
-    if path[-1:] == ["spec"] and key in known_fields.CONTAINER:
-        return "a container"
-    if is_in_container and key == "volumes":
-        return "the spec of the Pod"
     return ""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 
-from pytest_podshare.wiring.model import Wiring
+from pytest_podshare.wiring.model import ContainerSpec, Wiring
 from pytest_podshare.wiring.templates import Template
 
 MOUNT_PATH = "/var/run/secrets/kubernetes.io/serviceaccount"
+_FOLDER = "secrets/kubernetes.io"
 
 
 def without_account_token(wiring: Wiring) -> Wiring:
@@ -20,6 +21,11 @@ def without_account_token(wiring: Wiring) -> Wiring:
     tokens = {mount.volume for _, mount in wiring.mounts()} - others
     volumes = tuple(volume for volume in wiring.volumes if volume.name not in tokens)
     return dataclasses.replace(wiring, containers=tuple(containers), volumes=volumes)
+
+
+def mentions_token(container: ContainerSpec) -> bool:
+    """Return whether the command of a container contains the folder of the token."""
+    return any(_FOLDER in word for word in container.command)
 
 
 def is_mounted(template: Template) -> bool:

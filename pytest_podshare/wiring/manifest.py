@@ -9,7 +9,6 @@ from typing import Any
 
 from pytest_podshare import errors
 from pytest_podshare.manifests.source import Source, read
-from pytest_podshare.wiring.folders import normalize
 from pytest_podshare.wiring.model import Wiring
 from pytest_podshare.wiring.pod_spec import read_wiring
 from pytest_podshare.wiring.templates import read_template
@@ -62,9 +61,9 @@ class Manifest:
         if path is None:
             positions = [spec.position for spec in specs]
         else:
-            folder = normalize(path)
             mounts = [mount for spec in specs for mount in spec.mounts]
-            positions = [mount.position for mount in mounts if mount.folder == folder]
+            found = [mount for mount in mounts if mount.folder == mount.normalize(path)]
+            positions = [mount.position for mount in found]
         return next((position.line for position in positions if position), None)
 
     def find_volume_line(self, name: str) -> int | None:

@@ -27,6 +27,7 @@ class VolumeMount:
         expanded: the subPathExpr with the values of its variables, by `sub_path_expression`.
         propagation: the mountPropagation as written; "" for the default.
         recursive_read_only: the recursiveReadOnly as written; "" for the default.
+        on_windows: whether its paths are those of Windows.
         position: the entry's position in the manifest; None if the manifest was not a text.
     """
 
@@ -38,6 +39,7 @@ class VolumeMount:
     expanded: str = ""
     propagation: str = ""
     recursive_read_only: str = ""
+    on_windows: bool = False
     position: Position | None = dataclasses.field(default=None, compare=False)
 
     def __str__(self) -> str:
@@ -49,16 +51,20 @@ class VolumeMount:
     @functools.cached_property
     def folder(self) -> str:
         """Return its path as the kubelet uses it: absolute, without doubled or trailing slashes."""
-        return folders.normalize(self.path)
+        return self.normalize(self.path)
 
     @functools.cached_property
     def sub_folders(self) -> tuple[str, ...]:
         """Return the names of the folders in its subPath, with the values of variables."""
-        return folders.split_sub_path(self.expanded or self.sub_path)
+        return folders.split_sub_path(self.expanded or self.sub_path, self.on_windows)
+
+    def normalize(self, path: str) -> str:
+        """Return a path in its container in the form of `folder`."""
+        return folders.normalize_windows(path) if self.on_windows else folders.normalize(path)
 
     def covers(self, path: str) -> bool:
         """Return whether a path is the mountPath or lies below it."""
-        return folders.is_within(path, self.folder)
+        return f"{self.normalize(path)}/".startswith(f"{self.folder.rstrip('/')}/")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -193,6 +199,7 @@ class Wiring:
         fs_group: the Pod's fsGroup; None for none.
         limits: the resource limits of the Pod itself as written; most Pods have none.
         groups: the Pod's supplementalGroups.
+        on_windows: whether the Pod runs on Windows, by its `os` or its nodeSelector.
     """
 
     containers: tuple[ContainerSpec, ...]
@@ -200,6 +207,7 @@ class Wiring:
     fs_group: int | None = None
     limits: Mapping[str, str] = dataclasses.field(default_factory=dict)
     groups: tuple[int, ...] = ()
+    on_windows: bool = False
 
     def mounts(self) -> Iterator[tuple[ContainerSpec, VolumeMount]]:
         """Return each mount with its container."""

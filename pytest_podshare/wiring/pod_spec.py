@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -16,6 +17,8 @@ CONTAINER_FIELDS = ("initContainers", "containers")
 _PROBES = ("startupProbe", "readinessProbe", "livenessProbe")
 _LOWER_KINDS = frozenset(kind.lower() for kind in LIFETIMES)
 _HOOKS = ("postStart", "preStop")
+# the second is what the label was called before Kubernetes 1.14
+_OS_LABELS = ("kubernetes.io/os", "beta.kubernetes.io/os")
 # the fields of a mount, except its name
 MOUNT_FIELDS = (
     *("mountPath", "subPath", "subPathExpr"),
@@ -64,7 +67,17 @@ def read_wiring(spec: Mapping[str, Any], pod: Mapping[str, Any] | None = None) -
         fs_group=security.get("fsGroup"),
         limits=_limits(spec),
         groups=tuple(security.get("supplementalGroups") or ()),
+        on_windows=runs_on_windows(spec),
     )
+
+
+def runs_on_windows(spec: Mapping[str, Any]) -> bool:
+    """Return whether a Pod runs on Windows: by `os`, or by a label of its nodes."""
+    system, selector = spec.get("os"), spec.get("nodeSelector")
+    names = [system.get("name")] if isinstance(system, Mapping) else []
+    if isinstance(selector, Mapping):
+        names += [selector.get(label) for label in _OS_LABELS]
+    return "windows" in names
 
 
 def _init_role(entry: Mapping[str, Any]) -> str:
@@ -105,10 +118,13 @@ def _container(
     # the container's security context takes precedence over the Pod's, which has fewer fields
     security = {**(spec.get("securityContext") or {}), **own}
     name, env = entry["name"], list_mappings(entry, "env")
+    mounts = [_mount(mount, name, env, pod) for mount in entry.get("volumeMounts") or ()]
+    if runs_on_windows(spec):
+        mounts = [dataclasses.replace(mount, on_windows=True) for mount in mounts]
     return ContainerSpec(
         name=name,
         role=role,
-        mounts=tuple(_mount(mount, name, env, pod) for mount in entry.get("volumeMounts") or ()),
+        mounts=tuple(mounts),
         image=entry.get("image") or "",
         command=(*(entry.get("command") or ()), *(entry.get("args") or ())),
         user=security.get("runAsUser"),

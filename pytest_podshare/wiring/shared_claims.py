@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from pytest_podshare.wiring.model import VolumeMount, VolumeSpec
 from pytest_podshare.wiring.mount_kinds import is_directory, is_writable
 from pytest_podshare.wiring.promise import OFF, PromiseOption
+from pytest_podshare.wiring.render_objects import CLAIM
 from pytest_podshare.wiring.run_order import list_running
 from pytest_podshare.wiring.shared_mounts import VolumePair, match_mounts
 from pytest_podshare.wiring.templates import Template
@@ -29,16 +29,13 @@ def list_claims(template: Template) -> dict[str, tuple[VolumeSpec, ...]]:
 
 
 def read_access_modes(template: Template) -> dict[str, set[str]]:
-    """Return the access modes of the claims in the manifest and namespace of a template."""
-    modes: dict[str, set[str]] = {}
-    for claim in template.source.objects:
-        if claim.get("kind") == "PersistentVolumeClaim":
-            metadata, spec = _mapping(claim, "metadata"), _mapping(claim, "spec")
-            if (metadata.get("namespace") or "default") == (template.namespace or "default"):
-                listed = spec.get("accessModes")
-                names = listed if isinstance(listed, list) else ()
-                modes[str(metadata.get("name"))] = set(map(str, names))
-    return modes
+    """Return the access modes of the claims in the render and namespace of a template."""
+    namespace = template.namespace or "default"
+    return {
+        thing.name: set(thing.access_modes)
+        for thing in template.objects.objects
+        if thing.kind == CLAIM and (thing.namespace or "default") == namespace
+    }
 
 
 def list_options(
@@ -109,8 +106,3 @@ def _list_pairs(
 def _is_writable(mount: VolumeMount, volume: VolumeSpec) -> bool:
     # each Pod has its own value of an expression
     return not mount.expression and is_writable(mount, volume)
-
-
-def _mapping(value: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    found = value.get(key)
-    return found if isinstance(found, Mapping) else {}

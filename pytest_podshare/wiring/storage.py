@@ -53,6 +53,11 @@ class Storage:
     def __str__(self) -> str:
         return self.text
 
+    @property
+    def is_on_node(self) -> bool:
+        """Return whether it is a folder of a node."""
+        return self.key[0] == "node"
+
 
 def find_storage(volume: VolumeSpec, place: PodPlace) -> Storage | None:
     """Return what is behind a volume of a Pod; None if it is that Pod's alone, or unknown.

@@ -71,6 +71,14 @@ def created_earlier(path):
 
 READ_ONLY = {"readOnly": True}
 FILE = {"subPath": "ca.crt"}
+WRONG_FILE = {"subPath": "ca.cert"}
+
+
+def item(key):
+    """Return a Pod spec that mounts a ConfigMap with one item."""
+    config = {**CONFIG["configMap"], "items": [{"key": key, "path": "ca.crt"}]}
+    return spec([{"name": "config", "configMap": config}], ("config", "/v", {}))
+
 
 CASES = [
     Case("unknown-medium", "unknown storage medium", memory("memory"), memory("Memory")),
@@ -110,6 +118,13 @@ CASES = [
         "not a directory",
         created_earlier("/v/in.crt"),
         created_earlier("/w/in.crt"),
+    ),
+    Case("missing-key", "non-existent config key: ca.cert", item("ca.cert"), item("ca.crt")),
+    Case(
+        "missing-key",
+        "not a directory",
+        spec([CONFIG], ("config", "/etc/passwd", WRONG_FILE)),
+        spec([CONFIG], ("config", "/etc/passwd", FILE)),
     ),
     Case("size-limit-too-small", 'exceeds the limit "512m"', limited("512m"), limited("512Mi")),
 ]

@@ -7,13 +7,20 @@ import pytest
 
 from pytest_podshare import assert_file_visible, assert_not_shared, errors
 from tests.support.claims import claim
+from tests.support.schedulable_node import find_schedulable_node
 
 STAY = "while :; do sleep 1; done"
 CLAIM = claim("uploads")
 UPLOADS = {"persistentVolumeClaim": {"claimName": "uploads"}}
 
 
-def pod(name, volume, source, *, script=STAY, **mount):
+@pytest.fixture
+def node(podshare):
+    """Return a node for Pods that share one of its folders: the scheduler may separate them."""
+    return find_schedulable_node(podshare.cluster.api)
+
+
+def pod(name, volume, source, *, script=STAY, node=None, **mount):
     """Return a Pod with the container c, which mounts a volume at the path of the same name."""
     container = {
         "name": "c",
@@ -29,6 +36,7 @@ def pod(name, volume, source, *, script=STAY, **mount):
             "containers": [container],
             "volumes": [{"name": volume, **source}],
             "terminationGracePeriodSeconds": 1,
+            **({"nodeName": node} if node else {}),
         },
     }
 
@@ -158,14 +166,16 @@ def test_an_init_container_of_another_pod_is_not_provable(podshare):
     assert_file_visible(web, from_c="c", to_c="c", to_pod=worker, path="/files/a")
 
 
-def test_a_folder_of_the_node_is_shared_with_the_folder_above(podshare):
+def test_a_folder_of_the_node_is_shared_with_the_folder_above(podshare, node):
     """A hostPath has no claim: the node and the path tie the volumes together."""
     path = f"/tmp/{podshare.namespace}"
     above, below = (
         {"hostPath": {"path": path, "type": "DirectoryOrCreate"}},
         {"hostPath": {"path": f"{path}/below", "type": "DirectoryOrCreate"}},
     )
-    web, worker = podshare.deploy_all([pod("web", "a", above), pod("worker", "b", below)])
+    web, worker = podshare.deploy_all(
+        [pod("web", "a", above, node=node), pod("worker", "b", below, node=node)]
+    )
 
     for writer, reader in ((web, worker), (worker, web)):
         evidence = assert_file_visible(writer, from_c="c", to_c="c", to_pod=reader)
@@ -198,7 +208,7 @@ def bound(name, path, **spec):
     ]
 
 
-def test_two_claims_of_one_source_are_shared(podshare):
+def test_two_claims_of_one_source_are_shared(podshare, node):
     """Their PersistentVolumes have the same folder, which the claims do not say."""
     path = f"/tmp/{podshare.namespace}"
     other = {"persistentVolumeClaim": {"claimName": "other"}}
@@ -209,9 +219,9 @@ def test_two_claims_of_one_source_are_shared(podshare):
                 "kind": "List",
                 "items": [
                     *documents,
-                    pod("web", "files", UPLOADS),
-                    pod("worker", "inbox", other),
-                    pod("beside", "folder", {"hostPath": {"path": path}}),
+                    pod("web", "files", UPLOADS, node=node),
+                    pod("worker", "inbox", other, node=node),
+                    pod("beside", "folder", {"hostPath": {"path": path}}, node=node),
                 ],
             }
         ]

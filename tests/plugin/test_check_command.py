@@ -380,14 +380,32 @@ def test_options_of_helm_select_what_is_rendered():
 
     found = podshare("check", chart, "--values", values, "--set", "cache=x", *options)
     clean = podshare("check", chart, "--set", "exporter=false", *options)
-    wrong = podshare("check", chart, "--kube-version", "soon")
+    wrong = podshare("check", chart, "--set", "cache[")
 
     assert found.stdout.splitlines()[0].startswith(
         f"{chart}/templates/deployment.yaml:23:15  error"
     )
     assert (clean.returncode, clean.stdout.splitlines()[-1][:11]) == (0, "no findings")
     assert wrong.returncode == 2
-    assert "invalid kube version 'soon'" in wrong.stderr
+    assert "cannot be rendered: failed parsing --set data" in wrong.stderr
+
+
+def test_the_version_of_kubernetes_decides_which_fields_exist(tmp_path):
+    """A version that is not known is replaced by the nearest, with a note; text is an error."""
+    manifest = tmp_path / "pod.yaml"
+    manifest.write_text(POD.replace("{name: c}", "{name: c, restartPolicyRules: [{}]}"))
+
+    known = podshare("check", manifest, "--kube-version", "1.34.4")
+    older = podshare("check", manifest, "--kube-version", "1.28")
+    wrong = podshare("check", manifest, "--kube-version", "soon")
+
+    assert (known.returncode, known.stderr) == (0, "")
+    assert (older.returncode, wrong.returncode) == (1, 2)
+    assert "it exists since Kubernetes 1.34" in older.stdout
+    assert older.stderr == (
+        "podshare: the fields of Kubernetes 1.28 are not known; those of 1.30 are used\n"
+    )
+    assert wrong.stderr.startswith("podshare: kube-version 'soon' is not a version of Kubernetes.")
 
 
 @needs_helm

@@ -238,20 +238,33 @@ def test_a_test_that_fails_twice_in_a_run_counts_once(run, times):
 SEVERAL = """
 import pytest
 
+@pytest.mark.parametrize("number", range({others}))
+def test_other(number): pass
+
 @pytest.mark.cluster
 @pytest.mark.parametrize("number", range({count}))
 def test_it(fails, number): fails(times={times})
 """
 
 
-@pytest.mark.parametrize(("count", "code"), [(2, 0), (3, 1)])
-def test_three_flaky_tests_fail_the_run(run, count, code):
-    """Two flaky tests do not."""
-    result = run(SEVERAL.format(count=count, times=1))
+@pytest.mark.parametrize(
+    ("count", "others", "code"), [(2, 1, 0), (3, 1, 1), (3, 596, 1), (3, 597, 0)]
+)
+def test_more_than_two_flaky_tests_and_one_of_200_fail_the_run(run, count, others, code):
+    """Fewer do not, and all are listed near the end."""
+    result = run(SEVERAL.format(count=count, times=1, others=others))
 
-    assert (result.code, result.summary) == (code, {"flaky": count})
-    line = "The run fails: 3 tests are flaky. A run passes with 2 at most."
+    assert result.code == code
+    assert result.summary == {"passed": others, "flaky": count}
+    tests = f"{count + others} tests"
+    line = f"The run fails: 3 tests are flaky. A run of {tests} passes with 2 at most."
     assert (line in result.lines) is (code == 1)
+    start = next(at for at, line in enumerate(result.lines) if " flaky tests " in line)
+    listed = result.lines[start + 1 : start + 1 + count]
+    assert sorted(listed) == [
+        f"test_it.py::test_it[{number}]: AssertionError: run 1 of test_it[{number}] is wrong"
+        for number in range(count)
+    ]
 
 
 @one_process
@@ -260,10 +273,10 @@ def test_too_many_failures_are_not_run_again(run, pytester, count, runs):
     """A lost cluster is not created again for each of hundreds of tests; the limit is two here."""
     limit = "from tests.support.flaky import reruns\nreruns._MOST = 2\n"
     pytester.makeconftest(CONFTEST + limit)
-    result = run(SEVERAL.format(count=count, times=2))
+    result = run(SEVERAL.format(count=count, times=2, others=1))
 
     assert [result.runs(f"test_it[{number}]") for number in range(count)] == [runs] * count
-    assert (result.code, result.summary) == (1, {"failed": count})
+    assert (result.code, result.summary) == (1, {"failed": count, "passed": 1})
     title = "3 tests failed: too many to be flaky, none is run again"
     assert (f" {title} " in result.text) is (runs == 1)
 

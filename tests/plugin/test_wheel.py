@@ -31,7 +31,8 @@ def test_the_wheel_contains_only_the_package(wheel):
     assert "pytest_podshare/py.typed" in names
     assert "pytest_podshare/report/page.html.j2" in names
     assert "pytest_podshare/diagrams/wiring.svg.j2" in names
-    assert [name for name in names if not name.endswith((".py", "py.typed", ".j2"))] == [
+    assert "pytest_podshare/wiring/kubernetes_schema.json" in names
+    assert [name for name in names if not name.endswith((".py", "py.typed", ".j2", ".json"))] == [
         name for name in names if ".dist-info/" in name
     ]
 

@@ -10,6 +10,10 @@ from pytest_podshare.wiring.folders import is_below
 from pytest_podshare.wiring.model import ContainerSpec, VolumeMount, VolumeSpec, Wiring
 
 _PATH = re.compile(r"(?<![\w.:/@$})%*-])/[\w.@+-]+(?:/[\w.@+-]+)*")
+# a single name after a slash is an option there: `cmd /C`
+_WINDOWS_PATH = re.compile(
+    r"(?<![\w.])[A-Za-z]:[\\/](?:[\w.@+\\/-]*\w)?|(?<![\w.:/])(?:/[\w.@+-]+){2,}"
+)
 _SOCKET_SCHEME = re.compile(r"\bunix:(?://)?(?=/)")
 
 
@@ -42,8 +46,9 @@ def command_line(container: ContainerSpec) -> str:
 
 
 @functools.lru_cache(maxsize=1024)
-def _find_paths(text: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(_PATH.findall(_SOCKET_SCHEME.sub(" ", text))))
+def _find_paths(text: str, on_windows: bool = False) -> tuple[str, ...]:
+    pattern = _WINDOWS_PATH if on_windows else _PATH
+    return tuple(dict.fromkeys(pattern.findall(_SOCKET_SCHEME.sub(" ", text))))
 
 
 def mentioned_paths(container: ContainerSpec) -> Iterator[str]:
@@ -76,5 +81,5 @@ def used_paths(wiring: Wiring, container: ContainerSpec) -> Iterator[str]:
     )
     hooks = (word for words in container.exec_commands for word in words)
     for text in (*container.command, *values, *hooks, container.working_dir):
-        if "/" in text:
-            yield from _find_paths(text)
+        if "/" in text or (wiring.on_windows and "\\" in text):
+            yield from _find_paths(text, wiring.on_windows)

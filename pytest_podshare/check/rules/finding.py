@@ -103,6 +103,7 @@ class Rule:
         page: its documentation, as a path from the root of the repository with an anchor.
         detect: the function.
         by_default: whether it is applied unless it is ignored, rather than only if it is enabled.
+        on_windows: whether it is applied to Pods on Windows, which have no modes and other mounts.
     """
 
     id: str
@@ -111,9 +112,12 @@ class Rule:
     page: str
     detect: Detector = dataclasses.field(repr=False)
     by_default: bool = True
+    on_windows: bool = True
 
     def apply(self, template: Template, wiring: Wiring) -> Iterator[Finding]:
         """Yield the findings of this rule in a template with this wiring."""
+        if wiring.on_windows and not self.on_windows:
+            return
         for issue in self.detect(template, wiring):
             line, column = issue.at or (0, 0)
             yield Finding(
@@ -131,7 +135,9 @@ class Rule:
             )
 
 
-def rule(severity: Severity, *, by_default: bool = True) -> Callable[[Detector], Rule]:
+def rule(
+    severity: Severity, *, by_default: bool = True, on_windows: bool = True
+) -> Callable[[Detector], Rule]:
     """Turn a function into a rule: its name is the id, its docstring the summary."""
 
     def decorate(detect: Detector) -> Rule:
@@ -139,6 +145,6 @@ def rule(severity: Severity, *, by_default: bool = True) -> Callable[[Detector],
         topic = detect.__module__.rpartition(".")[2].replace("_", "-")
         summary = (detect.__doc__ or "").splitlines()[0]
         page = f"docs/rules/{topic}.md#{name}"
-        return Rule(name, severity, summary, page, detect, by_default)
+        return Rule(name, severity, summary, page, detect, by_default, on_windows)
 
     return decorate

@@ -42,13 +42,18 @@ def split_words(*texts: str) -> frozenset[str]:
 
 def looks_like_scratch(volume: VolumeSpec, mounts: tuple[VolumeMount, ...]) -> bool:
     """Return whether a volume is private to one container, by its name or by all of its paths."""
-    if split_words(volume.name) & _SCRATCH_WORDS:
+    if names_scratch(volume.name):
         return True
     return bool(mounts) and all(_is_private(mount.folder) for mount in mounts)
 
 
+def names_scratch(name: str) -> bool:
+    """Return whether a name or a path contains a word for scratch space."""
+    return bool(split_words(name) & _SCRATCH_WORDS)
+
+
 def _is_private(path: str) -> bool:
-    is_scratch = bool(split_words(posixpath.basename(path)) & _SCRATCH_WORDS)
+    is_scratch = names_scratch(posixpath.basename(path))
     return is_scratch or f"{path}/".startswith(_PRIVATE_FOLDERS)
 
 

@@ -1,4 +1,4 @@
-"""The files of ConfigMaps and Secrets, which the kubelet writes as root."""
+"""The files that the kubelet writes: those of ConfigMaps and Secrets, and of the Pod's network."""
 
 from __future__ import annotations
 
@@ -9,16 +9,19 @@ from pytest_podshare.check.rules.container_paths import declared_mounts
 from pytest_podshare.check.rules.finding import Issue, mount_issue, rule
 from pytest_podshare.check.rules.volume_sources import looks_decimal
 from pytest_podshare.wiring.folders import is_below, split_sub_path
+from pytest_podshare.wiring.kubelet_mounts import HOSTS, RESOLVER
 from pytest_podshare.wiring.model import VolumeMount, VolumeSpec, Wiring
 from pytest_podshare.wiring.pod_spec import list_mappings
 from pytest_podshare.wiring.templates import Template
 
 # a service account token belongs to the user of the containers (pkg/volume/projected)
 _PROJECTED = ("configMap", "secret", "downwardAPI")
+# the settings of a Pod that end up in a file, which a mount at the same path replaces
+_SETTINGS = {HOSTS: "hostAliases", RESOLVER: "dnsConfig"}
 _GROUP_READS, _OTHERS_READ = 0o040, 0o004
 
 
-@rule("warning")
+@rule("warning", on_windows=False)
 def file_not_readable(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """The mode of a ConfigMap's or Secret's file keeps it from a container that is not root."""
     if wiring.fs_group is not None:
@@ -41,6 +44,20 @@ def file_not_readable(template: Template, wiring: Wiring) -> Iterator[Issue]:
             fix = f"Set an fsGroup in the Pod's securityContext, or mode {mode | 0o444:04o}."
             yield mount_issue(container, mount, detail, fix)
             break
+
+
+@rule("warning", on_windows=False)
+def kubelet_file_replaced(template: Template, wiring: Wiring) -> Iterator[Issue]:
+    """A mount replaces /etc/hosts or /etc/resolv.conf, so hostAliases or dnsConfig do nothing."""
+    spec = template.pod["spec"]
+    for path, field in _SETTINGS.items():
+        if not spec.get(field):
+            continue
+        for container, mount in wiring.mounts():
+            if mount.path == path:
+                detail = f", where nothing comes from the {field} of the Pod"
+                fix = f"Remove the mount, or write what is in {field} into its file."
+                yield mount_issue(container, mount, detail, fix)
 
 
 def _list_modes(volume: VolumeSpec, mount: VolumeMount) -> Iterator[tuple[str, int]]:

@@ -14,7 +14,7 @@ from pytest_podshare.wiring.templates import Template
 _BLOCK = 4096
 
 
-@rule("warning")
+@rule("warning", on_windows=False)
 def memory_without_limit(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """An emptyDir in memory has no sizeLimit, and its writer has no memory limit."""
     for volume, writers in _in_memory(wiring):
@@ -28,7 +28,7 @@ def memory_without_limit(template: Template, wiring: Wiring) -> Iterator[Issue]:
             )
 
 
-@rule("info")
+@rule("info", on_windows=False)
 def memory_until_killed(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """An emptyDir in memory has no sizeLimit, so a container that fills it is killed."""
     for volume, writers in _in_memory(wiring):
@@ -44,7 +44,7 @@ def memory_until_killed(template: Template, wiring: Wiring) -> Iterator[Issue]:
             )
 
 
-@rule("warning")
+@rule("warning", on_windows=False)
 def memory_above_limit(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """The sizeLimit of an emptyDir in memory is not below the memory limit of its writer."""
     for volume, writers in _in_memory(wiring):

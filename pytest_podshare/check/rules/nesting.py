@@ -10,18 +10,19 @@ from pytest_podshare.check.rules.container_paths import declared_mounts, used_pa
 from pytest_podshare.check.rules.finding import Issue, mount_issue, rule
 from pytest_podshare.check.rules.heuristics import looks_like_file, may_be_filled_before
 from pytest_podshare.wiring import account_token
-from pytest_podshare.wiring.folders import is_below, split_sub_path
+from pytest_podshare.wiring.folders import is_below, is_within, split_sub_path
+from pytest_podshare.wiring.kubelet_mounts import message_mount
 from pytest_podshare.wiring.model import ContainerSpec, VolumeMount, VolumeSpec, Wiring
 from pytest_podshare.wiring.pod_spec import list_mappings
 from pytest_podshare.wiring.templates import Template
-
-_TOKEN_FOLDER = "secrets/kubernetes.io"
 
 
 @rule("warning")
 def hidden_mount(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """A mount hides another mount of its container, or a part of it that others write to."""
     for container in wiring.containers:
+        if not wiring.on_windows:
+            yield from _find_hidden_by_kubelet(template, container)
         for first, second in itertools.combinations(container.mounts, 2):
             if first.folder == second.folder != "/":
                 # the later mount hides the earlier one; the API server rejects identical paths
@@ -32,6 +33,23 @@ def hidden_mount(template: Template, wiring: Wiring) -> Iterator[Issue]:
                 writer = _find_hidden_writer(wiring, container, outer, inner)
                 if writer and inner.volume != outer.volume:
                     yield _hidden_by(container, outer, inner, f"what {writer!r} writes there")
+
+
+def _find_hidden_by_kubelet(template: Template, container: ContainerSpec) -> Iterator[Issue]:
+    """Yield the mounts of a container over which the kubelet mounts something else."""
+    message, token = message_mount(container), account_token.MOUNT_PATH
+    for mount in container.mounts:
+        if message.covers(mount.folder):
+            place = "there" if mount.folder == message.path else f"at {message.path}"
+            detail = f", but the kubelet mounts a file for the termination message {place}"
+            fix = "Set terminationMessagePath to another path."
+            yield mount_issue(container, mount, detail, fix)
+        # a mount at exactly this path leaves out the token; /var/run leads to /run in most images
+        is_alias = mount.folder in (token, token.removeprefix("/var")) and mount.path != token
+        if is_alias and account_token.is_mounted(template):
+            detail = f", but the token of the service account at {token} hides it"
+            fix = f"Mount it at {token}, or set automountServiceAccountToken to false."
+            yield mount_issue(container, mount, detail, fix)
 
 
 @rule("info")
@@ -54,7 +72,7 @@ def part_hidden(template: Template, wiring: Wiring) -> Iterator[Issue]:
                 yield mount_issue(container, outer, detail, fix)
 
 
-@rule("warning")
+@rule("warning", on_windows=False)
 def nested_in_read_only(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """A mount is inside a read-only emptyDir, where its mount point cannot be created."""
     for container, outer, volume in declared_mounts(wiring):
@@ -76,14 +94,13 @@ def nested_in_read_only(template: Template, wiring: Wiring) -> Iterator[Issue]:
 
 def _token_in_read_only(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """Yield the read-only volumes in which the token of the service account has to be mounted."""
-    if not account_token.is_mounted(template):
-        return
     for container in wiring.containers:
         outer = _covering_token(container)
         volume = wiring.volume(outer.volume) if outer else None
         if outer is None or volume is None or not _lacks_mount_points(volume, outer):
             continue
-        if not any(_creates_mount_points(other, outer) for other in wiring.containers):
+        is_created = any(_creates_mount_points(other, outer) for other in wiring.containers)
+        if not is_created and account_token.is_mounted(template):
             detail = (
                 " read-only, but the token of the service account is mounted in it, at"
                 f" {account_token.MOUNT_PATH}, where no mount point can be created"
@@ -108,7 +125,7 @@ def _lacks_mount_points(volume: VolumeSpec, mount: VolumeMount) -> bool:
 
 def _creates_mount_points(container: ContainerSpec, outer: VolumeMount) -> bool:
     """Return whether a container, or its own token, creates the mount point in a volume."""
-    if any(_TOKEN_FOLDER in word for word in container.command):
+    if account_token.mentions_token(container):
         return True
     mount = _covering_token(container)
     if mount is None or mount.read_only or mount.volume != outer.volume:
@@ -116,7 +133,7 @@ def _creates_mount_points(container: ContainerSpec, outer: VolumeMount) -> bool:
     return (mount.folder, mount.sub_folders) == (outer.folder, outer.sub_folders)
 
 
-@rule("error")
+@rule("error", on_windows=False)
 def file_in_config(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """A file is mounted by subPath inside a ConfigMap, where the kubelet creates a folder."""
     for container, outer, volume in declared_mounts(wiring):
@@ -131,6 +148,23 @@ def file_in_config(template: Template, wiring: Wiring) -> Iterator[Issue]:
                 )
                 fix = "Project both into one volume, under `projected`."
                 yield mount_issue(container, inner, detail, fix)
+    yield from _find_files_in_token(template, wiring)
+
+
+def _find_files_in_token(template: Template, wiring: Wiring) -> Iterator[Issue]:
+    """Yield the files that are mounted in the folder of the service account's token."""
+    token = account_token.MOUNT_PATH
+    for container, mount in wiring.mounts():
+        if not is_within(mount.folder, token) or not _is_file(wiring, container, mount):
+            continue
+        is_replaced = any(other.path == token for other in container.mounts)
+        if not is_replaced and account_token.is_mounted(template):
+            detail = (
+                " by subPath, inside the token of the service account: the kubelet creates a folder"
+                " there, on which a file cannot be mounted"
+            )
+            fix = f"Project the token and the file into one volume, and mount it at {token}."
+            yield mount_issue(container, mount, detail, fix)
 
 
 def _is_file(wiring: Wiring, container: ContainerSpec, mount: VolumeMount) -> bool:
@@ -194,7 +228,9 @@ def _find_unhidden_view(
 
 def _split_path(mount: VolumeMount, path: str) -> tuple[str, ...]:
     """Return the names of the folders in a path below a mount, from the root of the volume."""
-    return mount.sub_folders + split_sub_path(posixpath.relpath(path, mount.folder))
+    return mount.sub_folders + split_sub_path(
+        posixpath.relpath(mount.normalize(path), mount.folder)
+    )
 
 
 def _hidden_by(container: ContainerSpec, mount: VolumeMount, over: VolumeMount, what: str) -> Issue:

@@ -50,7 +50,7 @@ def sidecar_not_awaited(template: Template, wiring: Wiring) -> Iterator[Issue]:
                 yield mount_issue(sidecar, mount, detail, fix)
 
 
-@rule("warning")
+@rule("warning", on_windows=False)
 def tail_by_descriptor(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """A container runs `tail -f` on another's file, which fails if the file is late or rotated."""
     for container in wiring.containers:
@@ -70,7 +70,7 @@ def tail_by_descriptor(template: Template, wiring: Wiring) -> Iterator[Issue]:
                 yield mount_issue(container, mount, detail, fix)
 
 
-@rule("info")
+@rule("info", on_windows=False)
 def socket_left_behind(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """A socket in a volume remains when its server crashes, and can block the next start."""
     seen: set[tuple[str, str]] = set()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ntpath
 import posixpath
 import re
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from collections.abc import Iterator
 from pytest_podshare.check.rules.container_paths import declared_mounts
 from pytest_podshare.check.rules.finding import Issue, mount_issue, rule
 from pytest_podshare.check.rules.heuristics import looks_like_file, may_be_filled_before
+from pytest_podshare.wiring.kubelet_mounts import HOSTNAME, HOSTS
 from pytest_podshare.wiring.model import Wiring
 from pytest_podshare.wiring.templates import Template
 
@@ -23,11 +25,13 @@ _STATE = frozenset({"/var", "/var/lib", "/var/log"})
 _DRIVE = re.compile(r"[A-Za-z]:[\\/]")
 _VARIABLE = re.compile(r"\$[({A-Za-z_]|^~|\{\{|\*")
 _SEPARATOR = re.compile(r"[,;:\s]")
+# files without a suffix
+_FILES = (HOSTS, HOSTNAME, "/etc/passwd", "/etc/group", "/etc/shadow")
 # kinds of volumes that can be a single file
 _MAY_BE_FILES = ("hostPath", "csi")
 
 
-@rule("warning")
+@rule("warning", on_windows=False)
 def relative_mount_path(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """A mountPath does not begin with a slash; the kubelet adds one."""
     for container, mount in wiring.mounts():
@@ -62,7 +66,7 @@ def unknown_variable(template: Template, wiring: Wiring) -> Iterator[Issue]:
                 yield mount_issue(container, mount, detail, fix)
 
 
-@rule("warning")
+@rule("warning", on_windows=False)
 def path_is_a_list(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """A mountPath contains a comma, semicolon, colon or space, but is always a single path."""
     for container, mount in wiring.mounts():
@@ -77,8 +81,11 @@ def path_looks_like_a_file(template: Template, wiring: Wiring) -> Iterator[Issue
     for container, mount, volume in declared_mounts(wiring):
         if volume.kind in _MAY_BE_FILES or mount.sub_path:
             continue
-        if looks_like_file(mount.path) and not _SEPARATOR.search(mount.path):
+        is_file = looks_like_file(mount.path) or mount.folder in _FILES
+        if is_file and not _SEPARATOR.search(_DRIVE.sub("", mount.path, count=1)):
             folder, name = posixpath.split(mount.folder)
+            if mount.on_windows:
+                folder, name = ntpath.split(mount.path)
             fix = f"Add `subPath: {name}` to mount that file alone."
             if volume.is_written_by_containers:
                 fix = f"Mount the volume at {folder}, the folder of {name}."
@@ -99,7 +106,7 @@ def sub_path_becomes_a_folder(template: Template, wiring: Wiring) -> Iterator[Is
             yield mount_issue(container, mount, detail, fix)
 
 
-@rule("warning")
+@rule("warning", on_windows=False)
 def system_path_hidden(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """A volume is mounted over a folder that the image needs."""
     for container, mount, volume in declared_mounts(wiring):

@@ -13,7 +13,9 @@ from pytest_podshare.check.rules.file_tests import FileTest, read_tests
 from pytest_podshare.check.rules.finding import Issue, container_issue, mount_issue, rule
 from pytest_podshare.check.rules.program_calls import SHELLS, list_calls
 from pytest_podshare.check.rules.written_paths import PROGRAMS, WrittenPath, find_written
+from pytest_podshare.wiring.account_token import mentions_token
 from pytest_podshare.wiring.folders import is_within, normalize
+from pytest_podshare.wiring.kubelet_mounts import KubeletMount, find_kubelet_mount
 from pytest_podshare.wiring.model import ContainerSpec, VolumeMount, VolumeSpec, Wiring
 from pytest_podshare.wiring.templates import Template
 
@@ -28,7 +30,7 @@ _MAY_WRITE = re.compile(rf">|\b(?:{'|'.join(sorted(PROGRAMS))})\b")
 _ACTS_ON = ("chown", "chmod", "chgrp", "rm", "rmdir", "unlink", "mv")
 
 
-@rule("warning")
+@rule("warning", on_windows=False)
 def users_differ(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """Two users write to a volume, and no fsGroup lets both of them change its files."""
     if wiring.fs_group is not None:
@@ -54,7 +56,7 @@ def users_differ(template: Template, wiring: Wiring) -> Iterator[Issue]:
                 break
 
 
-@rule("warning")
+@rule("warning", on_windows=False)
 def claim_not_writable(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """A non-root user writes to a claim, which belongs to root without an fsGroup."""
     if wiring.fs_group is not None or wiring.groups:
@@ -66,7 +68,7 @@ def claim_not_writable(template: Template, wiring: Wiring) -> Iterator[Issue]:
             yield from _non_root_writer(wiring, volume, detail, fix)
 
 
-@rule("warning")
+@rule("warning", on_windows=False)
 def host_path_not_writable(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """A non-root user writes to a hostPath that the kubelet creates, and only root can write to."""
     for volume in wiring.volumes:
@@ -88,7 +90,7 @@ def _non_root_writer(wiring: Wiring, volume: VolumeSpec, detail: str, fix: str) 
             return
 
 
-@rule("info", by_default=False)
+@rule("info", by_default=False, on_windows=False)
 def nowhere_to_write(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """A container has a read-only root file system and no writable volume."""
     for container in wiring.containers:
@@ -102,23 +104,33 @@ def nowhere_to_write(template: Template, wiring: Wiring) -> Iterator[Issue]:
             yield container_issue(container, detail, fix)
 
 
-@rule("warning")
+@rule("warning", on_windows=False)
 def writes_to_read_only(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """A command writes to a path that is mounted read-only."""
     for container in wiring.containers:
         are_writable = all(_is_writable(wiring, mount) for mount in container.mounts)
-        if are_writable and not container.read_only_root:
+        if are_writable and not container.read_only_root and not mentions_token(container):
             continue
         seen: set[str] = set()
         for write in _list_writes(container):
-            issue = None if write.path in seen else _find_refusal(wiring, container, write)
+            if write.path in seen:
+                continue
+            added = find_kubelet_mount(template, container, write.path)
+            issue = _find_refusal(wiring, container, write, added)
             if issue is not None:
                 seen.add(write.path)
                 yield issue
 
 
-def _find_refusal(wiring: Wiring, container: ContainerSpec, write: WrittenPath) -> Issue | None:
+def _find_refusal(
+    wiring: Wiring, container: ContainerSpec, write: WrittenPath, added: KubeletMount | None
+) -> Issue | None:
     """Return the issue of a path that a container cannot write to; None if it can."""
+    if added is not None:
+        if not added.read_only or write.if_needed:
+            return None
+        detail = f"{_describe(write)}, but {added.content} is mounted read-only at {added.path}"
+        return container_issue(container, detail, "Write elsewhere.", path=write.path)
     mount = container.covering_mount(write.path)
     if mount is not None:
         is_refused = not _is_writable(wiring, mount) and _is_change(wiring, write, mount)

@@ -10,10 +10,12 @@ from collections.abc import Collection, Iterable
 from pytest_podshare import errors
 from pytest_podshare.check.rules import (
     claims,
+    config_paths,
     duplicate_keys,
     fields,
     kubelet_files,
     limits,
+    mount_propagation,
     mounts,
     nesting,
     order,
@@ -24,6 +26,7 @@ from pytest_podshare.check.rules import (
     stale_mounts,
     sub_paths,
     suppressions,
+    volume_objects,
     volumes,
 )
 from pytest_podshare.check.rules.finding import Finding, Rule
@@ -32,8 +35,9 @@ from pytest_podshare.wiring.model import VolumeSpec, Wiring
 from pytest_podshare.wiring.templates import Template
 
 _TOPICS = (
-    *(claims, duplicate_keys, fields, kubelet_files, limits, mounts, nesting, order, paths),
-    *(permissions, rollouts, sharing, stale_mounts, sub_paths, volumes),
+    *(claims, config_paths, duplicate_keys, fields, kubelet_files, limits, mount_propagation),
+    *(mounts, nesting, order, paths, permissions, rollouts, sharing, stale_mounts, sub_paths),
+    *(volume_objects, volumes),
 )
 
 _RULES = (value for topic in _TOPICS for value in vars(topic).values() if isinstance(value, Rule))

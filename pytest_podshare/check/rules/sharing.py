@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
 
 from pytest_podshare.check.rules.container_paths import declared_mounts, used_paths, used_volumes
 from pytest_podshare.check.rules.finding import Issue, Severity, mount_issue, rule, volume_issue
-from pytest_podshare.check.rules.heuristics import looks_like_scratch, may_write
+from pytest_podshare.check.rules.heuristics import looks_like_scratch
+from pytest_podshare.check.rules.lone_volumes import (
+    LoneVolume,
+    list_lone_volumes,
+    list_near_misses,
+)
 from pytest_podshare.check.rules.shared_names import suggests_sharing
-from pytest_podshare.check.rules.similar_names import is_typo
 from pytest_podshare.wiring.folders import is_within
+from pytest_podshare.wiring.kubelet_mounts import find_kubelet_mount
 from pytest_podshare.wiring.model import ContainerSpec, VolumeMount, VolumeSpec, Wiring
 from pytest_podshare.wiring.templates import Template
 
 # folders that many images have
-_COMMON_FOLDERS = frozenset(
+COMMON_FOLDERS = frozenset(
     {"/", "/bin", "/dev", "/etc", "/home", "/lib", "/mnt", "/opt", "/proc", "/root", "/run"}
     | {"/sbin", "/srv", "/sys", "/tmp", "/usr", "/usr/local", "/var", "/var/lib", "/var/log"}
+    | {"/c:", "/c:/inetpub", "/c:/program files", "/c:/programdata", "/c:/users", "/c:/windows"}
 )
 
 
@@ -39,52 +44,51 @@ def unused_volume(template: Template, wiring: Wiring) -> Iterator[Issue]:
 @rule("warning")
 def volume_not_shared(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """Only one container mounts a volume whose name or path suggests that it is shared."""
-    for volume, container, mount in _unshared(wiring):
-        if suggests_sharing(wiring, volume, container, mount):
-            fix = f"Mount {volume.name!r} in the container that should share it."
-            yield mount_issue(container, mount, ", but no other container mounts it", fix)
+    for lone in list_lone_volumes(wiring):
+        if _suggests_sharing(wiring, lone):
+            fix = f"Mount {lone.volume.name!r} in the container that should share it."
+            detail = ", but no other container mounts it"
+            yield mount_issue(lone.container, lone.mount, detail, fix)
 
 
 @rule("info", by_default=False)
 def volume_of_one_container(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """Only one of several containers mounts an emptyDir that does not look like scratch space."""
-    for volume, container, mount in _unshared(wiring):
-        if container.role == "init" or container.read_only_root:
+    for lone in list_lone_volumes(wiring):
+        if lone.container.role == "init" or lone.container.read_only_root:
             continue
-        if not suggests_sharing(wiring, volume, container, mount):
+        if not _suggests_sharing(wiring, lone):
             fix = "If another container should share it, mount it there as well."
-            yield mount_issue(container, mount, ", but no other container mounts it", fix)
+            detail = ", but no other container mounts it"
+            yield mount_issue(lone.container, lone.mount, detail, fix)
 
 
 @rule("warning")
 def init_output_unread(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """An init container fills an emptyDir that no later container mounts."""
-    for volume, container, mount in _unshared(wiring):
-        if container.role != "init" or mount.read_only or not may_write(container, mount):
+    for lone in list_lone_volumes(wiring):
+        if lone.container.role != "init" or not lone.is_filled or _suggests_sharing(wiring, lone):
             continue
-        if not suggests_sharing(wiring, volume, container, mount):
-            fix = f"Mount {volume.name!r} in the container that needs the init container's output."
-            yield mount_issue(container, mount, ", but no later container mounts it", fix)
+        name = lone.volume.name
+        if name not in {first.volume.name for first, _ in list_near_misses(wiring)}:
+            fix = f"Mount {name!r} in the container that needs the init container's output."
+            detail = ", but no later container mounts it"
+            yield mount_issue(lone.container, lone.mount, detail, fix)
 
 
 @rule("warning")
 def volume_near_miss(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """Two containers mount two volumes where one shared volume was probably meant."""
-    unshared = sorted(_unshared(wiring), key=lambda row: wiring.containers.index(row[1]))
-    for first, second in itertools.combinations(unshared, 2):
-        volume, writer, writer_mount = first
-        other_volume, container, mount = second
-        same_path = writer_mount.folder == mount.folder
-        hands_over = same_path and writer.role == "init" and container.role != "init"
-        if writer is container:
-            continue
-        if hands_over or is_typo(volume.name, other_volume.name):
-            detail = (
-                f", but container {writer.name!r} mounts volume {volume.name!r} at "
-                f"{writer_mount.path}: they share nothing"
-            )
-            fix = "Mount the same volume in both."
-            yield mount_issue(container, mount, detail, fix)
+    for first, second in list_near_misses(wiring):
+        writer = first.container.name
+        what = "mounts"
+        if first.container.role == "init" and first.is_filled:
+            what = "fills"
+        detail = (
+            f", but container {writer!r} {what} volume {first.volume.name!r} at "
+            f"{first.mount.path}: they share nothing"
+        )
+        yield mount_issue(second.container, second.mount, detail, "Mount the same volume in both.")
 
 
 @rule("warning")
@@ -95,6 +99,8 @@ def consumer_without_mount(template: Template, wiring: Wiring) -> Iterator[Issue
         for path in used_paths(wiring, container):
             found = _find_elsewhere(wiring, container, path)
             if found is None or found[1].volume in known:
+                continue
+            if find_kubelet_mount(template, container, path) is not None:
                 continue
             owner, mount = found
             known.add(mount.volume)
@@ -114,7 +120,10 @@ def no_writer(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """An emptyDir stays empty because every container mounts it read-only."""
     for volume in wiring.volumes:
         mounts = wiring.mounts_of(volume.name)
-        if volume.starts_empty and mounts and all(mount.read_only for _, mount in mounts):
+        if not volume.starts_empty or not mounts or not all(mount.read_only for _, mount in mounts):
+            continue
+        near_misses = {second.volume.name for _, second in list_near_misses(wiring)}
+        if volume.name not in near_misses:
             names = ", ".join(dict.fromkeys(repr(container.name) for container, _ in mounts))
             detail = f" is read-only in every container that mounts it ({names}), so it stays empty"
             fix = "Remove `readOnly: true` from the mount of the container that fills it."
@@ -152,7 +161,8 @@ def termination_message_in_volume(template: Template, wiring: Wiring) -> Iterato
     for container in wiring.containers:
         path = container.termination_message_path
         mount = container.covering_mount(path) if path else None
-        if mount is None:
+        # a mount at the path itself is a finding of hidden-mount
+        if mount is None or mount.folder == mount.normalize(path):
             continue
         others = [other for other, _ in wiring.mounts_of(mount.volume) if other is not container]
         if others:
@@ -164,33 +174,20 @@ def termination_message_in_volume(template: Template, wiring: Wiring) -> Iterato
             yield mount_issue(container, mount, detail, fix)
 
 
-def _unshared(wiring: Wiring) -> Iterator[tuple[VolumeSpec, ContainerSpec, VolumeMount]]:
-    """Yield the emptyDirs that only one of several containers mounts, except scratch space."""
-    if len(wiring.containers) < 2:
-        return
-    keys = {key.volume for container in wiring.containers for key in container.file_keys}
-    for volume in wiring.volumes:
-        pairs = wiring.mounts_of(volume.name)
-        names = {container.name for container, _ in pairs}
-        mounts = tuple(mount for _, mount in pairs)
-        if not volume.starts_empty or len(names) != 1 or volume.name in keys:
-            continue
-        # a name that suggests sharing counts for more than a path in /run
-        is_shared = suggests_sharing(wiring, volume, *pairs[0])
-        if not looks_like_scratch(volume, () if is_shared else mounts):
-            yield volume, *pairs[0]
+def _suggests_sharing(wiring: Wiring, lone: LoneVolume) -> bool:
+    return suggests_sharing(wiring, lone.volume, lone.container, lone.mount)
 
 
 def _find_elsewhere(
     wiring: Wiring, container: ContainerSpec, path: str
 ) -> tuple[ContainerSpec, VolumeMount] | None:
     """Return another container's mount of a shared volume that contains an unmounted path."""
-    if path in _COMMON_FOLDERS or container.covering_mount(path) is not None:
+    if path in COMMON_FOLDERS or container.covering_mount(path) is not None:
         return None
     for other, mount, volume in declared_mounts(wiring):
         if other is container or not _is_shared_storage(wiring, volume, path):
             continue
-        if mount.folder in _COMMON_FOLDERS or looks_like_scratch(volume, (mount,)):
+        if mount.folder in COMMON_FOLDERS or looks_like_scratch(volume, (mount,)):
             continue
         if mount.covers(path):
             return other, mount

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
-from pytest_podshare.check.rules.similar_names import find_nearest
+from pytest_podshare.check.rules.similar_names import find_nearest, is_typo
 from pytest_podshare.manifests.position import Position, find_position
-from pytest_podshare.wiring import known_fields
+from pytest_podshare.wiring import field_places, kubernetes_schema, typed_fields
+from pytest_podshare.wiring.field_places import Place
 from pytest_podshare.wiring.lifetime import LIFETIMES
-from pytest_podshare.wiring.pod_spec import MOUNT_FIELDS, iter_containers, list_mappings
 from pytest_podshare.wiring.templates import Template
-from pytest_podshare.wiring.workloads import is_workload
+from pytest_podshare.wiring.typed_fields import Holder
 
-_MOUNT = frozenset({"name", *MOUNT_FIELDS})
+# the beginnings of directives of a patch, and of what an author keeps for anchors
+_FOREIGN = ("$", "x-")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,154 +23,138 @@ class UnknownField:
 
     Args:
         name: its name.
-        holder: what has it, for messages: `container 'app' has`.
-        elsewhere: where a field of that name belongs; "" if that is nowhere near.
-        similar: the name of a field of the holder that was probably meant; "" for none.
+        type: the type that does not have it.
+        owner: what has it, for messages: `container 'app' has`.
+        place: where a field of that name belongs; None if that is unclear or nowhere.
+        similar: the name of a field of the type that was probably meant; "" for none.
+        spelling: its name in Kubernetes, which differs in case if it is misspelt as well.
+        path: the fields that lead to it, for `kubectl explain`: `pod.spec.containers`.
         position: where it is in the manifest; None if unknown.
         container: the name of its container; "" for none.
         volume: the name of its volume; "" for none.
+        reason: why the version of Kubernetes lacks it; "" if all versions do.
     """
 
     name: str
-    holder: str
-    elsewhere: str
+    type: str
+    owner: str
+    place: Place | None
     similar: str
+    spelling: str
+    path: str
     position: Position | None
     container: str = ""
     volume: str = ""
-
-
-@dataclasses.dataclass(frozen=True)
-class _Holder:
-    """A mapping of a Pod: the words before its field, its known fields, and others near it."""
-
-    name: str
-    known: Collection[str]
-    elsewhere: Mapping[str, Collection[str]] = dataclasses.field(default_factory=dict)
-    container: str = ""
-    volume: str = ""
+    reason: str = ""
 
 
 def find_unknown(template: Template) -> Iterator[UnknownField]:
-    """Yield the unknown fields of a Pod that belong elsewhere, or that are misspelt.
+    """Yield the fields of a Pod or workload that no version of Kubernetes has where they stand.
 
-    Other unknown fields are left out: they may be those of a newer Kubernetes. So are custom
-    resources, whose operators may know more fields.
+    Those of custom resources are left out, whose operators may know more fields.
     """
-    if not is_workload(template.subject):
-        return
-    spec = template.pod["spec"]
-    yield from _compare(spec, _POD)
-    yield from _compare(spec.get("securityContext"), _POD_SECURITY)
-    for container in iter_containers(spec):
-        yield from _find_in_container(container)
-    for entry in list_mappings(spec, "volumes"):
-        yield from _find_in_volume(entry)
+    types = kubernetes_schema.load().types
+    for holder in template.holders:
+        known = types[holder.type]
+        if holder.fields.keys() <= known.keys() or _is_rejected(holder):
+            continue
+        for name, value in holder.fields.items():
+            if name in known or value is None or not isinstance(name, str):
+                continue
+            if not name.startswith(_FOREIGN) and (field := _describe(holder, name)):
+                yield field
 
 
-def list_strays(entry: Mapping[str, Any]) -> dict[str, str]:
-    """Return the fields that stand in a volume, beside its source, with the source they belong to.
+def find_missing(template: Template, version: str) -> Iterator[UnknownField]:
+    """Yield the fields that other versions of Kubernetes have where they stand.
 
     Args:
-        entry: the volume as written.
+        template: the template.
+        version: the minor version.
     """
-    strays: dict[str, str] = {}
-    for field in entry:
-        if field == "name" or field in LIFETIMES:
-            continue
-        fitting = [kind for kind, known in known_fields.VOLUME_SOURCES.items() if field in known]
-        present = [kind for kind in fitting if kind in entry]
-        if present or len(fitting) == 1:
-            strays[field] = (present or fitting)[0]
-    return strays
+    schema = kubernetes_schema.load()
+    for holder in template.holders:
+        some = {**schema.since.get(holder.type, {}), **schema.removed.get(holder.type, {})}
+        for name in some.keys() & holder.fields.keys():
+            reason = schema.find_reason(holder.type, name, version)
+            if reason and holder.fields[name] is not None:
+                yield dataclasses.replace(_unknown(holder, name, None, ""), reason=reason)
 
 
-def _find_in_container(entry: Mapping[str, Any]) -> Iterator[UnknownField]:
-    name = entry["name"]
-    if _has_unknown(entry, known_fields.CONTAINER):
-        holder = dataclasses.replace(_CONTAINER, name=f"container {name!r} has", container=name)
-        yield from _compare(entry, holder)
-    security = entry.get("securityContext")
-    if _has_unknown(security, known_fields.CONTAINER_SECURITY):
-        title = f"the securityContext of container {name!r} has"
-        holder = dataclasses.replace(_CONTAINER_SECURITY, name=title, container=name)
-        yield from _compare(security, holder)
-    for mount in list_mappings(entry, "volumeMounts"):
-        if _has_unknown(mount, _MOUNT):
-            yield from _find_in_mount(name, mount)
+def _is_rejected(holder: Holder) -> bool:
+    """Return whether it belongs to a volume with several sources, which the API server rejects."""
+    volume = find_owner(holder, "Volume")
+    if volume is None or volume is holder:
+        return False
+    return len([kind for kind in LIFETIMES if volume.fields.get(kind) is not None]) > 1
 
 
-def _has_unknown(entry: Any, known: frozenset[str]) -> bool:
-    return isinstance(entry, Mapping) and not known.issuperset(entry)
+def find_owner(holder: Holder, *types: str) -> Holder | None:
+    """Return the mapping itself or the nearest one above it that has one of these types."""
+    return next((near for near in holder.chain if near.type in types), None)
 
 
-def _find_in_mount(container: str, entry: Mapping[str, Any]) -> Iterator[UnknownField]:
-    volume, path = entry.get("name"), entry.get("mountPath")
-    title = f"container {container!r} mounts volume {volume!r} at {path} with"
-    holder = _Holder(title, _MOUNT, container=container, volume=str(volume))
-    for field in _compare(entry, holder):
-        yield dataclasses.replace(field, position=find_position(entry))
+def _describe(holder: Holder, name: str) -> UnknownField | None:
+    similar, spelling = _find_typo(holder, name), kubernetes_schema.load().find_spelling(name)
+    place = None if similar else field_places.find_near(holder, spelling)
+    if place is None and holder.type == "Volume" and find_nearest(name, LIFETIMES):
+        # a misspelt source, which has a rule of its own
+        return None
+    if not similar and place is None:
+        similar = _find_similar(holder, name)
+    if not similar and place is None:
+        place = field_places.find_far(holder, spelling)
+    return _unknown(holder, name, place, similar)
 
 
-def _find_in_volume(entry: Mapping[str, Any]) -> Iterator[UnknownField]:
-    name = str(entry.get("name"))
-    for field, kind in list_strays(entry).items():
-        position = find_position(entry, field)
-        yield UnknownField(field, f"volume {name!r} has", kind, "", position, volume=name)
-    if len([kind for kind in LIFETIMES if entry.get(kind) is not None]) > 1:
-        # the API server rejects it
-        return
-    for kind, known in known_fields.VOLUME_SOURCES.items():
-        if _has_unknown(entry.get(kind), known):
-            holder = _Holder(f"the {kind} of volume {name!r} has", known, volume=name)
-            yield from _compare(entry[kind], holder)
+def _find_typo(holder: Holder, name: str) -> str:
+    """Return the field of the mapping's type that differs in a letter or so; "" for none."""
+    known = kubernetes_schema.load().types[holder.type]
+    return next((field for field in known if is_typo(name, field)), "")
 
 
-def _compare(entry: Any, holder: _Holder) -> Iterator[UnknownField]:
-    """Yield the fields of a mapping that its type does not have, but another, or one like them."""
-    for field, value in entry.items() if isinstance(entry, Mapping) else ():
-        if field in holder.known or value is None:
-            continue
-        places = (place for place, fields in holder.elsewhere.items() if field in fields)
-        elsewhere = next(places, "")
-        similar = "" if elsewhere else find_nearest(field, holder.known) or ""
-        if elsewhere or similar:
-            yield UnknownField(
-                field,
-                holder.name,
-                elsewhere,
-                similar,
-                find_position(entry, field),
-                holder.container,
-                holder.volume,
-            )
+def _find_similar(holder: Holder, name: str) -> str:
+    """Return the field of the mapping's type that was probably meant; "" for none."""
+    known = kubernetes_schema.load().types[holder.type]
+    longer = [field for field in known if len(name) > 4 and field.startswith(name)]
+    return longer[0] if len(longer) == 1 else find_nearest(name, known) or ""
 
 
-_ITS_SECURITY = "the securityContext of the container"
-_SECURITY_OF_POD = "the Pod's securityContext"
-_POD = _Holder(
-    "the Pod's spec has",
-    known_fields.POD_SPEC,
-    {
-        "a container": known_fields.CONTAINER,
-        _SECURITY_OF_POD: known_fields.POD_SECURITY,
-        _ITS_SECURITY: known_fields.CONTAINER_SECURITY,
-    },
-)
-_POD_SECURITY = _Holder(
-    f"{_SECURITY_OF_POD} has",
-    known_fields.POD_SECURITY,
-    {"the securityContext of each container": known_fields.CONTAINER_SECURITY},
-)
-_CONTAINER = _Holder(
-    "",
-    known_fields.CONTAINER,
-    {
-        "the Pod's spec": known_fields.POD_SPEC,
-        _ITS_SECURITY: known_fields.CONTAINER_SECURITY,
-        _SECURITY_OF_POD: known_fields.POD_SECURITY,
-    },
-)
-_CONTAINER_SECURITY = _Holder(
-    "", known_fields.CONTAINER_SECURITY, {_SECURITY_OF_POD: known_fields.POD_SECURITY}
-)
+def _unknown(holder: Holder, name: str, place: Place | None, similar: str) -> UnknownField:
+    container = find_owner(holder, *typed_fields.CONTAINER_TYPES)
+    volume = find_owner(holder, "Volume", "VolumeMount")
+    return UnknownField(
+        name=name,
+        type=holder.type,
+        owner=_describe_owner(holder, container),
+        place=place,
+        similar=similar,
+        spelling=kubernetes_schema.load().find_spelling(name),
+        path=describe_steps(holder),
+        position=_find_position(holder, name),
+        container=_name(container),
+        volume=_name(volume),
+    )
+
+
+def _name(holder: Holder | None) -> str:
+    return str(holder.fields.get("name") or "") if holder else ""
+
+
+def _describe_owner(holder: Holder, container: Holder | None) -> str:
+    if holder.type != "VolumeMount":
+        return f"{holder.describe()} has"
+    volume, path = _name(holder), holder.fields.get("mountPath")
+    return f"container {_name(container)!r} mounts volume {volume!r} at {path} with"
+
+
+def _find_position(holder: Holder, name: str) -> Position | None:
+    if holder.type == "VolumeMount":
+        return find_position(holder.fields)
+    return find_position(holder.fields, name)
+
+
+def describe_steps(holder: Holder) -> str:
+    """Return the path of a mapping for `kubectl explain`: `pod.spec.containers`."""
+    *fields, top = holder.chain
+    return ".".join([top.type.lower(), *(near.field for near in reversed(fields))])

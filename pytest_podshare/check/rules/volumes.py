@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from pytest_podshare.check.rules import volume_sources
 from pytest_podshare.check.rules.finding import Issue, rule, volume_issue
 from pytest_podshare.check.rules.similar_names import find_nearest
-from pytest_podshare.check.rules.unknown_fields import find_unknown
 from pytest_podshare.wiring import quantity
 from pytest_podshare.wiring.lifetime import LIFETIMES
 from pytest_podshare.wiring.model import VolumeSpec, Wiring
@@ -99,21 +98,7 @@ def unknown_volume_source(template: Template, wiring: Wiring) -> Iterator[Issue]
                 yield volume_issue(volume, detail, f"Write {near}.")
 
 
-@rule("warning")
-def misspelt_field(template: Template, wiring: Wiring) -> Iterator[Issue]:
-    """A field of the Pod, a container, a mount or a volume is misspelt, and does nothing."""
-    for field in find_unknown(template):
-        if field.similar:
-            yield Issue(
-                f"{field.holder} field {field.name!r}, which does not exist and is ignored",
-                f"Write {field.similar}.",
-                field.position,
-                field.container,
-                field.volume,
-            )
-
-
-@rule("warning")
+@rule("warning", on_windows=False)
 def decimal_mode(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """A decimal file mode looks like the octal mode that was meant."""
     for volume in _with_one_source(template):

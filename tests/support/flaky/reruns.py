@@ -9,8 +9,8 @@ from tests.support.flaky import junit
 from tests.support.flaky.child import run_alone
 from tests.support.flaky.record import FlakyTest, now
 
-# with this many flaky tests a run fails
-_TOO_MANY = 3
+# a run passes with this many flaky tests, or with one of so many tests
+_FEW, _ONE_OF = 2, 200
 # after more failures than this the code or the cluster is broken, and no test is called flaky
 _MOST = 10
 
@@ -65,8 +65,12 @@ class Reruns:
             problems = {nodeid: outcome.problem for nodeid, outcome in self._outcomes.items()}
             junit.amend(Path(xml), self._property, problems)
 
+    @pytest.hookimpl(trylast=True)
     def pytest_terminal_summary(self, terminalreporter):
-        """Show what became of the tests that were run again; first failures are shown above."""
+        """Show what became of the tests that were run again; first failures are shown above.
+
+        A list of the flaky tests is near the end, because often only that is kept of a long run.
+        """
         again = {
             nodeid: outcome for nodeid, outcome in self._outcomes.items() if not outcome.passed
         }
@@ -80,6 +84,11 @@ class Reruns:
             terminalreporter.section(title)
             for test in self._flaky:
                 self._show(terminalreporter, test)
+            terminalreporter.section("flaky tests")
+        for test in self._flaky:
+            crash = getattr(self._failures[test.nodeid][0].longrepr, "reprcrash", None)
+            reason, *_ = (crash.message if crash else test.failure).split("\n", 1)
+            terminalreporter.write_line(f"{test.nodeid}: {reason}")
         for problem in self._problems:
             terminalreporter.write_line(problem, red=True, bold=True)
 
@@ -101,16 +110,17 @@ class Reruns:
                 session.testsfailed -= len(reports)
                 _count_as_flaky(terminal.stats, reports)
         self._file.add(self._flaky)
-        self._problems = list(self._find_problems())
+        self._problems = list(self._find_problems(session.testscollected))
         if self._problems:
             session.testsfailed = max(1, session.testsfailed)
 
-    def _find_problems(self):
-        """Yield why flaky tests fail the run."""
-        if len(self._flaky) >= _TOO_MANY:
+    def _find_problems(self, tests):
+        """Yield why flaky tests fail a run of so many tests."""
+        most = max(_FEW, tests // _ONE_OF)
+        if len(self._flaky) > most:
             yield (
                 f"The run fails: {len(self._flaky)} tests are flaky. "
-                f"A run passes with {_TOO_MANY - 1} at most."
+                f"A run of {_tests(tests)} passes with {most} at most."
             )
         times = collections.Counter(test.name for test in [*self._file.known, *self._flaky])
         where = f", see {self._file.path}" if self._file.path else ""

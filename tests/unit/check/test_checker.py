@@ -11,6 +11,7 @@ from pytest_podshare.check import checker
 from pytest_podshare.check.checker import CheckResult, ManifestResult, TemplateResult
 from pytest_podshare.check.inputs import Input
 from pytest_podshare.check.project_settings import ProjectSettings
+from pytest_podshare.check.render_options import HelmOptions, RenderOptions
 from pytest_podshare.check.rendering import RenderJob
 from pytest_podshare.check.rules import Finding
 
@@ -266,3 +267,24 @@ def test_a_result_does_not_keep_the_source_text(monkeypatch):
 
     assert len(result.findings) == 1
     assert [source() for source in sources] == [None]
+
+
+def test_the_version_of_kubernetes_is_that_of_the_chart():
+    """The same text is checked anew for another chart's version; others have the command line's."""
+    text = BROKEN.replace(
+        b"      volumeMounts", b"      restartPolicyRules: []\n      volumeMounts"
+    )
+    jobs = [
+        RenderJob("default values", Path(name), ("helm", "template", name)) for name in ("a", "b")
+    ]
+    manifests = [Input("m.yaml", None, text, job=job) for job in (*jobs, None)]
+    rendering = RenderOptions(
+        {"a": HelmOptions(kube_version="1.33.0"), "b": HelmOptions(kube_version="1.34.0")}
+    )
+    settings = ProjectSettings(rendering=rendering)
+
+    results = checker.check_all(manifests, settings)
+    older = checker.check_all(manifests, settings.extend(helm=HelmOptions(kube_version="1.30")))
+
+    counts = [len(result.findings) for result in (*results, *older)]
+    assert counts == [2, 1, 1, 2, 2, 2]

@@ -106,6 +106,28 @@ def test_on_two_nodes_another_device_is_not_a_cause():
 
 
 @pytest.mark.parametrize(
+    ("source", "remedy"),
+    [
+        (
+            {"hostPath": {"path": "/data"}},
+            "Keep both Pods on one node, or use a claim that both nodes can access"
+            " (ReadWriteMany).",
+        ),
+        (CLAIM, "Use the same claim in both Pods, in one namespace."),
+    ],
+)
+def test_folders_of_two_nodes_need_one_node(source, remedy):
+    """The same claim would not help; between a folder and a claim it does."""
+    writer = container("web", {"hostPath": {"path": "/data"}}, node="a")
+    reader = container("worker", source, node="b")
+
+    cause = storage_causes.explain_separate_pods(writer, reader, None)
+
+    assert (cause.kind, cause.remedy) == ("different volume", remedy)
+    assert "is folder /data of node a; " in cause.text
+
+
+@pytest.mark.parametrize(
     ("source", "text"),
     [
         (

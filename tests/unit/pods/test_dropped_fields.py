@@ -34,7 +34,7 @@ ADVICE = {
     ),
     f"{CONTAINER}      securityContext:\n        fsGroup: 1\n": (
         "spec.containers[0].securityContext.fsGroup",
-        "Move fsGroup to the securityContext of the Pod.",
+        "Move fsGroup to the Pod's securityContext.",
     ),
     "  securityContext:\n    privileged: true\n": (
         "spec.securityContext.privileged",
@@ -43,10 +43,19 @@ ADVICE = {
     "  volumeMounts: []\n": ("spec.volumeMounts", "Move volumeMounts to a container."),
     f"{CONTAINER}      volumes: []\n": (
         "spec.containers[0].volumes",
-        "Move volumes to the spec of the Pod.",
+        "Move volumes to the Pod's spec.",
     ),
-    "  hostNet: true\n": (
-        "spec.hostNet",
+    "  hostNet: true\n": ("spec.hostNet", "Correct its name, perhaps to hostNetwork."),
+    f"{CONTAINER}      resources: {{request: {{}}}}\n": (
+        "spec.containers[0].resources.request",
+        "Correct its name, perhaps to requests.",
+    ),
+    f"{CONTAINER}      readinessProbe: {{tcpSocket: {{port: 1}}}}\n      periodSeconds: 1\n": (
+        "spec.containers[0].periodSeconds",
+        "Indent periodSeconds below readinessProbe.",
+    ),
+    "  wondrous: true\n": (
+        "spec.wondrous",
         "Correct it, move it or remove it: `kubectl explain pod.spec` lists the known fields.",
     ),
 }

@@ -7,8 +7,8 @@ from pytest_podshare.wiring.model import ContainerSpec
 
 
 def find(*command):
-    """Return what is found in a command."""
-    return find_private_modes(ContainerSpec("c", "container", (), command=command))
+    """Return what is found in a command about a volume at /v."""
+    return find_private_modes(ContainerSpec("c", "container", (), command=command), ["/v"])
 
 
 @pytest.mark.parametrize(
@@ -38,6 +38,37 @@ def find(*command):
 def test_a_command_that_keeps_files_from_others_is_found(script, found):
     """In the words of the manifest, anywhere in a script."""
     assert find("sh", "-c", script) == (found,)
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "chmod 600 /etc/key; cat /v/x",
+        "chmod 600 /etc/key /volumes/x",
+        "chmod -R 700 '/root/.ssh' # /v",
+        "install -m 600 /a/key /etc/key && cp /a /v/a",
+        "mkdir -m 700 /var/lib/app\nls /v",
+    ],
+)
+def test_a_mode_of_a_file_elsewhere_is_not_found(script):
+    """No path of the command is in the volume, or contains it."""
+    assert find("sh", "-c", script) == ()
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "chmod 600 /etc/key /v/x",
+        "chmod 600 x",
+        'chmod 600 "$FILE"',
+        "chmod 600 /v",
+        "chmod 600 /",
+        "chmod 600",
+    ],
+)
+def test_a_mode_of_a_file_that_may_be_in_the_volume_is_found(command):
+    """The mutated twins: a path in the volume or above it, a relative or an unknown one."""
+    assert find("sh", "-c", f"{command}; ls") == ("chmod 600",)
 
 
 @pytest.mark.parametrize(

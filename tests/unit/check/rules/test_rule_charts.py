@@ -1,5 +1,6 @@
 """The findings in published charts, each with a verdict on whether it is right."""
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,8 @@ import yaml
 
 from pytest_podshare.check import rules
 from pytest_podshare.manifests.source import read
+from pytest_podshare.wiring.kubelet_sources import find_objects, has_all_files, list_sources
+from pytest_podshare.wiring.pod_spec import iter_containers
 from pytest_podshare.wiring.templates import find_templates
 
 # rendered charts of several publishers, which are not part of this project
@@ -84,3 +87,45 @@ def test_a_removed_volume_is_found():
         assert len(findings) == len(mounts)
         count += len(mounts)
     assert count > 100
+
+
+def test_a_missing_key_is_found():
+    """The positive control: no ConfigMap or Secret in the charts has a file with another ending."""
+    count = 0
+    for template in all_templates():
+        known = {
+            volume.name
+            for volume in template.wiring.volumes
+            if volume.kind in ("configMap", "secret") and has_all_files(template, volume)
+        }
+        for container in iter_containers(template.pod["spec"]):
+            for mount in container.get("volumeMounts") or ():
+                if mount["name"] in known and mount.get("subPath"):
+                    mount["subPath"] += ".x"
+                    count += 1
+                    changed = dataclasses.replace(template)
+                    found = [f.path for f in rules.check(changed) if f.rule == "missing-key"]
+                    mount["subPath"] = mount["subPath"].removesuffix(".x")
+                    assert found.count(mount["mountPath"]) == 1
+    assert count > 15
+
+
+def test_a_misspelt_name_is_found():
+    """The positive control: a letter is missing in the name of a ConfigMap or Secret."""
+    count, missed = 0, []
+    for template in all_templates():
+        for volume in template.wiring.volumes:
+            if volume.kind not in ("configMap", "secret") or volume.facts.get("optional"):
+                continue
+            if not all(find_objects(template, source) for source in list_sources(volume)):
+                continue
+            field = "name" if volume.kind == "configMap" else "secretName"
+            name = volume.source
+            volume.facts[field] = name[:-2] + name[-1]
+            changed = dataclasses.replace(template)
+            found = {f.volume for f in rules.check(changed) if f.rule == "missing-object"}
+            volume.facts[field] = name
+            count += 1
+            missed += [] if volume.name in found else [(template.origin, name)]
+    assert count > 50
+    assert missed == []

@@ -182,8 +182,24 @@ HARMLESS = {
     "numbered subPaths": two(
         mount("v", "/a", subPath="shard1"), mount("v", "/b", subPath="shard2")
     ),
-    "subPaths that are not similar": two(
-        mount("v", "/a", subPath="input"), mount("v", "/b", subPath="output")
+    "a subPath of each container": two(
+        mount("v", "/x", subPath="a"), mount("v", "/y", subPath="b-data")
+    ),
+    "subPaths like the folders where they are mounted": two(
+        mount("v", "/in", subPath="in"), mount("v", "/srv/html", subPath="html")
+    ),
+    "subPaths for scratch space": two(
+        mount("v", "/x", subPath="tmp-dir", **READ_ONLY), mount("v", "/y", subPath="logs")
+    ),
+    "subPaths of a volume that a third container mounts": pod(
+        container("a", mount("v", "/x", subPath="in", **READ_ONLY)),
+        container("b", mount("v", "/y", subPath="out")),
+        container("c", mount("v", "/z")),
+    ),
+    "subPaths of a claim": two(
+        mount("v", "/x", subPath="in", **READ_ONLY),
+        mount("v", "/y", subPath="out"),
+        volumes=[volume("v", **A_CLAIM)],
     ),
     "similar subPaths and the whole volume": pod(
         container("a", mount("v", "/a", subPath="log"), mount("v", "/all")),
@@ -251,8 +267,8 @@ HARMLESS = {
         container("b", mount("v", "/v", **READ_ONLY), **OTHER),
     ),
     "users with separate folders": pod(
-        container("a", mount("v", "/v", subPath="in"), **APP),
-        container("b", mount("v", "/v", subPath="out"), **OTHER),
+        container("a", mount("v", "/v", subPath="a"), **APP),
+        container("b", mount("v", "/v", subPath="b"), **OTHER),
     ),
     "root that changes the owner of its files": pod(
         container("a", mount("v", "/v"), **APP),
@@ -357,10 +373,6 @@ HARMLESS = {
         claim("ReadWriteOnce") | {"metadata": {"name": "data", "namespace": "other"}},
     ),
     "a claim with unknown access modes": workload("Deployment", one_claim(), replicas=2),
-    "an unknown source": pod(
-        container("a", mount("v", "/v")), volumes=[volume("v", marvellousVolume={"name": "x"})]
-    ),
-    "an unknown field": pod(container("a", mount("v", "/v", marvellous=True))),
     "an empty source": pod(container("a", mount("v", "/v")), volumes=[volume("v", configMap=None)]),
 }
 
@@ -370,7 +382,7 @@ MISTAKES = {
         two(mount("report", "/a"), mount("reprot", "/b"), volumes=["report", "reprot"]),
     ),
     "another volume at the path of the init container": (
-        {"volume-near-miss", "init-output-unread", "volume-of-one-container"},
+        {"volume-near-miss", "volume-of-one-container"},
         pod(
             container("a", mount("w", "/site")),
             init=[container("i", mount("v", "/site"))],
@@ -382,6 +394,18 @@ MISTAKES = {
         pod(
             container("a", mount("v", "/queue")),
             container("b", env=[{"name": "DIR", "value": "unix:///queue/x"}]),
+        ),
+    ),
+    "subPaths that are not similar": (
+        {"separate-sub-paths"},
+        two(mount("v", "/a", subPath="input"), mount("v", "/b", subPath="output")),
+    ),
+    "subPaths inside what a third container mounts": (
+        {"overlapping-sub-paths"},
+        pod(
+            container("a", mount("v", "/x", subPath="s/in", **READ_ONLY)),
+            container("b", mount("v", "/y", subPath="s/out")),
+            container("c", mount("v", "/z", subPath="s")),
         ),
     ),
     "subPaths with swapped letters": (
@@ -523,6 +547,16 @@ MISTAKES = {
     ),
     "a block device without a path": ({"invalid-volume-device"}, device("v", "")),
     "a block device at a path with ..": ({"invalid-volume-device"}, device("v", "/dev/../x")),
+    "an unknown source": (
+        {"unknown-field"},
+        pod(
+            container("a", mount("v", "/v")), volumes=[volume("v", marvellousVolume={"name": "x"})]
+        ),
+    ),
+    "an unknown field": (
+        {"unknown-field"},
+        pod(container("a", mount("v", "/v", marvellous=True))),
+    ),
     "a misspelt sizeLimit": (
         {"misspelt-field"},
         pod(container("a", mount("v", "/v")), volumes=[empty_dir(sizelimit="1Gi")]),
