@@ -107,7 +107,7 @@ def _read_shapes() -> Corpus:
 
 
 def _read_cases() -> Corpus:
-    expected = yaml.safe_load(CASE_VERDICTS.read_text())["right"]
+    expected = yaml.safe_load(CASE_VERDICTS.read_text())
     verdicts = (
         verdict
         for name, names in expected.items()

@@ -16,12 +16,9 @@ from pytest_podshare.wiring.custom_resources import find_custom_resource, name_c
 from pytest_podshare.wiring.model import VolumeSpec, Wiring
 from pytest_podshare.wiring.pod_spec import read_wiring
 from pytest_podshare.wiring.render_objects import RenderObjects, read_objects
+from pytest_podshare.wiring.template_paths import follow, join
 from pytest_podshare.wiring.typed_fields import Holder
 from pytest_podshare.wiring.workloads import WORKLOADS, is_workload
-
-_ANY_MAPPING = schema.Fields()
-# a step of a path: every value of a mapping
-_EACH = "*"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -155,7 +152,7 @@ def read_template(source: Source, subject: dict[str, Any]) -> Template:
     if not path:
         _check_pod(source, subject, path)
         return _template(source, subject, path, subject, {})
-    match = next(_follow(source, subject, path.split(".")), None)
+    match = next(follow(source, subject, path), None)
     if match is None:
         position = find_position(subject, path.partition(".")[0])
         raise source.error(position, f"the {kind} has no Pod template", f"Add {path}.")
@@ -179,7 +176,7 @@ def _check_pod(source: Source, pod: dict[str, Any], path: str) -> None:
     spec = pod.get("spec")
     if spec is None or (isinstance(spec, dict) and not spec.get("containers")):
         position = find_position(pod, "spec")
-        remedy = f"Add a container to {_join(path, 'spec.containers')}."
+        remedy = f"Add a container to {join(path, 'spec.containers')}."
         raise source.error(position, "the Pod has no containers", remedy, errors.NoContainers)
     source.check(pod, schema.POD, path)
 
@@ -189,7 +186,7 @@ def _custom_templates(
 ) -> Iterator[Template]:
     """Yield what is at the path, which may be nothing: operators fill in what is missing."""
     source.check(subject, schema.OBJECT)
-    for full_path, value, holder in _follow(source, subject, path.split(".")):
+    for full_path, value, holder in follow(source, subject, path):
         is_pod = "spec" in value
         if container_name:
             name_containers(value.get("spec"), container_name)
@@ -226,34 +223,3 @@ def _template(
 def _claim(entry: dict[str, Any]) -> VolumeSpec:
     name = entry["metadata"]["name"]
     return VolumeSpec(name, "persistentVolumeClaim", source=name, position=find_position(entry))
-
-
-def _follow(
-    source: Source, holder: dict[str, Any], steps: list[str], path: str = ""
-) -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
-    """Yield the full path of each mapping that the steps lead to, the mapping, and its holder."""
-    if steps[0] == _EACH:
-        source.check(holder, schema.Fields(others=_ANY_MAPPING), path)
-        keys = [key for key, value in holder.items() if value is not None]
-        for found in keys:
-            yield from _follow(source, holder, [found, *steps[1:]], path)
-        return
-    key = steps[0].removesuffix("[]")
-    is_list = key != steps[0]
-    shape = [_ANY_MAPPING] if is_list else _ANY_MAPPING
-    source.check(holder, schema.Fields({key: shape}), path)
-    path, value = _join(path, key), holder.get(key)
-    entries = [(path, value)]
-    if is_list:
-        entries = [(f"{path}[{index}]", entry) for index, entry in enumerate(value or ())]
-    for full_path, entry in entries:
-        if entry is None:
-            continue
-        if len(steps) > 1:
-            yield from _follow(source, entry, steps[1:], full_path)
-        else:
-            yield full_path, entry, holder
-
-
-def _join(path: str, key: str) -> str:
-    return f"{path}.{key}" if path else key
