@@ -64,7 +64,11 @@ class VolumeMount:
 
     def covers(self, path: str) -> bool:
         """Return whether a path is the mountPath or lies below it."""
-        return f"{self.normalize(path)}/".startswith(f"{self.folder.rstrip('/')}/")
+        return f"{self.normalize(path)}/".startswith(self._prefix)
+
+    @functools.cached_property
+    def _prefix(self) -> str:
+        return f"{self.folder.rstrip('/')}/"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -216,6 +220,15 @@ class Wiring:
     def mounts_of(self, volume: str) -> tuple[tuple[ContainerSpec, VolumeMount], ...]:
         """Return the mounts of a volume with their containers."""
         return self._mounts_by_volume.get(volume, ())
+
+    @functools.cached_property
+    def declared_mounts(self) -> tuple[tuple[ContainerSpec, VolumeMount, VolumeSpec], ...]:
+        """Return the mounts of volumes of a known kind, with their containers and volumes."""
+        return tuple(
+            (container, mount, volume)
+            for container, mount in self.mounts()
+            if (volume := self.volume(mount.volume)) is not None and volume.lifetime is not None
+        )
 
     def volume(self, name: str) -> VolumeSpec | None:
         """Return the volume of that name; None if the Pod does not declare it."""

@@ -79,6 +79,12 @@ class Template:
         return RenderObjects(read_objects(self.source), (self.source.text.encode(),))
 
     @functools.cached_property
+    def has_unknown_fields(self) -> bool:
+        """Return whether a field of a built-in workload or Pod is in no version of Kubernetes."""
+        top = typed_fields.find_object(self.subject)
+        return top is not None and typed_fields.has_unknown(top)
+
+    @functools.cached_property
     def holders(self) -> tuple[Holder, ...]:
         """Return all mappings of a built-in workload or Pod whose type is known."""
         top = typed_fields.find_object(self.subject)

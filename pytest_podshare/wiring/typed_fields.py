@@ -52,6 +52,27 @@ def find_object(subject: Mapping[str, Any]) -> Holder | None:
     return Holder(subject["kind"], subject, "", "", None) if is_workload(subject) else None
 
 
+def has_unknown(top: Holder) -> bool:
+    """Return whether a mapping, or one below it that has a known type, has an unknown field."""
+    return _has_unknown(top.type, top.fields, kubernetes_schema.load().types)
+
+
+def _has_unknown(
+    type_: str, fields: Mapping[str, Any], types: Mapping[str, Mapping[str, str]]
+) -> bool:
+    # nearly all manifests have none, so this is quicker than list_holders
+    known = types[type_]
+    for key, value in fields.items():
+        inner = known.get(key)
+        if inner is None:
+            return True
+        if inner:
+            for entry in value if isinstance(value, list) else (value,):
+                if isinstance(entry, dict) and _has_unknown(inner, entry, types):
+                    return True
+    return False
+
+
 def list_holders(top: Holder) -> list[Holder]:
     """Return a mapping and all mappings below it that have a known type, in their order."""
     holders: list[Holder] = []

@@ -7,7 +7,6 @@ import posixpath
 from collections.abc import Iterator
 
 from pytest_podshare.check.rules.configured_paths import ConfiguredPath, find_paths
-from pytest_podshare.check.rules.container_paths import declared_mounts
 from pytest_podshare.check.rules.finding import Issue, rule
 from pytest_podshare.check.rules.heuristics import looks_like_scratch
 from pytest_podshare.check.rules.sharing import COMMON_FOLDERS
@@ -145,7 +144,7 @@ def _shared_mounts(
     wiring: Wiring, container: ContainerSpec
 ) -> Iterator[tuple[ContainerSpec, VolumeMount]]:
     """Yield the mounts of other containers through which they may share files with this one."""
-    for other, mount, volume in declared_mounts(wiring):
+    for other, mount, volume in wiring.declared_mounts:
         if other is container or mount.sub_path or mount.read_only:
             continue
         if (volume.starts_empty or volume.is_claim) and not looks_like_scratch(volume, (mount,)):

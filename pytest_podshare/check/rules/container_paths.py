@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from pytest_podshare.wiring.folders import is_below
-from pytest_podshare.wiring.model import ContainerSpec, VolumeMount, VolumeSpec, Wiring
+from pytest_podshare.wiring.model import ContainerSpec, VolumeMount, Wiring
 
 _PATH = re.compile(r"(?<![\w.:/@$})%*-])/[\w.@+-]+(?:/[\w.@+-]+)*")
 # a single name after a slash is an option there: `cmd /C`
@@ -21,14 +21,6 @@ def overlap(first: VolumeMount, second: VolumeMount) -> bool:
     """Return whether one of two mounts of a volume contains the other."""
     one, other = first.sub_folders, second.sub_folders
     return is_below(one, other) or is_below(other, one)
-
-
-def declared_mounts(wiring: Wiring) -> Iterator[tuple[ContainerSpec, VolumeMount, VolumeSpec]]:
-    """Yield all mounts of declared volumes of a known kind, with their containers and volumes."""
-    for container, mount in wiring.mounts():
-        volume = wiring.volume(mount.volume)
-        if volume is not None and volume.lifetime is not None:
-            yield container, mount, volume
 
 
 def used_volumes(wiring: Wiring) -> frozenset[str]:

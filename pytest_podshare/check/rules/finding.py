@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Literal
 
 from pytest_podshare.manifests.position import Position
@@ -114,25 +114,22 @@ class Rule:
     by_default: bool = True
     on_windows: bool = True
 
-    def apply(self, template: Template, wiring: Wiring) -> Iterator[Finding]:
-        """Yield the findings of this rule in a template with this wiring."""
-        if wiring.on_windows and not self.on_windows:
-            return
-        for issue in self.detect(template, wiring):
-            line, column = issue.at or (0, 0)
-            yield Finding(
-                rule=self.id,
-                severity=issue.severity or self.severity,
-                message=issue.message,
-                fix=issue.fix,
-                file=template.origin,
-                line=line,
-                column=column,
-                subject=str(template),
-                container=issue.container,
-                volume=issue.volume,
-                path=issue.path,
-            )
+    def report(self, issue: Issue, template: Template) -> Finding:
+        """Return the finding of an issue that `detect` yields for a template."""
+        line, column = issue.at or (0, 0)
+        return Finding(
+            rule=self.id,
+            severity=issue.severity or self.severity,
+            message=issue.message,
+            fix=issue.fix,
+            file=template.origin,
+            line=line,
+            column=column,
+            subject=str(template),
+            container=issue.container,
+            volume=issue.volume,
+            path=issue.path,
+        )
 
 
 def rule(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pytest_podshare.check.rules.container_paths import declared_mounts
 from pytest_podshare.check.rules.finding import Issue, mount_issue, rule
 from pytest_podshare.check.rules.volume_sources import looks_decimal
 from pytest_podshare.wiring.folders import is_below, split_sub_path
@@ -27,7 +26,7 @@ def file_not_readable(template: Template, wiring: Wiring) -> Iterator[Issue]:
     if wiring.fs_group is not None:
         # the kubelet gives the files to that group, and lets it read them
         return
-    for container, mount, volume in declared_mounts(wiring):
+    for container, mount, volume in wiring.declared_mounts:
         if not (container.user or (container.user is None and container.non_root)):
             continue
         reads = _OTHERS_READ

@@ -5,8 +5,9 @@ from __future__ import annotations
 import itertools
 import posixpath
 from collections.abc import Iterator
+from pathlib import PurePosixPath
 
-from pytest_podshare.check.rules.container_paths import declared_mounts, used_paths
+from pytest_podshare.check.rules.container_paths import used_paths
 from pytest_podshare.check.rules.finding import Issue, mount_issue, rule
 from pytest_podshare.check.rules.heuristics import looks_like_file, may_be_filled_before
 from pytest_podshare.wiring import account_token
@@ -15,6 +16,15 @@ from pytest_podshare.wiring.kubelet_mounts import message_mount
 from pytest_podshare.wiring.model import ContainerSpec, VolumeMount, VolumeSpec, Wiring
 from pytest_podshare.wiring.pod_spec import list_mappings
 from pytest_podshare.wiring.templates import Template
+
+# the folders in which the token is; /var/run leads to /run in most images
+_TOKEN_FOLDERS = frozenset(
+    str(folder)
+    for path in map(
+        PurePosixPath, (account_token.MOUNT_PATH, account_token.MOUNT_PATH.removeprefix("/var"))
+    )
+    for folder in (path, *path.parents)
+)
 
 
 @rule("warning")
@@ -55,7 +65,7 @@ def _find_hidden_by_kubelet(template: Template, container: ContainerSpec) -> Ite
 @rule("info")
 def part_hidden(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """A mount inside a shared volume hides a folder that another container sees."""
-    for container, outer, volume in declared_mounts(wiring):
+    for container, outer, volume in wiring.declared_mounts:
         if not volume.is_written_by_containers:
             continue
         # that is a finding of nested-in-read-only
@@ -75,7 +85,7 @@ def part_hidden(template: Template, wiring: Wiring) -> Iterator[Issue]:
 @rule("warning", on_windows=False)
 def nested_in_read_only(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """A mount is inside a read-only emptyDir, where its mount point cannot be created."""
-    for container, outer, volume in declared_mounts(wiring):
+    for container, outer, volume in wiring.declared_mounts:
         if not outer.read_only or not volume.starts_empty:
             continue
         if may_be_filled_before(wiring, container, outer):
@@ -95,7 +105,8 @@ def nested_in_read_only(template: Template, wiring: Wiring) -> Iterator[Issue]:
 def _token_in_read_only(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """Yield the read-only volumes in which the token of the service account has to be mounted."""
     for container in wiring.containers:
-        outer = _covering_token(container)
+        is_in_doubt = any(mount.folder in _TOKEN_FOLDERS for mount in container.mounts)
+        outer = _covering_token(container) if is_in_doubt else None
         volume = wiring.volume(outer.volume) if outer else None
         if outer is None or volume is None or not _lacks_mount_points(volume, outer):
             continue
@@ -136,7 +147,7 @@ def _creates_mount_points(container: ContainerSpec, outer: VolumeMount) -> bool:
 @rule("error", on_windows=False)
 def file_in_config(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """A file is mounted by subPath inside a ConfigMap, where the kubelet creates a folder."""
-    for container, outer, volume in declared_mounts(wiring):
+    for container, outer, volume in wiring.declared_mounts:
         # in such volumes the kubelet creates the mount points, always as folders
         if not volume.is_updated_by_kubelet or outer.sub_path:
             continue
@@ -155,7 +166,8 @@ def _find_files_in_token(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """Yield the files that are mounted in the folder of the service account's token."""
     token = account_token.MOUNT_PATH
     for container, mount in wiring.mounts():
-        if not is_within(mount.folder, token) or not _is_file(wiring, container, mount):
+        is_inside = mount.sub_path and is_within(mount.folder, token)
+        if not is_inside or not _is_file(wiring, container, mount):
             continue
         is_replaced = any(other.path == token for other in container.mounts)
         if not is_replaced and account_token.is_mounted(template):

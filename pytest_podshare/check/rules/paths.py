@@ -7,7 +7,6 @@ import posixpath
 import re
 from collections.abc import Iterator
 
-from pytest_podshare.check.rules.container_paths import declared_mounts
 from pytest_podshare.check.rules.finding import Issue, mount_issue, rule
 from pytest_podshare.check.rules.heuristics import looks_like_file, may_be_filled_before
 from pytest_podshare.wiring.kubelet_mounts import HOSTNAME, HOSTS
@@ -78,7 +77,7 @@ def path_is_a_list(template: Template, wiring: Wiring) -> Iterator[Issue]:
 @rule("warning")
 def path_looks_like_a_file(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """A whole volume is mounted at a path that looks like a file, but becomes a folder."""
-    for container, mount, volume in declared_mounts(wiring):
+    for container, mount, volume in wiring.declared_mounts:
         if volume.kind in _MAY_BE_FILES or mount.sub_path:
             continue
         is_file = looks_like_file(mount.path) or mount.folder in _FILES
@@ -95,7 +94,7 @@ def path_looks_like_a_file(template: Template, wiring: Wiring) -> Iterator[Issue
 @rule("warning")
 def sub_path_becomes_a_folder(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """A subPath looks like a file, but is created as a folder because no such file exists yet."""
-    for container, mount, volume in declared_mounts(wiring):
+    for container, mount, volume in wiring.declared_mounts:
         if not volume.starts_empty or mount.expression:
             continue
         if not (looks_like_file(mount.sub_path) and looks_like_file(mount.path)):
@@ -109,7 +108,7 @@ def sub_path_becomes_a_folder(template: Template, wiring: Wiring) -> Iterator[Is
 @rule("warning", on_windows=False)
 def system_path_hidden(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """A volume is mounted over a folder that the image needs."""
-    for container, mount, volume in declared_mounts(wiring):
+    for container, mount, volume in wiring.declared_mounts:
         replaces = volume.starts_empty or volume.is_claim or volume.is_updated_by_kubelet
         if mount.sub_path or not replaces:
             continue

@@ -73,9 +73,9 @@ def check(
     findings = [
         finding
         for rule in ALL
-        if rule.id not in suppressed
-        for finding in rule.apply(template, wiring)
-        if rule.id not in by_line.get(finding.line, ())
+        if rule.id not in suppressed and (rule.on_windows or not wiring.on_windows)
+        for issue in rule.detect(template, wiring)
+        if rule.id not in by_line.get((finding := rule.report(issue, template)).line, ())
     ]
     order = operator.attrgetter("line", "column", "rule", "message")
     return tuple(sorted(findings, key=order))

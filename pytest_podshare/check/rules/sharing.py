@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pytest_podshare.check.rules.container_paths import declared_mounts, used_paths, used_volumes
+from pytest_podshare.check.rules.container_paths import used_paths, used_volumes
 from pytest_podshare.check.rules.finding import Issue, Severity, mount_issue, rule, volume_issue
 from pytest_podshare.check.rules.heuristics import looks_like_scratch
 from pytest_podshare.check.rules.lone_volumes import (
@@ -184,12 +184,10 @@ def _find_elsewhere(
     """Return another container's mount of a shared volume that contains an unmounted path."""
     if path in COMMON_FOLDERS or container.covering_mount(path) is not None:
         return None
-    for other, mount, volume in declared_mounts(wiring):
-        if other is container or not _is_shared_storage(wiring, volume, path):
+    for other, mount, volume in wiring.declared_mounts:
+        if other is container or not mount.covers(path) or mount.folder in COMMON_FOLDERS:
             continue
-        if mount.folder in COMMON_FOLDERS or looks_like_scratch(volume, (mount,)):
-            continue
-        if mount.covers(path):
+        if _is_shared_storage(wiring, volume, path) and not looks_like_scratch(volume, (mount,)):
             return other, mount
     return None
 

@@ -6,7 +6,6 @@ import posixpath
 import re
 from collections.abc import Iterator
 
-from pytest_podshare.check.rules.container_paths import declared_mounts
 from pytest_podshare.check.rules.finding import Issue, mount_issue, rule
 from pytest_podshare.wiring.model import ContainerSpec, Wiring
 from pytest_podshare.wiring.templates import Template
@@ -30,25 +29,27 @@ _GENERATED = re.compile(r"-(?=\w*\d)(?:[bcdfghkmt2456789]{10}|[0-9a-f]{8,64})$")
 @rule("warning")
 def sub_path_never_updates(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """A file of a ConfigMap or Secret is mounted by subPath, so it is never updated."""
-    if template.kind.endswith(_SHORT_LIVED) or _is_rolled(template, wiring):
+    found = [
+        (container, mount, volume.kind)
+        for container, mount, volume in wiring.declared_mounts
+        if mount.sub_path and volume.is_updated_by_kubelet and container.role != "init"
+        # a program is only read when it starts
+        if mount.path not in container.command and not mount.path.endswith(".sh")
+        if not _GENERATED.search(volume.source)
+    ]
+    if not found or template.kind.endswith(_SHORT_LIVED) or _is_rolled(template, wiring):
         return
     fix = "Mount the folder without subPath"
     fix += "." if template.kind == "Pod" else ", or roll the Pods with a checksum annotation."
-    for container, mount, volume in declared_mounts(wiring):
-        if not volume.is_updated_by_kubelet or not mount.sub_path:
-            continue
-        # a program is only read when it starts
-        if mount.path in container.command or mount.path.endswith(".sh"):
-            continue
-        if container.role != "init" and not _GENERATED.search(volume.source):
-            detail = f" ({volume.kind}) by subPath: changes to it never arrive"
-            yield mount_issue(container, mount, detail, fix)
+    for container, mount, kind in found:
+        detail = f" ({kind}) by subPath: changes to it never arrive"
+        yield mount_issue(container, mount, detail, fix)
 
 
 @rule("warning")
 def git_sync_sub_path(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """A subPath is a symlink that git-sync replaces, so the mount stays at an old revision."""
-    for volume in wiring.volumes:
+    for volume in wiring.volumes if any(map(_is_git_sync, wiring.containers)) else ():
         mounts = wiring.mounts_of(volume.name)
         writers = [container for container, mount in mounts if not mount.read_only]
         syncing = list(filter(_is_git_sync, writers))

@@ -54,7 +54,7 @@ def find_unknown(template: Template) -> Iterator[UnknownField]:
     Those of custom resources are left out, whose operators may know more fields.
     """
     types = kubernetes_schema.load().types
-    for holder in template.holders:
+    for holder in template.holders if template.has_unknown_fields else ():
         known = types[holder.type]
         if holder.fields.keys() <= known.keys() or _is_rejected(holder):
             continue

@@ -99,9 +99,10 @@ def missing_object(template: Template, wiring: Wiring) -> Iterator[Issue]:
 
 def _list_needs(template: Template, volume: VolumeSpec) -> Iterator[tuple[str, str]]:
     """Yield the kinds and names of the objects without which the Pod cannot start."""
-    own = {claim.name for claim in template.claims}
-    if volume.kind == "persistentVolumeClaim" and volume.name not in own and volume.source:
-        yield CLAIM, volume.source
+    if volume.kind == "persistentVolumeClaim":
+        if volume.source and all(volume.name != claim.name for claim in template.claims):
+            yield CLAIM, volume.source
+        return
     for source in list_sources(volume):
         if source.object_kind and source.name and not source.is_optional:
             yield source.object_kind, source.name
@@ -111,6 +112,9 @@ def _list_needs(template: Template, volume: VolumeSpec) -> Iterator[tuple[str, s
 def duplicate_file_path(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """Two items or sources of a volume have the same path, and only the later file is kept."""
     for volume in wiring.volumes:
+        if volume.kind != "projected" and "items" not in volume.facts:
+            # each key has a path of its own
+            continue
         seen: dict[str, VolumeFile] = {}
         for source in list_sources(volume):
             for file in list_files(template, source):
