@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import signal
@@ -47,11 +48,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print_error(error)
         return 2
     except BrokenPipeError:  # the reader, such as head, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard_output()
         return 128 + signal.SIGPIPE
     except OSError as error:  # stdout is a full disk, or the working directory has been deleted
         place = f" ({error.filename})" if error.filename else ""
         print(f"podshare: {error.strerror or error}{place}.", file=sys.stderr)
+        _discard_output()
         return 2
     except Exception:  # noqa: BLE001 a bug must not have the status of findings
         import traceback
@@ -62,3 +64,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
     return status
+
+
+def _discard_output() -> None:
+    """Write what can still be written, and keep the interpreter from trying the rest at its end."""
+    with contextlib.suppress(OSError):
+        sys.stdout.flush()
+    with contextlib.suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

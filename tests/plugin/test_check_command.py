@@ -85,11 +85,17 @@ def test_problems_have_status_2_and_the_rest_is_checked(tmp_path):
     assert "2 not checked" in done.stdout
 
 
-def test_an_output_that_cannot_be_written_has_status_2():
-    """It is not the status of findings."""
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_an_output_that_cannot_be_written_has_status_2(unbuffered):
+    """It is not the status of findings, nor that of an interpreter that writes at its end."""
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
-            [program(), "check", CLEAN], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+            [program(), "check", CLEAN],
+            env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
         )
 
     assert (done.returncode, done.stderr) == (2, "podshare: No space left on device.\n")
