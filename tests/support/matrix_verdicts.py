@@ -90,10 +90,19 @@ def compare(says, seen):
             yield f"{verdict}", outcome[truth] if outcome else NAMED
     for pair, (by_wiring, by_mounts) in says.shared.items():
         yield f"{pair}: the wiring says {by_wiring}", TRUE if by_wiring == by_mounts else WRONG
+    for finding in filter(_is_missing_key, says.findings):
+        (container,) = (name for name in seen.keys if f"container {name!r}" in finding)
+        yield finding, WRONG if seen.keys[container] else TRUE
     broken = [one for one in says.verdicts if one.is_default and one.result == BROKEN]
-    certain = [finding for finding in says.findings if finding.startswith("error")]
+    # no promise is about the content of a ConfigMap
+    errors_found = [finding for finding in says.findings if finding.startswith("error")]
+    certain = [finding for finding in errors_found if not _is_missing_key(finding)]
     is_consistent = bool(says.findings) if broken else not certain
     yield f"the static check: {says.findings}, {broken}", TRUE if is_consistent else WRONG
+
+
+def _is_missing_key(finding):
+    return finding.startswith("error missing-key: ")
 
 
 def _outcomes(option):
