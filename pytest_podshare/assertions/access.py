@@ -69,7 +69,9 @@ def assert_read_only(pod: Pod, *, container: str, volume: str) -> Evidence:
         events += [f"the write of {container} was refused: {_EROFS}", str(entry)]
     events.append(_write_to_shared_memory(pod, handle))
     claim = f"{container} cannot write to {volume}"
-    return pod.record(claim, sentinel.METHOD, start=start, events=events, containers=[handle])
+    return pod.create_evidence(
+        claim, sentinel.METHOD, start=start, events=events, containers=[handle]
+    )
 
 
 @recorded
@@ -104,7 +106,9 @@ def assert_writable(pod: Pod, *, container: str, volume: str) -> Evidence:
         events += [file.step, sentinel.assert_present(pod, file)]
         sentinel.remove(file)
     claim = f"{container} can write to {volume}"
-    return pod.record(claim, sentinel.METHOD, start=start, events=events, containers=[handle])
+    return pod.create_evidence(
+        claim, sentinel.METHOD, start=start, events=events, containers=[handle]
+    )
 
 
 @recorded
@@ -157,7 +161,7 @@ def assert_permissions(
         raise promise_broken(pod, headline, location, expected=wants, got=got, cause=cause)
     claim, method = f"{container}:{path} has {_describe(has)}", "stat in the container"
     events = [f"stat of {path}: {_describe(has)}"]
-    return pod.record(claim, method, start=start, events=events, containers=[handle])
+    return pod.create_evidence(claim, method, start=start, events=events, containers=[handle])
 
 
 def _write_to_shared_memory(pod: Pod, container: Container) -> Step:

@@ -79,7 +79,9 @@ def assert_completes(pod: Pod, *, timeout: float | None = None) -> Evidence:
     names = ", ".join(live["metadata"]["name"] for live in succeeded)
     events = [f"{completion} has completed{took}", f"succeeded: Pod {names}"]
     method = "status of the Job" if completion.is_job else "status of the Pod"
-    return pod.record(f"{completion} completes", method, start=start, events=events, containers=[])
+    return pod.create_evidence(
+        f"{completion} completes", method, start=start, events=events, containers=[]
+    )
 
 
 @dataclasses.dataclass

@@ -66,4 +66,4 @@ def assert_connectable(
         *file.describe(final, connect, Connected),
     ]
     claim, method = f"{container} can connect to {socket}", "connect(2)"
-    return pod.record(claim, method, start=start, events=events, containers=[handle])
+    return pod.create_evidence(claim, method, start=start, events=events, containers=[handle])

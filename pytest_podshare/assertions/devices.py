@@ -88,7 +88,7 @@ def assert_device_shared(
     claim = f"{to_c} reads what {from_c} wrote to the device of {volume} at {offset}"
     saw = sentinel.step("saw", target, content, start)
     containers = [writer, reader]
-    return pod.record(
+    return pod.create_evidence(
         claim, sentinel.METHOD, start=start, events=[wrote, saw], containers=containers
     )
 

@@ -70,7 +70,7 @@ def prove_visible(
     """
     start = time.monotonic()
     found = _look(pod, writer, reader, shared, path=path, expected=expected)
-    return pod.record(
+    return pod.create_evidence(
         found.claim, found.method, start=start, events=found.events, containers=found.containers
     )
 

@@ -86,7 +86,7 @@ def assert_log_contains(
     without = "" if lacks is None else f" and does not contain {lacks!r}"
     claim, method = f"the log of {container} contains {described}{without}", "log of the container"
     # the API server has the log, so no container is inspected
-    return pod.record(claim, method, start=start, events=[f"{found:.100}"], containers=[])
+    return pod.create_evidence(claim, method, start=start, events=[f"{found:.100}"], containers=[])
 
 
 def _count(lines: list[str]) -> str:

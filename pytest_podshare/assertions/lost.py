@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import functools
-import time
 from collections.abc import Callable
 
 from pytest_podshare import errors
 from pytest_podshare.assertions import ended_containers, possible_writers, sentinel
+from pytest_podshare.assertions.disruption import MarkedFiles
 from pytest_podshare.assertions.failure import promise_broken
 from pytest_podshare.assertions.mount_selection import new_location
 from pytest_podshare.assertions.recording import recorded
@@ -59,6 +59,20 @@ def assert_lost_on_delete(
         PodError: the Pod is not gone in time, or its replacement does not become ready.
         TypeError: `path` without `container`.
     """
+    return mark_for_loss(
+        pod, volume=volume, container=container, path=path, timeout=timeout
+    ).prove()
+
+
+def mark_for_loss(
+    pod: Pod,
+    *,
+    volume: str | None = None,
+    container: str | None = None,
+    path: str | None = None,
+    timeout: float | None = None,
+) -> MarkedFiles:
+    """Write the files of `assert_lost_on_delete`."""
     if path is None:
         files = _write_to_pod_volumes(pod, volume)
     elif container is None:
@@ -98,7 +112,7 @@ def assert_lost_on_drain(
         PodError: the Pod is not gone in time, or its replacement does not become ready.
     """
     drain = functools.partial(replacement.drain, pod, timeout, elsewhere=True)
-    return _lost(pod, _write_to_pod_volumes(pod, volume), drain, "a drain of its node")
+    return _lost(pod, _write_to_pod_volumes(pod, volume), drain, "a drain of its node").prove()
 
 
 def _write_to_pod_volumes(pod: Pod, volume: str | None) -> list[SentinelFile]:
@@ -124,36 +138,43 @@ def _write_to_pod_volumes(pod: Pod, volume: str | None) -> list[SentinelFile]:
 
 def _lost(
     pod: Pod, files: list[SentinelFile], replace: Callable[[], Replacement], after: str
-) -> Evidence:
-    start = time.monotonic()
+) -> MarkedFiles:
+    """Return what proves that files are lost when a Pod is replaced."""
     events: list[object] = []
     for file in files:
         # a file that never existed would be missing as well
         events += [file.step, sentinel.assert_present(pod, file)]
-    proof = replace()
-    events.append(proof)
-    _check_same_node(pod, files, proof)
-    for file in files:
-        # an init container may have written the same again
-        seen = sentinel.read_back(file)
-        is_old = not file.left_by or ended_containers.is_older(pod, file)
-        if not _is_lost(file, seen) and is_old:
-            raise promise_broken(
-                pod,
-                f"{file} is still there after {after}",
-                file.location,
-                expected=f"{file.location}  missing",
-                got=seen,
-                cause=volume_causes.explain_outliving(pod, file.location.volume),
-                inspected=sentinel.inspected([file]),
-                proof=proof,
-            )
-        if not _is_lost(file, seen):
-            raise _written_again(pod, file)
-        events += _prove_access(pod, file)
-        events.append(f"{file.container} no longer has what was in {file.location.path}")
-    claim = f"what was written to {sentinel.volume_names(files)} is lost on {after}"
-    return sentinel.record(pod, claim, files, start=start, events=events)
+
+    def judge(proof: Replacement, start: float) -> Evidence:
+        _check_same_node(pod, files, proof)
+        after_it = [event for file in files for event in _prove_lost(pod, file, proof, after)]
+        claim = f"what was written to {sentinel.volume_names(files)} is lost on {after}"
+        return sentinel.create_evidence(
+            pod, claim, files, start=start, events=[*events, proof, *after_it]
+        )
+
+    return MarkedFiles(files, replace, judge)
+
+
+def _prove_lost(pod: Pod, file: SentinelFile, proof: Replacement, after: str) -> tuple[object, ...]:
+    seen = sentinel.read_back(file)
+    # an init container may have written the same again
+    is_old = not file.left_by or ended_containers.is_older(pod, file)
+    if not _is_lost(file, seen) and is_old:
+        raise promise_broken(
+            pod,
+            f"{file} is still there after {after}",
+            file.location,
+            expected=f"{file.location}  missing",
+            got=seen,
+            cause=volume_causes.explain_outliving(pod, file.location.volume),
+            inspected=sentinel.inspected([file]),
+            proof=proof,
+        )
+    if not _is_lost(file, seen):
+        raise _written_again(pod, file)
+    gone = f"{file.container} no longer has what was in {file.location.path}"
+    return (*_prove_access(pod, file), gone)
 
 
 def _check_same_node(pod: Pod, files: list[SentinelFile], proof: Replacement) -> None:

@@ -53,7 +53,7 @@ def assert_medium(
         cause = volume_causes.explain_medium(pod, handle, mount)
         raise promise_broken(pod, headline, location, expected=expected, got=got, cause=cause)
     claim, method = f"{volume} is on medium {medium} in {container}", "mountinfo of the container"
-    return pod.record(claim, method, start=start, events=[entry], containers=[handle])
+    return pod.create_evidence(claim, method, start=start, events=[entry], containers=[handle])
 
 
 def _is_on(entry: MountEntry, medium: str, size: str | None) -> bool:

@@ -104,4 +104,6 @@ def assert_not_shared(
         events.append(sentinel.check_search(reader))
     claim = f"{reader} sees nothing of what {writer} wrote to {sentinel.volume_names(files)}"
     method = f"{sentinel.METHOD}, searched for {window:g} s"
-    return pod.record(claim, method, start=start, events=events, containers=[writer, reader])
+    return pod.create_evidence(
+        claim, method, start=start, events=events, containers=[writer, reader]
+    )

@@ -85,7 +85,9 @@ def assert_mount_propagated(
     names = ", ".join(mounts.volume.name for mounts in shared)
     claim = f"{to_c} sees what {from_c} mounts in {names}"
     containers = [writer, reader]
-    return pod.record(claim, sentinel.METHOD, start=start, events=events, containers=containers)
+    return pod.create_evidence(
+        claim, sentinel.METHOD, start=start, events=events, containers=containers
+    )
 
 
 def _find_shared(

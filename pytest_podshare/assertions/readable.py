@@ -67,4 +67,4 @@ def assert_readable(
         *file.describe(final, read, bytes),
     ]
     claim, method = f"{container} can read {path}", "the first bytes of the file"
-    return pod.record(claim, method, start=start, events=events, containers=[handle])
+    return pod.create_evidence(claim, method, start=start, events=events, containers=[handle])

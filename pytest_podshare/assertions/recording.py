@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import functools
 import re
 import time
-from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from collections.abc import Callable, Mapping
+from typing import Any, Generic, TypeVar, cast
 
 from pytest_podshare import errors
 from pytest_podshare.assertions import failure
@@ -16,6 +17,28 @@ from pytest_podshare.pods.evidence import BROKEN, HELD, UNKNOWN, Check, Evidence
 from pytest_podshare.pods.pod import Pod
 
 Assertion = TypeVar("Assertion", bound=Callable[..., Evidence])
+Result = TypeVar("Result")
+
+
+@dataclasses.dataclass(frozen=True)
+class Outcome(Generic[Result]):
+    """What came of a call.
+
+    Args:
+        result: what it returned, or the error, which is explained as far as possible.
+        seconds: how long it took.
+    """
+
+    result: Result | errors.PodshareError | errors.PromiseBroken
+    seconds: float
+
+    @property
+    def error(self) -> errors.PodshareError | errors.PromiseBroken | None:
+        """Return the error; None if there was none."""
+        is_error = isinstance(self.result, (errors.PodshareError, errors.PromiseBroken))
+        return (
+            cast("errors.PodshareError | errors.PromiseBroken", self.result) if is_error else None
+        )
 
 
 def recorded(assertion: Assertion) -> Assertion:
@@ -23,48 +46,72 @@ def recorded(assertion: Assertion) -> Assertion:
 
     @functools.wraps(assertion)
     def call_and_record(pod: Pod, **arguments: Any) -> Evidence:
-        start = time.monotonic()
-        to_pod: Pod | None = arguments.get("to_pod")
-        named = (str(arguments["volume"]),) if arguments.get("volume") else ()
-
-        def record(verdict: str, volumes: tuple[str, ...], **outcome: Any) -> None:
-            containers = [arguments.get(name) for name in ("from_c", "to_c", "container")]
-            if to_pod is not None:
-                containers[1] = f"{to_pod.name}/{containers[1]}"
-            pod.checks.append(
-                Check(
-                    assertion=assertion.__name__,
-                    manifest=pod.manifest.origin,
-                    pod=str(pod),
-                    containers=tuple(str(name) for name in containers if name),
-                    volumes=volumes,
-                    verdict=verdict,
-                    seconds=time.monotonic() - start,
-                    **outcome,
-                )
-            )
-
-        try:
-            evidence = assertion(pod, **arguments)
-        except errors.PromiseBroken as broken:
-            record(BROKEN, (broken.volume,) if broken.volume else named, **_outcome(broken))
-            raise
-        except errors.PodshareError as error:
-            explained = _explain(error, pod, to_pod)
-            verdict = BROKEN if isinstance(error, AssertionError) else UNKNOWN
-            record(verdict, named, **_outcome(explained))
-            if explained is error:
-                raise
-            raise explained.with_traceback(error.__traceback__) from None
-        volumes = named or tuple(dict.fromkeys(step.volume for step in evidence.steps))
-        claim, method, lines = evidence.claim, evidence.method, evidence.lines
-        record(HELD, volumes, headline=claim, method=method, lines=lines)
-        return evidence
+        outcome = attempt(functools.partial(assertion, pod, **arguments), pod, arguments)
+        return record(pod, assertion.__name__, arguments, outcome)
 
     return cast(Assertion, call_and_record)
 
 
-def _outcome(error: errors.PromiseBroken | errors.PodshareError) -> dict[str, Any]:
+def attempt(call: Callable[[], Result], pod: Pod, arguments: Mapping[str, Any]) -> Outcome[Result]:
+    """Return what comes of a call; errors that are not podshare's own are raised.
+
+    Args:
+        call: what to call.
+        pod: the Pod that it is about.
+        arguments: the arguments of the assertion.
+    """
+    start = time.monotonic()
+    result: Result | errors.PodshareError | errors.PromiseBroken
+    try:
+        result = call()
+    except errors.PromiseBroken as broken:
+        result = broken
+    except errors.PodshareError as error:
+        result = _explain(error, pod, arguments.get("to_pod"))
+        if result is not error:
+            result = result.with_traceback(error.__traceback__)
+            result.__suppress_context__ = True
+    return Outcome(result, time.monotonic() - start)
+
+
+def record(
+    pod: Pod, assertion: str, arguments: Mapping[str, Any], outcome: Outcome[Evidence]
+) -> Evidence:
+    """Add a check and its evidence to a Pod, and return the evidence or raise the error."""
+    result = outcome.result
+    named = (str(arguments["volume"]),) if arguments.get("volume") else ()
+    containers = [arguments.get(name) for name in ("from_c", "to_c", "container")]
+    if (to_pod := arguments.get("to_pod")) is not None:
+        containers[1] = f"{to_pod.name}/{containers[1]}"
+    fields: dict[str, Any]
+    if isinstance(result, Evidence):
+        volumes = named or tuple(dict.fromkeys(step.volume for step in result.steps))
+        fields = {"verdict": HELD, "headline": result.claim, "method": result.method}
+        fields["lines"] = result.lines
+    else:
+        is_broken = isinstance(result, AssertionError)
+        volumes = named
+        if isinstance(result, errors.PromiseBroken) and result.volume:
+            volumes = (result.volume,)
+        fields = {"verdict": BROKEN if is_broken else UNKNOWN, **_describe(result)}
+    pod.checks.append(
+        Check(
+            assertion=assertion,
+            manifest=pod.manifest.origin,
+            pod=str(pod),
+            containers=tuple(str(name) for name in containers if name),
+            volumes=volumes,
+            seconds=outcome.seconds,
+            **fields,
+        )
+    )
+    if isinstance(result, Evidence):
+        pod.evidence.append(result)
+        return result
+    raise result
+
+
+def _describe(error: errors.PromiseBroken | errors.PodshareError) -> dict[str, Any]:
     """Return what a check says about an error."""
     # ControlMissing becomes `control missing`
     words = " ".join(re.findall("[A-Z][a-z]+", type(error).__name__)).lower()

@@ -66,7 +66,7 @@ def assert_same_files(pod: Pod, *, volume: str, timeout: float | None = None) ->
         f"{', '.join(container.name for container in containers)} see the same files in {volume}"
     )
     method = "names and digests in each container"
-    return pod.record(claim, method, start=start, events=events, containers=containers)
+    return pod.create_evidence(claim, method, start=start, events=events, containers=containers)
 
 
 def _find_pairs(pod: Pod, volume: str) -> list[tuple[Container, Container, SharedMount]]:

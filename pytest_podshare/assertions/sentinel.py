@@ -189,14 +189,16 @@ def volume_names(files: Iterable[SentinelFile]) -> str:
     return ", ".join(file.location.volume for file in files)
 
 
-def record(
+def create_evidence(
     pod: Pod, claim: str, files: Iterable[SentinelFile], *, start: float, events: Iterable[object]
 ) -> Evidence:
-    """Add what was proved with files to the Pod's evidence; see `Pod.record`."""
+    """Return the evidence of what was proved with files; see `Pod.create_evidence`."""
     on_node = f"in the volume on node {pod.node}, not from a container"
     methods = {on_node if file.is_on_node else METHOD for file in files}
     method = ", or ".join(sorted(methods, reverse=True))
-    return pod.record(claim, method, start=start, events=events, containers=inspected(files))
+    return pod.create_evidence(
+        claim, method, start=start, events=events, containers=inspected(files)
+    )
 
 
 def describe(location: FileLocation, action: str) -> str:

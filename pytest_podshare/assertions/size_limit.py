@@ -116,7 +116,7 @@ def assert_size_limited(
             _follow_replacement(pod, deadline.seconds)
     claim = f"{volume} holds no more than {filling.size}"
     method, events = f"filled by {container}", [f"{container} wrote half of it", proof]
-    return pod.record(claim, method, start=start, events=events, containers=[handle])
+    return pod.create_evidence(claim, method, start=start, events=events, containers=[handle])
 
 
 def _fill_memory(filling: _Filling) -> str:

@@ -122,7 +122,7 @@ def prove_apart(pod: Pod, writer: Container, reader: Container, volume: str | No
         )
     steps.append(_check_control(reader, reader_report))
     claim = f"{reader} sees nothing of what {writer} left"
-    return pod.record(claim, METHOD, start=start, events=steps, containers=[])
+    return pod.create_evidence(claim, METHOD, start=start, events=steps, containers=[])
 
 
 def _check_unseen(

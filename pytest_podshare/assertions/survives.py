@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import functools
-import time
 from collections.abc import Callable
 
 from pytest_podshare.assertions import ended_containers, sentinel
+from pytest_podshare.assertions.disruption import MarkedFiles
 from pytest_podshare.assertions.mount_selection import writable_mounts
 from pytest_podshare.assertions.recording import recorded
 from pytest_podshare.assertions.sentinel import SentinelFile
@@ -56,6 +56,22 @@ def assert_survives_restart(
         RestartImpossible: the container was not restarted; nothing was learned.
         NodeAccessMissing: only the node could restart it, and nodes cannot be accessed.
     """
+    marks = mark_for_restart(
+        pod, container=container, volume=volume, path=path, strategy=strategy, timeout=timeout
+    )
+    return marks.prove()
+
+
+def mark_for_restart(
+    pod: Pod,
+    *,
+    container: str,
+    volume: str | None = None,
+    path: str | None = None,
+    strategy: str | None = None,
+    timeout: float | None = None,
+) -> MarkedFiles:
+    """Write the files of `assert_survives_restart`."""
     handle = pod[container]
     claim = f"what {container} wrote to {{volumes}} survives its restart"
     if path is not None:
@@ -103,7 +119,7 @@ def assert_survives_sandbox_restart(
     )
     restart = functools.partial(pod.restart_sandbox, timeout=timeout)
     claim = "what was written to {volumes} survives a restart of the sandbox"
-    return _survives(pod, files, restart, claim, "the sandbox was restarted")
+    return _survives(pod, files, restart, claim, "the sandbox was restarted").prove()
 
 
 @recorded
@@ -132,6 +148,13 @@ def assert_survives_delete(
         NoSharedVolume: the Pod has no such volume, or no running container can write to it.
         PodError: the Pod is not gone in time, or its replacement does not become ready.
     """
+    return mark_for_delete(pod, volume=volume, timeout=timeout).prove()
+
+
+def mark_for_delete(
+    pod: Pod, *, volume: str | None = None, timeout: float | None = None
+) -> MarkedFiles:
+    """Write the files of `assert_survives_delete`."""
     files = _write_to_persistent(pod, volume)
     delete = functools.partial(replacement.delete, pod, timeout)
     claim = "what was written to {volumes} survives the Pod's deletion"
@@ -166,21 +189,23 @@ def assert_survives_drain(
     files = _write_to_persistent(pod, volume)
     drain = functools.partial(replacement.drain, pod, timeout, elsewhere=False)
     claim = "what was written to {volumes} survives a drain of its node"
-    return _survives(pod, files, drain, claim, "the node was drained")
+    return _survives(pod, files, drain, claim, "the node was drained").prove()
 
 
 def _survives(
-    pod: Pod, files: list[SentinelFile], act: Callable[[], object], claim: str, after: str
-) -> Evidence:
-    """Prove that files survive what `act` does and proves; see `sentinel.assert_present`."""
-    start = time.monotonic()
-    proof = act()
-    events: list[object] = [*(file.step for file in files), proof]
-    for file in files:
-        events.append(sentinel.assert_present(pod, file, after=after, proof=proof))
-        sentinel.remove(file)
-    claim = claim.format(volumes=sentinel.volume_names(files))
-    return sentinel.record(pod, claim, files, start=start, events=events)
+    pod: Pod, files: list[SentinelFile], disrupt: Callable[[], object], claim: str, after: str
+) -> MarkedFiles:
+    """Return what proves that files survive a disruption; see `sentinel.assert_present`."""
+
+    def judge(proof: object, start: float) -> Evidence:
+        events: list[object] = [*(file.step for file in files), proof]
+        for file in files:
+            events.append(sentinel.assert_present(pod, file, after=after, proof=proof))
+            sentinel.remove(file)
+        text = claim.format(volumes=sentinel.volume_names(files))
+        return sentinel.create_evidence(pod, text, files, start=start, events=events)
+
+    return MarkedFiles(files, disrupt, judge)
 
 
 def _write_to_persistent(pod: Pod, volume: str | None) -> list[SentinelFile]:

@@ -70,7 +70,7 @@ def assert_update_visible(
         steps = [_wait_for(pod, place, entry, value, start, deadline) for entry, place in places]
     claim = f"{container} sees a change to {_describe(places)}"
     events = [*steps, *_describe_fixed(sources), "the previous values were put back"]
-    return pod.record(claim, _METHOD, start=start, events=events, containers=[handle])
+    return pod.create_evidence(claim, _METHOD, start=start, events=events, containers=[handle])
 
 
 @recorded
@@ -130,7 +130,9 @@ def assert_update_not_visible(
     watching = controls[places[0][0]].container
     kept = f"{container} still had the old content when {watching} saw the change"
     events = [*saw, kept, *_describe_fixed(sources), "the previous values were put back"]
-    return pod.record(claim, _METHOD, start=start, events=events, containers=[handle, watching])
+    return pod.create_evidence(
+        claim, _METHOD, start=start, events=events, containers=[handle, watching]
+    )
 
 
 def _wait_for(

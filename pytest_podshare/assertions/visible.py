@@ -117,7 +117,9 @@ def assert_file_visible(
     paths = [mounts.from_dir for mounts in shared]
     notes = _note_private_modes(writer, reader, paths) if path is None else []
     events = [*describe_pods(writer, reader, shared), *steps, *notes]
-    return pod.record(claim, sentinel.METHOD, start=start, events=events, containers=containers)
+    return pod.create_evidence(
+        claim, sentinel.METHOD, start=start, events=events, containers=containers
+    )
 
 
 def _note_private_modes(writer: Container, reader: Container, paths: list[str]) -> list[str]:

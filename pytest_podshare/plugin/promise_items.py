@@ -9,12 +9,10 @@ import pytest
 
 from pytest_podshare import errors
 from pytest_podshare.assertions.access import assert_read_only, assert_writable
-from pytest_podshare.assertions.lost import assert_lost_on_delete
 from pytest_podshare.assertions.medium import assert_medium
 from pytest_podshare.assertions.not_shared import assert_not_shared
 from pytest_podshare.assertions.propagated import assert_mount_propagated
 from pytest_podshare.assertions.same_files import assert_same_files
-from pytest_podshare.assertions.survives import assert_survives_delete, assert_survives_restart
 from pytest_podshare.assertions.visible import assert_file_visible
 from pytest_podshare.cluster.capabilities.catalog import Capabilities
 from pytest_podshare.kube import pod_status
@@ -41,7 +39,6 @@ _ASSERTIONS: Mapping[str, Callable[..., Evidence]] = {
     assertion.__name__: assertion
     for assertion in (
         *(assert_file_visible, assert_not_shared, assert_read_only, assert_writable, assert_medium),
-        *(assert_survives_restart, assert_survives_delete, assert_lost_on_delete),
         *(assert_mount_propagated, assert_same_files),
     )
 }
@@ -101,9 +98,13 @@ class PromiseItem(ManifestItem):
         promise, arguments = self._promise, dict(self._promise.arguments)
         if others:
             (arguments["to_pod"],) = others
-        node = pod.node
+        node, disruptions = pod.node, self._shared_pods.disruptions
         try:
-            _ASSERTIONS[promise.assertion](pod, **arguments)
+            if promise.disruption:
+                node = disruptions.find_node(pod, self.nodeid, self._list_promises())
+                disruptions.record(pod, self.nodeid, promise)
+            else:
+                _ASSERTIONS[promise.assertion](pod, **arguments)
         except (AssertionError, errors.PodError) as error:
             if promise.is_default and getattr(error, "cause", "") in _NOT_SHOWN:
                 pytest.skip(f"{error}".splitlines()[0].rstrip(".") + f". {_SKELETON_PROVES}")
@@ -121,6 +122,16 @@ class PromiseItem(ManifestItem):
             for other in others:
                 _skip_if_exited(other, names[1:])
             raise
+
+    def _list_promises(self) -> dict[str, Promise]:
+        """Return the promises of the selected items that need the same disruption, by node ids."""
+        return {
+            item.nodeid: item._promise
+            for item in self.session.items
+            if isinstance(item, PromiseItem)
+            and (item._shared_pods, item._templates) == (self._shared_pods, self._templates)
+            and item._promise.disruption == self._promise.disruption
+        }
 
 
 def _skip_if_exited(pod: Pod, names: Collection[str] = ()) -> None:

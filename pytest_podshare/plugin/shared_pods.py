@@ -8,6 +8,7 @@ import pytest
 
 from pytest_podshare import errors
 from pytest_podshare.plugin.options import Options
+from pytest_podshare.plugin.shared_disruptions import SharedDisruptions
 from pytest_podshare.pods import admission
 from pytest_podshare.pods.deployer import Podshare
 from pytest_podshare.pods.factory import PodshareFactory
@@ -36,6 +37,7 @@ class SharedPods:
         self._parent = parent
         self._podshare: Podshare | None = None
         self._pods: dict[str, Pod | errors.PodshareError] = {}
+        self.disruptions = SharedDisruptions()
 
     def open(self, factory: PodshareFactory) -> Podshare:
         """Create the namespace of the Pods, unless it exists, and return its `Podshare`."""
@@ -81,3 +83,4 @@ class SharedPods:
             self._podshare.close()
         self._podshare = None
         self._pods = {}
+        self.disruptions.clear()

@@ -118,7 +118,7 @@ class Pod:
         """Return its UID and the last known ids of its containers."""
         return self.live.identity
 
-    def record(
+    def create_evidence(
         self,
         claim: str,
         method: str,
@@ -127,7 +127,7 @@ class Pod:
         events: Iterable[object],
         containers: Iterable[Container],
     ) -> Evidence:
-        """Add what was proved since `start` (monotonic) to the Pod's evidence, and return it.
+        """Return the evidence of what was proved since `start` (monotonic).
 
         The method names how each of the inspected `containers` was accessed.
         """
@@ -135,9 +135,7 @@ class Pod:
         if self.manifest.stand_in:
             method += f", {self.manifest.stand_in} in place of the applications"
         seconds = time.monotonic() - start
-        evidence = Evidence(claim, method, self.name, self.identity, tuple(events), seconds)
-        self.evidence.append(evidence)
-        return evidence
+        return Evidence(claim, method, self.name, self.identity, tuple(events), seconds)
 
     def manifest_location(self, container: Container, mount: VolumeMount | None) -> str:
         """Return `file:line` of a container or its mount in the manifest; "" if unknown."""

@@ -44,6 +44,18 @@ class Promise:
         """Return whether proving it replaces the Pod."""
         return self.id.startswith("deleted@")
 
+    @property
+    def disruption(self) -> tuple[object, ...]:
+        """Return what proving it does to the Pod; () for nothing.
+
+        Promises with the same disruption can be proved by one: `("restart", "c1", …)`.
+        """
+        how = (self.arguments.get("strategy"), self.arguments.get("timeout"))
+        if self.replaces_pod:
+            return ("replacement", *how)
+        is_restart = self.id.startswith("restart@")
+        return ("restart", self.arguments["container"], *how) if is_restart else ()
+
 
 @dataclasses.dataclass(frozen=True)
 class PromiseOption:

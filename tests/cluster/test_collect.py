@@ -38,30 +38,42 @@ spec:
       emptyDir: {{}}
 """
 APART = POD.replace("/b, subPath: one", "/b, subPath: other")
-# each deployment leaves a line, whichever process it is in
+# two containers with two volumes each, which have content of their own
+TWO_VOLUMES = POD.replace("subPath: one}]", "subPath: one}, {name: w, mountPath: /w}]").replace(
+    "  volumes:\n", "  volumes:\n    - name: w\n      emptyDir: {}\n"
+)
+# each deployment, restart and deletion leaves a line, whichever process it is in
 COUNTED = """
 import pathlib
+from pytest_podshare.containers.container import Container
+from pytest_podshare.pods import replacement
 from pytest_podshare.pods.deployer import Podshare
 
-deploy = Podshare.deploy
+def count(owner, name, file, describe):
+    original = getattr(owner, name)
 
-def counted(self, manifest, **more):
-    with pathlib.Path(__file__).with_name("deployed").open("a") as file:
-        file.write(f"{manifest.origin} {manifest.subject['kind']}\\n")
-    return deploy(self, manifest, **more)
+    def counted(*arguments, **more):
+        with pathlib.Path(__file__).with_name(file).open("a") as lines:
+            lines.write(f"{describe(*arguments)}\\n")
+        return original(*arguments, **more)
 
-Podshare.deploy = counted
+    setattr(owner, name, counted)
+
+count(Podshare, "deploy", "deployed", lambda _, wanted: f"{wanted.origin} {wanted.subject['kind']}")
+count(Container, "restart", "disrupted", lambda container: f"restart {container.name}")
+count(replacement, "delete", "disrupted", lambda pod, *_: f"delete {pod.name}")
 """
 
 
 class Result:
-    """The result of a run: each item with its outcome and text, and what was deployed."""
+    """The result of a run: each item with its outcome and text, and what happened to Pods."""
 
     def __init__(self, folder, done):
         self.printed = done.stdout + done.stderr
-        self.deployed = []
-        if (folder / "deployed").exists():
-            self.deployed = (folder / "deployed").read_text().splitlines()
+        self.deployed, self.disrupted = (
+            path.read_text().splitlines() if path.exists() else []
+            for path in (folder / "deployed", folder / "disrupted")
+        )
         self.items, self.texts, self.properties, self.seconds = {}, {}, {}, {}
         for case in ET.parse(folder / "out.xml").findall(".//testcase"):
             level = case.get("classname").split(".yaml")[-1].lstrip(".")
@@ -86,7 +98,8 @@ def run(podshare_cluster, tmp_path):
     def run_pytest(manifests, *args):
         for name, text in manifests.items():
             (tmp_path / name).write_text(text)
-        (tmp_path / "deployed").unlink(missing_ok=True)
+        for name in ("deployed", "disrupted"):
+            (tmp_path / name).unlink(missing_ok=True)
         command = [sys.executable, "-m", "pytest", "-p", "no:pytest-kind", "-p", "counted"]
         done = subprocess.run(
             [*command, "-p", "no:cacheprovider", "--junit-xml=out.xml", *args],
@@ -177,6 +190,37 @@ def test_a_broken_promise_fails_with_its_text_and_nothing_else(run):
         assert ".py:" not in text
         assert "def " not in text
     assert re.search("^FAILED apart.yaml::medium@v - .*PromiseBroken: ", result.printed, re.M)
+
+
+def test_one_disruption_proves_all_its_promises(run):
+    """Each container is restarted once and the Pod replaced once, for two volumes."""
+    result = run({"web.yaml": TWO_VOLUMES}, "--podshare-manifests=web.yaml")
+
+    disrupting = [f"restart@{volume}[{c}]" for volume in "vw" for c in ("c1", "c2")]
+    disrupting += ["deleted@v", "deleted@w"]
+    assert {result.items[name] for name in disrupting} == {"passed"}
+    assert sorted(result.disrupted) == ["delete web", "restart c1", "restart c2"]
+    for name in disrupting:
+        (claim,) = (value for key, value in result.properties[name] if key == "podshare")
+        assert f" to {name.partition('@')[2][0]} " in claim
+
+
+@pytest.mark.parametrize("selected", ["", "::restart@v", "::restart@w", "::restart@w[c1]"])
+def test_a_volume_that_is_emptied_by_a_restart_fails_alone(run, selected):
+    """Whichever items are selected; the mutated twin is the test above."""
+    emptied = TWO_VOLUMES.replace("echo hello", "rm -rf /w/*; echo hello")
+
+    result = run({"web.yaml": emptied}, f"web.yaml{selected}")
+
+    restarts = {name: was for name, was in result.items.items() if "restart@" in name}
+    expected = {
+        "restart@v[c1]": "passed",
+        "restart@v[c2]": "passed",
+        "restart@w[c1]": "failure",
+        "restart@w[c2]": "passed",
+    }
+    assert restarts == {k: was for k, was in expected.items() if selected.strip(":") in k}
+    assert result.disrupted.count("restart c1") == 1
 
 
 def test_a_file_of_the_application_is_seen(run):

@@ -63,7 +63,7 @@ def raising(error):
 def proving(pod):
     """Prove something: an outcome."""
     events = [WROTE, RESTART, "c2 found it"]
-    return pod.record(
+    return pod.create_evidence(
         "c2 sees it",
         method="sh",
         start=time.monotonic(),
@@ -77,6 +77,7 @@ def test_a_held_promise_is_recorded_as_data(pod):
     check, raised = call(pod, proving, from_c="c1", to_c="c2")
 
     assert raised is None
+    assert [evidence.claim for evidence in pod.evidence] == ["c2 sees it"]
     assert (check.verdict, check.headline, check.method) == (HELD, "c2 sees it", "sh")
     assert (check.containers, check.volumes) == (("c1", "c2"), ("v",))
     assert check.lines == (
@@ -89,8 +90,7 @@ def test_a_held_promise_is_recorded_as_data(pod):
 
 def test_evidence_as_text_is_its_claim_and_its_lines(pod):
     """The text is created from the data when it is shown."""
-    proving(pod)
-    (evidence,) = pod.evidence
+    evidence = proving(pod)
 
     first, *lines = str(evidence).splitlines()
     assert first.startswith("c2 sees it  (")
