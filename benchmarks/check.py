@@ -14,7 +14,6 @@ import contextlib
 import os
 import resource
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -26,6 +25,7 @@ import yaml
 from benchmarks import charts, many_findings, sample_manifests, units
 from benchmarks.scale import Scale
 from benchmarks.tables import DataTable, Table
+from benchmarks.timed_process import PODSHARE
 from pytest_podshare.check import checker, inputs
 from pytest_podshare.check.project_settings import ProjectSettings
 
@@ -108,11 +108,8 @@ def _cpu_seconds(work: Callable[[], object]) -> float:
 
 def _command(folder: Path) -> tuple[float, float]:
     """Return the CPU seconds and the elapsed seconds of the whole command."""
-    program = "import sys; from pytest_podshare.cli.main import main; sys.exit(main())"
     before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    process = subprocess.run(
-        [sys.executable, "-c", program, "check", str(folder)], capture_output=True, check=False
-    )
+    process = subprocess.run([*PODSHARE, "check", str(folder)], capture_output=True, check=False)
     seconds = time.perf_counter() - start
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     assert process.returncode == 1, process.stderr

@@ -6,7 +6,6 @@ By default it shows the most severe ones and counts the others; `--limit 0` show
 from __future__ import annotations
 
 import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any
 from benchmarks import units
 from benchmarks.scale import Scale
 from benchmarks.tables import DataTable
+from benchmarks.timed_process import PODSHARE
 
 FINDINGS = 20_000
 PER_MANIFEST = 10
@@ -50,10 +50,9 @@ def _write(folder: Path, count: int) -> None:
 
 
 def _row(folder: Path, count: int, words: tuple[str, ...]) -> dict[str, Any]:
-    program = "import sys; from pytest_podshare.cli.main import main; sys.exit(main())"
     start = time.perf_counter()
     done = subprocess.run(
-        [sys.executable, "-c", program, "check", str(folder), *words],
+        [*PODSHARE, "check", str(folder), *words],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     seconds = time.perf_counter() - start

@@ -12,6 +12,11 @@ from pathlib import Path
 
 SUITES = Path(__file__).with_name("suites")
 _TOP = SUITES.parents[1]
+# the command of this checkout, whatever is installed
+PODSHARE = (
+    sys.executable,
+    *("-c", "import sys; from pytest_podshare.cli.main import main; sys.exit(main())"),
+)
 
 
 @dataclasses.dataclass(frozen=True)

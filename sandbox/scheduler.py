@@ -76,25 +76,34 @@ class Scheduler:
         self._observer = observer
         self._stop = Event()
         self._changed = Condition()
+        self._ended: list[Lane] = []
         self._errors: list[Exception] = []
 
     def run(self) -> None:
         """Run all steps; the first error stops both lanes and is raised."""
         lanes = [Thread(target=self._run_lane, args=(lane,), name=lane) for lane in LANES]
-        for thread in lanes:
-            thread.start()
-        try:
-            while any(thread.is_alive() for thread in lanes):
+        try:  # a step may be running before the second lane has started
+            for thread in lanes:
+                thread.start()
+            # Not is_alive(): Python 3.11 takes a thread for dead if a signal ends that call.
+            while len(self._ended) < len(lanes):
                 self._observer.tick()
                 time.sleep(0.1)
         finally:  # also reached by Ctrl-C: end the steps before anything else happens
             self._halt()
             for thread in lanes:
-                thread.join()
+                if thread.is_alive():
+                    thread.join()
         if self._errors:
             raise self._errors[0]
 
     def _run_lane(self, lane: Lane) -> None:
+        try:
+            self._run_steps(lane)
+        finally:
+            self._ended.append(lane)
+
+    def _run_steps(self, lane: Lane) -> None:
         while (step := self._next(lane)) is not None:
             start = time.monotonic()
             self._observer.started(step)

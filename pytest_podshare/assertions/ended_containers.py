@@ -20,6 +20,7 @@ from pytest_podshare.diagnosis.facts import FileLocation
 from pytest_podshare.kube import pod_status
 from pytest_podshare.pods.evidence import Evidence, Step
 from pytest_podshare.pods.pod import Pod
+from pytest_podshare.wiring.mount_kinds import is_writable
 from pytest_podshare.wiring.run_order import (
     list_init_writers,
     list_running,
@@ -151,10 +152,14 @@ def find_output(pod: Pod, reader: Container, volume: str) -> list[SentinelFile]:
 
 
 def reads_only_output(pod: Pod, reader: Container, volume: str) -> bool:
-    """Return whether a container can only read a volume, into which init containers write."""
-    mounts = reader.spec.mounts_of(volume)
-    is_read_only = bool(mounts) and all(mount.read_only for mount in mounts)
-    return is_read_only and bool(list_init_writers(pod.wiring, volume))
+    """Return whether a container can create no file in a volume, but init containers can.
+
+    It mounts the volume read-only, or only a file of it.
+    """
+    spec, mounts = pod.wiring.volume(volume), reader.spec.mounts_of(volume)
+    if spec is None or not mounts or any(is_writable(mount, spec) for mount in mounts):
+        return False
+    return bool(list_init_writers(pod.wiring, volume))
 
 
 def find_reader(pod: Pod, volume: str) -> Container | None:

@@ -14,7 +14,7 @@ from pytest_podshare.pods import volume_storage
 from pytest_podshare.pods.pod import Pod
 from pytest_podshare.wiring import folders
 from pytest_podshare.wiring.model import VolumeMount, VolumeSpec
-from pytest_podshare.wiring.mount_kinds import is_directory
+from pytest_podshare.wiring.mount_kinds import is_directory, is_file
 from pytest_podshare.wiring.run_order import list_running
 from pytest_podshare.wiring.shared_mounts import (
     SharedMount,
@@ -193,9 +193,11 @@ def find_writers(
 
 
 def _find_writer(pod: Pod, volume: str) -> tuple[Container, VolumeMount]:
-    for container, mount in running_mounts(pod, volume):
-        if not mount.read_only:
-            return container, mount
+    spec = pod.wiring.volume(volume)
+    found = [(one, mount) for one, mount in running_mounts(pod, volume) if not mount.read_only]
+    if found:
+        # a folder, unless all mount a single file
+        return min(found, key=lambda pair: spec is None or is_file(pair[1], spec))
     raise errors.NoSharedVolume(
         f"No running container of {pod} can write to volume {volume!r}.",
         "Name a volume that a container mounts without readOnly.",

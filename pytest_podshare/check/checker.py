@@ -143,11 +143,12 @@ def check(
         settings: the settings of the project.
         keep_wiring: whether to keep the wirings in the result.
     """
-    return _check(manifest, Renders([manifest]), settings, keep_wiring=keep_wiring)[0]
+    version = settings.rendering.find_kube_version(manifest.chart)
+    return _check(manifest, Renders([manifest]), version, settings, keep_wiring=keep_wiring)[0]
 
 
 def _check(
-    manifest: Input, renders: Renders, settings: ProjectSettings, *, keep_wiring: bool
+    manifest: Input, renders: Renders, version: str, settings: ProjectSettings, *, keep_wiring: bool
 ) -> tuple[ManifestResult | None, tuple[Reference, ...]]:
     """Return the result for a manifest, and if it was rendered, its references to objects."""
     objects, parts = renders.find_objects(manifest), renders.read_parts(manifest)
@@ -155,7 +156,6 @@ def _check(
     sources = [part for part in parts if isinstance(part, Source)]
     if not problems and not any(map(_is_kubernetes, sources)):
         return _describe_foreign(manifest), ()
-    version = settings.rendering.find_kube_version(manifest.chart)
     templates: list[TemplateResult] = []
     others: list[TemplateResult] = []
     references: dict[Reference, None] = {}
@@ -206,7 +206,9 @@ def check_all(
         if (known := repeated.find(manifest, objects, version)) is not None:
             result = known[0] and _move(known[0], manifest, lines=known[1])
         else:
-            result, references = _check(manifest, renders, settings, keep_wiring=keep_wiring)
+            result, references = _check(
+                manifest, renders, version, settings, keep_wiring=keep_wiring
+            )
             if result is None or not result.problems:
                 repeated.add(manifest, objects, version, references, result)
         if result is not None:

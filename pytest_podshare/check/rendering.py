@@ -129,14 +129,14 @@ def chart_jobs(chart: Path, options: HelmOptions | None = None) -> tuple[RenderJ
     base = ("helm", "template", *name, as_argument(chart), *options.words)
     if options.values:
         jobs = [
-            RenderJob(", ".join(files), chart, (*base, *_value_words(files)))
+            RenderJob(", ".join(files), chart, (*base, *value_words(files)))
             for files in options.values
         ]
     else:
         files = sorted(chart.glob("ci/*-values.yaml"))
         jobs = [RenderJob(DEFAULT_VALUES, chart, base, optional=bool(files))]
         jobs += (
-            RenderJob(f"ci/{file.name}", chart, (*base, *_value_words([str(file)])))
+            RenderJob(f"ci/{file.name}", chart, (*base, *value_words([str(file)])))
             for file in files
         )
     if options.dependency_update:
@@ -151,7 +151,8 @@ def as_argument(path: Path) -> str:
     return f"./{path}" if str(path).startswith("-") else str(path)
 
 
-def _value_words(files: Iterable[str]) -> tuple[str, ...]:
+def value_words(files: Iterable[str]) -> tuple[str, ...]:
+    """Return the words of helm's command line for value files."""
     return tuple(word for file in files for word in (_VALUES, file))
 
 

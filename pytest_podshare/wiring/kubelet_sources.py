@@ -90,14 +90,27 @@ def list_sources(volume: VolumeSpec) -> tuple[KubeletSource, ...]:
 
 def list_references(template: Template) -> tuple[Reference, ...]:
     """Return the references of a template's volumes to objects, each once."""
-    own = {claim.name for claim in template.claims}
-    names: dict[tuple[str, str], None] = {}
-    for volume in template.wiring.volumes:
-        if volume.kind == "persistentVolumeClaim" and volume.name not in own:
-            names[CLAIM, volume.source] = None
-        for source in list_sources(volume):
-            names[source.object_kind, source.name] = None
-    return tuple(refer(template, kind, name) for kind, name in names if kind and name)
+    named = [pair for volume in template.wiring.volumes for pair in list_objects(template, volume)]
+    return tuple(refer(template, kind, name) for kind, name in dict.fromkeys(named))
+
+
+def list_objects(
+    template: Template, volume: VolumeSpec, *, optional: bool = True
+) -> Iterator[tuple[str, str]]:
+    """Yield the kinds and names of the objects that a volume of a template is made of.
+
+    Args:
+        template: the template.
+        volume: the volume.
+        optional: whether to yield those as well without which the Pod can start.
+    """
+    if volume.kind == "persistentVolumeClaim":
+        if volume.source and all(volume.name != claim.name for claim in template.claims):
+            yield CLAIM, volume.source
+        return
+    for source in list_sources(volume):
+        if source.object_kind and source.name and (optional or not source.is_optional):
+            yield source.object_kind, source.name
 
 
 def refer(template: Template, kind: str, name: str) -> Reference:

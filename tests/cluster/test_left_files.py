@@ -4,6 +4,7 @@ import pytest
 
 from pytest_podshare import (
     assert_file_visible,
+    assert_lost_on_delete,
     assert_survives_delete,
     assert_survives_sandbox_restart,
     errors,
@@ -220,3 +221,15 @@ def test_a_folder_with_too_many_files_is_not_said_to_hold_nothing(podshare, monk
 
     with pytest.raises(errors.Unprovable, match="has more than 3 files"):
         assert_file_visible(deployed, from_c="idle", to_c="app")
+
+
+def test_a_volume_is_marked_in_a_folder_rather_than_in_a_file(podshare):
+    """The first container mounts a single file of it, in which nothing can be created."""
+    first = container("first", STAY)
+    first["volumeMounts"] = [{"name": "v", "mountPath": "/app.conf", "subPath": "app.conf"}]
+    inits = [init("render", "echo x > app.conf", "v")]
+    manifest = pod(inits, [first, container("second", STAY, "v")], v={"emptyDir": {}})
+
+    evidence = assert_lost_on_delete(podshare.deploy(manifest), volume="v")
+
+    assert {step.container for step in evidence.steps} == {"second"}

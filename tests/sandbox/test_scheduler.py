@@ -13,6 +13,7 @@ from threading import Event, Thread
 import pytest
 
 from sandbox.errors import SandboxError, StepCancelled, StepError
+from sandbox.plan import LANES
 from sandbox.scheduler import forecast, steps_to_run, urgency
 from sandbox.step_runner import terminate_group
 from tests.sandbox.toy_steps import RecordingObserver, ToyProject, toy_step
@@ -206,6 +207,31 @@ except TerminationSignal as error:
     with pytest.raises(ProcessLookupError):
         os.killpg(int((tmp_path / "pid").read_text()), 0)
     assert list((tmp_path / "cache" / "steps").iterdir()) == []
+
+
+def test_an_interrupt_while_the_lanes_start_ends_the_step(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C that comes after the first lane has begun its step, and before the second starts."""
+    pid = tmp_path / "pid"
+
+    class InterruptedThread(Thread):
+        def start(self) -> None:
+            if self.name == LANES[0]:
+                super().start()
+                return
+            while not pid.exists() or not pid.read_text():
+                time.sleep(0.02)
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("sandbox.scheduler.Thread", InterruptedThread)
+    script = 'touch "$OUT/file"; echo $$ > "$SCRATCH/pid"; sleep 60'
+    project = ToyProject(tmp_path, [toy_step("n", lane=LANES[0])], {"n": script})
+    with pytest.raises(KeyboardInterrupt):
+        project.build("n")
+    with pytest.raises(ProcessLookupError):
+        os.killpg(int(pid.read_text()), 0)
+    assert project.partial_products() == []
 
 
 def test_long_chains_are_more_urgent() -> None:

@@ -11,11 +11,15 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pytest_podshare import errors
 from pytest_podshare.check.manifest_input import Input
 from pytest_podshare.check.releases.git_repository import GitRepository
-from pytest_podshare.check.releases.release import Release, list_entries, look_up, read_text
-from pytest_podshare.manifests import source
+from pytest_podshare.check.releases.release import (
+    Release,
+    list_entries,
+    look_up,
+    parse_values,
+    read_text,
+)
 
 GROUP, KIND = "argoproj.io", "Application"
 
@@ -67,7 +71,7 @@ def _read_release(
             missing.append(str(file))
     values = look_up(helm, "valuesObject")
     if not isinstance(values, dict):
-        values = _parse(read_text(helm, "values"))
+        values = parse_values(read_text(helm, "values")) or {}
     missing += [read_text(file, "path") for file in list_entries(helm, "fileParameters")]
     return Release(
         manifest,
@@ -89,14 +93,6 @@ def _resolve(file: str, path: str, roots: set[str]) -> str | None:
     if "$" in file or "://" in file:
         return None
     return posixpath.join("/", path, file).lstrip("/")
-
-
-def _parse(text: str) -> Mapping[str, Any]:
-    try:
-        documents = source.read(text.encode(), unique_keys=False).documents
-    except errors.ManifestError:
-        return {}
-    return documents[0] if documents and isinstance(documents[0], dict) else {}
 
 
 def _list_words(helm: Any) -> Iterator[str]:

@@ -9,11 +9,16 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from pytest_podshare import errors
 from pytest_podshare.check.manifest_input import Input
 from pytest_podshare.check.releases.git_repository import GitRepository
-from pytest_podshare.check.releases.release import Release, list_entries, look_up, merge, read_text
-from pytest_podshare.manifests import source
+from pytest_podshare.check.releases.release import (
+    Release,
+    list_entries,
+    look_up,
+    merge,
+    parse_values,
+    read_text,
+)
 
 Neighbours = Sequence[Mapping[str, Any]]
 
@@ -99,11 +104,7 @@ def _read_values(entry: Any, neighbours: Neighbours) -> dict[str, Any] | None:
         return None
     if target:
         return _nest(target, text.strip()) if _PLAIN_PATH.fullmatch(target) else None
-    try:
-        documents = source.read(text.encode(), unique_keys=False).documents
-    except errors.ManifestError:
-        return None
-    return documents[0] if documents and isinstance(documents[0], dict) else {}
+    return parse_values(text)
 
 
 def _nest(path: str, text: str) -> dict[str, Any]:

@@ -10,11 +10,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from pytest_podshare import errors
 from pytest_podshare.check import rendering
 from pytest_podshare.check.manifest_input import Input
 from pytest_podshare.check.releases.git_repository import GitRepository
 from pytest_podshare.check.render_options import RenderOptions
 from pytest_podshare.check.rendering import RenderJob
+from pytest_podshare.manifests import source
 
 STDIN = "-"
 
@@ -77,9 +79,16 @@ class Release:
         update = (rendering.DEPENDENCY_UPDATE,) if own.dependency_update else ()
         files = [str(self._show(root / file)) for file in self.value_files]
         files += [STDIN] if self.values else []
-        values = (word for file in files for word in ("--values", file))
         argument = rendering.as_argument(folder)
-        command = ("helm", "template", self.name, argument, *values, *self.words, *own.words)
+        command = (
+            "helm",
+            "template",
+            self.name,
+            argument,
+            *rendering.value_words(files),
+            *self.words,
+            *own.words,
+        )
         return RenderJob(
             str(self),
             folder,
@@ -113,6 +122,15 @@ def list_entries(value: Any, path: str) -> list[Any]:
     """Return the entries of the list at a path in a mapping; none if there is no list."""
     found = look_up(value, path)
     return found if isinstance(found, list) else []
+
+
+def parse_values(text: str) -> dict[str, Any] | None:
+    """Return the values in the text of a value file; None if it is not YAML."""
+    try:
+        documents = source.read(text.encode(), unique_keys=False).documents
+    except errors.ManifestError:
+        return None
+    return documents[0] if documents and isinstance(documents[0], dict) else {}
 
 
 def merge(values: Mapping[str, Any], others: Any) -> dict[str, Any]:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from pytest_podshare.check.rules.finding import Issue, mount_issue, rule
 from pytest_podshare.check.rules.volume_sources import looks_decimal
 from pytest_podshare.wiring.folders import is_below, split_sub_path
 from pytest_podshare.wiring.kubelet_mounts import HOSTS, RESOLVER
+from pytest_podshare.wiring.kubelet_sources import list_sources
 from pytest_podshare.wiring.model import VolumeMount, VolumeSpec, Wiring
-from pytest_podshare.wiring.pod_spec import list_mappings
 from pytest_podshare.wiring.templates import Template
 
 # a service account token belongs to the user of the containers (pkg/volume/projected)
-_PROJECTED = ("configMap", "secret", "downwardAPI")
+_WITH_MODES = ("configMap", "secret", "downwardAPI")
 # the settings of a Pod that end up in a file, which a mount at the same path replaces
 _SETTINGS = {HOSTS: "hostAliases", RESOLVER: "dnsConfig"}
 _GROUP_READS, _OTHERS_READ = 0o040, 0o004
@@ -61,29 +60,18 @@ def kubelet_file_replaced(template: Template, wiring: Wiring) -> Iterator[Issue]
 
 def _list_modes(volume: VolumeSpec, mount: VolumeMount) -> Iterator[tuple[str, int]]:
     """Yield the modes of the files in a mount, each with the file's path; "" for all files."""
-    if volume.kind not in ("configMap", "secret", "downwardAPI", "projected"):
-        return
     default = volume.facts.get("defaultMode")
-    for part in _list_parts(volume):
-        items = list_mappings(part, "items")
-        for item in items:
+    for source in list_sources(volume):
+        if source.kind not in _WITH_MODES:
+            continue
+        for item in source.items:
             path, mode = str(item.get("path")), item.get("mode")
             if is_below(split_sub_path(path), mount.sub_folders):
                 yield from _read_mode(
                     "" if mode is None else path, default if mode is None else mode
                 )
-        if not items:
+        if not source.items:
             yield from _read_mode("", default)
-
-
-def _list_parts(volume: VolumeSpec) -> Iterator[Mapping[str, Any]]:
-    if volume.kind != "projected":
-        yield volume.facts
-        return
-    for source in list_mappings(volume.facts, "sources"):
-        for kind in _PROJECTED:
-            if isinstance(source.get(kind), Mapping):
-                yield source[kind]
 
 
 def _read_mode(path: str, mode: object) -> Iterator[tuple[str, int]]:

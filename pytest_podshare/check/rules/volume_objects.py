@@ -15,6 +15,7 @@ from pytest_podshare.wiring.kubelet_sources import (
     find_keys,
     has_all_files,
     list_files,
+    list_objects,
     list_sources,
     refer,
 )
@@ -78,7 +79,7 @@ def _has_sub_path(mount: VolumeMount, paths: Iterable[str]) -> bool:
 def missing_object(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """A volume needs a ConfigMap, Secret or claim that nothing in the render creates."""
     for volume in wiring.volumes:
-        for kind, name in _list_needs(template, volume):
+        for kind, name in list_objects(template, volume, optional=False):
             reference = refer(template, kind, name)
             if is_well_known(reference) or template.objects.find(reference):
                 continue
@@ -95,17 +96,6 @@ def missing_object(template: Template, wiring: Wiring) -> Iterator[Issue]:
                 detail += f", but there is {meant!r}"
                 fix = f"Use {meant!r}."
             yield volume_issue(volume, detail, fix, severity=severity)
-
-
-def _list_needs(template: Template, volume: VolumeSpec) -> Iterator[tuple[str, str]]:
-    """Yield the kinds and names of the objects without which the Pod cannot start."""
-    if volume.kind == "persistentVolumeClaim":
-        if volume.source and all(volume.name != claim.name for claim in template.claims):
-            yield CLAIM, volume.source
-        return
-    for source in list_sources(volume):
-        if source.object_kind and source.name and not source.is_optional:
-            yield source.object_kind, source.name
 
 
 @rule("warning")

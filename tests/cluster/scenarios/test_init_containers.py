@@ -10,6 +10,7 @@ import pytest
 from pytest_podshare import (
     assert_file_visible,
     assert_log_contains,
+    assert_lost_on_delete,
     assert_survives_restart,
     assert_writable,
     errors,
@@ -91,6 +92,18 @@ def test_redis_starts_with_the_file_that_an_init_container_rendered(deploy):
 
     assert seen_paths(evidence) == ["/usr/local/etc/redis/redis.conf"]
     assert [step.size for step in evidence.steps] == [len("maxclients 42\n")]
+
+
+def test_a_file_that_is_mounted_alone_is_proved_by_what_an_init_container_left(deploy):
+    """Nothing can be created in a file. The next Pod has the same content again, so it is open."""
+    pod = deploy("config-sub-path")
+
+    evidence = assert_survives_restart(pod, container="redis", volume="config")
+
+    assert evidence.claim == "what init containers left for redis in config survives its restart"
+    assert set(seen_paths(evidence)) == {"/usr/local/etc/redis/redis.conf"}
+    with pytest.raises(errors.Unprovable, match="render has written the same content"):
+        assert_lost_on_delete(pod, volume="config")
 
 
 # elsewhere, the times do not tell a folder that changed from one that the kubelet created
