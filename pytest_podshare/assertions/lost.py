@@ -12,6 +12,7 @@ from pytest_podshare.assertions.failure import promise_broken
 from pytest_podshare.assertions.mount_selection import new_location
 from pytest_podshare.assertions.recording import recorded
 from pytest_podshare.assertions.sentinel import SentinelFile
+from pytest_podshare.assertions.side_by_side import side_by_side
 from pytest_podshare.containers.fileops.posix_shell import Missing
 from pytest_podshare.diagnosis import volume_causes
 from pytest_podshare.pods import replacement
@@ -21,6 +22,7 @@ from pytest_podshare.pods.replacement import Replacement
 from pytest_podshare.wiring.lifetime import Lifetime
 
 
+@side_by_side
 @recorded
 def assert_lost_on_delete(
     pod: Pod,
@@ -41,7 +43,7 @@ def assert_lost_on_delete(
     emptyDir is deleted permanently (documentation: Volumes, emptyDir).
 
     Args:
-        pod: the Pod.
+        pod: the Pod, or several, which are replaced at the same time.
         volume: name of the volume; None for every volume that is deleted with its Pod (an emptyDir,
             an ephemeral volume, an inline csi volume).
         container: with a `path`, name of the container that has the file.
@@ -50,7 +52,7 @@ def assert_lost_on_delete(
         timeout: seconds until the Pod is gone; None for --podshare-delete-timeout.
 
     Returns:
-        Evidence, with the proof of the replacement.
+        Evidence, with the proof of the replacement; of several Pods, a list.
 
     Raises:
         AssertionError: a file is still there.

@@ -10,11 +10,13 @@ from pytest_podshare.assertions.disruption import MarkedFiles
 from pytest_podshare.assertions.mount_selection import writable_mounts
 from pytest_podshare.assertions.recording import recorded
 from pytest_podshare.assertions.sentinel import SentinelFile
+from pytest_podshare.assertions.side_by_side import side_by_side
 from pytest_podshare.pods import replacement
 from pytest_podshare.pods.evidence import Evidence
 from pytest_podshare.pods.pod import Pod
 
 
+@side_by_side
 @recorded
 def assert_survives_restart(
     pod: Pod,
@@ -37,7 +39,7 @@ def assert_survives_restart(
     data in an emptyDir volume is safe across container crashes (documentation: Volumes, emptyDir).
 
     Args:
-        pod: the Pod.
+        pod: the Pod, or several, which are restarted at the same time.
         container: name of the container that writes, is restarted, and reads.
         volume: name of the volume; None for every volume that the container can write to.
         path: absolute path of a file of the application to use instead of a new file.
@@ -45,7 +47,7 @@ def assert_survives_restart(
         timeout: seconds until the container is ready again; None for --podshare-ready-timeout.
 
     Returns:
-        Evidence, with the proof of the restart.
+        Evidence, with the proof of the restart; of several Pods, a list.
 
     Raises:
         AssertionError: the file is missing or changed.
@@ -88,6 +90,7 @@ def mark_for_restart(
     return _survives(pod, files, restart, claim, f"{container} was restarted")
 
 
+@side_by_side
 @recorded
 def assert_survives_sandbox_restart(
     pod: Pod, *, volume: str | None = None, timeout: float | None = None
@@ -101,12 +104,12 @@ def assert_survives_sandbox_restart(
     (documentation: Volumes, emptyDir).
 
     Args:
-        pod: the Pod.
+        pod: the Pod, or several, which are restarted at the same time.
         volume: name of the volume; None for every volume that a running container can write to.
         timeout: seconds until the Pod is ready again; None for --podshare-ready-timeout.
 
     Returns:
-        Evidence, with the proof of the restart.
+        Evidence, with the proof of the restart; of several Pods, a list.
 
     Raises:
         AssertionError: a file is missing or changed.
@@ -122,6 +125,7 @@ def assert_survives_sandbox_restart(
     return _survives(pod, files, restart, claim, "the sandbox was restarted").prove()
 
 
+@side_by_side
 @recorded
 def assert_survives_delete(
     pod: Pod, *, volume: str | None = None, timeout: float | None = None
@@ -135,13 +139,13 @@ def assert_survives_delete(
     that uses it (documentation: Persistent Volumes).
 
     Args:
-        pod: the Pod.
+        pod: the Pod, or several, which are replaced at the same time.
         volume: name of the volume; None for every volume that outlives its Pod (a claim, a
             hostPath).
         timeout: seconds until the Pod is gone; None for --podshare-delete-timeout.
 
     Returns:
-        Evidence, with the proof of the replacement.
+        Evidence, with the proof of the replacement; of several Pods, a list.
 
     Raises:
         AssertionError: a file is missing or changed.

@@ -1,8 +1,10 @@
 """Deletions and drains, and what can go wrong with them."""
 
+import copy
 import dataclasses
 
 import pytest
+import yaml
 
 from pytest_podshare import (
     assert_lost_on_delete,
@@ -12,6 +14,7 @@ from pytest_podshare import (
 )
 from pytest_podshare.deadline import Deadline
 from pytest_podshare.pods import replacement
+from tests.support.claims import claim
 from tests.support.looping_pod import DEPLOYMENT, POD
 
 pytestmark = pytest.mark.two_nodes
@@ -132,3 +135,35 @@ def test_survival_needs_a_volume_that_outlives_the_pod(podshare):
 
     with pytest.raises(errors.NoSharedVolume, match="has no volume that outlives its Pod"):
         assert_survives_drain(pod)
+
+
+def test_several_pods_are_replaced_at_the_same_time(podshare):
+    """Each has evidence of its own; the replicas of a Deployment take turns."""
+    bare = podshare.deploy(POD)
+    replicas = podshare.replicas(
+        podshare.deploy({**DEPLOYMENT, "spec": {**DEPLOYMENT["spec"], "replicas": 2}})
+    )
+    pods = [bare, *replicas]
+    before = [pod.uid for pod in pods]
+
+    evidence = assert_lost_on_delete(pods)
+
+    proofs = [proved.proofs[0] for proved in evidence]
+    assert [proof.before for proof in proofs] == before
+    assert [proof.after for proof in proofs] == [pod.uid for pod in pods]
+    assert len({*before, *(pod.uid for pod in pods)}) == 6
+
+
+def test_one_of_several_pods_keeps_its_files(podshare):
+    """Its check is broken, and that of the other holds."""
+    lost = podshare.deploy(POD)
+    claimed = copy.deepcopy(POD)
+    claimed["metadata"]["name"] = "claimed"
+    claimed["spec"]["volumes"] = [{"name": "v", "persistentVolumeClaim": {"claimName": "data"}}]
+    kept = podshare.deploy(yaml.safe_dump_all([claim("data"), claimed]))
+
+    with pytest.raises(errors.PromiseBroken, match="is still there") as raised:
+        assert_lost_on_delete([lost, kept], volume="v")
+
+    assert raised.value.cause == "outlives its Pod"
+    assert [check.verdict for pod in (lost, kept) for check in pod.checks] == ["held", "broken"]

@@ -29,7 +29,7 @@ INTERNAL = {
         "manifest_location",
         "node",
     }
-    | {"own_change", "record", "restart_sandbox"},
+    | {"own_change", "create_evidence", "restart_sandbox"},
     "Podshare": {"cluster", "keep", "manifests", "objects", "pods"},
     "PodshareError": {"excerpt", "with_explanation", "with_option_prefix", "with_remedy"},
     "PodshareFactory": {"close", "open"},
