@@ -56,7 +56,7 @@ class _Reader:
             scalar, end = self._scalar(self._text, index)
             if isinstance(scalar, float) and not math.isfinite(scalar):
                 self._reject_constant(self._text[index:end])
-            if isinstance(scalar, str):
+            if isinstance(scalar, str) and not scalar.isascii():
                 constraints.check_characters(scalar, self._position(index))
             return scalar, end
         if depth == constraints.MAX_DEPTH:
@@ -74,10 +74,12 @@ class _Reader:
             if not self._is(index, '"'):
                 self._fail("expected a key in quotes", index)
             key, end = self._scalar(self._text, index)
-            constraints.check_characters(key, self._position(index))
+            mark = self._mark(index)
+            if not key.isascii():
+                constraints.check_characters(key, locate(mark))
             if key in mapping:
-                self._keys.repeat(key, self._mark(index), mapping.key_marks[key])
-            mapping.key_marks[key] = self._mark(index)
+                self._keys.repeat(key, mark, mapping.key_marks[key])
+            mapping.key_marks[key] = mark
             mapping[key], end = self.value(self._skip(_skip_space(self._text, end), ":"), depth)
             index = _skip_space(self._text, end)
         return mapping, index + 1
