@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 
-from pytest_podshare.manifests.position import Position
+from pytest_podshare.manifests.position import Mark, Position, locate
 from pytest_podshare.manifests.syntax_error import ManifestSyntaxError
 
 MAX_DEPTH = 100
@@ -41,18 +41,22 @@ class Keys:
         # in the order of the text
         self.duplicates: list[DuplicateKey] = []
 
-    def add(self, key: str, position: Position, key_positions: dict[str, Position]) -> None:
-        """Record the position of a key in its mapping."""
-        if key in key_positions:
-            first_line = key_positions[key].line
-            if self._unique:
-                raise ManifestSyntaxError(
-                    f"duplicate key {key!r}, first used on line {first_line}",
-                    "Remove one of the two; Kubernetes would ignore the first.",
-                    position,
-                )
-            self.duplicates.append(DuplicateKey(key, position, first_line))
-        key_positions[key] = position
+    def repeat(self, key: str, mark: Mark, first: Mark) -> None:
+        """Take note of a key that its mapping already has.
+
+        Args:
+            key: the key.
+            mark: where it stands.
+            first: where it stands already.
+        """
+        position, first_line = locate(mark), locate(first).line
+        if self._unique:
+            raise ManifestSyntaxError(
+                f"duplicate key {key!r}, first used on line {first_line}",
+                "Remove one of the two; Kubernetes would ignore the first.",
+                position,
+            )
+        self.duplicates.append(DuplicateKey(key, position, first_line))
 
 
 def check_characters(text: str, position: Position) -> str:

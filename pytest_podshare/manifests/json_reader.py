@@ -8,9 +8,11 @@ import math
 import re
 from typing import Any, NoReturn
 
+import yaml
+
 from pytest_podshare.manifests import constraints, excerpt
 from pytest_podshare.manifests.constraints import Keys
-from pytest_podshare.manifests.position import LocatedDict, LocatedList, Position
+from pytest_podshare.manifests.position import LocatedDict, LocatedList, Mark, Position, locate
 
 _SPACE = re.compile(r"[ \t\n\r]*")
 
@@ -43,7 +45,7 @@ class _Reader:
     """Reads the values of one text; each method takes an offset and returns where it stopped."""
 
     def __init__(self, text: str, keys: Keys) -> None:
-        self._add_key = keys.add
+        self._keys = keys
         self._text = text
         self._line_starts = excerpt.find_line_starts(text)
         self._scalar = json.JSONDecoder(parse_constant=self._reject_constant).raw_decode
@@ -54,7 +56,7 @@ class _Reader:
             scalar, end = self._scalar(self._text, index)
             if isinstance(scalar, float) and not math.isfinite(scalar):
                 self._reject_constant(self._text[index:end])
-            if isinstance(scalar, str):
+            if isinstance(scalar, str) and not scalar.isascii():
                 constraints.check_characters(scalar, self._position(index))
             return scalar, end
         if depth == constraints.MAX_DEPTH:
@@ -64,28 +66,32 @@ class _Reader:
 
     def _mapping(self, index: int, depth: int) -> tuple[LocatedDict, int]:
         mapping = LocatedDict()
-        mapping.position, mapping.key_positions = self._position(index), {}
+        mapping.mark, mapping.key_marks = self._mark(index), {}
         index = _skip_space(self._text, index + 1)
         while not self._is(index, "}"):
-            if mapping.key_positions:
+            if mapping:
                 index = self._skip(index, ",")
             if not self._is(index, '"'):
                 self._fail("expected a key in quotes", index)
             key, end = self._scalar(self._text, index)
-            constraints.check_characters(key, self._position(index))
-            self._add_key(key, self._position(index), mapping.key_positions)
+            mark = self._mark(index)
+            if not key.isascii():
+                constraints.check_characters(key, locate(mark))
+            if key in mapping:
+                self._keys.repeat(key, mark, mapping.key_marks[key])
+            mapping.key_marks[key] = mark
             mapping[key], end = self.value(self._skip(_skip_space(self._text, end), ":"), depth)
             index = _skip_space(self._text, end)
         return mapping, index + 1
 
     def _sequence(self, index: int, depth: int) -> tuple[LocatedList, int]:
         sequence = LocatedList()
-        sequence.position, sequence.entry_positions = self._position(index), []
+        sequence.mark, sequence.entry_marks = self._mark(index), []
         index = _skip_space(self._text, index + 1)
         while not self._is(index, "]"):
             if sequence:
                 index = self._skip(index, ",")
-            sequence.entry_positions.append(self._position(index))
+            sequence.entry_marks.append(self._mark(index))
             value, end = self.value(index, depth)
             sequence.append(value)
             index = _skip_space(self._text, end)
@@ -101,8 +107,11 @@ class _Reader:
         return _skip_space(self._text, index + 1)
 
     def _position(self, index: int) -> Position:
-        line = bisect.bisect_right(self._line_starts, index)
-        return Position(line, index - self._line_starts[line - 1] + 1)
+        return locate(self._mark(index))
+
+    def _mark(self, index: int) -> Mark:
+        line = bisect.bisect_right(self._line_starts, index) - 1
+        return yaml.Mark("", index, line, index - self._line_starts[line], None, 0)
 
     def _fail(self, problem: str, index: int) -> NoReturn:
         raise json.JSONDecodeError(problem, self._text, index)

@@ -142,7 +142,7 @@ def _check_fields(value: dict[str, Any], shape: Fields) -> None:
             raise SchemaError(f"has no {key}", f"Add {key}.", find_position(value))
     for key, field in value.items():
         expected = shape.known.get(key, shape.others)
-        if expected is not None and field is not None:
+        if expected is not None and field is not None and type(field) is not expected:
             _check_inner(value, key, expected)
 
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import yaml
 
 from pytest_podshare.manifests import excerpt
-from pytest_podshare.manifests.position import Position
+from pytest_podshare.manifests.position import Position, locate
 
 # anything but the characters that YAML allows
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -115,7 +115,7 @@ def from_yaml_error(text: str, error: yaml.YAMLError | UnicodeEncodeError) -> Ma
 
 def mark_position(mark: Any) -> Position:
     """Return the position of a mark of PyYAML's."""
-    return Position(mark.line + 1, mark.column + 1) if mark else Position(1, 1)
+    return locate(mark) if mark else Position(1, 1)
 
 
 def _from_character_error(text: str, error: Exception) -> ManifestSyntaxError:

@@ -7,11 +7,20 @@ from collections.abc import Iterator
 from typing import Any
 
 import yaml
+from yaml.events import (
+    AliasEvent,
+    DocumentStartEvent,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+)
 from yaml.reader import Reader
 
 from pytest_podshare.manifests import constraints, scalars, syntax_error
 from pytest_podshare.manifests.constraints import Keys
-from pytest_podshare.manifests.position import LocatedDict, LocatedList, Position
+from pytest_podshare.manifests.position import LocatedDict, LocatedList, Position, locate
 from pytest_podshare.manifests.syntax_error import ManifestSyntaxError
 
 # libyaml is ten times faster than PyYAML's own parser, but not installed everywhere
@@ -34,7 +43,7 @@ def read_yaml(text: str, keys: Keys | None = None) -> Iterator[Any]:
         parser = PARSER(text)
         composer = _Composer(parser, keys or Keys())
         while (event := parser.get_event()) is not None:
-            if type(event) is yaml.DocumentStartEvent:
+            if type(event) is DocumentStartEvent:
                 yield composer.document()
     except (yaml.YAMLError, UnicodeEncodeError) as error:
         raise syntax_error.from_yaml_error(text, error) from None
@@ -50,15 +59,14 @@ def read_yaml(text: str, keys: Keys | None = None) -> Iterator[Any]:
 
 
 def _position(event: Any) -> Position:
-    mark = event.start_mark
-    return Position(mark.line + 1, mark.column + 1)
+    return locate(event.start_mark)
 
 
 class _Composer:
     """Composes values from the parser's events, and resolves anchors and aliases."""
 
     def __init__(self, parser: Any, keys: Keys) -> None:
-        self._add_key = keys.add
+        self._keys = keys
         self._next = parser.get_event
         self._anchors: dict[str, Any] = {}
         self._open_anchors: set[str] = set()
@@ -71,16 +79,16 @@ class _Composer:
 
     def _value(self, event: Any, depth: int) -> Any:
         kind = type(event)
-        if kind is yaml.ScalarEvent:
+        if kind is ScalarEvent:
             scalar = _scalar(event)
             if event.anchor:
                 self._anchors[event.anchor] = scalar
             return scalar
-        if kind is yaml.AliasEvent:
+        if kind is AliasEvent:
             return self._alias(event, depth)
         if depth == constraints.MAX_DEPTH:
             raise constraints.nesting_error(_position(event))
-        compose = self._mapping if kind is yaml.MappingStartEvent else self._sequence
+        compose = self._mapping if kind is MappingStartEvent else self._sequence
         if not event.anchor:
             return compose(event, depth + 1)
         self._open_anchors.add(event.anchor)
@@ -90,41 +98,45 @@ class _Composer:
 
     def _mapping(self, start: Any, depth: int) -> LocatedDict:
         mapping = LocatedDict()
-        mapping.position = _position(start)
-        key_positions = mapping.key_positions = {}
+        mapping.mark = start.start_mark
+        key_marks = mapping.key_marks = {}
         merged: list[LocatedDict] | None = None
-        while type(event := self._next()) is not yaml.MappingEndEvent:
-            is_merge = type(event) is yaml.ScalarEvent and event.implicit[0] and event.value == "<<"
-            key, position = "<<" if is_merge else self._key(event), _position(event)
-            self._add_key(key, position, key_positions)
-            value = self._value(self._next(), depth)
-            if is_merge:
-                merged = _merged_mappings(value, position)
+        next_event = self._next
+        while type(event := next_event()) is not MappingEndEvent:
+            key, mark = self._key(event), event.start_mark
+            if key in key_marks:
+                self._keys.repeat(key, mark, key_marks[key])
+            key_marks[key] = mark
+            value = self._value(next_event(), depth)
+            if key == "<<" and type(event) is ScalarEvent and event.implicit[0]:
+                merged = _merged_mappings(value, locate(mark))
             else:
                 mapping[key] = value
         if merged is not None:
-            del key_positions["<<"]
+            del key_marks["<<"]
             _merge(mapping, merged)
         return mapping
 
     def _sequence(self, start: Any, depth: int) -> LocatedList:
         sequence = LocatedList()
-        sequence.position = _position(start)
-        entry_positions = sequence.entry_positions = []
-        while type(event := self._next()) is not yaml.SequenceEndEvent:
-            entry_positions.append(_position(event))
+        sequence.mark = start.start_mark
+        entry_marks = sequence.entry_marks = []
+        while type(event := self._next()) is not SequenceEndEvent:
+            entry_marks.append(event.start_mark)
             sequence.append(self._value(event, depth))
         return sequence
 
     def _key(self, event: Any) -> str:
         """Return a key; an integer becomes its text, as in the data of a ConfigMap."""
         kind = type(event)
-        if kind in (yaml.MappingStartEvent, yaml.SequenceStartEvent):
-            raise _key_error("a mapping" if kind is yaml.MappingStartEvent else "a list", event)
+        if kind is ScalarEvent and not event.anchor and type(key := _scalar(event)) is str:
+            return key
+        if kind in (MappingStartEvent, SequenceStartEvent):
+            raise _key_error("a mapping" if kind is MappingStartEvent else "a list", event)
         key = self._value(event, 0)
         if type(key) is str:
             return key
-        if kind is yaml.ScalarEvent and type(key) is int and str(key) == event.value:
+        if kind is ScalarEvent and type(key) is int and str(key) == event.value:
             return str(event.value)
         raise _key_error(scalars.describe_type(key), event)
 
@@ -158,17 +170,17 @@ class _Composer:
             mapping = LocatedDict(
                 (key, self._copy(field, depth + 1, position)) for key, field in value.items()
             )
-            mapping.position, mapping.key_positions = value.position, value.key_positions
+            mapping.mark, mapping.key_marks = value.mark, value.key_marks
             return mapping
         if isinstance(value, LocatedList):
             sequence = LocatedList(self._copy(entry, depth + 1, position) for entry in value)
-            sequence.position, sequence.entry_positions = value.position, value.entry_positions
+            sequence.mark, sequence.entry_marks = value.mark, value.entry_marks
             return sequence
         return value
 
 
 def _key_error(description: str, event: Any) -> ManifestSyntaxError:
-    is_alias = type(event) is yaml.AliasEvent
+    is_alias = type(event) is AliasEvent
     return ManifestSyntaxError(
         f"this key is {description}, but a key must be a string",
         "Write the key out." if is_alias else "Put the key in quotes.",
@@ -213,4 +225,4 @@ def _merge(mapping: LocatedDict, merged: list[LocatedDict]) -> None:
         for key, value in other.items():
             if key not in mapping:
                 mapping[key] = value
-                mapping.key_positions[key] = other.key_positions[key]
+                mapping.key_marks[key] = other.key_marks[key]

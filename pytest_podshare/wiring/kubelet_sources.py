@@ -81,7 +81,7 @@ def list_sources(volume: VolumeSpec) -> tuple[KubeletSource, ...]:
             KubeletSource(kind, str(facts.get("name") or ""), facts)
             for entry in list_mappings(volume.facts, "sources")
             for kind, facts in entry.items()
-            if isinstance(facts, Mapping)
+            if isinstance(facts, dict)
         )
     if volume.kind in (*_KINDS, "downwardAPI"):
         return (KubeletSource(volume.kind, volume.source, volume.facts),)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from pytest_podshare import errors
@@ -189,8 +189,11 @@ class ContainerSpec:
 
     def covering_mount(self, path: str) -> VolumeMount | None:
         """Return the deepest mount at or above a path, which hides the others; None for none."""
-        covering = [mount for mount in self.mounts if mount.covers(path)]
-        return max(covering, key=lambda mount: len(mount.folder), default=None)
+        deepest: VolumeMount | None = None
+        for mount in self.mounts:
+            if mount.covers(path) and (deepest is None or len(mount.folder) > len(deepest.folder)):
+                deepest = mount
+        return deepest
 
 
 @dataclasses.dataclass(frozen=True)
@@ -213,26 +216,37 @@ class Wiring:
     groups: tuple[int, ...] = ()
     on_windows: bool = False
 
-    def mounts(self) -> Iterator[tuple[ContainerSpec, VolumeMount]]:
+    def mounts(self) -> tuple[tuple[ContainerSpec, VolumeMount], ...]:
         """Return each mount with its container."""
-        return ((container, mount) for container in self.containers for mount in container.mounts)
+        return self._mounts
 
     def mounts_of(self, volume: str) -> tuple[tuple[ContainerSpec, VolumeMount], ...]:
         """Return the mounts of a volume with their containers."""
         return self._mounts_by_volume.get(volume, ())
 
     @functools.cached_property
+    def sub_path_mounts(self) -> tuple[tuple[ContainerSpec, VolumeMount], ...]:
+        """Return the mounts with a subPath or a subPathExpr, with their containers."""
+        return tuple(pair for pair in self._mounts if pair[1].sub_path)
+
+    @functools.cached_property
     def declared_mounts(self) -> tuple[tuple[ContainerSpec, VolumeMount, VolumeSpec], ...]:
         """Return the mounts of volumes of a known kind, with their containers and volumes."""
         return tuple(
             (container, mount, volume)
-            for container, mount in self.mounts()
+            for container, mount in self._mounts
             if (volume := self.volume(mount.volume)) is not None and volume.lifetime is not None
         )
 
     def volume(self, name: str) -> VolumeSpec | None:
         """Return the volume of that name; None if the Pod does not declare it."""
         return self._volumes_by_name.get(name)
+
+    @functools.cached_property
+    def _mounts(self) -> tuple[tuple[ContainerSpec, VolumeMount], ...]:
+        return tuple(
+            [(container, mount) for container in self.containers for mount in container.mounts]
+        )
 
     @functools.cached_property
     def _volumes_by_name(self) -> dict[str, VolumeSpec]:
@@ -242,7 +256,7 @@ class Wiring:
     @functools.cached_property
     def _mounts_by_volume(self) -> dict[str, tuple[tuple[ContainerSpec, VolumeMount], ...]]:
         mounts: dict[str, tuple[tuple[ContainerSpec, VolumeMount], ...]] = {}
-        for container, mount in self.mounts():
+        for container, mount in self._mounts:
             mounts[mount.volume] = (*mounts.get(mount.volume, ()), (container, mount))
         return mounts
 

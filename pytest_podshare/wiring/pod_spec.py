@@ -42,8 +42,9 @@ def get_container(spec: Mapping[str, Any], name: str) -> dict[str, Any]:
 def list_mappings(entry: Mapping[str, Any], field: str) -> list[Mapping[str, Any]]:
     """Return the mappings in a list; values of another type are left to the API server."""
     values = entry.get(field)
-    entries = values if isinstance(values, list) else ()
-    return [value for value in entries if isinstance(value, Mapping)]
+    if not isinstance(values, list):
+        return []
+    return [value for value in values if isinstance(value, dict)]
 
 
 def read_wiring(spec: Mapping[str, Any], pod: Mapping[str, Any] | None = None) -> Wiring:
@@ -74,8 +75,8 @@ def read_wiring(spec: Mapping[str, Any], pod: Mapping[str, Any] | None = None) -
 def runs_on_windows(spec: Mapping[str, Any]) -> bool:
     """Return whether a Pod runs on Windows: by `os`, or by a label of its nodes."""
     system, selector = spec.get("os"), spec.get("nodeSelector")
-    names = [system.get("name")] if isinstance(system, Mapping) else []
-    if isinstance(selector, Mapping):
+    names = [system.get("name")] if isinstance(system, dict) else []
+    if isinstance(selector, dict):
         names += [selector.get(label) for label in _OS_LABELS]
     return "windows" in names
 
@@ -89,15 +90,15 @@ def _volume(entry: Mapping[str, Any]) -> VolumeSpec:
     kinds = tuple(key for key, fields in entry.items() if key != "name" and fields is not None)
     kind = next((key for key in kinds if _is_source(key, entry[key])), "emptyDir")
     fields = entry.get(kind)
-    if not isinstance(fields, Mapping):
+    if not isinstance(fields, dict):
         fields = {}
-    names = (fields.get(key) for key in ("claimName", "secretName", "name"))
+    name = fields.get("claimName") or fields.get("secretName") or fields.get("name") or ""
     return VolumeSpec(
         name=entry["name"],
         kind=kind,
         medium=fields.get("medium") or "",
         size_limit=str(fields.get("sizeLimit") or ""),
-        source=next((str(name) for name in names if name), ""),
+        source=str(name),
         kinds=kinds,
         facts=fields,
         position=find_position(entry),
@@ -106,9 +107,10 @@ def _volume(entry: Mapping[str, Any]) -> VolumeSpec:
 
 def _is_source(key: str, fields: Any) -> bool:
     """Return whether the API server keeps a field of a volume: other fields are dropped."""
-    is_misspelt = key.lower() in _LOWER_KINDS
-    # a source that is not in the table may be one of a newer Kubernetes
-    return key in LIFETIMES or (isinstance(fields, Mapping) and not is_misspelt)
+    if key in LIFETIMES:
+        return True
+    # one that is not in the table may be of a newer Kubernetes, unless it is misspelt
+    return isinstance(fields, dict) and key.lower() not in _LOWER_KINDS
 
 
 def _container(
@@ -151,8 +153,8 @@ def _exec_commands(entry: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
     hooks = entry.get("lifecycle") or {}
     handlers = [*(hooks.get(name) for name in _HOOKS), *(entry.get(name) for name in _PROBES)]
     for handler in handlers:
-        action = handler.get("exec") if isinstance(handler, Mapping) else None
-        words = action.get("command") if isinstance(action, Mapping) else None
+        action = handler.get("exec") if isinstance(handler, dict) else None
+        words = action.get("command") if isinstance(action, dict) else None
         if isinstance(words, list):
             yield tuple(map(str, words))
 
@@ -164,7 +166,7 @@ def _limits(entry: Mapping[str, Any]) -> dict[str, str]:
 
 def _file_key(variable: Mapping[str, Any]) -> FileKey | None:
     reference = (variable.get("valueFrom") or {}).get("fileKeyRef")
-    if not isinstance(reference, Mapping):
+    if not isinstance(reference, dict):
         return None
     volume = str(reference.get("volumeName"))
     return FileKey(str(variable.get("name")), volume, find_position(variable))

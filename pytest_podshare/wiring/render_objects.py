@@ -193,4 +193,4 @@ def _has_all_keys(metadata: Mapping[str, Any], entry: Mapping[str, Any]) -> bool
 
 def _mapping(value: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     found = value.get(key)
-    return found if isinstance(found, Mapping) else {}
+    return found if isinstance(found, dict) else {}

@@ -31,10 +31,12 @@ def expand(
         env: its environment variables as the Pod's spec has them.
         pod: the Pod on the cluster; None for a Pod template, whose Pods differ in their fields.
     """
+    if not expression:
+        return ""
     values: dict[str, str] = {}
     for variable in env:
         name, source = str(variable.get("name")), variable.get("valueFrom")
-        if isinstance(source, Mapping) and source:
+        if isinstance(source, dict) and source:
             values[name] = _read_source(source, container, pod)
         else:
             # a reference to a variable that is not declared above stays as it is
@@ -79,7 +81,7 @@ def _mark(source: str) -> str:
 def _read_source(source: Mapping[str, Any], container: str, pod: Mapping[str, Any] | None) -> str:
     """Return the value of a variable with that valueFrom, or a mark of its source."""
     kind, value = next(iter(source.items()))
-    fields: Mapping[str, Any] = value if isinstance(value, Mapping) else {}
+    fields: Mapping[str, Any] = value if isinstance(value, dict) else {}
     if kind == "fieldRef":
         path = str(fields.get("fieldPath"))
         known = None if pod is None else _read_field(path, pod)

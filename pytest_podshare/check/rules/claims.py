@@ -23,10 +23,11 @@ def claim_shared_by_replicas(template: Template, wiring: Wiring) -> Iterator[Iss
     if workload is None or not workload.replaces_pods or (template.replicas < 2 and not is_daemon):
         return
     pods = "Pods on all nodes" if is_daemon else f"{template.replicas} Pods"
-    modes_by_claim = shared_claims.read_access_modes(template)
-    for volume in wiring.volumes:
-        modes = modes_by_claim.get(volume.source, set())
-        if volume.kind != "persistentVolumeClaim" or not modes or not modes <= _ONE_NODE:
+    volumes = [volume for volume in wiring.volumes if volume.kind == "persistentVolumeClaim"]
+    modes_by_claim = shared_claims.read_access_modes(template) if volumes else {}
+    for volume in volumes:
+        modes = modes_by_claim.get(volume.source)
+        if not modes or not modes <= _ONE_NODE:
             continue
         yield volume_issue(
             volume,
@@ -39,10 +40,12 @@ def claim_shared_by_replicas(template: Template, wiring: Wiring) -> Iterator[Iss
 @rule("error")
 def claim_for_one_pod(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """Two Pod templates use a claim that only one Pod can use at a time."""
-    modes = shared_claims.read_access_modes(template)
     claims = shared_claims.list_claims(template)
+    if not claims or template.kind.endswith(_ENDING_KINDS):
+        return
+    modes = shared_claims.read_access_modes(template)
     alone = [claim for claim in claims if modes.get(claim) == {shared_claims.ONE_POD}]
-    if not alone or template.kind.endswith(_ENDING_KINDS):
+    if not alone:
         return
     for other in find_templates(template.source):
         if other.subject is template.subject:

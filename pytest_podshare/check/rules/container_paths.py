@@ -25,10 +25,10 @@ def overlap(first: VolumeMount, second: VolumeMount) -> bool:
 
 def used_volumes(wiring: Wiring) -> frozenset[str]:
     """Return the names of the volumes that containers mount, attach, or take variables from."""
-    names: set[str] = set()
+    names = {mount.volume for _, mount in wiring.mounts()}
     for container in wiring.containers:
-        names |= {mount.volume for mount in (*container.mounts, *container.devices)}
-        names |= {key.volume for key in container.file_keys}
+        names.update([device.volume for device in container.devices])
+        names.update([key.volume for key in container.file_keys])
     return frozenset(names)
 
 
@@ -40,7 +40,9 @@ def command_line(container: ContainerSpec) -> str:
 @functools.lru_cache(maxsize=1024)
 def _find_paths(text: str, on_windows: bool = False) -> tuple[str, ...]:
     pattern = _WINDOWS_PATH if on_windows else _PATH
-    return tuple(dict.fromkeys(pattern.findall(_SOCKET_SCHEME.sub(" ", text))))
+    if "unix:" in text:
+        text = _SOCKET_SCHEME.sub(" ", text)
+    return tuple(dict.fromkeys(pattern.findall(text)))
 
 
 def mentioned_paths(container: ContainerSpec) -> Iterator[str]:
@@ -58,20 +60,22 @@ def used_paths(wiring: Wiring, container: ContainerSpec) -> Iterator[str]:
     Charts give several containers the same variables. Such a variable only counts if the command
     of the container refers to it.
     """
-    common = {
-        item
-        for other in wiring.containers
-        if other is not container
-        for item in other.env.items()
-        if "/" in item[1]
-    }
-    command = command_line(container)
-    values = (
-        value
-        for name, value in container.env.items()
-        if (name, value) not in common or re.search(rf"\$[({{]?{re.escape(name)}\b", command)
-    )
-    hooks = (word for words in container.exec_commands for word in words)
-    for text in (*container.command, *values, *hooks, container.working_dir):
+    texts = list(container.command)
+    for name, value in container.env.items():
+        if not _is_common(wiring, container, name, value) or re.search(
+            rf"\$[({{]?{re.escape(name)}\b", command_line(container)
+        ):
+            texts.append(value)
+    for words in container.exec_commands:
+        texts += words
+    texts.append(container.working_dir)
+    for text in texts:
         if "/" in text or (wiring.on_windows and "\\" in text):
             yield from _find_paths(text, wiring.on_windows)
+
+
+def _is_common(wiring: Wiring, container: ContainerSpec, name: str, value: str) -> bool:
+    """Return whether a variable with a path is that of another container as well."""
+    return "/" in value and any(
+        other.env.get(name) == value for other in wiring.containers if other is not container
+    )

@@ -11,9 +11,9 @@ from pytest_podshare.wiring.model import ContainerSpec, VolumeMount, VolumeSpec,
 
 _WORD = re.compile(r"[^A-Za-z0-9]+")
 _FILE_SUFFIXES = frozenset(
-    {".yaml", ".yml", ".json", ".toml", ".ini", ".conf", ".cfg", ".cnf", ".properties", ".xml"}
-    | {".env", ".txt", ".log", ".csv", ".crt", ".cer", ".key", ".pem", ".p12", ".jks", ".sh"}
-    | {".py", ".js", ".php", ".html", ".sql", ".db", ".sqlite", ".sock", ".pid", ".lock"}
+    {"yaml", "yml", "json", "toml", "ini", "conf", "cfg", "cnf", "properties", "xml", "env"}
+    | {"txt", "log", "csv", "crt", "cer", "key", "pem", "p12", "jks", "sh", "py", "js", "php"}
+    | {"html", "sql", "db", "sqlite", "sock", "pid", "lock"}
 )
 _SEGMENT = re.compile(r"[;|&\n]+")
 # what precedes a path that is written to
@@ -31,8 +31,8 @@ _SCRATCH_WORDS = frozenset(
 
 def looks_like_file(path: str) -> bool:
     """Return whether a path has the suffix of a file."""
-    stem, suffix = posixpath.splitext(posixpath.basename(path))
-    return suffix.lower() in _FILE_SUFFIXES and bool(stem)
+    stem, dot, suffix = path.rpartition("/")[2].rpartition(".")
+    return bool(dot) and suffix.lower() in _FILE_SUFFIXES and bool(stem.strip("."))
 
 
 def split_words(*texts: str) -> frozenset[str]:

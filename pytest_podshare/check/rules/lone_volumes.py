@@ -35,14 +35,14 @@ def list_lone_volumes(wiring: Wiring) -> list[LoneVolume]:
     """Return the emptyDirs that only one of several containers mounts, except scratch space."""
     if len(wiring.containers) < 2:
         return []
-    keys = {key.volume for container in wiring.containers for key in container.file_keys}
     found: list[LoneVolume] = []
     for volume in wiring.volumes:
         pairs = wiring.mounts_of(volume.name)
-        names = {container.name for container, _ in pairs}
-        mounts = tuple(mount for _, mount in pairs)
-        if not volume.starts_empty or len(names) != 1 or volume.name in keys:
+        if not volume.starts_empty or len({container.name for container, _ in pairs}) != 1:
             continue
+        if any(key.volume == volume.name for other in wiring.containers for key in other.file_keys):
+            continue
+        mounts = tuple(mount for _, mount in pairs)
         # a name that suggests sharing counts for more than a path in /run
         is_shared = suggests_sharing(wiring, volume, *pairs[0])
         if not looks_like_scratch(volume, () if is_shared else mounts):

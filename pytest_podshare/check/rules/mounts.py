@@ -52,7 +52,7 @@ def invalid_mount_path(template: Template, wiring: Wiring) -> Iterator[Issue]:
 @rule("error")
 def invalid_sub_path(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """A subPath is absolute, contains `..`, or is combined with a subPathExpr."""
-    for container, mount in wiring.mounts():
+    for container, mount in wiring.sub_path_mounts:
         if mount.expression and mount.sub_path != mount.expression:
             detail = " with both a subPath and a subPathExpr"
             yield mount_issue(container, mount, detail, "Keep one of them.")

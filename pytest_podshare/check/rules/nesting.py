@@ -17,13 +17,10 @@ from pytest_podshare.wiring.model import ContainerSpec, VolumeMount, VolumeSpec,
 from pytest_podshare.wiring.pod_spec import list_mappings
 from pytest_podshare.wiring.templates import Template
 
-# the folders in which the token is; /var/run leads to /run in most images
+# where the token is, and the folders in which it is; /var/run leads to /run in most images
+_TOKEN_PATHS = (account_token.MOUNT_PATH, account_token.MOUNT_PATH.removeprefix("/var"))
 _TOKEN_FOLDERS = frozenset(
-    str(folder)
-    for path in map(
-        PurePosixPath, (account_token.MOUNT_PATH, account_token.MOUNT_PATH.removeprefix("/var"))
-    )
-    for folder in (path, *path.parents)
+    str(folder) for path in map(PurePosixPath, _TOKEN_PATHS) for folder in (path, *path.parents)
 )
 
 
@@ -54,8 +51,8 @@ def _find_hidden_by_kubelet(template: Template, container: ContainerSpec) -> Ite
             detail = f", but the kubelet mounts a file for the termination message {place}"
             fix = "Set terminationMessagePath to another path."
             yield mount_issue(container, mount, detail, fix)
-        # a mount at exactly this path leaves out the token; /var/run leads to /run in most images
-        is_alias = mount.folder in (token, token.removeprefix("/var")) and mount.path != token
+        # a mount at exactly this path leaves out the token
+        is_alias = mount.folder in _TOKEN_PATHS and mount.path != token
         if is_alias and account_token.is_mounted(template):
             detail = f", but the token of the service account at {token} hides it"
             fix = f"Mount it at {token}, or set automountServiceAccountToken to false."
@@ -165,9 +162,8 @@ def file_in_config(template: Template, wiring: Wiring) -> Iterator[Issue]:
 def _find_files_in_token(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """Yield the files that are mounted in the folder of the service account's token."""
     token = account_token.MOUNT_PATH
-    for container, mount in wiring.mounts():
-        is_inside = mount.sub_path and is_within(mount.folder, token)
-        if not is_inside or not _is_file(wiring, container, mount):
+    for container, mount in wiring.sub_path_mounts:
+        if not is_within(mount.folder, token) or not _is_file(wiring, container, mount):
             continue
         is_replaced = any(other.path == token for other in container.mounts)
         if not is_replaced and account_token.is_mounted(template):

@@ -56,7 +56,7 @@ def path_not_expanded(template: Template, wiring: Wiring) -> Iterator[Issue]:
 @rule("warning")
 def unknown_variable(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """A subPathExpr uses a variable that is not set, so the container cannot start."""
-    for container, mount in wiring.mounts():
+    for container, mount in wiring.sub_path_mounts:
         for name in re.findall(r"(?<!\$)\$\(([^)]*)\)", mount.expression):
             known = name in container.env or container.env_from or "_SERVICE_" in name
             if not known and not name.startswith("KUBERNETES_"):

@@ -22,8 +22,11 @@ def claim_blocks_rollout(template: Template, wiring: Wiring) -> Iterator[Issue]:
     # with several replicas, it is a finding of claim-shared-by-replicas
     if template.kind != "Deployment" or template.replicas != 1 or not _overlaps(template):
         return
+    claims = shared_claims.list_claims(template)
+    if not claims:
+        return
     used, modes_by_claim = used_volumes(wiring), shared_claims.read_access_modes(template)
-    for claim, volumes in shared_claims.list_claims(template).items():
+    for claim, volumes in claims.items():
         modes = modes_by_claim.get(claim, set())
         if not modes or not modes <= _ONE_NODE or volumes[0].name not in used:
             continue
@@ -67,4 +70,4 @@ def _stays_on_its_node(spec: Mapping[str, Any]) -> bool:
 
 def _mapping(value: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     found = value.get(key)
-    return found if isinstance(found, Mapping) else {}
+    return found if isinstance(found, dict) else {}

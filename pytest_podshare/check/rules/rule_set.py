@@ -89,7 +89,7 @@ def _without_unclear_content(wiring: Wiring) -> Wiring:
     unclear = {
         id(volume): VolumeSpec(volume.name, " and ".join(kinds), position=volume.position)
         for volume in wiring.volumes
-        if len(kinds := list_kinds(volume)) > 1
+        if len(volume.kinds) > 1 and len(kinds := list_kinds(volume)) > 1
     }
     volumes = (unclear.get(id(volume), volume) for volume in wiring.volumes)
     return dataclasses.replace(wiring, volumes=tuple(volumes)) if unclear else wiring

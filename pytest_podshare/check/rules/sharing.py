@@ -30,10 +30,11 @@ COMMON_FOLDERS = frozenset(
 def unused_volume(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """A volume is not mounted by any container."""
     used = used_volumes(wiring)
+    unused = [volume for volume in wiring.volumes if volume.name not in used]
     # annotations configure the mounts of injected containers
-    annotations = " ".join(map(str, template.annotations.values()))
-    for volume in wiring.volumes:
-        if volume.name not in used and volume.name not in annotations:
+    annotations = " ".join(map(str, template.annotations.values())) if unused else ""
+    for volume in unused:
+        if volume.name not in annotations:
             detail = f" ({volume.kind}) is not mounted by any container"
             fix = "Mount it where it is needed, or remove it."
             # the Pod needs no other object for it

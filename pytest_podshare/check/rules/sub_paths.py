@@ -30,41 +30,39 @@ _NUMBER = re.compile(r"\d+")
 def overlapping_sub_paths(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """A subPath of a volume is inside another subPath of it."""
     fix = "Use separate folders, unless one container is meant to see the other's files."
-    for volume in wiring.volumes:
-        for pair in _pairs(wiring, volume):
-            by_depth = sorted(pair, key=lambda entry: len(entry[1].sub_folders))
-            (other, outer), (container, inner) = by_depth
-            if outer.sub_folders != inner.sub_folders and overlap(outer, inner):
-                detail = (
-                    f" with subPath {inner.sub_path!r}, which is inside {outer.sub_path!r}, "
-                    f"mounted at {outer.path} in container {other.name!r}"
-                )
-                yield mount_issue(container, inner, detail, fix)
+    for pair in _list_pairs(wiring):
+        by_depth = sorted(pair, key=lambda entry: len(entry[1].sub_folders))
+        (other, outer), (container, inner) = by_depth
+        if outer.sub_folders != inner.sub_folders and overlap(outer, inner):
+            detail = (
+                f" with subPath {inner.sub_path!r}, which is inside {outer.sub_path!r}, "
+                f"mounted at {outer.path} in container {other.name!r}"
+            )
+            yield mount_issue(container, inner, detail, fix)
 
 
 @rule("warning")
 def sub_path_near_miss(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """Two containers mount subPaths of a volume that differ only by a typo."""
-    for volume in wiring.volumes:
-        for (first, first_mount), (container, mount) in _pairs(wiring, volume):
-            if first is container or first_mount.sub_path == mount.sub_path:
-                continue
-            if not is_typo(first_mount.sub_path, mount.sub_path):
-                continue
-            if find_shared_mount(wiring, first.name, container.name, volume.name) is not None:
-                continue
-            detail = (
-                f" with subPath {mount.sub_path!r}, but container {first.name!r} uses "
-                f"{first_mount.sub_path!r}: they share nothing"
-            )
-            fix = "Use the same subPath in both."
-            yield mount_issue(container, mount, detail, fix)
+    for (first, first_mount), (container, mount) in _list_pairs(wiring):
+        if first is container or first_mount.sub_path == mount.sub_path:
+            continue
+        if not is_typo(first_mount.sub_path, mount.sub_path):
+            continue
+        if find_shared_mount(wiring, first.name, container.name, mount.volume) is not None:
+            continue
+        detail = (
+            f" with subPath {mount.sub_path!r}, but container {first.name!r} uses "
+            f"{first_mount.sub_path!r}: they share nothing"
+        )
+        fix = "Use the same subPath in both."
+        yield mount_issue(container, mount, detail, fix)
 
 
 @rule("warning")
 def separate_sub_paths(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """Two containers mount separate subPaths of an emptyDir, so they share nothing."""
-    for volume in wiring.volumes:
+    for volume in wiring.volumes if wiring.sub_path_mounts else ():
         apart = [_judge(wiring, volume, pair) for pair in _list_apart(wiring, volume)]
         # tell it once, at the container of which it is most certain; if of none, at the last
         found = [issue for issue in reversed(apart) if issue is not None]
@@ -124,9 +122,10 @@ def _is_own(container: ContainerSpec, mount: VolumeMount) -> bool:
     return is_like_folder or bool(split_words(mount.sub_path) & names)
 
 
-def _pairs(wiring: Wiring, volume: VolumeSpec) -> Iterator[tuple[_MountOf, _MountOf]]:
-    """Yield all pairs of mounts of a volume that have a subPath without variables."""
-    if volume.is_written_by_containers:
-        mounts = wiring.mounts_of(volume.name)
-        fixed = [pair for pair in mounts if pair[1].sub_path and not pair[1].expression]
-        yield from itertools.combinations(fixed, 2)
+def _list_pairs(wiring: Wiring) -> Iterator[tuple[_MountOf, _MountOf]]:
+    """Yield all pairs of mounts of the same volume that have a subPath without variables."""
+    fixed = [entry for entry in wiring.sub_path_mounts if not entry[1].expression]
+    for volume in wiring.volumes if fixed else ():
+        if volume.is_written_by_containers:
+            own = [entry for entry in fixed if entry[1].volume == volume.name]
+            yield from itertools.combinations(own, 2)

@@ -33,8 +33,8 @@ def missing_key(template: Template, wiring: Wiring) -> Iterator[Issue]:
     for volume in wiring.volumes:
         for source in list_sources(volume):
             yield from _find_missing_items(template, volume, source)
-        mounts = wiring.mounts_of(volume.name)
-        if not any(mount.sub_path for _, mount in mounts) or not has_all_files(template, volume):
+        mounts = [entry for entry in wiring.sub_path_mounts if entry[1].volume == volume.name]
+        if not mounts or not has_all_files(template, volume):
             continue
         sources = list_sources(volume)
         paths = [file.path for source in sources for file in list_files(template, source)]

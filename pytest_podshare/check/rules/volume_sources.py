@@ -92,7 +92,7 @@ def list_modes(facts: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
         yield "defaultMode", facts["defaultMode"]
     parts = [facts]
     for source in list_mappings(facts, "sources"):
-        parts += [part for part in source.values() if isinstance(part, Mapping)]
+        parts += [part for part in source.values() if isinstance(part, dict)]
     for part in parts:
         for item in list_mappings(part, "items"):
             if item.get("mode") is not None:
@@ -111,7 +111,7 @@ def _check_host_path(facts: Mapping[str, Any]) -> Iterator[SourceError]:
 def _check_projected(facts: Mapping[str, Any]) -> Iterator[SourceError]:
     seen: set[str] = set()
     for source in list_mappings(facts, "sources"):
-        kinds = [kind for kind in _PROJECTED if isinstance(source.get(kind), Mapping)]
+        kinds = [kind for kind in _PROJECTED if isinstance(source.get(kind), dict)]
         if len(kinds) > 1:
             yield SourceError(
                 f"one of its sources is both {' and '.join(kinds)}", "Write one entry for each."

@@ -67,7 +67,7 @@ def invalid_size_limit(template: Template, wiring: Wiring) -> Iterator[Issue]:
     """The sizeLimit of an emptyDir is negative, or not a quantity."""
     for volume in _with_one_source(template):
         amount = quantity.parse(volume.size_limit)
-        if volume.size_limit and (amount is None or amount < 0):
+        if volume.size_limit and (amount is None or amount.numerator < 0):
             reason = "is not a quantity" if amount is None else "is negative"
             detail = f" has sizeLimit {volume.size_limit!r}, which {reason}"
             yield volume_issue(volume, detail, "Write a quantity, for example 64Mi or 1Gi.")
@@ -110,5 +110,6 @@ def decimal_mode(template: Template, wiring: Wiring) -> Iterator[Issue]:
 
 def _with_one_source(template: Template) -> Iterator[VolumeSpec]:
     """Yield the declared volumes, except those with several sources: which is meant is unknown."""
-    volumes = template.declared.volumes
-    return (volume for volume in volumes if len(volume_sources.list_kinds(volume)) < 2)
+    for volume in template.declared.volumes:
+        if len(volume.kinds) < 2 or len(volume_sources.list_kinds(volume)) < 2:
+            yield volume

@@ -6,6 +6,7 @@ import pytest
 
 from pytest_podshare.check import inputs
 from pytest_podshare.manifests import source
+from pytest_podshare.manifests.position import find_position
 
 POD = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {containers: [{name: c}]}\n"
 
@@ -147,7 +148,8 @@ def test_rendered_text_on_standard_input_is_split_by_template():
         "stdin: templates/a.yaml",
         "stdin: templates/b.yaml",
     ]
-    assert [source.read(manifest.content).objects[0].position.line for manifest in found] == [3, 9]
+    objects = [source.read(manifest.content).objects[0] for manifest in found]
+    assert [find_position(thing).line for thing in objects] == [3, 9]
 
 
 def test_empty_standard_input_is_not_skipped():

@@ -70,6 +70,16 @@ def test_the_size_is_bounded(tmp_path, monkeypatch, error_text):
     assert error_text(path.read_bytes()).startswith("<YAML text> is larger than 2 MiB.")
 
 
+@pytest.mark.parametrize("size", [2**16 - 1, 2**16, 2**16 + 1, 3 * 2**16])
+def test_a_manifest_of_any_size_below_is_read_to_its_end(tmp_path, size):
+    """Most manifests fit into one small buffer; the others are no shorter for that."""
+    content = b"a: b\n#".ljust(size - 1, b"-") + b"\n"
+    path = tmp_path / "manifest.yaml"
+    path.write_bytes(content)
+
+    assert source.read_bytes(path) == content
+
+
 @pytest.mark.parametrize(("name", "reason"), [("", "Is a directory"), ("\0", "embedded null byte")])
 def test_an_unreadable_file_is_an_error_with_the_reason(tmp_path, name, reason, error_text):
     """The reason is that of the operating system."""

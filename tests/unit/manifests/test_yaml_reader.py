@@ -37,7 +37,7 @@ def test_a_merge_key_adds_only_missing_keys():
     assert document["one"] == {"b": 0, "c": 1}
     assert document["two"] == {"b": 1, "c": 1, "d": 2, "e": 3}
     assert find_position(document["two"], "d") == (2, 14)
-    assert "<<" not in document["two"].key_positions
+    assert "<<" not in document["two"].key_marks
 
 
 @pytest.mark.usefixtures("each_parser")
