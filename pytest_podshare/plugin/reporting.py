@@ -63,7 +63,8 @@ def pytest_runtest_makereport(
 
         sender = item.config.stash.setdefault(_SENDER, transport.Sender())
         error = raised if report.failed else None
-        sender.send(report, pods, error, _read_incidents(report), warnings)
+        promise = item.stash.get(stash.PROMISE, None)
+        sender.send(report, pods, error, _read_incidents(report), warnings, promise)
         for podshare in podshares:
             if call.excinfo and report.failed and call.when != "teardown":
                 folder = item.config.stash[stash.OPTIONS].artifacts_dir

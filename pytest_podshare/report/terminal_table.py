@@ -19,7 +19,8 @@ from rich.text import Text
 
 from pytest_podshare.escaping import printable
 from pytest_podshare.pods.evidence import BROKEN, HELD, UNKNOWN
-from pytest_podshare.report.records import EXPECTED, VERDICTS, CheckRecord, verdict_label
+from pytest_podshare.report.overview import promise_name
+from pytest_podshare.report.records import EXPECTED, SKIPPED, VERDICTS, CheckRecord, verdict_label
 
 # with more rows than this, manifests whose promises all hold are shortened
 _MAX_ROWS = 40
@@ -28,7 +29,8 @@ _PAIR_WIDTH = 20
 _GAP = 2
 # columns do not get narrower than this
 _MIN_WIDTH = 10
-_STYLES = {BROKEN: "bold red", UNKNOWN: "yellow", EXPECTED: "dim", HELD: "green"}
+_MINUTE = 60
+_STYLES = {BROKEN: "bold red", UNKNOWN: "yellow", EXPECTED: "dim", SKIPPED: "cyan", HELD: "green"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,16 +75,14 @@ def format_table(records: Sequence[CheckRecord], *, width: int, colour: bool) ->
     return _render(Group(*parts), width, colour)
 
 
-def promise_name(assertion: str) -> str:
-    """Return `survives restart` for `assert_survives_restart`."""
-    return assertion.removeprefix("assert_").replace("_", " ")
-
-
 def format_duration(seconds: float) -> str:
-    """Return `7.5 ms`, `114 ms`, `2.4 s`, `75 s`."""
+    """Return `7.5 ms`, `114 ms`, `2.4 s`, `75 s`, `12 min 5 s`."""
     if seconds < 1:
         return f"{1000 * seconds:.{1 if seconds < 0.01 else 0}f} ms"
-    return f"{seconds:.{1 if seconds < 10 else 0}f} s"
+    if seconds < 2 * _MINUTE:
+        return f"{seconds:.{1 if seconds < 10 else 0}f} s"
+    minutes, rest = divmod(round(seconds), _MINUTE)
+    return f"{minutes} min {rest} s"
 
 
 def _merge(records: Iterable[CheckRecord]) -> list[TableRow]:
