@@ -189,7 +189,10 @@ def _format_results(config: pytest.Config, phases: Sequence[PhaseReport]) -> Ite
 
     if checks and config.get_verbosity() >= 0:
         yield from terminal_table.format_table(
-            checks, width=writer.fullwidth, colour=writer.hasmarkup
+            checks,
+            width=writer.fullwidth,
+            colour=writer.hasmarkup,
+            in_full=config.get_verbosity() > 0,
         )
     yield from github_annotations.format_annotations(
         checks, folder=config.invocation_params.dir, environ=os.environ

@@ -94,7 +94,7 @@ class ManifestGroup(_Group):
 
     Args:
         name: its path.
-        templates: its Pod templates, the most urgent first.
+        templates: its Pod templates.
     """
 
     name: str
@@ -107,19 +107,24 @@ class ManifestGroup(_Group):
 
 
 def group_by_manifest(records: Iterable[CheckRecord]) -> tuple[ManifestGroup, ...]:
-    """Return the checks by manifest and template; what is most urgent comes first.
-
-    What is equally urgent stays in the order of the run.
-    """
+    """Return the checks by manifest and template, in the order of the run."""
     manifests: dict[str, dict[str, list[CheckRecord]]] = {}
     for record in records:
         templates = manifests.setdefault(record.pod.manifest, {})
         templates.setdefault(record.pod.template, []).append(record)
-    groups = [
-        ManifestGroup(name, tuple(sorted(_group_by_template(templates), key=_urgency)))
+    return tuple(
+        ManifestGroup(name, tuple(_group_by_template(templates)))
         for name, templates in manifests.items()
-    ]
-    return tuple(sorted(groups, key=_urgency))
+    )
+
+
+def put_urgent_first(manifests: Iterable[ManifestGroup]) -> tuple[ManifestGroup, ...]:
+    """Return the manifests, and the templates of each, with what is most urgent first."""
+    in_order = (
+        dataclasses.replace(group, templates=tuple(sorted(group.templates, key=_urgency)))
+        for group in manifests
+    )
+    return tuple(sorted(in_order, key=_urgency))
 
 
 def _group_by_template(templates: dict[str, list[CheckRecord]]) -> Iterable[TemplateGroup]:

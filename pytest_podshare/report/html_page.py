@@ -19,7 +19,7 @@ from markupsafe import Markup
 from pytest_podshare.diagrams import svg
 from pytest_podshare.diagrams.jinja_templates import load_template
 from pytest_podshare.pods.evidence import BROKEN, HELD, UNKNOWN
-from pytest_podshare.report import grouping, mount_results, overview, terminal_table
+from pytest_podshare.report import grouping, labels, mount_results, overview
 from pytest_podshare.report.grouping import ManifestGroup, TemplateGroup
 from pytest_podshare.report.mount_results import MountResult
 from pytest_podshare.report.records import (
@@ -28,7 +28,6 @@ from pytest_podshare.report.records import (
     VERDICTS,
     CheckRecord,
     PhaseReport,
-    verdict_label,
 )
 
 _FOLDER = Path(__file__).parent
@@ -129,7 +128,7 @@ def render(phases: Sequence[PhaseReport], info: RunInfo) -> str:
         info: everything else to say about the run.
     """
     checks = [check for phase in phases for check in phase.checks]
-    manifests = grouping.group_by_manifest(checks)
+    manifests = grouping.put_urgent_first(grouping.group_by_manifest(checks))
     sections = _number(manifests)
     script = (_FOLDER / "page.js").read_text(encoding="utf-8")
     page = load_template(_FOLDER / "page.html.j2").render(
@@ -137,15 +136,15 @@ def render(phases: Sequence[PhaseReport], info: RunInfo) -> str:
         cells=overview.list_cells,
         clusters=list(dict.fromkeys(check.pod.cluster for check in checks if check.pod.cluster)),
         counts=Counter(check.verdict for check in checks),
-        duration=terminal_table.format_duration,
+        duration=labels.format_duration,
         errors=_group_errors(phases),
         incidents=[(phase.test, text) for phase in phases for text in phase.incidents],
         info=info,
-        label=verdict_label,
+        label=labels.verdict_label,
         manifests=manifests,
         max_listed=_MAX_LISTED,
         max_open=_MAX_OPEN,
-        promise=overview.promise_name,
+        promise=labels.promise_name,
         promises=overview.list_promises(manifests),
         # files of this package, which are not to be escaped
         script=Markup(script),  # noqa: S704 RUF100
@@ -210,4 +209,4 @@ def _format_time(phases: Sequence[PhaseReport]) -> str:
         return ""
     start, stop = min(phase.start for phase in phases), max(phase.stop for phase in phases)
     date = datetime.datetime.fromtimestamp(start, tz=datetime.timezone.utc)
-    return f"{date:%Y-%m-%d %H:%M} UTC, {terminal_table.format_duration(stop - start)}"
+    return f"{date:%Y-%m-%d %H:%M} UTC, {labels.format_duration(stop - start)}"

@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from pytest_podshare.report.grouping import ManifestGroup, TemplateGroup
 from pytest_podshare.report.records import CheckRecord
 
-_ASSERTION = "assert_"
 # what must happen to a Pod before the promise can be checked, in the order of a run
 _DISRUPTIONS = ("restart", "drain", "delete")
 
@@ -42,11 +41,6 @@ class Cell:
     def is_checked(self) -> bool:
         """Return whether anything was checked."""
         return any(record.is_checked for record in self.records)
-
-
-def promise_name(assertion: str) -> str:
-    """Return `survives restart` for `assert_survives_restart`."""
-    return assertion.removeprefix(_ASSERTION).replace("_", " ")
 
 
 def list_promises(manifests: Iterable[ManifestGroup]) -> list[str]:

@@ -14,11 +14,6 @@ SKIPPED, EXPECTED = "skipped", "expected"
 VERDICTS = (BROKEN, UNKNOWN, SKIPPED, EXPECTED, HELD)
 
 
-def verdict_label(verdict: str) -> str:
-    """Return a verdict as reports show it."""
-    return "expected failure" if verdict == EXPECTED else verdict
-
-
 @dataclasses.dataclass(frozen=True)
 class ClusterRecord:
     """The cluster that a Pod ran on; its fields are named as in `cluster.connection.Cluster`."""

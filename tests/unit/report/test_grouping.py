@@ -42,12 +42,15 @@ def test_checks_are_grouped_by_manifest_and_template():
 
 @pytest.mark.parametrize(("verdict", "first"), [("broken", "b.yaml"), ("held", "a.yaml")])
 def test_what_is_most_urgent_comes_first(verdict, first):
-    """The manifest, the template in it and the check."""
-    found = group(
+    """The manifest, the template in it and the check; without it, the order is that of the run."""
+    in_order = group(
         phase(held(), pod=pod("Deployment/one", "a.yaml")),
         phase(held(), pod=pod("Deployment/two", "b.yaml")),
         phase(held(), broken(verdict=verdict), pod=pod("Deployment/three", "b.yaml")),
     )
+    found = grouping.put_urgent_first(in_order)
+
+    assert [one.name for one in in_order] == ["a.yaml", "b.yaml"]
 
     assert found[0].name == first
     assert found[0].verdict == verdict if first == "b.yaml" else found[0].verdict == "held"
