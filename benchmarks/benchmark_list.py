@@ -44,6 +44,7 @@ BENCHMARKS = (
     Benchmark("start_up", needs_cluster=False),
     Benchmark("check", needs_cluster=False),
     Benchmark("precision", needs_cluster=False),
+    Benchmark("report_page", needs_cluster=False),
     Benchmark("visible"),
     Benchmark("leaks"),
     Benchmark("restart"),

@@ -10,6 +10,11 @@ import jinja2
 from pytest_podshare.escaping import printable, printable_lines
 
 
+def _format_pixels(value: float) -> str:
+    """Return `12.5`, or `12` for 12.0: a page has many drawings."""
+    return f"{value:.1f}".removesuffix(".0")
+
+
 @functools.cache
 def load_template(path: Path) -> jinja2.Template:
     """Return the template in a file."""
@@ -21,6 +26,6 @@ def load_template(path: Path) -> jinja2.Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    filters = {"printable": printable, "printable_lines": printable_lines, "px": "{:.1f}".format}
+    filters = {"printable": printable, "printable_lines": printable_lines, "px": _format_pixels}
     environment.filters |= filters
     return environment.get_template(path.name)

@@ -1,6 +1,6 @@
 """The wiring of a Pod as an SVG: containers left, volumes right, a line for each mount.
 
-The SVG is self-contained and legible without colours. It can be a file or part of an HTML page.
+It is legible without colours. A sheet is a file of its own, a drawing is part of an HTML page.
 """
 
 from __future__ import annotations
@@ -16,11 +16,12 @@ from pytest_podshare.diagrams.marks import NO_MARKS, SIGN, Marks
 from pytest_podshare.escaping import printable
 from pytest_podshare.wiring.model import Wiring
 
-# (container, mountPath) → `held`, `broken` or `unknown`
+# (container, mountPath) → `held`, `broken`, `unknown` or `skipped`
 Verdicts = Mapping[tuple[str, str], str]
 
+_FOLDER = Path(__file__).parent
 _TITLE_HEIGHT, _GAP = 26.0, 34.0
-_SIGNS = {"held": "✓", "broken": "✗", "unknown": "?", "marked": SIGN}
+_SIGNS = {"held": "✓", "broken": "✗", "unknown": "?", "skipped": "-", "marked": SIGN}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,11 +57,17 @@ class _Drawing:
         return "box" if is_mounted else "box unmounted"
 
 
-def render_svg(wiring: Wiring, verdicts: Verdicts | None = None, *, narrow: bool = False) -> str:
-    """Return the SVG of a wiring.
+def render_style() -> str:
+    """Return the style sheet of the drawings, for a page with drawings of `render_svg`.
 
-    A page sets the colours by `--podshare-ink`, `-dim`, `-paper`, `-box`, `-rim`, `-line`,
+    The page sets the colours by `--podshare-ink`, `-dim`, `-paper`, `-box`, `-rim`, `-line`,
     `-held`, `-broken` and `-unknown`; by default they follow the reader's light or dark mode.
+    """
+    return load_template(_FOLDER / "wiring.css.j2").render()
+
+
+def render_svg(wiring: Wiring, verdicts: Verdicts | None = None, *, narrow: bool = False) -> str:
+    """Return the SVG of a wiring, for a page with the style sheet of `render_style`.
 
     Args:
         wiring: the Pod's wiring.
@@ -111,7 +118,7 @@ def render_sheet(wirings: Sequence[tuple[str, Wiring]], marks: Sequence[Marks] =
 
 
 def _render(drawings: Sequence[_Drawing], **values: Any) -> str:
-    return load_template(Path(__file__).with_name("wiring.svg.j2")).render(
+    return load_template(_FOLDER / "wiring.svg.j2").render(
         drawings=drawings, geometry=svg_layout, signs=_SIGNS, title_height=_TITLE_HEIGHT, **values
     )
 

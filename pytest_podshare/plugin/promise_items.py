@@ -18,7 +18,7 @@ from pytest_podshare.cluster.capabilities.catalog import Capabilities
 from pytest_podshare.kube import pod_status
 from pytest_podshare.plugin.manifest_items import ManifestItem
 from pytest_podshare.plugin.shared_pods import SharedPods
-from pytest_podshare.plugin.stash import PODSHARE
+from pytest_podshare.plugin.stash import PODSHARE, PROMISE
 from pytest_podshare.pods.evidence import Evidence
 from pytest_podshare.pods.factory import PodshareFactory
 from pytest_podshare.pods.pod import Pod
@@ -63,6 +63,7 @@ class PromiseItem(ManifestItem):
         self._shared_pods = shared_pods
         # the Pod, and the one of the reader if it is another one
         self._templates = [template, *filter(None, [promise.to_template])]
+        self.stash[PROMISE] = shared_pods.describe(template, promise)
         self.add_marker("podshare")
         if self.config.pluginmanager.hasplugin("xdist"):
             # with --dist=loadgroup, only one worker deploys the Pod

@@ -63,7 +63,8 @@ def pytest_runtest_makereport(
 
         sender = item.config.stash.setdefault(_SENDER, transport.Sender())
         error = raised if report.failed else None
-        sender.send(report, pods, error, _read_incidents(report), warnings)
+        promise = item.stash.get(stash.PROMISE, None)
+        sender.send(report, pods, error, _read_incidents(report), warnings, promise)
         for podshare in podshares:
             if call.excinfo and report.failed and call.when != "teardown":
                 folder = item.config.stash[stash.OPTIONS].artifacts_dir
@@ -188,7 +189,10 @@ def _format_results(config: pytest.Config, phases: Sequence[PhaseReport]) -> Ite
 
     if checks and config.get_verbosity() >= 0:
         yield from terminal_table.format_table(
-            checks, width=writer.fullwidth, colour=writer.hasmarkup
+            checks,
+            width=writer.fullwidth,
+            colour=writer.hasmarkup,
+            in_full=config.get_verbosity() > 0,
         )
     yield from github_annotations.format_annotations(
         checks, folder=config.invocation_params.dir, environ=os.environ

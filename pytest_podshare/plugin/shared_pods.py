@@ -13,7 +13,9 @@ from pytest_podshare.pods import admission
 from pytest_podshare.pods.deployer import Podshare
 from pytest_podshare.pods.factory import PodshareFactory
 from pytest_podshare.pods.pod import Pod
+from pytest_podshare.report.records import PodRecord, PromiseRecord
 from pytest_podshare.wiring.manifest import Manifest
+from pytest_podshare.wiring.promise import Promise
 from pytest_podshare.wiring.single_pod import extract_manifest
 from pytest_podshare.wiring.skeleton import build_skeleton, pin_to_node
 from pytest_podshare.wiring.templates import Template
@@ -71,6 +73,14 @@ class SharedPods:
     def required_capabilities(self, template: str) -> Mapping[str, str]:
         """Return the capabilities that a Pod needs, each with the field that needs it."""
         return admission.required_capabilities(self._manifest(template))
+
+    def describe(self, template: str, promise: Promise) -> PromiseRecord:
+        """Return a promise of a template as reports show it if it is not checked."""
+        found, arguments = self._templates[template], promise.arguments
+        stand_in = self.options.probe_image if self.options.skeleton else ""
+        pod = PodRecord(found.origin, str(found), found.wiring, stand_in=stand_in)
+        volumes = (str(arguments["volume"]),) if "volume" in arguments else ()
+        return PromiseRecord(promise.assertion, promise.container_names, volumes, pod)
 
     def _manifest(self, name: str) -> Manifest:
         template = self._templates[name]

@@ -13,12 +13,15 @@ if TYPE_CHECKING:
     from pytest_podshare.check.project_settings import ProjectSettings
     from pytest_podshare.pods.deployer import Podshare
     from pytest_podshare.pods.factory import PodshareFactory
+    from pytest_podshare.report.records import PromiseRecord
 
 OPTIONS = pytest.StashKey[Options]()
 RUN = pytest.StashKey[Run]()
 SETTINGS: pytest.StashKey[ProjectSettings] = pytest.StashKey()
 # the Podshare of one item, and the factory of those that items share
 PODSHARE: pytest.StashKey[Podshare] = pytest.StashKey()
+# what an item of a promise checks
+PROMISE: pytest.StashKey[PromiseRecord] = pytest.StashKey()
 FACTORY: pytest.StashKey[PodshareFactory] = pytest.StashKey()
 # the lines of the terminal summary
 LINES = pytest.StashKey[list[str]]()

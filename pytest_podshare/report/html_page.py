@@ -1,34 +1,41 @@
-"""A run as a self-contained HTML page: no script, no network, one file."""
+"""A run as a self-contained HTML page: one file, no network; its only script is the search."""
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import datetime
+import functools
+import hashlib
+import itertools
 import platform
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 
 from markupsafe import Markup
 
-from pytest_podshare.diagrams import svg, text_table
+from pytest_podshare.diagrams import svg
 from pytest_podshare.diagrams.jinja_templates import load_template
-from pytest_podshare.pods.evidence import BROKEN, HELD, UNKNOWN, Check
-from pytest_podshare.report import terminal_table
+from pytest_podshare.pods.evidence import BROKEN, HELD, UNKNOWN
+from pytest_podshare.report import grouping, labels, mount_results, overview
+from pytest_podshare.report.grouping import ManifestGroup, TemplateGroup
+from pytest_podshare.report.mount_results import MountResult
 from pytest_podshare.report.records import (
     EXPECTED,
+    SKIPPED,
     VERDICTS,
     CheckRecord,
     PhaseReport,
-    PodRecord,
-    verdict_label,
 )
-from pytest_podshare.wiring.model import Wiring
 
-# with more Pods than this, those whose promises all hold are collapsed
-_MAX_OPEN_PODS = 6
-_SIGNS = {HELD: "✓", BROKEN: "✗", UNKNOWN: "?", EXPECTED: "≈"}
+_FOLDER = Path(__file__).parent
+# with more templates than this, those whose promises all hold are collapsed
+_MAX_OPEN = 6
+# of more entries that need attention, the others are collapsed
+_MAX_LISTED = 6
+_SIGNS = {HELD: "✓", BROKEN: "✗", UNKNOWN: "?", SKIPPED: "-", EXPECTED: "≈"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,42 +63,51 @@ class RunInfo:
 
 
 @dataclasses.dataclass(frozen=True)
-class PodSection:
-    """The diagram and the checks of all Pods with the same manifest and wiring."""
+class Section:
+    """A Pod template on the page.
 
-    records: Sequence[CheckRecord]
+    Args:
+        anchor: its id.
+        group: its checks.
+        is_open: whether it is expanded.
+    """
+
+    anchor: str
+    group: TemplateGroup
     is_open: bool
 
-    @property
-    def pod(self) -> PodRecord:
-        """Return one of the Pods."""
-        return self.records[0].pod
+    @functools.cached_property
+    def mounts(self) -> list[MountResult]:
+        """Return what was proved about each mount."""
+        return mount_results.list_results(self.group.pod.wiring, self.group.records)
 
     @property
-    def counts(self) -> Counter[str]:
-        """Return the number of checks of each verdict."""
-        return Counter(record.verdict for record in self.records)
+    def gaps(self) -> list[tuple[str, list[str]]]:
+        """Return why nothing was proved about mounts, each reason with its mounts."""
+        return mount_results.list_gaps(self.mounts)
 
     def draw(self, *, narrow: bool) -> Markup:
         """Return the diagram, with the verdicts at the mounts."""
+        verdicts = mount_results.drawn_verdicts(self.mounts)
         # the page's template does not escape this: the diagram's template has escaped its texts
-        return Markup(svg.render_svg(self.pod.wiring, _mount_verdicts(self.records), narrow=narrow))  # noqa: S704 RUF100
+        return Markup(svg.render_svg(self.group.pod.wiring, verdicts, narrow=narrow))  # noqa: S704 RUF100
 
-    @property
-    def mounts(self) -> list[tuple[str, str, str, str, str]]:
-        """Return the container, mode, path, subPath and volume of each mount."""
-        wiring = self.pod.wiring
-        return [
-            (
-                text_table.format_title(container),
-                text_table.format_mode(mount, volume),
-                mount.path,
-                mount.sub_path,
-                text_table.format_heading(volume) if volume else mount.volume,
-            )
-            for container, mount in wiring.mounts()
-            for volume in [wiring.volume(mount.volume)]
-        ]
+    def anchor_of(self, record: CheckRecord) -> str:
+        """Return the id of one of its records."""
+        return f"{self.anchor}-check-{self._numbers[id(record)]}"
+
+    @functools.cached_property
+    def _numbers(self) -> Mapping[int, int]:
+        return {id(record): number for number, record in enumerate(self.group.records, start=1)}
+
+
+@dataclasses.dataclass(frozen=True)
+class AttentionEntry:
+    """A check that is broken or unknown, in the list at the top, with the number of its like."""
+
+    anchor: str
+    record: CheckRecord
+    count: int
 
 
 def write(path: Path, phases: Sequence[PhaseReport], info: RunInfo) -> str:
@@ -112,67 +128,70 @@ def render(phases: Sequence[PhaseReport], info: RunInfo) -> str:
         info: everything else to say about the run.
     """
     checks = [check for phase in phases for check in phase.checks]
-    return load_template(Path(__file__).with_name("page.html.j2")).render(
-        clusters=list(dict.fromkeys(check.pod.cluster for check in checks)),
+    manifests = grouping.put_urgent_first(grouping.group_by_manifest(checks))
+    sections = _number(manifests)
+    script = (_FOLDER / "page.js").read_text(encoding="utf-8")
+    page = load_template(_FOLDER / "page.html.j2").render(
+        attention=list(_list_attention(itertools.chain.from_iterable(sections.values()))),
+        cells=overview.list_cells,
+        clusters=list(dict.fromkeys(check.pod.cluster for check in checks if check.pod.cluster)),
         counts=Counter(check.verdict for check in checks),
-        duration=terminal_table.format_duration,
+        duration=labels.format_duration,
         errors=_group_errors(phases),
         incidents=[(phase.test, text) for phase in phases for text in phase.incidents],
         info=info,
-        label=verdict_label,
-        promise=terminal_table.promise_name,
-        sections=_group_by_pod(checks),
+        label=labels.verdict_label,
+        manifests=manifests,
+        max_listed=_MAX_LISTED,
+        max_open=_MAX_OPEN,
+        promise=labels.promise_name,
+        promises=overview.list_promises(manifests),
+        # files of this package, which are not to be escaped
+        script=Markup(script),  # noqa: S704 RUF100
+        script_digest=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+        sections=sections,
         signs=_SIGNS,
+        style=Markup(_read_styles()),  # noqa: S704 RUF100
         tests=len({phase.test for phase in phases}),
         time=_format_time(phases),
         verdicts=VERDICTS,
         warnings=list(dict.fromkeys(text for phase in phases for text in phase.warnings)),
     )
+    # a browser makes a node of each line break between elements; a text has no raw > or <
+    return page.replace(">\n<", "><")
 
 
-def _group_by_pod(records: Iterable[CheckRecord]) -> list[PodSection]:
-    """Return the checks by manifest and wiring; the most urgent ones come first."""
-    groups: dict[str, list[CheckRecord]] = {}
-    for record in sorted(records, key=_urgency):
-        pod = record.pod
-        key = repr((pod.manifest, pod.kind, pod.stand_in, pod.wiring))
-        groups.setdefault(key, []).append(record)
-    are_few = len(groups) <= _MAX_OPEN_PODS
-    return [PodSection(group, are_few or group[0].needs_attention) for group in groups.values()]
+def _read_styles() -> str:
+    return (_FOLDER / "page.css").read_text(encoding="utf-8") + svg.render_style()
 
 
-def _urgency(record: CheckRecord) -> int:
-    return VERDICTS.index(record.verdict)
+def _number(manifests: Sequence[ManifestGroup]) -> Mapping[str, list[Section]]:
+    """Return the sections of each manifest, with ids that count through."""
+    are_few = sum(len(manifest.templates) for manifest in manifests) <= _MAX_OPEN
+    number = itertools.count(1)
+    return {
+        manifest.name: [
+            Section(f"pod-{next(number)}", group, are_few or group.needs_attention)
+            for group in manifest.templates
+        ]
+        for manifest in manifests
+    }
 
 
-def _mount_verdicts(records: Iterable[CheckRecord]) -> dict[tuple[str, str], str]:
-    """Return the worst verdict of each mount, by container and path, without expected failures."""
-    verdicts: dict[tuple[str, str], str] = {}
-    for record in sorted(records, key=_urgency, reverse=True):
-        if record.verdict != EXPECTED:
-            for mount in _list_mounts(record.pod.wiring, record.check):
-                verdicts[mount] = record.verdict
-    return verdicts
-
-
-def _list_mounts(wiring: Wiring, check: Check) -> list[tuple[str, str]]:
-    """Return the container and path of each mount that a check is about."""
-    containers = [
-        container
-        for container in wiring.containers
-        if container.name in check.containers or not check.containers
-    ]
-    volumes: Iterable[str] = check.volumes
-    if not volumes and len(containers) == len(check.containers) == 2:
-        # the check failed before it named a volume: it is certain only if there is one
-        common = set.intersection(*({mount.volume for mount in item.mounts} for item in containers))
-        volumes = common if len(common) == 1 else ()
-    return [
-        (container.name, mount.path)
-        for container in containers
-        for mount in container.mounts
-        if mount.volume in volumes
-    ]
+def _list_attention(sections: Iterable[Section]) -> Iterator[AttentionEntry]:
+    """Yield what needs attention; what has the same text and place is one entry."""
+    found: dict[tuple[str, ...], list[tuple[str, CheckRecord]]] = {}
+    for section in sections:
+        group = section.group
+        for record in group.records:
+            if record.needs_attention:
+                check = record.check
+                # a promise that was not checked says only what kept its test from it
+                place = (record.pod.manifest, group.name, check.at) if record.is_checked else ()
+                key = (record.verdict, check.headline, check.cause, *place)
+                found.setdefault(key, []).append((section.anchor_of(record), record))
+    for entries in found.values():
+        yield AttentionEntry(*entries[0], len(entries))
 
 
 def _group_errors(phases: Iterable[PhaseReport]) -> list[tuple[str, list[str]]]:
@@ -190,4 +209,4 @@ def _format_time(phases: Sequence[PhaseReport]) -> str:
         return ""
     start, stop = min(phase.start for phase in phases), max(phase.stop for phase in phases)
     date = datetime.datetime.fromtimestamp(start, tz=datetime.timezone.utc)
-    return f"{date:%Y-%m-%d %H:%M} UTC, {terminal_table.format_duration(stop - start)}"
+    return f"{date:%Y-%m-%d %H:%M} UTC, {labels.format_duration(stop - start)}"

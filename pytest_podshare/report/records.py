@@ -7,15 +7,11 @@ import dataclasses
 from pytest_podshare.pods.evidence import BROKEN, HELD, UNKNOWN, Check
 from pytest_podshare.wiring.model import Wiring
 
-# the verdict of a broken or unknown check in a test that did not fail because of it
-EXPECTED = "expected"
+# the verdicts of a check that is broken or unknown in a test that was skipped, or did not fail
+# because of it
+SKIPPED, EXPECTED = "skipped", "expected"
 # all verdicts, the most urgent first
-VERDICTS = (BROKEN, UNKNOWN, EXPECTED, HELD)
-
-
-def verdict_label(verdict: str) -> str:
-    """Return a verdict as reports show it."""
-    return "expected failure" if verdict == EXPECTED else verdict
+VERDICTS = (BROKEN, UNKNOWN, SKIPPED, EXPECTED, HELD)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,50 +30,71 @@ class PodRecord:
 
     Args:
         manifest: its origin: a path, or `<YAML text>`.
-        kind: the kind of the object in the manifest: `Pod`, `Deployment`, …
-        name: its namespace and name.
-        node: the node that it ran on.
+        template: the kind and name of the object with its Pod template: `Deployment/web`.
         wiring: its mounts, without the service account token.
-        cluster: the cluster that it ran on.
+        name: its namespace and name; "" if it was not deployed.
+        node: the node that it ran on; "" if it was not deployed.
+        cluster: the cluster that it ran on; None if it was not deployed.
         stand_in: the image that ran instead of the application images; "" if those ran.
     """
 
     manifest: str
-    kind: str
-    name: str
-    node: str
+    template: str
     wiring: Wiring
-    cluster: ClusterRecord
+    name: str = ""
+    node: str = ""
+    cluster: ClusterRecord | None = None
     stand_in: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
 class CheckRecord:
-    """A check in a report.
+    """A check in a report, or a promise of a manifest that was not checked.
 
     Args:
-        check: what the assertion recorded.
+        check: what the assertion recorded; of a promise that was not checked, what it is about.
         pod: the Pod that it checked.
         test: the test's node id.
         failed: whether the test failed because of it, as far as this is known.
+        reason: why its test was skipped; "" if it was not.
+        is_checked: whether the assertion was called.
     """
 
     check: Check
     pod: PodRecord
     test: str
     failed: bool
+    reason: str = ""
+    is_checked: bool = True
 
     @property
     def verdict(self) -> str:
-        """Return the check's verdict; `expected` if it did not hold and its test did not mind."""
+        """Return the check's verdict, or why it does not count if it did not hold."""
         if self.check.verdict == HELD or self.failed:
             return self.check.verdict
-        return EXPECTED
+        return SKIPPED if self.reason else EXPECTED
 
     @property
     def needs_attention(self) -> bool:
         """Return whether a person should read it."""
         return self.verdict in (BROKEN, UNKNOWN)
+
+
+@dataclasses.dataclass(frozen=True)
+class PromiseRecord:
+    """A promise of a manifest, for the report of a test that ends before it is checked.
+
+    Args:
+        assertion: the name of the assertion that proves it.
+        containers: the containers that it names, the writer first; empty for all of them.
+        volumes: the volumes that it is about.
+        pod: the Pod of its template, which may not be deployed.
+    """
+
+    assertion: str
+    containers: tuple[str, ...]
+    volumes: tuple[str, ...]
+    pod: PodRecord
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,7 +105,7 @@ class PhaseReport:
         test: the test's node id.
         phase: `setup`, `call` or `teardown`.
         failed: whether it failed.
-        error: the whole failure, if no check contains it; "" otherwise.
+        error: the whole failure, if none of its checks contains it; "" otherwise.
         start: when it started, in seconds since 1970.
         stop: when it ended.
         checks: its checks, in order.

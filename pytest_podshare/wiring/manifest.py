@@ -29,6 +29,7 @@ class Manifest:
         origin: the name of the manifest in messages: a path, `<YAML text>` or `<dict>`.
         subject: the Pod or the workload; a copy, which may be changed.
         others: the other objects (ConfigMaps, claims, Services, …) in order.
+        template: the kind and name of the object with the Pod template: `Deployment/web`.
         stand_in: the image that replaces the images of the applications; "" if they run.
         originals: of a skeleton, the objects that it stands for, as the manifest has them.
     """
@@ -36,6 +37,7 @@ class Manifest:
     origin: str
     subject: dict[str, Any]
     others: tuple[dict[str, Any], ...]
+    template: str
     stand_in: str = ""
     originals: tuple[dict[str, Any], ...] = ()
 
@@ -114,10 +116,9 @@ def _split(source: Source, subjects: list[dict[str, Any]]) -> tuple[Manifest, ..
         for document in source.objects
         if not any(document is subject for subject in subjects)
     )
-    for subject in subjects:
-        # checks the types of its fields
-        read_template(source, subject)
-    manifests = [Manifest(source.origin, subject, ()) for subject in subjects]
+    # this checks the types of its fields
+    templates = [read_template(source, subject) for subject in subjects]
+    manifests = [Manifest(source.origin, one.subject, (), str(one)) for one in templates]
     return (dataclasses.replace(manifests[0], others=others), *manifests[1:])
 
 

@@ -23,7 +23,7 @@ def extract_manifest(template: Template) -> Manifest:
     )
     creates_pods = is_workload(template.subject) and WORKLOADS[template.kind].creates_pods
     subject = template.subject if creates_pods else build_bare_pod(template, template.pod)
-    return Manifest(template.origin, subject, others)
+    return Manifest(template.origin, subject, others, str(template))
 
 
 def build_bare_pod(template: Template, pod: Mapping[str, Any]) -> dict[str, Any]:

@@ -61,7 +61,14 @@ def build_skeleton(template: Template, image: str) -> Manifest:
     }
     subject = _subject(template, pod, volumes)
     originals = _list_originals(template, volumes)
-    return Manifest(template.origin, subject, volumes.objects, stand_in=image, originals=originals)
+    return Manifest(
+        template.origin,
+        subject,
+        volumes.objects,
+        str(template),
+        stand_in=image,
+        originals=originals,
+    )
 
 
 def pin_to_node(manifest: Manifest, node: str) -> Manifest:

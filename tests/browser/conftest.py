@@ -54,7 +54,7 @@ def show(chromium, tmp_path):
     """Return a function that opens the page of some reports, or other HTML, in a browser tab."""
     contexts = []
 
-    def open_tab(runs, width=1280, scheme="light", anchor="", html=None):
+    def open_tab(runs, width=1280, scheme="light", anchor="", html=None, script=True):
         file = tmp_path / f"{len(contexts)}.html"
         info = html_page.RunInfo("project", "1a2b3c4d", ("nginx:1.27",))
         content = html_page.render(runs, info) if html is None else html
@@ -64,6 +64,7 @@ def show(chromium, tmp_path):
             color_scheme=scheme,
             reduced_motion="reduce",
             offline=True,
+            java_script_enabled=script,
         )
         contexts.append(context)
         tab = Tab(context.new_page(), [], [])

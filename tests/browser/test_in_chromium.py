@@ -95,6 +95,9 @@ def test_hostile_text_runs_no_script(show):
     assert tab.page.title() == "1 of 2 promises is broken · project"
     assert tab.page.locator("script, img").count() == 0
     assert "document.title='hostile'" in tab.page.locator("h3").first.inner_text()
+    large = show([*RUNS["many"], *RUNS["hostile"]])
+    assert large.page.locator("script, img").count() == 1
+    assert (large.page.title(), large.messages) == ("2 of 305 promises are broken · project", [])
     assert raw.page.title() == "hostile"
 
 
@@ -188,12 +191,14 @@ def test_held_checks_can_be_hidden(show):
     tab = show(RUNS["many"])
     shown = tab.page.locator("details.check").locator("visible=true")
     everything = tab.page.locator("details.pod").locator("visible=true").count()
-    tab.page.get_by_label("only the 2 that need attention").check()
+    tab.page.get_by_label("2 that need attention").check()
 
     assert everything == 101
     assert tab.page.locator("details.pod").locator("visible=true").count() == 1
+    assert tab.page.locator(".manifest").locator("visible=true").count() == 1
+    assert tab.page.locator(".grid th[scope=row]").locator("visible=true").count() == 1
     assert shown.count() == 2
-    tab.page.get_by_label("all 303 checks").check()
+    tab.page.get_by_label("all 303").check()
     assert tab.page.locator("details.pod").locator("visible=true").count() == 101
 
 
@@ -208,6 +213,96 @@ def test_a_link_leads_to_the_check(show):
     assert 0 <= check.bounding_box()["y"] < 900
     assert not inside.is_visible()
     assert other.page.locator(f"#{inside.get_attribute('id')}").is_visible()
+
+
+def test_every_cell_of_the_overview_leads_to_its_check(show):
+    """Also where scripts cannot run; a check that was folded is visible then."""
+    for script in (True, False):
+        tab = show(RUNS["many"], script=script).page
+        cells = tab.locator(".grid td a")
+        targets = cells.evaluate_all("all => all.map(one => one.getAttribute('href').slice(1))")
+        cell = tab.locator(".grid tbody").nth(60).locator("td a")
+        check = tab.locator(f"#{cell.get_attribute('href')[1:]}")
+        before = check.is_visible()
+        cell.click()
+
+        assert cells.count() == 102
+        assert {tab.locator(f"#{target}").count() for target in targets[::10]} == {1}
+        assert (before, check.is_visible()) == (False, True)
+        assert 0 <= check.bounding_box()["y"] < 900
+        assert "file visible: 3 held" in cell.get_attribute("title")
+
+
+def test_the_search_leaves_what_matches(show):
+    """It looks at paths, names and evidence, and at all words; an empty field shows all again."""
+    tab = show(RUNS["many"]).page
+    pods = tab.locator("details.pod").locator("visible=true")
+    rows = tab.locator(".grid th[scope=row]").locator("visible=true")
+    found = {}
+    for words in ("NUMBER-77.yaml", "exporter cat", "deployment/web", "sharevol", "nowhere", ""):
+        tab.get_by_role("searchbox").fill(words)
+        found[words] = (pods.count(), rows.count(), tab.locator("output").inner_text())
+
+    assert found == {
+        "NUMBER-77.yaml": (1, 1, "1 of 101 Pod templates"),
+        "exporter cat": (1, 1, "1 of 101 Pod templates"),
+        "deployment/web": (1, 1, "1 of 101 Pod templates"),
+        "sharevol": (101, 101, "101 of 101 Pod templates"),
+        "nowhere": (0, 0, "0 of 101 Pod templates"),
+        "": (101, 101, ""),
+    }
+    assert tab.locator(".manifest").locator("visible=true").count() == 101
+
+
+def test_a_link_leads_to_a_check_that_is_filtered_out(show):
+    """The address of the page wins over the search and the filter."""
+    tab = show(RUNS["many"]).page
+    target = tab.locator("details.pod").nth(50).locator("details.check").first
+    tab.get_by_role("searchbox").fill("exporter")
+    tab.get_by_label("2 that need attention").check()
+    hidden = target.is_visible()
+    tab.evaluate("id => { location.hash = id }", target.get_attribute("id"))
+    tab.wait_for_function(
+        "id => document.getElementById(id).checkVisibility()", arg=target.get_attribute("id")
+    )
+
+    assert not hidden
+    assert target.is_visible()
+
+
+def test_only_what_needs_attention_is_unfolded(show):
+    """Of a large run; a small one is unfolded. Buttons unfold and fold all."""
+    tab, small = show(RUNS["many"]).page, show(many(18)).page
+    is_open = "all => all.filter(one => one.open).length"
+    pods = tab.locator("details.pod")
+    first = pods.evaluate_all(is_open)
+    tab.get_by_role("button", name="Unfold all").click()
+    unfolded = pods.evaluate_all(is_open)
+    tab.get_by_role("button", name="Fold all", exact=True).click()
+
+    assert (first, unfolded, pods.evaluate_all(is_open)) == (1, 101, 0)
+    assert small.locator("details.pod").evaluate_all(is_open) == 6
+    assert small.get_by_role("searchbox").count() == 0
+
+
+def test_without_scripts_only_the_search_is_missing(show):
+    """The filter and the links are there, and no control that does nothing."""
+    tab = show(RUNS["many"], script=False).page
+    tab.get_by_label("2 that need attention").check()
+
+    assert not tab.locator("input[type=search]").is_visible()
+    assert not tab.locator(".tools button").first.is_visible()
+    assert tab.locator("details.pod").locator("visible=true").count() == 1
+    assert show(RUNS["many"]).page.locator("input[type=search]").is_visible()
+
+
+def test_the_slash_key_leads_to_the_search(show):
+    """In the field it is a character."""
+    tab = show(RUNS["many"]).page
+    tab.keyboard.press("/")
+    tab.keyboard.type("a/b")
+
+    assert tab.get_by_role("searchbox").input_value() == "a/b"
 
 
 def test_a_screen_reader_can_read_the_page(show):
@@ -227,17 +322,25 @@ def test_a_screen_reader_can_read_the_page(show):
 
 
 def test_the_page_can_be_printed(show):
-    """On paper it is light and expanded, without controls; Chromium writes a PDF."""
+    """On paper it is light and folded as on the screen, without controls, with the overview."""
     tab = show(RUNS["many"], scheme="dark").page
-    collapsed = tab.locator("details.pod").nth(50).locator("figure")
-    before = collapsed.is_visible()
+    folded = tab.locator("details.pod").nth(50)
+    pages = tab.pdf(format="A4").count(b"/Type /Page\n")
+    tab.get_by_role("button", name="Unfold all").click()
     pdf = tab.pdf(format="A4")
     tab.emulate_media(media="print")
+    is_printed = folded.locator("figure").is_visible()
+    tab.locator("details.pod").evaluate_all("all => { for (const one of all) one.open = false }")
 
     assert pdf.startswith(b"%PDF-")
-    assert pdf.count(b"/Type /Page\n") > 20
-    assert (before, collapsed.is_visible()) == (False, True)
-    assert not tab.locator(".filter").is_visible()
+    assert 3 < pages < 25
+    assert pdf.count(b"/Type /Page\n") > 2 * pages
+    assert is_printed
+    assert not folded.locator("figure").is_visible()
+    assert folded.locator("h4").is_visible()
+    assert not tab.locator(".tools").is_visible()
+    assert tab.locator(".grid td a").last.is_visible()
+    tab.locator("details.pod.broken").evaluate("one => { one.open = true }")
     assert tab.locator("details.check.broken .evidence").first.is_visible()
     assert tab.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     assert tab.evaluate(TOO_WIDE)[0] == 0

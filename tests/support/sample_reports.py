@@ -4,7 +4,7 @@ import dataclasses
 
 from pytest_podshare.containers.evidence_entries import Note
 from pytest_podshare.errors import Fact
-from pytest_podshare.pods.evidence import BROKEN, HELD, Check, Step
+from pytest_podshare.pods.evidence import BROKEN, HELD, UNKNOWN, Check, Step
 from pytest_podshare.report.records import CheckRecord, ClusterRecord, PhaseReport, PodRecord
 from pytest_podshare.wiring.model import ContainerSpec, VolumeMount, VolumeSpec, Wiring
 
@@ -43,7 +43,8 @@ FACTS = (
 
 def pod_record(manifest="manifests/sharevol.yaml", wiring=SHAREVOL, **fields):
     """Return a Pod of two containers that exchange files."""
-    record = PodRecord(manifest, "Pod", "podshare-1a2b-3c4d/sharevol", "worker", wiring, CLUSTER)
+    name = "podshare-1a2b-3c4d/sharevol"
+    record = PodRecord(manifest, "Pod/sharevol", wiring, name, "worker", CLUSTER)
     return dataclasses.replace(record, **fields)
 
 
@@ -87,6 +88,14 @@ def phase(*checks, test="tests/test_it.py::test_it", pod=None, failed=None, erro
             CheckRecord(check, pod or pod_record(check.manifest), test, failed) for check in checks
         ),
     )
+
+
+def unchecked(pod, containers, reason, *, failed=False, test="tests/test_it.py::test_it"):
+    """Return the report of a promise that was not checked, because it was skipped or failed."""
+    verdict = {"verdict": UNKNOWN, "seconds": 0.0, "method": "", "lines": (), "headline": reason}
+    check = held(containers, manifest=pod.manifest, pod="", **verdict)
+    record = CheckRecord(check, pod, test, failed, "" if failed else reason, is_checked=False)
+    return PhaseReport(test, "setup", failed, "", 1793000000.0, 1793000000.1, (record,))
 
 
 def records(*checks, **fields):
@@ -190,7 +199,7 @@ def crowded():
             facts=(Fact("", "Use an image with cat."),),
         ),
         test="tests/test_web.py::test_web",
-        pod=pod_record(manifest, CROWDED, kind="Deployment"),
+        pod=pod_record(manifest, CROWDED, template="Deployment/web"),
     )
 
 
@@ -224,9 +233,9 @@ def hostile():
     pod = PodRecord(
         HOSTILE,
         HOSTILE,
-        HOSTILE,
-        HOSTILE,
         wiring,
+        HOSTILE,
+        HOSTILE,
         ClusterRecord(HOSTILE, HOSTILE, HOSTILE, HOSTILE),
         HOSTILE,
     )

@@ -20,6 +20,7 @@ from benchmarks import (
     leaks,
     machine,
     pod_baseline,
+    report_page,
     scenario,
     timed_process,
     units,
@@ -28,6 +29,7 @@ from benchmarks.measurement import Competitor, interleave, timed
 from benchmarks.scale import Scale
 from benchmarks.scenario import ScenarioTiming
 from benchmarks.tables import Comparison, DataTable, Timing
+from pytest_podshare.report import grouping, html_page
 
 TIMES = st.lists(st.floats(0, 1000), min_size=1)
 
@@ -316,3 +318,16 @@ def status(name, container_id, *, ready):
 def cells(line):
     """Return the cells of a line of Markdown."""
     return [cell.strip() for cell in re.split(r" ?\| ?", line)[1:-1]]
+
+
+def test_the_page_of_a_run_has_every_promise_of_every_template():
+    """One template in ten is rejected, and the evidence of the others is on the page."""
+    phases = report_page.list_phases(12)
+    manifests = grouping.group_by_manifest(check for phase in phases for check in phase.checks)
+    templates = [template for manifest in manifests for template in manifest.templates]
+    html = html_page.render(phases, html_page.RunInfo("project", "1a2b3c4d"))
+
+    assert [len(manifest.templates) for manifest in manifests] == [3, 3, 3, 3]
+    assert [bool(template.checked) for template in templates].count(False) == 2
+    assert min(len(template.records) for template in templates) >= 5
+    assert html.count("sha256 6584c2be") > sum(len(template.checked) for template in templates)

@@ -71,7 +71,9 @@ def test_a_line_has_an_arrow_to_the_volume_only_if_the_mount_is_writable():
     """Every line has an arrow to the container."""
     root = ET.fromstring(svg.render_svg(load("manifests/readonly-reader.yaml").wiring))
 
-    arrows = [len(group.findall(f"{SVG}polygon")) for group in root.iter(f"{SVG}g")]
+    arrows = [
+        group.find(f"{SVG}path[@class='tip']").get("d").count("M") for group in root.iter(f"{SVG}g")
+    ]
 
     assert arrows == [2, 1]
 

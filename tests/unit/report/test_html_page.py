@@ -1,5 +1,8 @@
 """The HTML page as text: its content, and that it is valid and harmless."""
 
+import base64
+import dataclasses
+import hashlib
 import re
 from html.parser import HTMLParser
 
@@ -11,6 +14,7 @@ from pytest_podshare.report import html_page
 from tests.support.sample_reports import (
     FACTS,
     HOSTILE,
+    SHAREVOL,
     broken,
     crowded,
     held,
@@ -18,11 +22,14 @@ from tests.support.sample_reports import (
     many,
     phase,
     pod_record,
+    unchecked,
 )
 
 INFO = html_page.RunInfo("project", "1a2b3c4d")
 # elements without an end tag
 VOID = {"meta", "link", "input", "br", "hr", "img"}
+# elements within a line; others begin a new one
+INLINE = {"a", "b", "small", "span", "strong", "text"}
 
 
 class Reader(HTMLParser):
@@ -38,6 +45,8 @@ class Reader(HTMLParser):
         """Record the start of an element."""
         self.tags.append(tag)
         self.attributes += attrs
+        if tag not in INLINE:
+            self.texts.append(" ")
         if tag not in VOID:
             self.open.append(tag)
 
@@ -52,8 +61,8 @@ class Reader(HTMLParser):
         self.attributes += attrs
 
     def handle_data(self, data):
-        """Record text, without the style sheet."""
-        if not self.open or self.open[-1] != "style":
+        """Record text, without the style sheet and the script."""
+        if not self.open or self.open[-1] not in ("style", "script"):
             self.texts.append(data)
 
     @property
@@ -117,7 +126,8 @@ def test_every_check_is_shown_with_its_evidence():
     ]
     assert "different subPath: app mounts folder 'out' of volume shared-data" in text
     assert "The image of exporter has no cat. Use an image with cat." in text
-    assert text.count("in tests/test_web.py::test_web on Pod podshare-1a2b-3c4d/sharevol") == 3
+    assert text.count(" in tests/test_web.py::test_web") == 3
+    assert text.count("podshare-1a2b-3c4d/sharevol") == 1
     assert "at manifests/web.yaml:41" in text
 
 
@@ -168,11 +178,11 @@ def test_what_needs_attention_comes_first_and_is_linked():
     runs = [*many(3), crowded()]
     html = html_page.render(runs, INFO)
 
-    links = re.findall(r'<a href="#([^"]+)">', html)
+    links = re.findall(r'<a href="#([^"]+)"><strong>', html)
     assert len(links) == 2
     for link in links:
         assert re.search(rf'<details class="check (broken|unknown)" id="{link}" open>', html)
-    assert html.index("manifests/web.yaml</h3>") < html.index("manifests/number-0.yaml</h3>")
+    assert html.index("<h3>manifests/web.yaml") < html.index("<h3>manifests/number-0.yaml")
 
 
 def test_of_many_pods_only_those_that_need_attention_are_expanded():
@@ -231,9 +241,81 @@ def test_the_page_is_valid_and_loads_nothing(runs):
     assert (seen.mismatched, seen.open) == ([], [])
     assert len(ids) == len(set(ids))
     assert all(address.startswith("#") for address in addresses)
-    assert not {"script", "img", "link", "iframe", "object", "base"} & set(seen.tags)
+    assert not {"img", "link", "iframe", "object", "base"} & set(seen.tags)
     assert not [name for name, _ in seen.attributes if name.startswith("on")]
     assert ("http-equiv", "Content-Security-Policy") in seen.attributes
+
+
+def policy(html):
+    """Return what the browser may load and run."""
+    return re.search(r'Content-Security-Policy" content="([^"]*)"', html)[1]
+
+
+def test_only_the_page_of_a_large_run_has_a_script():
+    """It is the search; the browser runs no other script than that of this digest."""
+    small, large = html_page.render(many(18), INFO), html_page.render([*many(21), *hostile()], INFO)
+    (script,) = re.findall(r"<script>(.*?)</script>", large, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+
+    assert policy(small) == "default-src 'none'; style-src 'unsafe-inline'"
+    assert policy(large) == f"{policy(small)}; script-src 'sha256-{digest}'"
+    assert "<script" not in small
+    assert "This page contains no scripts" in small
+    assert "no script but its search" in large
+
+
+def test_a_repeated_failure_is_listed_once():
+    """The same text at the same mount, with its number; another template has its own entry."""
+    pods = [pod_record(template=f"Deployment/{name}") for name in ("api", "web")]
+    runs = [phase(broken(), pod=pod) for pod in (pods[0], pods[0], pods[1])]
+
+    (attention,) = re.findall(r'<ul class="attention.*?</ul>', html_page.render(runs, INFO), re.S)
+    text = Reader(attention).text
+
+    assert text.count("does not see what") == 2
+    assert "(2 times) broken: different subPath · Deployment/api" in text
+    assert "broken: different subPath · Deployment/web" in text
+
+
+def test_of_many_entries_that_need_attention_the_others_are_collapsed():
+    """The overview stays in sight."""
+    runs = [phase(broken(headline=f"number {number} is broken")) for number in range(9)]
+
+    html = html_page.render(runs, INFO)
+
+    first, more = re.findall(r'<ul class="attention.*?</ul>', html, re.S)
+    assert (first.count("<li>"), more.count("<li>")) == (6, 3)
+    assert '<details class="more"><summary>3 more</summary>' in html
+
+
+def test_a_promise_that_was_not_checked_says_why():
+    """What has the same reason is listed below it; the drawing is that of the manifest."""
+    pod = dataclasses.replace(pod_record(template="Job/once"), name="", node="", cluster=None)
+    reason = "the cluster lacks <image-volumes>"
+    runs = [unchecked(pod, "c1→c2", reason), unchecked(pod, "c2→c1", reason)]
+
+    html = html_page.render(runs, INFO)
+    text = Reader(html).text
+
+    assert "All 2 promises were skipped" in text
+    assert "No Pod was checked" in text
+    assert "2 not checked the cluster lacks" in text
+    assert "file visible c1 → c2 · xchange file visible c2 → c1 · xchange" in text
+    assert f"Not proved: c1:/tmp/xchange, c2:/tmp/data ({reason})" in text
+    assert html.count("<svg") == 2
+
+
+def test_each_mount_says_what_was_proved():
+    """The table below the drawing has the promises, and the reason if there are none."""
+    lone = dataclasses.replace(SHAREVOL, containers=SHAREVOL.containers[:1])
+    text = read([phase(held(), held("c1", assertion="assert_writable"))]).text
+    alone = read([phase(held("c1", ("other",)), pod=pod_record(wiring=lone))]).text
+
+    assert "c1 rw /tmp/xchange xchange emptyDir ✓ file visible, writable" in text
+    assert "c2 rw /tmp/data xchange emptyDir ✓ file visible" in text
+    assert "Not proved" not in text
+    assert "xchange emptyDir none" in alone
+    assert "Not proved: c1:/tmp/xchange (no other container mounts the volume)" in alone
 
 
 def test_hostile_text_is_escaped():
@@ -241,6 +323,7 @@ def test_hostile_text_is_escaped():
     assert {"script", "img"} <= set(Reader(HOSTILE).tags)
     assert "document.title='hostile'" in read(hostile()).text
     assert "<script" not in html_page.render(hostile(), INFO)
+    assert html_page.render([*many(40), *hostile()], INFO).count("<script") == 1
 
 
 def test_the_text_of_a_check_is_printable():

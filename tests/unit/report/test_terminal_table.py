@@ -1,7 +1,7 @@
 """The table of verdicts in the terminal."""
 
 from pytest_podshare.report import terminal_table
-from tests.support.sample_reports import broken, held, many, pod_record, records
+from tests.support.sample_reports import broken, held, many, pod_record, records, unchecked
 
 
 def lines(checks, width=80, colour=False):
@@ -71,11 +71,84 @@ def test_a_long_run_shows_only_urgent_manifests_in_full():
 
     assert lines(few)[0] == "manifests/number-0.yaml"
     assert lines(lots + bad)[:2] == [
-        "manifests/number-0.yaml  3 held  342 ms",
-        "manifests/number-1.yaml  3 held  342 ms",
+        "manifests/number-0.yaml   3 held  342 ms",
+        "manifests/number-1.yaml   3 held  342 ms",
     ]
-    assert "broken: different subPath" in lines(lots + bad)[-2]
-    assert len(lines(lots + bad)) == 100 + 2 + 1
+    assert lines(lots + bad)[-4:] == [
+        "manifests/web.yaml        1 broken  30 s",
+        "  Pod/sharevol            1 broken  30 s",
+        "    file visible  app→debian  shared-data  broken: different subPath  30 s",
+        "1 broken, 300 held",
+    ]
+    assert len(lines(lots + bad)) == 100 + 3 + 1
+    assert len(terminal_table.format_table(lots, width=80, colour=False, in_full=True)) == 201
+
+
+def test_a_line_of_a_long_run_fits_the_terminal():
+    """The counts and the time are not broken; a long path is."""
+    path = f"charts/{'a-long-name-' * 8}chart.yaml"
+    lots = [held(volumes=(f"volume-{number}",), manifest=path) for number in range(50)]
+
+    for width in (60, 80, 160):
+        table = lines(records(*lots), width)
+        assert max(map(len, table)) <= width
+        assert table[0].endswith("  50 held  5.7 s")
+        assert "".join(line.partition("  ")[0] for line in table[:-1]) == path
+
+
+WEB = [pod_record("web.yaml", template=f"Deployment/{name}") for name in ("api", "web")]
+
+
+def test_the_templates_of_one_manifest_have_headings():
+    """A manifest with one template needs none."""
+    checks = [*records(held(), pod=WEB[0]), *records(held("c2→c1"), held(), pod=WEB[1])]
+
+    assert lines(checks) == [
+        "web.yaml",
+        "  Deployment/api",
+        "    file visible  c1→c2  xchange  held  114 ms",
+        "  Deployment/web",
+        "    file visible  c2→c1  xchange  held  114 ms",
+        "    file visible  c1→c2  xchange  held  114 ms",
+        "3 held",
+    ]
+
+
+def test_a_manifest_with_a_failure_in_a_long_run_has_a_line_for_each_template():
+    """What holds is counted, what is broken is a row."""
+    lots = [held(volumes=(f"volume-{number}",)) for number in range(50)]
+    checks = [*records(*lots, pod=WEB[0]), *records(held(), broken(), pod=WEB[1])]
+
+    assert lines(checks) == [
+        "web.yaml          2 templates: 1 broken, 51 held  36 s",
+        "  Deployment/api  50 held  5.7 s",
+        "  Deployment/web  1 broken, 1 held  30 s",
+        "    file visible  app→debian  shared-data  broken: different subPath  30 s",
+        "1 broken, 51 held",
+    ]
+
+
+def test_a_reason_is_shown_once():
+    """Why promises were skipped is said of all manifests, why they failed of each template."""
+    job = pod_record("job.yaml", template="Job/once")
+    others = [pod_record(f"{name}.yaml", template="Job/once") for name in "abcd"]
+    reports = [
+        *(unchecked(job, pair, "no Pod", failed=True) for pair in ("c1→c2", "c2→c1")),
+        *(unchecked(one, "c1→c2", "it has ended") for one in (job, job, *others)),
+        unchecked(job, "c1→c2", "no node"),
+    ]
+
+    assert lines([record for one in reports for record in one.checks]) == [
+        "job.yaml",
+        "  2 not checked: no Pod",
+        "a.yaml",
+        "b.yaml",
+        "c.yaml",
+        "d.yaml",
+        "6 skipped: it has ended (job.yaml, a.yaml, b.yaml and 2 more)",
+        "1 skipped: no node (job.yaml)",
+        "2 unknown, 7 skipped",
+    ]
 
 
 def test_the_table_fits_the_terminal_without_losing_text():
@@ -120,17 +193,3 @@ def test_the_heading_says_if_the_applications_did_not_run():
 
     assert lines(skeleton)[0] == "manifests/sharevol.yaml  (the applications did not run)"
     assert lines(records(held()))[0] == "manifests/sharevol.yaml"
-
-
-def test_durations_have_up_to_three_digits():
-    """The unit depends on the size."""
-    times = [0.0004, 0.0075, 0.114, 0.9994, 2.44, 74.6]
-
-    assert [terminal_table.format_duration(time) for time in times] == [
-        "0.4 ms",
-        "7.5 ms",
-        "114 ms",
-        "999 ms",
-        "2.4 s",
-        "75 s",
-    ]

@@ -10,9 +10,9 @@ from pytest_podshare.containers.evidence_entries import Note
 from pytest_podshare.errors import Fact
 from pytest_podshare.pods.evidence import Step
 from pytest_podshare.report import transport
-from pytest_podshare.report.records import EXPECTED
+from pytest_podshare.report.records import EXPECTED, SKIPPED, PodRecord, PromiseRecord
 from tests.support import offline_pods
-from tests.support.sample_reports import broken, held
+from tests.support.sample_reports import SHAREVOL, broken, held
 
 MANIFEST = """
 apiVersion: v1
@@ -120,7 +120,10 @@ def test_a_pod_arrives_with_its_wiring_but_without_the_account_token(pod, sender
     ]
     assert record.wiring.volumes == pod.wiring.volumes[:2]
     assert len(pod.wiring.volumes) == 3
-    assert (record.manifest, record.kind, record.name) == ("<YAML text>", "Pod", "ns/sharevol")
+    assert (record.manifest, record.template, record.name) == (
+        *("<YAML text>", "Pod/sharevol"),
+        "ns/sharevol",
+    )
     assert (record.node, record.cluster.version, record.stand_in) == ("worker", "v1.36.3", "")
 
 
@@ -213,6 +216,71 @@ def test_a_test_without_checks_sends_nothing(pod, sender):
 
     assert sent._to_json() == before
     assert received(sent) == []
+
+
+WEB = PodRecord("web.yaml", "CronJob/web", SHAREVOL, stand_in="busybox")
+PROMISE = PromiseRecord("assert_file_visible", ("c1", "c2"), ("xchange",), WEB)
+
+
+def skipped(reason, when="setup"):
+    """Return pytest's report of a phase in which a test was skipped."""
+    sent = report("skipped", when)
+    sent.longrepr = ("t.py", 7, f"Skipped: {reason}")
+    return sent
+
+
+def test_a_skipped_promise_arrives_with_its_reason(sender):
+    """No Pod is there, but what the promise is about."""
+    sent = skipped("the cluster lacks image-volumes, password=swordfish-1")
+    sender.send(sent, [], None, promise=PROMISE)
+
+    (arrived,) = received(sent)
+    (record,) = arrived.checks
+    assert (record.verdict, record.is_checked) == (SKIPPED, False)
+    assert record.reason == "the cluster lacks image-volumes, password=(hidden)"
+    assert record.check.containers == ("c1", "c2")
+    assert record.check.volumes == ("xchange",)
+    assert record.pod == WEB
+    assert arrived.error == ""
+
+
+def test_a_promise_whose_pod_cannot_be_deployed_arrives_with_the_error(sender):
+    """The error belongs to the promise, and is not another failure of the test."""
+    sent = report("failed", "setup")
+    error = errors.KindMissing("There is no kind.", "Install it.")
+    sender.send(sent, [], raised(error), promise=PROMISE)
+
+    (arrived,) = received(sent)
+    (record,) = arrived.checks
+    assert (record.verdict, record.is_checked, record.reason) == ("unknown", False, "")
+    assert record.check.headline == "There is no kind."
+    assert record.check.facts == (Fact("", "Install it."),)
+    assert arrived.error == ""
+
+
+def test_a_promise_that_was_checked_is_its_check(pod, sender):
+    """A skip because of the check keeps the reason; a teardown that fails checks nothing."""
+    pod.checks.append(broken())
+    skip, teardown, passed = skipped("it has ended", "call"), report("failed", "teardown"), report()
+    sender.send(skip, [pod], None, promise=PROMISE)
+    sender.send(teardown, [], raised(AssertionError("no")), promise=PROMISE)
+    sender.send(passed, [], None, promise=PROMISE)
+
+    first, second = received(skip, teardown, passed)
+    (record,) = first.checks
+    assert (record.verdict, record.reason, record.is_checked) == (SKIPPED, "it has ended", True)
+    assert (second.checks, second.error) == ((), "AssertionError: no")
+
+
+def test_a_failure_that_xfail_expects_is_no_skip(pod, sender):
+    """pytest reports it as skipped."""
+    pod.checks.append(broken())
+    sent = skipped("", "call")
+    sent.wasxfail = "reason: known"
+    sender.send(sent, [pod], None, promise=PROMISE)
+
+    (arrived,) = received(sent)
+    assert [record.verdict for record in arrived.checks] == [EXPECTED]
 
 
 def test_warnings_arrive_without_checks_and_without_secrets(sender):
