@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from pytest_podshare import errors
 from pytest_podshare.cluster import guard
 from pytest_podshare.deadline import Deadline, poll
 from pytest_podshare.kube.client import Api
-from pytest_podshare.kube.conditions import is_node_ready
+from pytest_podshare.kube.conditions import find_condition, is_node_ready
 from pytest_podshare.kube.watch import Watch
 
 
@@ -28,6 +30,7 @@ class Cluster:
         version: the Kubernetes version, `v1.36.3`.
         api: the connection, closed with the cluster.
         replaced: why the previous cluster of that name was deleted; "" if there was none.
+        started: whether this run started its nodes, which had stopped.
     """
 
     provider: str
@@ -39,6 +42,7 @@ class Cluster:
     version: str
     api: Api
     replaced: str = ""
+    started: bool = False
 
     @property
     def server(self) -> str:
@@ -61,11 +65,13 @@ def connect(
     image: str | None = None,
     own: bool = False,
     nodes: int = 1,
+    started: Mapping[str, str] | None = None,
 ) -> Cluster:
     """Connect to an API server that the guard allows, and wait until it is ready.
 
     Without a name, the cluster has the name of its context. For an `own` cluster, also wait for
-    that number of nodes, all of them ready.
+    that number of nodes, all of them ready. A node in `started` was started at that time, as the
+    API writes it; what the API server knows of it from before does not count.
 
     Raises:
         ContextNotAllowed: it is not on this machine, and its context is not allowed.
@@ -74,10 +80,10 @@ def connect(
     api = Api(kubeconfig, context)
     try:
         guard.check(_route(api), api.login.context, allowed_contexts)
-        _wait_until_ready(api, deadline)
+        _wait_until_ready(api, own, deadline)
         version = str(api.get("/version")["gitVersion"])
         if own:
-            _wait_for_nodes(api, nodes, deadline)
+            _wait_for_nodes(api, nodes, started or {}, deadline)
     except BaseException:
         api.close()
         raise
@@ -96,14 +102,15 @@ def _route(api: Api) -> guard.ServerRoute:
     )
 
 
-def _wait_until_ready(api: Api, deadline: Deadline) -> None:
+def _wait_until_ready(api: Api, own: bool, deadline: Deadline) -> None:
     def read_status() -> str:
         try:
             # a short timeout, since a stopped server accepts connections and never answers
             return api.get_text("/readyz", timeout=min(5.0, max(2.0, deadline.left)))
         except errors.ApiError as error:
-            # an account without permission cannot learn more than that the server answers
-            return "ok" if error.status in (401, 403) else str(error.what)
+            # an account without permission cannot learn more than that the server answers; kind's
+            # has every permission, but a server that has just started may not know that yet
+            return "ok" if error.status in (401, 403) and not own else error.what
         except errors.ClusterUnreachable as error:
             return error.what
 
@@ -116,17 +123,24 @@ def _wait_until_ready(api: Api, deadline: Deadline) -> None:
         )
 
 
-def _wait_for_nodes(api: Api, count: int, deadline: Deadline) -> None:
+def _wait_for_nodes(api: Api, count: int, started: Mapping[str, str], deadline: Deadline) -> None:
     """Wait for the nodes, without which a Pod would be reported as unschedulable.
 
     The kubelet may take seconds to register a node after kind has joined it.
     """
+
+    def is_ready(name: str, node: Mapping[str, Any]) -> bool:
+        # until the kubelet reports, a node that was started has the status of before it stopped
+        reported = find_condition(node, "Ready").get("lastHeartbeatTime") or ""
+        return is_node_ready(node) and reported >= started.get(name, "")
+
     with Watch(api, "/api/v1/nodes") as watch:
         nodes = watch.wait_until(
-            lambda seen: len(seen) >= count and all(map(is_node_ready, seen.values())), deadline
+            lambda seen: len(seen) >= count and all(is_ready(*item) for item in seen.items()),
+            deadline,
         )
     for name, node in sorted(nodes.items()):
-        if not is_node_ready(node):
+        if not is_ready(name, node):
             raise errors.ClusterUnreachable(
                 f"Node {name} did not become ready.",
                 f"Run `kubectl describe node {name}`, or delete the cluster and try again.",

@@ -53,7 +53,7 @@ def format_header(
 
 def format_cluster(cluster: Cluster, seconds: float) -> list[str]:
     """Return which cluster a run uses, how long opening it took, and which one it replaced."""
-    action = "created" if cluster.created else "connected"
+    action = "created" if cluster.created else "started" if cluster.started else "connected"
     lines = [
         f"podshare: {cluster.provider} cluster {cluster.name}, {cluster.server},"
         f" Kubernetes {cluster.version}, {action} in {seconds:.1f} s"

@@ -2,10 +2,12 @@
 
 import os
 import signal
+import subprocess
 import time
 
 import pytest
 
+from pytest_podshare.cluster.kind import nodes
 from pytest_podshare.deadline import Deadline, poll
 from tests.support.pytest_runs import SHAREVOL, ended, namespaces, run, started, wait_for
 
@@ -43,6 +45,27 @@ def test_a_kept_cluster_stays_and_is_used_again(pytester, own_cluster, clusters)
         ]
     )
     assert own_cluster in clusters()
+
+
+def test_a_kept_cluster_that_has_stopped_is_started(pytester, own_cluster):
+    """It is not created anew: a machine that is restarted stops it as well."""
+    node = f"{own_cluster}-control-plane"
+    kubectl = ("kubectl", "--kubeconfig=/etc/kubernetes/admin.conf", "get", "namespace")
+    read_uid = (*kubectl, "kube-system", "--output=jsonpath={.metadata.uid}")
+    run(pytester, "--podshare-keep-cluster=always").assert_outcomes(passed=1)
+    uid = nodes.run(node, *read_uid)
+    subprocess.run([nodes.find_engine(), "stop", node], check=True)
+
+    second = run(pytester)
+
+    second.assert_outcomes(passed=1)
+    second.stdout.fnmatch_lines(
+        [
+            f"podshare: kind cluster {own_cluster}, *, started in * s",
+            f"podshare: kept cluster {own_cluster} (it existed before this run)",
+        ]
+    )
+    assert nodes.run(node, *read_uid) == uid
 
 
 def test_by_default_a_run_deletes_the_cluster_that_it_created(

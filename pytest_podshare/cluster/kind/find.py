@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
+from collections.abc import Mapping
 
 import yaml
 
 from pytest_podshare import errors
 from pytest_podshare.cluster import connection
-from pytest_podshare.cluster.kind import cluster_config, creation_record
+from pytest_podshare.cluster.kind import cluster_config, creation_record, nodes
 from pytest_podshare.cluster.kind.binary import error_line, list_clusters, query
-from pytest_podshare.cluster.kind.nodes import read_states
 from pytest_podshare.cluster.kind.settings import KindSettings, write_file
+from pytest_podshare.cluster.kind.users import ClusterUsers
 from pytest_podshare.deadline import Deadline
 
 # seconds for an existing cluster to answer and its nodes to be ready: it may have just started
@@ -25,6 +27,8 @@ class UnusableCluster(Exception):
 def find_cluster(settings: KindSettings) -> connection.Cluster | None:
     """Connect to the cluster of that name; return None if it does not exist.
 
+    Start its nodes if they have stopped, podshare created it, and no other run uses it.
+
     Raises:
         UnusableCluster: it does not work, or does not match the settings.
         ClusterError: kind or the container engine is missing.
@@ -35,18 +39,47 @@ def find_cluster(settings: KindSettings) -> connection.Cluster | None:
             return _check(settings, connect(settings, Deadline(0.0)))
     if settings.name not in list_clusters(settings):
         return None
-    for node, state in read_states(settings.name):
-        if state:
-            raise UnusableCluster(f"node {node} {'has' if state == 'exited' else 'is'} {state}")
+    started = _start_nodes(settings)
+    deadline = Deadline(settings.timeouts.ready if started else _READY_TIMEOUT)
     export_kubeconfig(settings)
     try:
-        return _check(settings, connect(settings, Deadline(_READY_TIMEOUT)))
+        cluster = _check(settings, connect(settings, deadline, started=started))
     except (errors.ClusterUnreachable, errors.ApiError) as error:
+        raise UnusableCluster(error.what.rstrip(".")) from None
+    return dataclasses.replace(cluster, started=bool(started))
+
+
+def _start_nodes(settings: KindSettings) -> dict[str, str]:
+    """Start the nodes that have stopped; return each with the time at which it was started."""
+    stopped = {node: state for node, state in nodes.read_states(settings.name) if state}
+    # another run may have stopped a node on purpose
+    may_start = (
+        creation_record.read(settings) is not None
+        and not ClusterUsers(settings.users_folder).active()
+    )
+    for node, state in stopped.items():
+        if state != "exited" or not may_start:
+            raise UnusableCluster(f"node {node} {'has' if state == 'exited' else 'is'} {state}")
+    if not stopped:
+        return {}
+    try:
+        nodes.start(tuple(stopped))
+        return {node: nodes.read_time(node) for node in stopped}
+    except errors.NodeAccessMissing as error:
         raise UnusableCluster(error.what.rstrip(".")) from None
 
 
-def connect(settings: KindSettings, deadline: Deadline, nodes: int = 1) -> connection.Cluster:
-    """Connect by the kubeconfig, and wait for that number of nodes, all of them ready."""
+def connect(
+    settings: KindSettings,
+    deadline: Deadline,
+    count: int = 1,
+    *,
+    started: Mapping[str, str] | None = None,
+) -> connection.Cluster:
+    """Connect by the kubeconfig, and wait for that number of nodes, all of them ready.
+
+    A node in `started` counts only if it has reported since that time.
+    """
     record = creation_record.read(settings)
     return connection.connect(
         "kind",
@@ -58,7 +91,8 @@ def connect(settings: KindSettings, deadline: Deadline, nodes: int = 1) -> conne
         deadline=deadline,
         image=record.image if record else settings.image,
         own=True,
-        nodes=nodes,
+        nodes=count,
+        started=started or {},
     )
 
 

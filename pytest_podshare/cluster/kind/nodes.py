@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from collections.abc import Sequence
 
 from pytest_podshare import errors
 from pytest_podshare.kube.exec import protocol
@@ -68,6 +69,35 @@ def read_states(cluster: str) -> tuple[tuple[str, str], ...]:
         return ()
     lines = (line.split() for line in done.stdout.decode().splitlines())
     return tuple((name, "" if state == "running" else state) for name, state, *_ in lines)
+
+
+def start(nodes: Sequence[str]) -> None:
+    """Start the containers of nodes that have stopped.
+
+    Raises:
+        NodeAccessMissing: the engine could not start one of them.
+    """
+    try:
+        done = _engine("start", *nodes)
+        reason = _text(done.stderr)
+    except subprocess.TimeoutExpired:
+        reason = f"it did not finish within {_TIMEOUT:.0f} s"
+    else:
+        if done.returncode == 0:
+            return
+    raise errors.NodeAccessMissing(
+        f"The container engine could not start {', '.join(nodes)}: {reason}",
+        "Delete the cluster and try again: kind delete cluster --name NAME",
+    )
+
+
+def read_time(node: str) -> str:
+    """Return the time on a node, in the format of the Kubernetes API and in whole seconds.
+
+    Raises:
+        NodeAccessMissing: the node does not run.
+    """
+    return run(node, "date", "-u", "+%Y-%m-%dT%H:%M:%SZ").strip()
 
 
 def _exec(

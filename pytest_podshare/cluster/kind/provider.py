@@ -31,7 +31,7 @@ def acquire(
     keep: bool = False,
     load: Sequence[str] = (),
 ) -> connection.Cluster:
-    """Find the cluster, or create it.
+    """Find the cluster, start it if it has stopped, or create it.
 
     Args:
         settings: the cluster.
@@ -44,9 +44,9 @@ def acquire(
         ClusterError: it could not be created, or did not become ready in time.
         ImageLoadFailed: an image could not be loaded.
     """
-    deadline = Deadline(settings.timeouts.create)
     with lock(settings):
         cluster, replaced = _find_or_remove(settings)
+        deadline = Deadline(settings.timeouts.create)
         for user in users:
             ClusterUsers(settings.users_folder).register(user)
         if cluster is None:
@@ -156,7 +156,9 @@ def lock(settings: KindSettings, timeout: float | None = None) -> Iterator[None]
     """
     _create_folder(settings)
     if timeout is None:
-        timeout = settings.timeouts.create + settings.timeouts.delete
+        # to start a cluster in vain, to delete it, and to create another one
+        limits = settings.timeouts
+        timeout = limits.ready + limits.delete + limits.create
     try:
         with filelock.FileLock(settings.folder / "lock", timeout=timeout):
             yield

@@ -39,16 +39,34 @@ def test_every_node_accepts_pods():
 
 def test_both_formats_of_kubeadm_have_the_same_settings():
     """kind applies the one that fits the node's version."""
-    old, new = cluster_config.control_plane_patches()
+    patches = {
+        (patch["kind"], patch["apiVersion"].rpartition("/")[2]): patch
+        for patch in cluster_config.control_plane_patches()
+    }
+    old, new = (patches["ClusterConfiguration", version] for version in ("v1beta3", "v1beta4"))
 
-    assert (old["apiVersion"], new["apiVersion"]) == (
-        "kubeadm.k8s.io/v1beta3",
-        "kubeadm.k8s.io/v1beta4",
-    )
-    for component in ("controllerManager", "scheduler"):
-        arguments = new[component]["extraArgs"]
-        as_mapping = {argument["name"]: argument["value"] for argument in arguments}
-        assert old[component]["extraArgs"] == as_mapping
+    for find in (
+        lambda patch: patch["controllerManager"]["extraArgs"],
+        lambda patch: patch["scheduler"]["extraArgs"],
+        lambda patch: patch["etcd"]["local"]["extraArgs"],
+    ):
+        as_mapping = {argument["name"]: argument["value"] for argument in find(new)}
+        assert find(old) == as_mapping
+    phases = [
+        patches["InitConfiguration", version]["skipPhases"] for version in ("v1beta3", "v1beta4")
+    ]
+    assert phases[0] == phases[1]
+
+
+def test_only_the_newer_format_of_kubeadm_names_the_algorithm_of_the_keys():
+    """kubeadm would refuse it in the older one."""
+    has_algorithm = {
+        patch["apiVersion"]
+        for patch in cluster_config.control_plane_patches()
+        if "encryptionAlgorithm" in patch
+    }
+
+    assert has_algorithm == {"kubeadm.k8s.io/v1beta4"}
 
 
 @pytest.mark.parametrize(

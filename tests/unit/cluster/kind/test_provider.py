@@ -152,23 +152,77 @@ def test_a_broken_cluster_that_podshare_did_not_create_is_left_alone(settings, c
     assert "delete cluster" not in calls()
 
 
+@pytest.fixture
+def engine(tmp_path, monkeypatch):
+    """Return a function that puts a shell script on PATH as the container engine.
+
+    It logs what it is to start, and lists a worker in this state.
+    """
+
+    def install(state, script="exit 0"):
+        program = tmp_path / "bin" / "docker"
+        program.parent.mkdir()
+        program.write_text(
+            f"#!/bin/sh\ncase $1 in\nps) echo t-control-plane running; echo t-worker {state};;\n"
+            f'start) echo "$*" >>{tmp_path}/started; {script};;\nesac\n'
+        )
+        program.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
+        monkeypatch.delenv("KIND_EXPERIMENTAL_PROVIDER", raising=False)
+        return tmp_path / "started"
+
+    return install
+
+
 @pytest.mark.parametrize(
     ("state", "reason"),
     [("exited", "node t-worker has exited"), ("paused", "node t-worker is paused")],
 )
-def test_a_cluster_with_a_stopped_node_cannot_be_used(
-    settings, tmp_path, monkeypatch, state, reason
+def test_a_cluster_of_someone_else_with_a_stopped_node_cannot_be_used(
+    settings, engine, state, reason
 ):
-    """The reason is the state that the engine reports."""
-    engine = tmp_path / "bin" / "docker"
-    engine.parent.mkdir()
-    engine.write_text(f"#!/bin/sh\necho t-control-plane running; echo t-worker {state}\n")
-    engine.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{engine.parent}{os.pathsep}{os.environ['PATH']}")
-    monkeypatch.delenv("KIND_EXPERIMENTAL_PROVIDER", raising=False)
+    """The reason is the state that the engine reports, and no node is started."""
+    started = engine(state)
 
     with pytest.raises(errors.ClusterUnfit, match=f"^Cluster 't' cannot be used: {reason}[.] "):
         provider.acquire(settings(BROKEN))
+
+    assert not started.exists()
+
+
+def test_a_stopped_cluster_of_podshare_is_started_unless_it_is_in_use(settings, engine):
+    """Another run may have stopped the node on purpose."""
+    started = engine("exited")
+    stopped = settings('[ "$*" != "get clusters" ] || echo t')
+    stopped.folder.mkdir(parents=True)
+    creation_record.write(stopped, CreationRecord.for_settings(stopped, kept=True))
+    users, user = ClusterUsers(stopped.users_folder), ClusterUser("another", Process.current())
+    users.register(user)
+
+    with pytest.raises(errors.ClusterUnfit, match=r"t-worker has exited\. Another run is using it"):
+        provider.acquire(stopped)
+
+    assert not started.exists()
+    users.unregister(user)
+    with pytest.raises(find.UnusableCluster):
+        # the kubeconfig of this kind program is empty
+        find.find_cluster(stopped)
+    assert started.read_text() == "start t-worker\n"
+
+
+def test_a_stopped_cluster_that_does_not_start_cannot_be_used(settings, engine):
+    """The reason is the engine's, for example that another program has taken the port."""
+    engine("exited", "echo 'port is already allocated' >&2; exit 1")
+    stopped = settings('[ "$*" != "get clusters" ] || echo t')
+    stopped.folder.mkdir(parents=True)
+    creation_record.write(stopped, CreationRecord.for_settings(stopped, kept=True))
+
+    with pytest.raises(find.UnusableCluster) as caught:
+        find.find_cluster(stopped)
+
+    assert str(caught.value) == (
+        "The container engine could not start t-worker: port is already allocated"
+    )
 
 
 @pytest.mark.slow
