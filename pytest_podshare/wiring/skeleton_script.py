@@ -39,9 +39,9 @@ show() { # verb, file
   else printf 'podshare unreadable %s\\t%s\\n' "$2" "$lines"; fi
 }
 keep() { if [ -e "$1" ]; then show wrote "$1"; else write "$1"; fi; }
-wait_for() { # file; a sidecar writes as soon as it runs
+wait_for() { # file; a sidecar creates it and writes to it as soon as it runs
   tries=0
-  while ! [ -e "$1" ] && [ $tries -lt 100 ]; do
+  while ! [ -s "$1" ] && [ $tries -lt 100 ]; do
     tries=$((tries + 1)); sleep 0.1 2>/dev/null || sleep 1
   done
 }

@@ -127,12 +127,14 @@ def test_a_sidecar_without_later_init_containers_leaves_nothing(folder):
 
 
 def test_an_init_container_waits_for_a_sidecar(folder):
-    """It may start before the sidecar has written."""
+    """It may start before the sidecar has created its file, or before it has written to it."""
     wiring = wiring_in(folder, sidecar="restartPolicy: Always")
     script = init_script(wiring, wiring.container("second"))
     file = folder / "v" / f"podshare-first-{UID}"
     content = "11111111-2222-3333-4444-555555555555"
-    writer = subprocess.Popen(["sh", "-c", f"sleep 0.5; echo {content} > {file}"])
+    writer = subprocess.Popen(
+        ["sh", "-c", f"sleep 0.3; : > {file}; sleep 0.3; echo {content} > {file}"]
+    )
 
     report = run(script)
 
