@@ -9,8 +9,9 @@ import yaml
 from pytest_podshare import errors
 from pytest_podshare.cluster import connection
 from pytest_podshare.cluster.kind import cluster_config, creation_record
-from pytest_podshare.cluster.kind.binary import error_line, list_clusters, query
-from pytest_podshare.cluster.kind.nodes import read_states
+from pytest_podshare.cluster.kind.binary import list_clusters, query
+from pytest_podshare.cluster.kind.engine import read_states
+from pytest_podshare.cluster.kind.failures import find_reason
 from pytest_podshare.cluster.kind.settings import KindSettings, write_file
 from pytest_podshare.deadline import Deadline
 
@@ -66,7 +67,7 @@ def export_kubeconfig(settings: KindSettings) -> None:
     """Write the kubeconfig that kind returns; raise UnusableCluster if there is none."""
     done = query(settings, "get", "kubeconfig", "--name", settings.name)
     if done.returncode != 0:
-        raise UnusableCluster(f"kind returned no kubeconfig for it: {error_line(done.stderr)}")
+        raise UnusableCluster(f"kind returned no kubeconfig for it: {find_reason(done.stderr)}")
     # the file is empty if a run was interrupted before it could write it
     if has_kubeconfig(settings):
         previous = settings.kubeconfig.read_text()
