@@ -17,7 +17,7 @@ import yaml
 
 from benchmarks.benchmark_cluster import SHAREVOL
 from pytest_podshare.closeable import Closeable
-from pytest_podshare.cluster.kind import nodes
+from pytest_podshare.cluster.kind import engine
 from pytest_podshare.kube.client import Api, pod_path
 
 PodObject = dict[str, Any]
@@ -127,7 +127,7 @@ class KindNodeShell(Closeable):
     """
 
     def __init__(self, node: str) -> None:
-        command = [nodes.find_engine(), "exec", "-i", node, "sh"]
+        command = [engine.find_engine(), "exec", "-i", node, "sh"]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.run(":")
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import platform
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from rich.table import Table
 
@@ -68,6 +69,7 @@ def examine(options: DevOptions) -> Iterator[Prerequisite]:
     yield Prerequisite("python", ready=True, found=f"{platform.python_version()} in {sys.prefix}")
     yield program("git", "apt-get install git")
     yield container_engine(facts, may_install=options.may_install)
+    yield from installed_engines()
     yield sys_resource(facts)
     yield kind(store)
     yield kubectl(options)
@@ -111,6 +113,20 @@ def container_engine(facts: EngineFacts, *, may_install: bool) -> Prerequisite:
         return Prerequisite("engine", ready=True, found=", ".join(parts))
     found = "Docker, not running" if action is EngineAction.START_DOCKER else "none"
     return Prerequisite("engine", ready=False, found=found, remedy=f"./dev up will {action.value}")
+
+
+def installed_engines() -> Iterator[Prerequisite]:
+    """Report the state of each engine that is installed, whether or not it would be used."""
+    for name in filter(shutil.which, ("docker", "podman")):
+        info, error = engine.read_info(name)
+        yield engine_state(name, info, error)
+
+
+def engine_state(name: str, info: Mapping[str, Any], error: str) -> Prerequisite:
+    """Report the state of one engine, by what its `info` prints."""
+    version = info.get("ServerVersion") or info.get("version", {}).get("Version", "")
+    found = f"responds, {version}" if info else " ".join(error.split())
+    return Prerequisite(f"  {name}", ready=True, found=found)
 
 
 def sys_resource(facts: EngineFacts) -> Prerequisite:

@@ -37,6 +37,7 @@ class EngineFacts:
     started_by_dev: bool = False
     dockerd_installed: bool = False
     podman_version: str = ""
+    podman_error: str = ""  # empty if it responds or is not installed
     podman_cgroups: str = ""
     podman_storage: str = ""
     root: bool = False
@@ -80,8 +81,11 @@ def choose_action(facts: EngineFacts, *, may_install: bool) -> EngineAction:
     if facts.podman_version and facts.sys_resource:
         return EngineAction.USE_PODMAN
     if "permission denied" in facts.docker_error:
+        podman = (
+            f", and Podman does not respond: {facts.podman_error}" if facts.podman_error else ""
+        )
         raise SandboxError(
-            "Docker is running, but this user is not allowed to access it",
+            f"Docker is running, but this user is not allowed to access it{podman}",
             "run as root: usermod -aG docker <user>, then log in again; or run ./dev as root",
         )
     if facts.dockerd_installed:
@@ -115,8 +119,8 @@ def _install(facts: EngineFacts, *, may_install: bool) -> EngineAction:
 
 def gather_facts() -> EngineFacts:
     """Return the current facts. Changes nothing."""
-    docker, error = _info("docker")
-    podman = {} if docker else _info("podman")[0]
+    docker, error = read_info("docker")
+    podman, podman_error = ({}, "") if docker else read_info("podman")
     return EngineFacts(
         docker_version=docker.get("ServerVersion", ""),
         docker_error=error,
@@ -128,6 +132,7 @@ def gather_facts() -> EngineFacts:
         started_by_dev=dockerd.pid() is not None,
         dockerd_installed=all(map(shutil.which, ("dockerd", "docker"))),
         podman_version=podman.get("version", {}).get("Version", ""),
+        podman_error=podman_error,
         podman_cgroups=podman.get("host", {}).get("cgroupVersion", ""),
         podman_storage=podman.get("store", {}).get("graphDriverName", ""),
         root=host.is_root(),
@@ -136,7 +141,7 @@ def gather_facts() -> EngineFacts:
     )
 
 
-def _info(engine: str) -> tuple[dict[str, Any], str]:
+def read_info(engine: str) -> tuple[dict[str, Any], str]:
     """Return the output of ``<engine> info``, or {} and the error if no engine responds."""
     if shutil.which(engine) is None:
         return {}, ""

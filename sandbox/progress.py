@@ -40,12 +40,27 @@ class BuildProgress:
         """Return the seconds since the build started."""
         return time.monotonic() - self.start
 
-    def remaining(self) -> float:
-        """Return the seconds that the build will still take, judging by earlier builds."""
+    def remaining(self) -> float | None:
+        """Return the seconds that the build will still take; None if that cannot be told.
+
+        The expected times are those of earlier builds, perhaps on a faster or less busy machine. If
+        the finished steps took longer, so will the others. When a step that takes even longer
+        ends, nobody knows.
+        """
         now = time.monotonic()
-        spent = {name: now - start for name, start in self.running.items()}
-        unfinished = [step for step in self.steps if step.name not in self.durations]
-        return forecast(unfinished, self.expected, spent)
+        spent = {name: now - start for name, start in list(self.running.items())}
+        durations = dict(self.durations)
+        pace = self._pace(durations)
+        expected = {name: pace * seconds for name, seconds in self.expected.items()}
+        if any(seconds > expected[name] for name, seconds in spent.items()):
+            return None
+        unfinished = [step for step in self.steps if step.name not in durations]
+        return forecast(unfinished, expected, spent)
+
+    def _pace(self, durations: Mapping[str, float]) -> float:
+        """Return how many times as long as expected the finished steps took, but at least 1."""
+        expected = sum(self.expected[name] for name in durations)
+        return max(sum(durations.values()) / expected, 1.0) if expected else 1.0
 
 
 class LogDisplay:
@@ -77,8 +92,7 @@ class LogDisplay:
             f"{name} {format_duration(now - start)}"
             for name, start in list(self._progress.running.items())
         )
-        remaining = format_duration(self._progress.remaining())
-        self._print(f"...    {running}; about {remaining} left")
+        self._print(f"...    {running}; {_format_remaining(self._progress.remaining())}")
 
     def _expected(self, step: BuildStep) -> str:
         return f"about {format_duration(self._progress.expected[step.name])}"
@@ -143,13 +157,21 @@ class LiveDisplay:
 
     def _total(self) -> RenderableType:
         remaining, elapsed = self._progress.remaining(), self._progress.elapsed()
+        # without a total, the bar only shows that something is going on
+        total = None if remaining is None else elapsed + remaining or 1.0
         grid = Table.grid(padding=(0, 2))
         grid.add_row(
-            ProgressBar(total=elapsed + remaining or 1.0, completed=elapsed, width=40),
+            ProgressBar(total=total, completed=elapsed, width=40),
             f"{len(self._progress.durations)} of {len(self._progress.steps)} steps",
-            f"{format_duration(elapsed)}, about {format_duration(remaining)} left",
+            f"{format_duration(elapsed)}, {_format_remaining(remaining)}",
         )
         return grid
+
+
+def _format_remaining(seconds: float | None) -> str:
+    if seconds is None:
+        return "slower than in earlier builds"
+    return f"about {format_duration(seconds)} left"
 
 
 @contextmanager

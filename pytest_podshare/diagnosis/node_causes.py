@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pytest_podshare import deadline
-from pytest_podshare.cluster.kind import nodes
+from pytest_podshare.cluster.kind import engine
 from pytest_podshare.deadline import Deadline
 from pytest_podshare.diagnosis.cause import Cause
 from pytest_podshare.kube.conditions import find_condition
@@ -30,7 +30,7 @@ def find_node_problem(pod: Pod) -> Cause | None:
 
 
 def _ask_engine(pod: Pod) -> str:
-    state = dict(nodes.read_states(pod.cluster.name)).get(pod.node) if pod.cluster.own else None
+    state = dict(engine.read_states(pod.cluster.name)).get(pod.node) if pod.cluster.own else None
     return f"node {pod.node} {'has' if state == 'exited' else 'is'} {state}" if state else ""
 
 

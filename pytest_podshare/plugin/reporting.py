@@ -128,7 +128,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         output["podshare_kept"] = bool(run.kept_namespaces)
         output["podshare_capabilities"] = config.stash[stash.CAPABILITIES]
     elif reason and isinstance(run.settings, KindSettings):
-        lines += terminal.format_kept_cluster(run.settings.name, run.settings.kubeconfig, reason)
+        lines += terminal.format_kept_cluster(run.settings, reason)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

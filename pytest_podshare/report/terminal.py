@@ -5,11 +5,11 @@ from __future__ import annotations
 import itertools
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_podshare.cluster.existing import ExistingSettings
 from pytest_podshare.cluster.kind import cluster_config
+from pytest_podshare.cluster.kind.binary import format_delete
 from pytest_podshare.cluster.kind.settings import KindSettings, read_server
 
 if TYPE_CHECKING:
@@ -92,12 +92,13 @@ def format_warnings(warnings: Iterable[str]) -> list[str]:
     return [f"podshare: warning: {text}" for text in dict.fromkeys(warnings)]
 
 
-def format_kept_cluster(name: str, kubeconfig: Path, reason: str) -> list[str]:
+def format_kept_cluster(settings: KindSettings, reason: str) -> list[str]:
     """Return how to use, and how to delete, a kind cluster that was kept."""
+    kubeconfig = shlex.quote(str(settings.kubeconfig))
     return [
-        f"podshare: kept cluster {name} ({reason})",
+        f"podshare: kept cluster {settings.name} ({reason})",
         f"  use it     export KUBECONFIG={kubeconfig}",
-        f"  delete it  kind delete cluster --name {name} --kubeconfig {kubeconfig}",
+        f"  delete it  {format_delete(settings)} --kubeconfig {kubeconfig}",
     ]
 
 

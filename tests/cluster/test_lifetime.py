@@ -29,7 +29,7 @@ def test_a_kept_cluster_stays_and_is_used_again(pytester, own_cluster, clusters)
             "created in * s",
             f"podshare: kept cluster {own_cluster} (--podshare-keep-cluster=always)",
             "  use it     export KUBECONFIG=*",
-            f"  delete it  kind delete cluster --name {own_cluster} --kubeconfig *",
+            f"  delete it  *kind delete cluster --name {own_cluster} --kubeconfig *",
         ]
     )
     assert own_cluster in clusters()

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_podshare.cluster.kind import creation_record, nodes
+from pytest_podshare.cluster.kind import creation_record, engine
 from pytest_podshare.cluster.kind.settings import KindSettings, default_state
 from pytest_podshare.cluster.ownership import CORDON_LABEL, RUN_LABEL, Ownership
 from pytest_podshare.deadline import Deadline, poll
@@ -174,7 +174,7 @@ def list_objects(api):
 def list_containers(clusters):
     """Return the engine's containers, except nodes of clusters other than these."""
     form = '{{.Names}} {{.Label "io.x-k8s.kind.cluster"}}'
-    command = [nodes.find_engine(), "ps", "--all", "--format", form]
+    command = [engine.find_engine(), "ps", "--all", "--format", form]
     lines = subprocess.check_output(command, text=True).splitlines()
     rows = [line.split() for line in lines]
     return {name for name, *cluster in rows if not cluster or cluster[0] in clusters}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from rich.console import Console
@@ -67,6 +68,22 @@ def test_the_container_engine(facts: EngineFacts, found: str, remedy: str, *, re
     assert prerequisite.ready is ready
     assert prerequisite.found.startswith(found)
     assert prerequisite.remedy.startswith(remedy)
+
+
+@pytest.mark.parametrize(
+    ("name", "info", "error", "found"),
+    [
+        ("docker", {"ServerVersion": "29.0"}, "", "responds, 29.0"),
+        ("podman", {"version": {"Version": "4.3.1"}}, "", "responds, 4.3.1"),
+        ("docker", {}, "permission denied", "permission denied"),
+        ("podman", {}, "Error: no\nruntime directory", "Error: no runtime directory"),
+    ],
+)
+def test_the_state_of_each_engine(name: str, info: dict[str, Any], error: str, found: str) -> None:
+    """In the engine's own words; one that does not respond is no obstacle if another does."""
+    prerequisite = doctor.engine_state(name, info, error)
+    assert (prerequisite.name.strip(), prerequisite.found) == (name, found)
+    assert prerequisite.ready
 
 
 def test_the_capability() -> None:

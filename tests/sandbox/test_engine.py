@@ -52,6 +52,16 @@ def test_the_choice_of_an_engine(facts: EngineFacts, action: EngineAction) -> No
             "usermod -aG docker",
         ),
         (
+            replace(
+                NO_ENGINE,
+                root=False,
+                docker_error="permission denied",
+                podman_error="no runtime dir",
+            ),
+            "Podman does not respond: no runtime dir",
+            "usermod -aG docker",
+        ),
+        (
             replace(NO_ENGINE, docker_host="tcp://far:2375"),
             "tcp://far:2375",
             "unset DOCKER_HOST",

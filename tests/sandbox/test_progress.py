@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import time
 from dataclasses import replace
 
 import pytest
@@ -60,3 +61,25 @@ def test_the_remaining_time_shrinks_as_steps_finish() -> None:
     assert progress.remaining() == 120 if steps[0].lane == steps[1].lane else 60
     progress.durations[steps[0].name] = 1.0
     assert progress.remaining() == 60
+
+
+def test_slower_steps_make_the_rest_slower() -> None:
+    """Half as fast so far: the other step is expected to take twice as long."""
+    steps = [replace(PLAN[0], needs=()), replace(PLAN[1], needs=())]
+    progress = BuildProgress(steps, {step.name: 60.0 for step in steps})
+    progress.durations[steps[0].name] = 120.0
+    assert progress.remaining() == 120
+
+
+def test_a_step_that_takes_longer_than_ever_has_no_estimate() -> None:
+    """Not "about 0 s left", for as long as it takes; control: a step that is within its time."""
+    console = Console(file=io.StringIO(), width=120)
+    step = PLAN[0]
+    progress = BuildProgress([step], {step.name: 60.0})
+    display = LogDisplay(console, progress)
+    display.started(step)
+    for seconds, text in ((30, "about 30 s left"), (600, "slower than in earlier builds")):
+        progress.running[step.name] = time.monotonic() - seconds
+        display._last_line -= 31  # as if half a minute had passed
+        display.tick()
+        assert console.file.getvalue().rstrip().endswith(text)  # type: ignore[attr-defined]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 
-from pytest_podshare.cluster.kind import nodes
+from pytest_podshare.cluster.kind import engine
 
 _CONFIG = "--kubeconfig=/etc/kubernetes/admin.conf"
 
@@ -19,7 +19,7 @@ class Kubectl:
     """
 
     def __init__(self, node, namespace):
-        self._command = [nodes.find_engine(), "exec", "--interactive", node]
+        self._command = [engine.find_engine(), "exec", "--interactive", node]
         self._command += ["kubectl", _CONFIG, f"--namespace={namespace}"]
 
     def run(self, *arguments, stdin="", check=True):

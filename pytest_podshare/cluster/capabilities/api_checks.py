@@ -13,7 +13,7 @@ from typing import Any
 from pytest_podshare import errors
 from pytest_podshare.cluster import ownership
 from pytest_podshare.cluster.connection import Cluster
-from pytest_podshare.cluster.kind import nodes
+from pytest_podshare.cluster.kind import engine, nodes
 from pytest_podshare.kube import access_review
 from pytest_podshare.kube.client import pod_path
 from pytest_podshare.kube.conditions import is_node_ready
@@ -113,7 +113,7 @@ def check_node_access(context: CheckContext) -> str:
     """Check that commands can be run on the nodes."""
     if not context.cluster.own:
         return "only the kind provider gives access to nodes"
-    running = [name for name, state in nodes.read_states(context.cluster.name) if not state]
+    running = [name for name, state in engine.read_states(context.cluster.name) if not state]
     if not running:
         return f"no node of cluster {context.cluster.name} runs on this machine's container engine"
     try:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-import re
+import os
+import shlex
 import shutil
 import subprocess
 from pathlib import Path
 
 from pytest_podshare import errors
+from pytest_podshare.cluster.kind import failures
+from pytest_podshare.cluster.kind.engine import PROVIDER, use_podman
 from pytest_podshare.cluster.kind.settings import KindSettings
 
 # seconds for a kind command that only reads
 _QUERY_TIMEOUT = 30.0
 _NO_MESSAGE = "no error message"
+# where every shell looks for programs
+_USUAL_PATH = "/usr/local/bin:/usr/bin:/bin"
 
 
 def find_kind(path: Path | None) -> Path:
@@ -29,6 +34,21 @@ def find_kind(path: Path | None) -> Path:
             errors.Remedy("Install kind 0.30 or newer, or set its path with {}.", "kind-bin"),
         )
     return Path(found).resolve()
+
+
+def format_command(settings: KindSettings, *arguments: str) -> str:
+    """Return a command of kind that works in another shell, whatever that shell has set."""
+    variables = {name: os.environ.get(name) for name in (PROVIDER, "DOCKER_HOST")}
+    assigned = [f"{name}={shlex.quote(value)}" for name, value in variables.items() if value]
+    program = str(Path(settings.kind_bin or shutil.which("kind") or "kind").absolute())
+    if program == shutil.which("kind", path=_USUAL_PATH):
+        program = "kind"
+    return " ".join([*assigned, shlex.join([program, *arguments])])
+
+
+def format_delete(settings: KindSettings) -> str:
+    """Return the command that deletes the cluster."""
+    return format_command(settings, "delete", "cluster", "--name", settings.name)
 
 
 def query(settings: KindSettings, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -50,30 +70,19 @@ def list_clusters(settings: KindSettings) -> tuple[str, ...]:
 
     Raises:
         KindMissing: the kind program was not found.
-        EngineMissing: kind cannot reach a container engine.
+        EngineMissing: kind cannot use the container engine.
     """
     done = query(settings, "get", "clusters")
+    if done.returncode != 0 and use_podman():
+        done = query(settings, "get", "clusters")
     if done.returncode != 0:
-        raise errors.EngineMissing(
-            f"kind cannot reach a container engine: {error_line(done.stderr)}",
-            errors.Remedy(
-                "Start Docker or Podman, or use an existing cluster with {}.", "provider=existing"
-            ),
-        )
+        raise failures.engine_missing(failures.find_reason(done.stderr) or _NO_MESSAGE)
     return tuple(done.stdout.split())
 
 
 def last_error(settings: KindSettings) -> str:
     """Return why kind last failed to create or delete the cluster, from its log."""
     try:
-        return error_line(settings.log.read_text(errors="replace"))
+        return failures.find_reason(settings.log.read_text(errors="replace")) or _NO_MESSAGE
     except FileNotFoundError:
         return _NO_MESSAGE
-
-
-def error_line(output: str) -> str:
-    """Return the line of kind's output that names the error: its ERROR line, or else the last."""
-    lines = [line.strip() for line in re.sub(r"\x1b\[[0-9;]*m", "", output).splitlines()]
-    lines = [line for line in lines if line]
-    error_lines = [line for line in lines if line.startswith("ERROR")]
-    return (error_lines or lines or [_NO_MESSAGE])[-1].removeprefix("ERROR: ")

@@ -10,8 +10,9 @@ import yaml
 
 from pytest_podshare import errors
 from pytest_podshare.cluster import connection
-from pytest_podshare.cluster.kind import cluster_config, creation_record, nodes
-from pytest_podshare.cluster.kind.binary import error_line, list_clusters, query
+from pytest_podshare.cluster.kind import cluster_config, creation_record, engine, nodes
+from pytest_podshare.cluster.kind.binary import list_clusters, query
+from pytest_podshare.cluster.kind.failures import find_reason
 from pytest_podshare.cluster.kind.settings import KindSettings, write_file
 from pytest_podshare.cluster.kind.users import ClusterUsers
 from pytest_podshare.deadline import Deadline
@@ -51,7 +52,7 @@ def find_cluster(settings: KindSettings) -> connection.Cluster | None:
 
 def _start_nodes(settings: KindSettings) -> dict[str, str]:
     """Start the nodes that have stopped; return each with the time at which it was started."""
-    stopped = {node: state for node, state in nodes.read_states(settings.name) if state}
+    stopped = {node: state for node, state in engine.read_states(settings.name) if state}
     # another run may have stopped a node on purpose
     may_start = (
         creation_record.read(settings) is not None
@@ -100,7 +101,7 @@ def export_kubeconfig(settings: KindSettings) -> None:
     """Write the kubeconfig that kind returns; raise UnusableCluster if there is none."""
     done = query(settings, "get", "kubeconfig", "--name", settings.name)
     if done.returncode != 0:
-        raise UnusableCluster(f"kind returned no kubeconfig for it: {error_line(done.stderr)}")
+        raise UnusableCluster(f"kind returned no kubeconfig for it: {find_reason(done.stderr)}")
     # the file is empty if a run was interrupted before it could write it
     if has_kubeconfig(settings):
         previous = settings.kubeconfig.read_text()

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pytest_podshare import errors
 from pytest_podshare.cluster.kind.binary import find_kind
-from pytest_podshare.cluster.kind.nodes import find_engine
+from pytest_podshare.cluster.kind.engine import find_engine
 from pytest_podshare.cluster.kind.settings import KindSettings
 
 # seconds for saving or loading an archive; large images on slow disks take minutes

@@ -2,32 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
 from collections.abc import Sequence
+from pathlib import Path
 
 from pytest_podshare import errors
+from pytest_podshare.cluster.kind.engine import TIMEOUT, find_engine, run_engine
 from pytest_podshare.kube.exec import protocol
-
-# seconds for a command on a node, which never does more than look or send a signal
-_TIMEOUT = 30.0
-
-
-def find_engine() -> str:
-    """Return the program of the container engine that kind uses.
-
-    Raises:
-        EngineMissing: neither it nor Podman is on PATH.
-    """
-    engine = os.environ.get("KIND_EXPERIMENTAL_PROVIDER") or "docker"
-    for name in (engine, "podman"):
-        if found := shutil.which(name):
-            return found
-    raise errors.EngineMissing(
-        f"The container engine {engine} was not found on PATH.",
-        "Install the client of the engine that kind uses.",
-    )
 
 
 def run(node: str, *argv: str) -> str:
@@ -59,18 +40,6 @@ def run_script(node: str, script: bytes) -> protocol.Completed:
     return reply.completed
 
 
-def read_states(cluster: str) -> tuple[tuple[str, str], ...]:
-    """Return each node of a kind cluster with the state of its container; "" if that runs."""
-    listing = ("ps", "--all", "--filter", f"label=io.x-k8s.kind.cluster={cluster}")
-    try:
-        done = _engine(*listing, "--format", "{{.Names}} {{.State}}")
-    except (errors.EngineMissing, subprocess.TimeoutExpired):
-        # an engine that does not answer reports no states
-        return ()
-    lines = (line.split() for line in done.stdout.decode().splitlines())
-    return tuple((name, "" if state == "running" else state) for name, state, *_ in lines)
-
-
 def start(nodes: Sequence[str]) -> None:
     """Start the containers of nodes that have stopped.
 
@@ -78,16 +47,16 @@ def start(nodes: Sequence[str]) -> None:
         NodeAccessMissing: the engine could not start one of them.
     """
     try:
-        done = _engine("start", *nodes)
+        done = run_engine("start", *nodes)
         reason = _text(done.stderr)
     except subprocess.TimeoutExpired:
-        reason = f"it did not finish within {_TIMEOUT:.0f} s"
+        reason = f"it did not finish within {TIMEOUT:.0f} s"
     else:
         if done.returncode == 0:
             return
     raise errors.NodeAccessMissing(
         f"The container engine could not start {', '.join(nodes)}: {reason}",
-        "Delete the cluster and try again: kind delete cluster --name NAME",
+        f"Find out why: {Path(find_engine()).name} logs {nodes[0]}",
     )
 
 
@@ -105,21 +74,15 @@ def _exec(
 ) -> subprocess.CompletedProcess[bytes]:
     interactive = () if stdin is None else ("-i",)
     try:
-        return _engine("exec", *interactive, node, *argv, stdin=stdin)
+        return run_engine("exec", *interactive, node, *argv, stdin=stdin)
     except subprocess.TimeoutExpired:
-        raise _failed(node, argv, f"it did not finish within {_TIMEOUT:.0f} s") from None
-
-
-def _engine(*arguments: str, stdin: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(
-        [find_engine(), *arguments], input=stdin, capture_output=True, timeout=_TIMEOUT, check=False
-    )
+        raise _failed(node, argv, f"it did not finish within {TIMEOUT:.0f} s") from None
 
 
 def _failed(node: str, argv: tuple[str, ...], reason: str) -> errors.NodeAccessMissing:
     return errors.NodeAccessMissing(
         f"`{' '.join(argv[:4])} …` failed on node {node}: {reason}",
-        "Check that the node is running: docker ps",
+        f"Check that the node is running: {Path(find_engine()).name} ps",
     )
 
 

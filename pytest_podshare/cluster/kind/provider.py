@@ -15,7 +15,7 @@ import filelock
 from pytest_podshare import errors
 from pytest_podshare.cluster import connection
 from pytest_podshare.cluster.kind import create, creation_record, find, images
-from pytest_podshare.cluster.kind.binary import last_error
+from pytest_podshare.cluster.kind.binary import format_delete, last_error
 from pytest_podshare.cluster.kind.settings import KindSettings
 from pytest_podshare.cluster.kind.users import ClusterUser, ClusterUsers
 from pytest_podshare.deadline import Deadline
@@ -113,10 +113,9 @@ def _find_or_remove(settings: KindSettings) -> tuple[connection.Cluster | None, 
         raise errors.ClusterUnfit(
             f"{failure} podshare did not create this cluster and will not replace it.",
             errors.Remedy(
-                "Choose another cluster name with {}, or delete this cluster:"
-                " kind delete cluster --name {name}",
+                "Choose another cluster name with {}, or delete this cluster: {command}",
                 "cluster-name",
-                name=settings.name,
+                command=format_delete(settings),
             ),
         )
     if ClusterUsers(settings.users_folder).active():
@@ -140,7 +139,7 @@ def remove(settings: KindSettings) -> None:
     except subprocess.CalledProcessError:
         raise errors.ClusterCreateFailed(
             f"kind could not delete cluster {settings.name!r}: {last_error(settings)}",
-            f"Try again: kind delete cluster --name {settings.name}",
+            f"Try again: {format_delete(settings)}",
         ) from None
     creation_record.delete(settings)
     settings.kubeconfig.unlink(missing_ok=True)

@@ -3,14 +3,17 @@
 The real kind cannot be made to fail like this; tests/cluster uses it.
 """
 
+import contextlib
+import json
 import os
+import subprocess
 import time
 from pathlib import Path
 
 import pytest
 
 from pytest_podshare import errors
-from pytest_podshare.cluster.kind import creation_record, find, provider
+from pytest_podshare.cluster.kind import binary, creation_record, find, provider
 from pytest_podshare.cluster.kind.creation_record import CreationRecord
 from pytest_podshare.cluster.kind.settings import KindSettings
 from pytest_podshare.cluster.kind.users import ClusterUser, ClusterUsers
@@ -77,7 +80,7 @@ def test_a_missing_engine_is_an_error_with_the_message_of_kind(settings):
         provider.acquire(settings("echo 'ERROR: failed to list clusters: no docker' >&2; exit 1"))
 
     assert str(caught.value).splitlines()[0] == (
-        "kind cannot reach a container engine: failed to list clusters: no docker"
+        "kind cannot use Docker: failed to list clusters: no docker"
     )
 
 
@@ -138,7 +141,7 @@ esac
 """
 
 
-def test_a_broken_cluster_that_podshare_did_not_create_is_left_alone(settings, calls):
+def test_a_broken_cluster_that_podshare_did_not_create_is_left_alone(settings, calls, tmp_path):
     """The error says what is wrong, and how to delete the cluster."""
     with pytest.raises(errors.ClusterUnfit) as caught:
         provider.acquire(settings(BROKEN))
@@ -147,7 +150,7 @@ def test_a_broken_cluster_that_podshare_did_not_create_is_left_alone(settings, c
         "Cluster 't' cannot be used: kind returned no kubeconfig for it: no node. "
         "podshare did not create this cluster and will not replace it.\n"
         "Choose another cluster name with --podshare-cluster-name, or delete this cluster: "
-        "kind delete cluster --name t"
+        f"{tmp_path / 'kind-program'} delete cluster --name t"
     )
     assert "delete cluster" not in calls()
 
@@ -162,8 +165,11 @@ def engine(tmp_path, monkeypatch):
     def install(state, script="exit 0"):
         program = tmp_path / "bin" / "docker"
         program.parent.mkdir()
+        states = {"t-control-plane": "running", "t-worker": state}
+        listing = [json.dumps({"Names": name, "State": word}) for name, word in states.items()]
+        (tmp_path / "listing").write_text("\n".join(listing))
         program.write_text(
-            f"#!/bin/sh\ncase $1 in\nps) echo t-control-plane running; echo t-worker {state};;\n"
+            f"#!/bin/sh\ncase $1 in\nps) cat {tmp_path}/listing;;\n"
             f'start) echo "$*" >>{tmp_path}/started; {script};;\nesac\n'
         )
         program.chmod(0o755)
@@ -296,3 +302,53 @@ def test_a_missing_configuration_file_is_an_error_before_kind_creates_anything(s
         provider.acquire(settings("", config=Path("/no/such.yaml")))
 
     assert calls() == ["get clusters"]
+
+
+def test_a_printed_command_works_in_another_shell(settings, tmp_path, monkeypatch):
+    """It names the engine and the program, which that shell may not know."""
+    monkeypatch.setenv("KIND_EXPERIMENTAL_PROVIDER", "podman")
+    monkeypatch.setenv("DOCKER_HOST", "unix:///a b.sock")
+    broken = settings('echo "$KIND_EXPERIMENTAL_PROVIDER $DOCKER_HOST"')
+    command = binary.format_delete(broken)
+
+    shell = subprocess.run(["sh", "-c", command], env={}, capture_output=True, text=True)
+
+    assert shell.stdout == "podman unix:///a b.sock\n"
+    assert (tmp_path / "calls").read_text() == "delete cluster --name t\n"
+
+
+def test_the_usual_kind_is_named_without_its_path(settings, tmp_path, monkeypatch):
+    """Every shell finds it; control: one in another folder."""
+    for name in ("KIND_EXPERIMENTAL_PROVIDER", "DOCKER_HOST"):
+        monkeypatch.delenv(name, raising=False)
+    program = tmp_path / "bin" / "kind"
+    program.parent.mkdir()
+    program.touch(0o755)
+    program.write_text("#!/bin/sh\n")
+    monkeypatch.setenv("PATH", str(program.parent))
+    on_path = settings("", kind_bin=None)
+    assert binary.format_delete(on_path) == f"{program} delete cluster --name t"
+    monkeypatch.setattr(binary, "_USUAL_PATH", str(program.parent))
+    assert binary.format_delete(on_path) == "kind delete cluster --name t"
+
+
+@pytest.mark.parametrize(("code", "provider_used"), [(0, "podman"), (125, "")])
+def test_podman_is_used_where_only_podman_answers(
+    settings, tmp_path, monkeypatch, code, provider_used
+):
+    """Without an option; control: a Podman that does not answer either."""
+    for name in ("DOCKER_HOST", "KIND_EXPERIMENTAL_PROVIDER"):
+        monkeypatch.setenv(name, "")
+    podman = tmp_path / "bin" / "podman"
+    podman.parent.mkdir()
+    podman.write_text(f"#!/bin/sh\nexit {code}\n")
+    podman.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{podman.parent}{os.pathsep}{os.environ['PATH']}")
+    only_podman = settings(
+        '[ -n "$KIND_EXPERIMENTAL_PROVIDER" ] || { echo "ERROR: no docker" >&2; exit 1; }'
+    )
+
+    with contextlib.suppress(errors.EngineMissing):
+        binary.list_clusters(only_podman)
+
+    assert os.environ["KIND_EXPERIMENTAL_PROVIDER"] == provider_used
