@@ -4,10 +4,11 @@ import os
 import signal
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 
-from pytest_podshare.cluster.kind import nodes
+from pytest_podshare.cluster.kind import engine, nodes
 from pytest_podshare.deadline import Deadline, poll
 from tests.support.pytest_runs import SHAREVOL, ended, namespaces, run, started, wait_for
 
@@ -54,7 +55,7 @@ def test_a_kept_cluster_that_has_stopped_is_started(pytester, own_cluster):
     read_uid = (*kubectl, "kube-system", "--output=jsonpath={.metadata.uid}")
     run(pytester, "--podshare-keep-cluster=always").assert_outcomes(passed=1)
     uid = nodes.run(node, *read_uid)
-    subprocess.run([nodes.find_engine(), "stop", node], check=True)
+    subprocess.run([engine.find_engine(), "stop", node], check=True)
 
     second = run(pytester)
 
@@ -148,3 +149,45 @@ def test_sigterm_during_a_test_cleans_up_as_ctrl_c_does(pytester, own_cluster, c
             lambda: namespaces(own_cluster), until=lambda names: not names, deadline=Deadline(180)
         )
         assert remaining == []
+
+
+KUBELET_FAILS = """\
+kind: Cluster
+apiVersion: kind.x-k8s.io/v1alpha4
+nodes:
+  - role: control-plane
+    kubeadmConfigPatches:
+      - |
+        kind: InitConfiguration
+        apiVersion: kubeadm.k8s.io/v1beta4
+        nodeRegistration:
+          kubeletExtraArgs:
+            - name: no-such-flag
+              value: "1"
+        timeouts:
+          kubeletHealthCheck: 5s
+          kubernetesAPICall: 5s
+"""
+
+
+def test_a_kubelet_that_cannot_run_is_named(pytester, own_cluster, clusters):
+    """The nodes' logs are kept, though the nodes are not."""
+    config = pytester.path / "kind.yaml"
+    config.write_text(KUBELET_FAILS)
+
+    failed = run(pytester, f"--podshare-kind-config={config}")
+
+    failed.assert_outcomes(errors=1)
+    failed.stdout.fnmatch_lines(
+        [
+            f"`kind create cluster --name {own_cluster}` failed with exit code 1: the kubelet of"
+            f" {own_cluster}-control-plane: failed to parse kubelet flag: unknown flag:"
+            " --no-such-flag; error execution phase *",
+            "Read kind's messages in *kind.log, and the nodes' logs in */logs; the incomplete"
+            " cluster was removed.",
+        ]
+    )
+    words = next(line for line in failed.outlines if line.startswith("Read kind's")).split()
+    logs = Path(next(word for word in words if word.endswith("/logs;")).rstrip(";"))
+    assert "no-such-flag" in (logs / f"{own_cluster}-control-plane" / "kubelet.log").read_text()
+    assert own_cluster not in clusters()

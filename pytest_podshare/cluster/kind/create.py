@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_podshare import errors
-from pytest_podshare.cluster.kind import cluster_config, creation_record, find
+from pytest_podshare.cluster.kind import cluster_config, creation_record, find, node_logs
 from pytest_podshare.cluster.kind.binary import find_kind, last_error, list_clusters
 from pytest_podshare.cluster.kind.creation_record import CreationRecord
 from pytest_podshare.cluster.kind.settings import KindSettings
@@ -28,7 +28,8 @@ _ABSENCES = 3
 
 _SHIM = """\
 #!/bin/sh
-# pytest-kind runs this instead of kind, to keep kind's process ID and messages
+# pytest-kind runs this instead of kind, to keep kind's process ID and messages, and nodes that fail
+[ "$1" != create ] || set -- "$@" --retain
 cd {folder} && echo $$ >pid && exec {kind} "$@" 2>>kind.log
 """
 
@@ -68,19 +69,30 @@ def create_cluster(settings: KindSettings, deadline: Deadline, *, keep: bool) ->
         if not find.has_kubeconfig(settings):
             find.export_kubeconfig(settings)
     except BaseException as error:
+        logs = None
+        if isinstance(error, subprocess.CalledProcessError):
+            logs = node_logs.export_logs(settings)
         remove_partial(settings, cluster)
         if isinstance(error, subprocess.CalledProcessError):
-            failure = (
-                f"did not finish within {settings.timeouts.create:.0f} s"
-                if expired.is_set()
-                else f"failed with exit code {error.returncode}"
-            )
-            raise errors.ClusterCreateFailed(
-                f"`kind create cluster --name {settings.name}` {failure}: {last_error(settings)}",
-                f"Read kind's messages in {settings.log}; the incomplete cluster was removed.",
-            ) from None
+            code = None if expired.is_set() else error.returncode
+            raise _create_failed(settings, code, logs) from None
         raise
     return cluster_config.count_nodes(config.read_text())
+
+
+def _create_failed(
+    settings: KindSettings, code: int | None, logs: Path | None
+) -> errors.ClusterCreateFailed:
+    """Return the error of a kind that failed with an exit code, or did not finish (None)."""
+    how = f"failed with exit code {code}"
+    if code is None:
+        how = f"did not finish within {settings.timeouts.create:.0f} s"
+    reasons = [node_logs.find_kubelet_error(logs) if logs else "", last_error(settings)]
+    where = f", and the nodes' logs in {logs}" if logs else ""
+    return errors.ClusterCreateFailed(
+        f"`kind create cluster --name {settings.name}` {how}: {'; '.join(filter(None, reasons))}",
+        f"Read kind's messages in {settings.log}{where}; the incomplete cluster was removed.",
+    )
 
 
 def remove_partial(settings: KindSettings, cluster: Any) -> None:

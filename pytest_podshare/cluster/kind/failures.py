@@ -38,7 +38,7 @@ def find_reason(output: str) -> str:
 def _find_error(printed: list[str]) -> str:
     for pattern in _KUBEADM:
         if found := [match[0] for line in printed if (match := pattern.search(line))]:
-            return "; ".join(found)
+            return "; ".join(line.removeprefix("error: ") for line in found)
     return printed[0]
 
 

@@ -56,6 +56,11 @@ class KindSettings:
         return self.folder / "kind.log"
 
     @property
+    def logs_folder(self) -> Path:
+        """Return the folder with the nodes' logs if the cluster could not be created."""
+        return self.folder / "logs"
+
+    @property
     def record_file(self) -> Path:
         """Return the file with the creation record."""
         return self.folder / "made-by"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pytest_podshare.cluster.kind import failures
+from pytest_podshare.cluster.kind import failures, node_logs
 
 # as kind 0.33 prints it, before the output of the engine's command
 LIST = (
@@ -37,7 +37,7 @@ PREFLIGHT = KUBEADM + (
 )
 WAITED = KUBEADM + (
     "[kubelet-check] The kubelet is not healthy after 4m0.000481279s\n"
-    "error execution phase wait-control-plane: failed while waiting for the kubelet to start:"
+    "error: error execution phase wait-control-plane: failed while waiting for the kubelet to start:"
     " context deadline exceeded\n"
     "k8s.io/kubernetes/cmd/kubeadm/app/cmd/phases/workflow.(*Runner).Run.func1\n"
 )
@@ -55,7 +55,7 @@ WAITED = KUBEADM + (
         ),
         pytest.param(
             WAITED,
-            "error execution phase wait-control-plane: failed while waiting for the kubelet to"
+            "error: error execution phase wait-control-plane: failed while waiting for the kubelet to"
             " start: context deadline exceeded",
             id="kubeadm while it waits",
         ),
@@ -92,3 +92,22 @@ def test_the_remedy_for_an_engine(monkeypatch, reason, variables, remedy):
     error = failures.engine_missing(reason)
     assert reason in error.what
     assert remedy in error.remedy
+
+
+def test_the_kubelets_own_error(tmp_path):
+    """The last one, since it is started again and again; control: a kubelet that runs."""
+    line = (
+        'Dec 01 04:41:45 n kubelet[530]: E1201 04:41:45.6 530 run.go:72] "command failed" err="{}"'
+    )
+    other = "Dec 01 04:41:44 n kubelet[530]: I1201 04:41:44.1 530 server.go:1] starting"
+    for node, lines in {
+        "t-control-plane": [other],
+        "t-worker": [other, line.format("first"), line.format('unknown flag: \\"x\\"')],
+    }.items():
+        (tmp_path / node).mkdir()
+        (tmp_path / node / "kubelet.log").write_text("\n".join(lines))
+    assert node_logs.find_kubelet_error(tmp_path) == (
+        'the kubelet of t-worker: unknown flag: \\"x\\"'
+    )
+    (tmp_path / "t-worker" / "kubelet.log").write_text(other)
+    assert node_logs.find_kubelet_error(tmp_path) == ""
