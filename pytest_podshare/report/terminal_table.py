@@ -11,7 +11,6 @@ import itertools
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
-from rich.cells import cell_len
 from rich.console import Console, Group
 from rich.padding import Padding
 from rich.table import Table
@@ -31,6 +30,7 @@ _MAX_ROWS = 40
 _MAX_NAMES = 3
 
 _Part = Text | Table | Padding
+_Summarized = ManifestGroup | TemplateGroup
 
 
 def format_table(
@@ -70,13 +70,18 @@ def _list_failures(manifests: Sequence[ManifestGroup], width: int) -> Iterator[_
     A manifest with failures has a line for each template, and a row for each failure.
     """
     rows = _Rows(manifests, (BROKEN, UNKNOWN), width - GAP)
-    failed = [manifest for manifest in manifests if manifest.needs_attention]
-    names = [cell_len(printable(manifest.name)) for manifest in manifests]
-    names += [GAP + cell_len(printable(one.name)) for group in failed for one in group.templates]
-    name_width = min(max(names), width // 2)
-    for manifest in manifests:
+    shown: list[tuple[ManifestGroup, Sequence[TemplateGroup]]] = [
+        (manifest, manifest.templates if manifest.needs_attention else ()) for manifest in manifests
+    ]
+    groups = list[_Summarized]()
+    for manifest, templates in shown:
+        groups += [manifest, *templates]
+    names, others = zip(*((_summary_name(one), _summary_text(one)) for one in groups), strict=True)
+    rest = width - 2 * GAP - max(text.cell_len for text in others)
+    name_width = min(max(name.cell_len for name in names), max(rest, width // 2))
+    for manifest, templates in shown:
         yield _format_summary(manifest, name_width)
-        for template in manifest.templates if manifest.needs_attention else ():
+        for template in templates:
             yield _format_summary(template, name_width)
             yield from rows.format(template, GAP)
 
@@ -121,22 +126,28 @@ def _format_heading(manifest: ManifestGroup) -> Text:
     return Text.assemble((printable(manifest.name), "bold"), (note, STYLES[UNKNOWN]))
 
 
-def _format_summary(group: ManifestGroup | TemplateGroup, name_width: int) -> Table:
+def _format_summary(group: _Summarized, name_width: int) -> Table:
     """Return a line with the name of a manifest or template, the counts, and the time of all."""
-    counts = _format_counts(group.records)
-    style, name = "", f"{'':{GAP}}{printable(group.name)}"
-    if isinstance(group, ManifestGroup):
-        style, name = "bold", printable(group.name)
-        if len(group.templates) > 1:
-            counts = f"{len(group.templates)} templates: {counts}"
     line = Table(box=None, show_header=False, padding=(0, GAP, 0, 0))
     line.add_column(width=name_width, overflow="fold")
     line.add_column(overflow="fold")
-    time = format_duration(group.seconds) if group.seconds else ""
-    line.add_row(
-        Text(name, style=style), Text.assemble((counts, STYLES[group.verdict]), f"  {time}")
-    )
+    line.add_row(_summary_name(group), _summary_text(group))
     return line
+
+
+def _summary_name(group: _Summarized) -> Text:
+    if isinstance(group, ManifestGroup):
+        return Text(printable(group.name), style="bold")
+    return Text(f"{'':{GAP}}{printable(group.name)}")
+
+
+def _summary_text(group: _Summarized) -> Text:
+    counts, time = _format_counts(group.records), ""
+    if isinstance(group, ManifestGroup) and len(group.templates) > 1:
+        counts = f"{len(group.templates)} templates: {counts}"
+    if group.seconds:
+        time = f"  {format_duration(group.seconds)}"
+    return Text.assemble((counts, STYLES[group.verdict]), time)
 
 
 def _format_skips(records: Iterable[CheckRecord]) -> Iterator[Text]:

@@ -84,6 +84,18 @@ def test_a_long_run_shows_only_urgent_manifests_in_full():
     assert len(terminal_table.format_table(lots, width=80, colour=False, in_full=True)) == 201
 
 
+def test_a_line_of_a_long_run_fits_the_terminal():
+    """The counts and the time are not broken; a long path is."""
+    path = f"charts/{'a-long-name-' * 8}chart.yaml"
+    lots = [held(volumes=(f"volume-{number}",), manifest=path) for number in range(50)]
+
+    for width in (60, 80, 160):
+        table = lines(records(*lots), width)
+        assert max(map(len, table)) <= width
+        assert table[0].endswith("  50 held  5.7 s")
+        assert "".join(line.partition("  ")[0] for line in table[:-1]) == path
+
+
 WEB = [pod_record("web.yaml", template=f"Deployment/{name}") for name in ("api", "web")]
 
 
