@@ -37,7 +37,8 @@ class _Drawing:
     def description(self, edge: svg_layout.Edge) -> str:
         mount = edge.row.mount
         text = text_table.format_mount(mount, edge.volume)
-        return printable(f"{edge.container.name} mounts {mount.volume}: {text}")
+        note = f" ({verdict})" if (verdict := self.verdict(edge)) else ""
+        return printable(f"{edge.container.name} mounts {mount.volume}: {text}{note}")
 
     def verdict(self, edge: svg_layout.Edge) -> str:
         if self.marks.has_mount(edge.container, edge.row.mount):

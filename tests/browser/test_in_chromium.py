@@ -296,6 +296,20 @@ def test_without_scripts_only_the_search_is_missing(show):
     assert show(RUNS["many"]).page.locator("input[type=search]").is_visible()
 
 
+def test_the_overview_can_be_skipped_by_keyboard(show):
+    """It has a link for each cell; the link past them is visible while it has the focus."""
+    tab = show(RUNS["many"]).page
+    link = tab.get_by_role("link", name="Skip the overview")
+    before = link.bounding_box()["x"]
+    link.focus()
+    focused = link.bounding_box()["x"]
+    tab.keyboard.press("Enter")
+    tab.keyboard.press("Tab")
+
+    assert before < 0 <= focused
+    assert tab.evaluate("document.activeElement.closest('.pod').id") == "pod-1"
+
+
 def test_the_slash_key_leads_to_the_search(show):
     """In the field it is a character."""
     tab = show(RUNS["many"]).page
@@ -340,6 +354,13 @@ def test_the_page_can_be_printed(show):
     assert folded.locator("h4").is_visible()
     assert not tab.locator(".tools").is_visible()
     assert tab.locator(".grid td a").last.is_visible()
+    # a sheet of A4 is as narrow as a tablet, but keeps the columns
+    tab.set_viewport_size({"width": 700, "height": 900})
+    assert tab.locator(".grid thead").is_visible()
+    tab.emulate_media(media="screen")
+    assert not tab.locator(".grid thead").is_visible()
+    assert tab.locator(".grid .promise-name").last.is_visible()
+    tab.emulate_media(media="print")
     tab.locator("details.pod.broken").evaluate("one => { one.open = true }")
     assert tab.locator("details.check.broken .evidence").first.is_visible()
     assert tab.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"

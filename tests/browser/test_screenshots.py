@@ -15,6 +15,12 @@ FAILING_TESTS = (
     f"{FAILING}::test_different_subpath",
     f"{FAILING}::test_permission_denied_to_read",
 )
+# a run of so many Pod templates that the page has a search
+LARGE_RUN = (
+    *("--podshare-manifests=manifests/[dms]*.yaml", "--podshare-manifests=manifests/init/w*.yaml"),
+    f"{FAILING}::test_different_subpath",
+    f"{FAILING}::test_permission_denied_to_read",
+)
 # the height of a screenshot, in pixels
 MAX_HEIGHT = 1200
 # the size of a screenshot in the repository, in bytes
@@ -30,12 +36,13 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def pages(podshare_cluster, tmp_path_factory):
-    """Return the pages of a passing and a failing run."""
+    """Return the pages of a passing, a failing and a large run."""
     environment = {"PODSHARE_CLUSTER_NAME": podshare_cluster.name, "PODSHARE_KEEP_CLUSTER": "never"}
     files = {}
-    for name, tests in (("passing", PASSING_TESTS), ("failing", FAILING_TESTS)):
+    runs = {"passing": PASSING_TESTS, "failing": FAILING_TESTS, "large": LARGE_RUN}
+    for name, arguments in runs.items():
         files[name] = tmp_path_factory.mktemp(name) / "report.html"
-        command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *tests]
+        command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments]
         subprocess.run(
             [*command, f"--podshare-report={files[name]}"],
             env={**os.environ, **environment},
@@ -49,6 +56,7 @@ def pages(podshare_cluster, tmp_path_factory):
     [
         ("passing", "report-passing.png", 960, "light"),
         ("failing", "report-failing.png", 960, "light"),
+        ("large", "report-large.png", 1100, "light"),
     ],
 )
 def test_take_a_screenshot(show, pages, run, picture, width, scheme):

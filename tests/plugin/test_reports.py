@@ -1,5 +1,7 @@
 """Reports of runs without a cluster."""
 
+import re
+
 import pytest
 
 
@@ -61,6 +63,52 @@ def test_failures_outside_of_checks_are_on_the_page(pytester, page, workers):
     assert text.count("The kind program was not found on PATH.") == 1
     assert all(f"{name}</li>" in text for name in ("test_one", "test_two"))
     assert "test_other" not in text
+
+
+MANIFEST = """
+apiVersion: batch/v1
+kind: CronJob
+metadata: {name: backup}
+spec:
+  schedule: "@daily"
+  jobTemplate:
+    spec:
+      template:
+        spec:
+          restartPolicy: Never
+          containers:
+          - {name: c1, image: busybox, volumeMounts: [{name: xchange, mountPath: /a}]}
+          - {name: c2, image: busybox, volumeMounts: [{name: xchange, mountPath: /b}]}
+          volumes:
+          - {name: xchange, emptyDir: {}}
+"""
+
+
+@pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["alone", "xdist"])
+@pytest.mark.parametrize("verdict", ["skipped", "unknown"])
+def test_promises_that_were_not_checked_are_reported(pytester, page, verdict, workers):
+    """Without a cluster, each is skipped or fails; the reason is said once, at the template."""
+    if workers:
+        pytest.importorskip("xdist")
+    (pytester.path / "backup.yaml").write_text(MANIFEST)
+    required = ["--podshare-require-cluster"] if verdict == "unknown" else []
+
+    result, text = page("--podshare-manifests=backup.yaml", *required, *workers)
+
+    (counts,) = (line for line in result.outlines if re.fullmatch(rf"\d+ {verdict}", line))
+    number = int(counts.split()[0])
+    assert number == 3
+    reasons = [line for line in result.outlines if "kind" in line and str(number) in line]
+    assert any(line.lstrip().startswith(f"{number} ") for line in reasons)
+    headline = {
+        "skipped": f"All {number} promises were skipped",
+        "unknown": f"{number} of {number} promises could not be checked",
+    }
+    assert f"<h1>{headline[verdict]}</h1>" in text
+    assert f'<details class="check {verdict}" open>' in text
+    assert f"{number} not checked" in text
+    assert "CronJob/</span>backup" in text
+    assert "Other test failures" not in text
 
 
 def test_a_page_that_cannot_be_written_does_not_fail_the_run(pytester, page):

@@ -51,7 +51,8 @@ def test_a_label_describes_the_drawing_in_words():
 
 
 @pytest.mark.parametrize(
-    ("verdict", "sign"), [("held", "✓"), ("broken", "✗"), ("unknown", "?"), ("else", None)]
+    ("verdict", "sign"),
+    [("held", "✓"), ("broken", "✗"), ("unknown", "?"), ("skipped", "-"), ("else", None)],
 )
 def test_a_verdict_is_a_sign_and_not_only_a_colour(verdict, sign):
     """On the line of its mount."""
@@ -65,6 +66,10 @@ def test_a_verdict_is_a_sign_and_not_only_a_colour(verdict, sign):
         group.get("class") for group in root.iter(f"{SVG}g") if group.find(f"{SVG}path") is not None
     ]
     assert lines == [f"mount {verdict if sign else ''}", "mount "]
+    first, second = (title.text for title in root.iter(f"{SVG}title"))
+    note = f" ({verdict})" if sign else ""
+    assert first == f"c1 mounts xchange: rw /tmp/xchange{note}"
+    assert second == "c2 mounts xchange: rw /tmp/data"
 
 
 def test_a_line_has_an_arrow_to_the_volume_only_if_the_mount_is_writable():
