@@ -19,7 +19,7 @@ from benchmarks.tables import DataTable, Table, Timing
 from benchmarks.timed_process import run_pytest
 
 _ROUNDS = 10
-PLUGIN = ("-p", "pytest_podshare.plugin", "--podshare-keep-cluster=always")
+PLUGIN = ("-p", "podshare", "--podshare-keep-cluster=always")
 _COLUMNS = {
     "from the start of pytest until": units.text,
     "runs": units.count,
