@@ -49,6 +49,7 @@ BENCHMARKS = (
     Benchmark("leaks"),
     Benchmark("restart"),
     Benchmark("first_assertion"),
+    Benchmark("new_cluster"),
     Benchmark("scenario"),
     Benchmark("growth"),
 )

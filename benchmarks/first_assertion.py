@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from benchmarks import units
@@ -19,7 +19,7 @@ from benchmarks.tables import DataTable, Table, Timing
 from benchmarks.timed_process import run_pytest
 
 _ROUNDS = 10
-_PLUGIN = ("-p", "pytest_podshare.plugin", "--podshare-keep-cluster=always")
+PLUGIN = ("-p", "podshare", "--podshare-keep-cluster=always")
 _COLUMNS = {
     "from the start of pytest until": units.text,
     "runs": units.count,
@@ -34,8 +34,8 @@ def measure(scale: Scale) -> Iterator[Table]:
     points: dict[str, list[float]] = {}
     with BenchmarkCluster():
         for _ in range(scale.rounds(_ROUNDS)):
-            empty.append(_seconds_until("empty")["set up"])
-            for name, seconds in _seconds_until("one_assertion", *_PLUGIN).items():
+            empty.append(seconds_until("empty")["set up"])
+            for name, seconds in seconds_until("one_assertion", *PLUGIN).items():
                 points.setdefault(name, []).append(seconds)
     set_up, ready = points["set up"], points["ready"]
     rows = {
@@ -63,10 +63,13 @@ def _row(name: str, seconds: list[float]) -> dict[str, object]:
     }
 
 
-def _seconds_until(suite: str, *options: str) -> dict[str, float]:
+def seconds_until(
+    suite: str, *options: str, environ: Mapping[str, str] | None = None
+) -> dict[str, float]:
     """Return the seconds from the start of pytest to each point that the suite records."""
     with tempfile.TemporaryDirectory(prefix="podshare-benchmark-") as folder:
         file = Path(folder, "timestamps.json")
-        process = run_pytest(suite, *options, environ={"PODSHARE_TIMESTAMPS": str(file)})
+        variables = {**(environ or {}), "PODSHARE_TIMESTAMPS": str(file)}
+        process = run_pytest(suite, *options, environ=variables)
         timestamps: dict[str, float] = json.loads(file.read_text())
     return {name: timestamp - process.start for name, timestamp in timestamps.items()}

@@ -175,7 +175,7 @@ def _baseline(cluster: BenchmarkCluster, count: int) -> ScenarioTiming:
 
 
 def _run_in_parallel(pods: int, workers: int) -> float:
-    plugins = ["-p", "pytest_podshare.plugin", "-p", "xdist.plugin"]
+    plugins = ["-p", "podshare", "-p", "xdist"]
     selection = ["-k", " or ".join(f"[{number}]" for number in range(pods))]
     options = ["-n", str(workers), "--podshare-keep-cluster=always"]
     arguments = [*plugins, *options, *selection]

@@ -17,9 +17,9 @@ from benchmarks.timed_process import run_pytest
 _ROUNDS = 40
 _COLLECT = "--collect-only"
 _OPTIONS = {
-    "with podshare": ("-p", "pytest_podshare.plugin"),
+    "with podshare": ("-p", "podshare"),
     "without plugins": (),
-    "with pytest-kind alone": ("-p", "pytest_kind.plugin"),
+    "with pytest-kind alone": ("-p", "pytest-kind"),
 }
 
 

@@ -18,7 +18,10 @@ def default(image: str | None, nodes: int) -> str:
     # imported late, since most runs create no cluster
     import yaml
 
-    patches = [yaml.safe_dump(kubelet_patch(image)), *map(yaml.safe_dump, control_plane_patches())]
+    patches = [
+        yaml.safe_dump(kubelet_patch(image)),
+        *map(yaml.safe_dump, control_plane_patches(nodes)),
+    ]
     if nodes > 1:
         # kind removes the control plane's taint only if that is the only node
         untaint = {"kind": "InitConfiguration", "nodeRegistration": {"taints": []}}
@@ -58,7 +61,7 @@ def kubelet_patch(image: str | None) -> dict[str, object]:
     return patch
 
 
-def control_plane_patches() -> tuple[dict[str, object], ...]:
+def control_plane_patches(nodes: int) -> tuple[dict[str, object], ...]:
     """Return the control plane's settings in both formats of kubeadm; kind applies those that fit.
 
     A single control plane needs no leader election, and kubeadm's limit of twenty requests per
@@ -79,8 +82,8 @@ def control_plane_patches() -> tuple[dict[str, object], ...]:
         _cluster_patch("v1beta3", manager, scheduler, etcd),
         # a dozen RSA keys take a second of CPU time; the older format has no such setting
         {**new, "encryptionAlgorithm": "ECDSA-P256"},
-        _init_patch("v1beta3"),
-        _init_patch("v1beta4"),
+        _init_patch("v1beta3", nodes),
+        _init_patch("v1beta4", nodes),
     )
 
 
@@ -96,17 +99,19 @@ def _cluster_patch(
     }
 
 
-def _init_patch(version: str) -> dict[str, object]:
-    """Return a patch that skips the kubelet's second start, a second or two.
-
-    kubeadm restarts it only to name the file of a renewed certificate, and the first one is valid
-    for a year.
-    """
+def _init_patch(version: str, nodes: int) -> dict[str, object]:
+    """Return a patch that skips phases of kubeadm, a second each."""
+    # kind's own phase to skip, because a patch replaces the whole list
+    phases = ["preflight"]
+    # it starts the kubelet again only to rotate a certificate that is valid for a year
+    phases.append("kubelet-finalize")
+    if nodes == 1:
+        # only nodes that join read it, and kubeadm may send five requests per second
+        phases.append("upload-config")
     return {
         "kind": "InitConfiguration",
         "apiVersion": f"kubeadm.k8s.io/{version}",
-        # kind's own phase to skip, because a patch replaces the whole list
-        "skipPhases": ["preflight", "kubelet-finalize"],
+        "skipPhases": phases,
     }
 
 

@@ -5,6 +5,8 @@ import yaml
 
 from pytest_podshare.cluster.kind import cluster_config
 
+PATCHES = "kubeadmConfigPatches"
+
 
 @pytest.mark.parametrize(
     ("image", "version"),
@@ -34,14 +36,14 @@ def test_every_node_accepts_pods():
     config = yaml.safe_load(cluster_config.default(None, nodes=2))
 
     assert [node["role"] for node in config["nodes"]] == ["control-plane", "worker"]
-    assert any("taints: []" in patch for patch in config["kubeadmConfigPatches"])
+    assert any("taints: []" in patch for patch in config[PATCHES])
 
 
 def test_both_formats_of_kubeadm_have_the_same_settings():
     """kind applies the one that fits the node's version."""
     patches = {
         (patch["kind"], patch["apiVersion"].rpartition("/")[2]): patch
-        for patch in cluster_config.control_plane_patches()
+        for patch in cluster_config.control_plane_patches(nodes=1)
     }
     old, new = (patches["ClusterConfiguration", version] for version in ("v1beta3", "v1beta4"))
 
@@ -58,11 +60,23 @@ def test_both_formats_of_kubeadm_have_the_same_settings():
     assert phases[0] == phases[1]
 
 
+@pytest.mark.parametrize(("nodes", "is_skipped"), [(1, True), (2, False)])
+def test_the_configuration_is_uploaded_for_nodes_that_join(nodes, is_skipped):
+    """A worker cannot join without it."""
+    patches = map(yaml.safe_load, yaml.safe_load(cluster_config.default(None, nodes))[PATCHES])
+    skipped = [patch["skipPhases"] for patch in patches if "skipPhases" in patch]
+
+    assert len(skipped) == 2
+    for phases in skipped:
+        assert "kubelet-finalize" in phases
+        assert ("upload-config" in phases) is is_skipped
+
+
 def test_only_the_newer_format_of_kubeadm_names_the_algorithm_of_the_keys():
     """kubeadm would refuse it in the older one."""
     has_algorithm = {
         patch["apiVersion"]
-        for patch in cluster_config.control_plane_patches()
+        for patch in cluster_config.control_plane_patches(nodes=1)
         if "encryptionAlgorithm" in patch
     }
 
