@@ -39,7 +39,7 @@ def measure(scale: Scale) -> Iterator[Table]:
             try:
                 seconds[_NEW].append(_until_first_assertion(environ))
                 seconds[_KEPT].append(_until_first_assertion(environ))
-                _run([nodes.find_engine(), "stop", f"{name}-control-plane"])
+                _run([engine.find_engine(), "stop", f"{name}-control-plane"])
                 seconds[_STOPPED].append(_until_first_assertion(environ))
                 _run(delete)
                 started = time.perf_counter()

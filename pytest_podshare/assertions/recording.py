@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import functools
+import inspect
 import re
 import time
 from collections.abc import Callable, Mapping
@@ -46,10 +47,17 @@ def recorded(assertion: Assertion) -> Assertion:
 
     @functools.wraps(assertion)
     def call_and_record(pod: Pod, **arguments: Any) -> Evidence:
-        outcome = attempt(functools.partial(assertion, pod, **arguments), pod, arguments)
-        return record(pod, assertion.__name__, arguments, outcome)
+        outcome = attempt_assertion(call_and_record, pod, arguments)
+        return record(pod, create_check(pod, assertion.__name__, arguments, outcome), outcome)
 
     return cast(Assertion, call_and_record)
+
+
+def attempt_assertion(
+    assertion: Callable[..., Evidence], pod: Pod, arguments: Mapping[str, Any]
+) -> Outcome[Evidence]:
+    """Return what comes of a call of a recorded assertion, without recording it."""
+    return attempt(functools.partial(inspect.unwrap(assertion), pod, **arguments), pod, arguments)
 
 
 def attempt(call: Callable[[], Result], pod: Pod, arguments: Mapping[str, Any]) -> Outcome[Result]:
@@ -74,10 +82,19 @@ def attempt(call: Callable[[], Result], pod: Pod, arguments: Mapping[str, Any]) 
     return Outcome(result, time.monotonic() - start)
 
 
-def record(
-    pod: Pod, assertion: str, arguments: Mapping[str, Any], outcome: Outcome[Evidence]
-) -> Evidence:
+def record(pod: Pod, check: Check, outcome: Outcome[Evidence]) -> Evidence:
     """Add a check and its evidence to a Pod, and return the evidence or raise the error."""
+    pod.checks.append(check)
+    if isinstance(outcome.result, Evidence):
+        pod.evidence.append(outcome.result)
+        return outcome.result
+    raise outcome.result
+
+
+def create_check(
+    pod: Pod, assertion: str, arguments: Mapping[str, Any], outcome: Outcome[Evidence]
+) -> Check:
+    """Return the check of a call; its Pod is the one that the handle refers to now."""
     result = outcome.result
     named = (str(arguments["volume"]),) if arguments.get("volume") else ()
     containers = [arguments.get(name) for name in ("from_c", "to_c", "container")]
@@ -94,21 +111,15 @@ def record(
         if isinstance(result, errors.PromiseBroken) and result.volume:
             volumes = (result.volume,)
         fields = {"verdict": BROKEN if is_broken else UNKNOWN, **_describe(result)}
-    pod.checks.append(
-        Check(
-            assertion=assertion,
-            manifest=pod.manifest.origin,
-            pod=str(pod),
-            containers=tuple(str(name) for name in containers if name),
-            volumes=volumes,
-            seconds=outcome.seconds,
-            **fields,
-        )
+    return Check(
+        assertion=assertion,
+        manifest=pod.manifest.origin,
+        pod=str(pod),
+        containers=tuple(str(name) for name in containers if name),
+        volumes=volumes,
+        seconds=outcome.seconds,
+        **fields,
     )
-    if isinstance(result, Evidence):
-        pod.evidence.append(result)
-        return result
-    raise result
 
 
 def _describe(error: errors.PromiseBroken | errors.PodshareError) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import secrets
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -40,6 +41,8 @@ class KeptNamespace:
 class Namespaces:
     """Creates the namespaces of one run, and deletes those that it has created, by their UID.
 
+    Several threads may use it at once. After `delete_all`, none is created any more.
+
     Args:
         api: the connection to the cluster.
         run_id: the run.
@@ -50,6 +53,9 @@ class Namespaces:
         self._api = api
         self._run_id = run_id
         self._now = now
+        # held while one is created, so that `delete_all` leaves none out
+        self._creation = threading.Lock()
+        self._is_over = False
         self._uids: dict[str, str] = {}
         self._expires: dict[str, float] = {}
         # the test for which each is kept
@@ -66,20 +72,20 @@ class Namespaces:
             KeptNamespace(
                 name, test, ownership.format_time(self._expires[name]), _list_pods(self._api, name)
             )
-            for name, test in self._kept.items()
+            for name, test in self._kept.copy().items()
         )
 
     def create(self, deadline: Deadline) -> str:
         """Create a namespace, wait until it accepts Pods, and return its name.
 
         Raises:
-            NoNamespace: the account may not create namespaces.
+            NoNamespace: the account may not create namespaces, or the run is over.
         """
         name = f"podshare-{self._run_id}-{secrets.token_hex(2)}"
         owner, metadata = Ownership.for_run(self._run_id, now=self._now()), {"name": name}
         owner.write(metadata)
         try:
-            live = self._api.post(NAMESPACES, {"kind": "Namespace", "metadata": metadata})
+            self._post(metadata, owner.expires or 0.0)
         except errors.MissingRight as error:
             raise errors.NoNamespace(
                 f"Cannot create a namespace for a test: {error.details}",
@@ -89,8 +95,6 @@ class Namespaces:
                     "namespace",
                 ),
             ) from None
-        self._uids[name] = live["metadata"]["uid"]
-        self._expires[name] = owner.expires or 0.0
         # a namespace rejects Pods until it has its default service account
         accounts = f"{NAMESPACES}/{name}/serviceaccounts"
         watch.wait_for(self._api, accounts, "default", lambda seen: seen is not None, deadline)
@@ -123,7 +127,7 @@ class Namespaces:
 
     def extend_expiry(self) -> None:
         """Extend the expiry of namespaces in use; send nothing in the first half of their life."""
-        for name, expires in tuple(self._expires.items()):
+        for name, expires in self._expires.copy().items():
             if name not in self._finished and expires - self._now() < ownership.LIFETIME / 2:
                 with contextlib.suppress(errors.PodshareError):
                     expiry = ownership.format_time(self._now() + ownership.LIFETIME)
@@ -135,15 +139,30 @@ class Namespaces:
 
     def delete_all(self) -> None:
         """Start to delete every namespace of this run whose deletion has not started."""
+        with self._creation:
+            self._is_over = True
         for name in tuple(self._uids):
             if name not in self._finished:
                 self.delete(name)
+
+    def _post(self, metadata: dict[str, Any], expires: float) -> None:
+        with self._creation:
+            if self._is_over:
+                raise errors.NoNamespace(
+                    "The run is over, and creates no namespaces any more.",
+                    "Create the namespaces of tests before the run ends.",
+                )
+            live = self._api.post(NAMESPACES, {"kind": "Namespace", "metadata": metadata})
+            self._uids[metadata["name"]] = live["metadata"]["uid"]
+            self._expires[metadata["name"]] = expires
 
     def _remaining(self) -> tuple[str, ...]:
         listed = self._api.get(NAMESPACES, labelSelector=f"{RUN_LABEL}={self._run_id}")
         existing = {namespace["metadata"]["uid"] for namespace in listed["items"]}
         return tuple(
-            name for name, uid in self._uids.items() if uid in existing and name not in self._kept
+            name
+            for name, uid in self._uids.copy().items()
+            if uid in existing and name not in self._kept
         )
 
     def _mark_as_kept(self, name: str) -> None:

@@ -55,10 +55,11 @@ class Availability:
             Whether to send it: False once the server has been away for too long, for all requests
             until it answers again.
         """
-        self._outage = self._outage or Deadline(OUTAGE, self._clock)
-        if self._outage.over:
+        # another thread may receive an answer at any moment
+        outage = self._outage = self._outage or Deadline(OUTAGE, self._clock)
+        if outage.over:
             return False
-        self._clock.sleep(min(_PAUSE, self._outage.left))
+        self._clock.sleep(min(_PAUSE, outage.left))
         return True
 
     def pause_after_denial(self, request: Request, seconds: float) -> Iterator[bool]:

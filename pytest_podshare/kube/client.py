@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -23,13 +24,16 @@ from pytest_podshare.kube import (
     field_validation,
     request_timeouts,
 )
+from pytest_podshare.kube.answer_times import AnswerTimes
 
+# connections that are kept open for the next request, of several threads with a watch each
+_POOL_SIZE = 32
 # attempts of a GET within that time: a pooled connection may be half open
 _GET_ATTEMPTS = 3
 
 
 class Api(Closeable):
-    """One API server, with the credentials of one kubeconfig context.
+    """One API server, with the credentials of one kubeconfig context; for any number of threads.
 
     Close it, or use it as a context manager.
 
@@ -37,6 +41,9 @@ class Api(Closeable):
         kubeconfig: the kubeconfig file; None for kubectl's default or, if that does not exist, the
             service account of the Pod that this process runs in.
         context: the name of the context; None for the current one.
+
+    Attributes:
+        answers: how fast the API server answers.
 
     Raises:
         ClusterUnreachable: the kubeconfig is missing or unusable.
@@ -46,6 +53,7 @@ class Api(Closeable):
         self._source = (kubeconfig, context)
         self._renewal = threading.Lock()
         self._availability = availability.Availability()
+        self.answers = AnswerTimes()
         self._log_in()
 
     def __repr__(self) -> str:
@@ -78,7 +86,6 @@ class Api(Closeable):
         """
         with self._renewal:
             if self.login is rejected:
-                self._pool.clear()
                 try:
                     self._log_in()
                 except errors.ClusterUnreachable:
@@ -148,11 +155,14 @@ class Api(Closeable):
             response.close()
 
     def _log_in(self) -> None:
-        self.login = credentials.load(*self._source)
-        self._pool = client.ApiClient(self.login.configuration).rest_client.pool_manager
-        connection_pool.install(self._pool)
-        file = self.login.token_file
+        login = credentials.load(*self._source)
+        login.configuration.connection_pool_maxsize = _POOL_SIZE
+        # other threads may be using the old pool, which ends with their requests
+        pool = client.ApiClient(login.configuration).rest_client.pool_manager
+        connection_pool.install(pool)
+        file = login.token_file
         self._token_file = None if file is None else credentials.TokenFile(file)
+        self._pool, self.login = pool, login
 
     def _request_json(
         self, method: str, path: str, *, warnings: list[str] | None = None, **arguments: Any
@@ -187,6 +197,7 @@ class Api(Closeable):
     ) -> tuple[BaseHTTPResponse, bytes]:
         """Send a request, and return the response and, if that is an error, its body."""
         while True:
+            start = time.monotonic()
             try:
                 sent = self._send_now(method, path, **arguments)
             except http_errors.HTTPError as error:
@@ -197,6 +208,7 @@ class Api(Closeable):
                     raise self._unreachable(availability.describe(error)) from None
                 continue
             self._availability.note_answer()
+            self.answers.add(sent[0].status, time.monotonic() - start)
             return sent
 
     def _send_now(

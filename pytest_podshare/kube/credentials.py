@@ -179,11 +179,12 @@ class TokenFile:
         try:
             stat = self._path.stat()
             state = (stat.st_mtime_ns, stat.st_ino, stat.st_size)
-            if self._cached is None or self._cached[0] != state:
-                self._cached = (state, self._path.read_text().strip())
+            cached = self._cached
+            if cached is None or cached[0] != state:
+                cached = self._cached = (state, self._path.read_text().strip())
         except OSError as error:
             raise errors.ClusterUnreachable(
                 f"The token file {self._path} cannot be read: {error.strerror}.",
                 "Check the program that writes it. The kubeconfig context names the file.",
             ) from None
-        return self._cached[1]
+        return cached[1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -12,6 +13,9 @@ from pytest_podshare.kube.conditions import find_condition
 from pytest_podshare.wiring.pod_spec import iter_containers
 
 _PodObject = Mapping[str, Any]
+
+# what other Pods use up: the plugins noderesources and nodeports of the scheduler
+_NO_ROOM = re.compile("Insufficient |Too many pods|free ports")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -183,6 +187,11 @@ def find_scheduler_message(pod: _PodObject) -> str:
     """Return why the scheduler has found no node for a Pod; "" if it has not looked, or has."""
     scheduled = find_condition(pod, "PodScheduled")
     return str(scheduled.get("message", "")) if scheduled.get("reason") == "Unschedulable" else ""
+
+
+def waits_for_room(pod: _PodObject) -> bool:
+    """Return whether the scheduler waits until other Pods leave room on a node."""
+    return _NO_ROOM.search(find_scheduler_message(pod)) is not None
 
 
 def unschedulable(pod: _PodObject, what: str) -> errors.PodUnschedulable:

@@ -52,24 +52,31 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, pluggy.Result[None
 def _record_incidents(item: pytest.Item) -> Sequence[Incident]:
     """Add each incident to the properties of a test, and return all of them, without secrets."""
     incidents: list[Incident] = []
-    for podshare in find_podshares(item):
-        try:
-            incidents += _find_incidents(podshare)
-        except errors.ClusterError as error:
-            line = f"podshare: could not find out whether containers had restarted: {error.what}"
+    known = item.stash.get(stash.INCIDENTS, None)
+    item.stash[stash.INCIDENTS] = None
+    found = [find_incidents(one) for one in find_podshares(item)] if known is None else [known]
+    for result in found:
+        if isinstance(result, errors.ClusterError):
+            line = f"podshare: could not find out whether containers had restarted: {result.what}"
             item.config.stash[stash.LINES].append(line)
+        else:
+            incidents += result
     item.user_properties += [(PROPERTY, str(incident)) for incident in incidents]
     return incidents
 
 
-def _find_incidents(podshare: Podshare) -> Sequence[Incident]:
-    from pytest_podshare.pods.incident_search import find_incidents
+def find_incidents(podshare: Podshare) -> Sequence[Incident] | errors.ClusterError:
+    """Return what has happened to Pods by itself since the last call, or why it is not known."""
+    from pytest_podshare.pods import incident_search
     from pytest_podshare.report.attachments import collect
 
-    incidents, pods = find_incidents(podshare)
-    if not incidents:
-        return ()
-    masked: Sequence[Incident] = collect.create_live_mask(podshare, pods).redact(incidents)
+    try:
+        incidents, pods = incident_search.find_incidents(podshare)
+        if not incidents:
+            return ()
+        masked: Sequence[Incident] = collect.create_live_mask(podshare, pods).redact(incidents)
+    except errors.ClusterError as error:
+        return error
     return masked
 
 

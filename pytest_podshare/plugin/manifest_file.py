@@ -21,7 +21,7 @@ from pytest_podshare.plugin import manifest_paths
 from pytest_podshare.plugin.manifest_items import Findings, WiringItem
 from pytest_podshare.plugin.manifest_paths import ManifestInput
 from pytest_podshare.plugin.promise_items import PromiseItem
-from pytest_podshare.plugin.shared_pods import SharedPods
+from pytest_podshare.plugin.shared_pods import PodGroup
 from pytest_podshare.plugin.stash import OPTIONS, SETTINGS
 from pytest_podshare.wiring import expectations, shared_claims, templates
 from pytest_podshare.wiring.promise import PromiseOption
@@ -134,7 +134,7 @@ def _collect_manifest(parent: pytest.Collector, manifest: ManifestInput) -> _Nod
     single = {name: one for name, one in unique_names.items() if count[str(one)] == 1}
     others = {name: shared_claims.list_options(one, single) for name, one in single.items()}
     options = [option for listed in others.values() for option in listed]
-    shared_pods = SharedPods(parent, single, parent.config.stash[OPTIONS])
+    group = PodGroup(parent, single, parent.config.stash[OPTIONS])
     sharing = {*(option.to_template for option in options), *filter(others.get, others)}
     for name, template in unique_names.items():
         collect = functools.partial(
@@ -142,7 +142,7 @@ def _collect_manifest(parent: pytest.Collector, manifest: ManifestInput) -> _Nod
             name=name,
             template=template,
             others=others.get(name, ()),
-            shared_pods=shared_pods if name in sharing else None,
+            group=group if name in sharing else None,
         )
         yield TemplateCollector.from_parent(parent, name=name, collect_children=collect)
 
@@ -152,7 +152,7 @@ def _collect_template(
     name: str,
     template: Template,
     others: tuple[PromiseOption, ...] = (),
-    shared_pods: SharedPods | None = None,
+    group: PodGroup | None = None,
 ) -> _Nodes:
     """Yield an item for the wiring of a Pod template, and one for each of its promises.
 
@@ -161,7 +161,7 @@ def _collect_template(
         name: the template's name in ids; "" if it is the only one of its manifest.
         template: the template.
         others: what it can promise to other templates.
-        shared_pods: the Pods of the templates with which it shares a claim; None for none.
+        group: the templates with which it shares a claim, and itself; None for itself alone.
     """
     settings, options = parent.config.stash[SETTINGS], parent.config.stash[OPTIONS]
     line = _line(parent, template, template.position)
@@ -173,11 +173,11 @@ def _collect_template(
     ignore, enable = settings.ignore, settings.enable
     find = functools.partial(rules.check, template, ignore=ignore, enable=enable)
     yield WiringItem.from_parent(parent, find=find, line=line)
-    shared_pods = shared_pods or SharedPods(parent, {name: template}, options)
+    group = group or PodGroup(parent, {name: template}, options)
     for promise in promises:
         line = _line(parent, template, promise.position)
         yield PromiseItem.from_parent(
-            parent, promise=promise, template=name, shared_pods=shared_pods, line=line
+            parent, promise=promise, template=name, group=group, line=line
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -11,11 +11,16 @@ from pytest_podshare import errors
 from pytest_podshare.check.formats.text import format_location
 from pytest_podshare.check.rules import Finding
 
+if TYPE_CHECKING:
+    from pytest_podshare.plugin.promise_check import PromiseCheck
+
 Findings = tuple[Finding, ...]
 
 
 class ManifestItem(pytest.Function):
     """An item of a manifest; `line` counts from 0, and is None if the text was rendered."""
+
+    promise_check: PromiseCheck | None = None
 
     def __init__(self, *, line: int | None, **kwargs: Any) -> None:
         super().__init__(**kwargs)

@@ -115,6 +115,9 @@ OPTIONS = (
            " or kustomize overlay. Can be repeated.", metavar="PATH", is_list=True),
     Option("skeleton", "Deploy only the wiring of --podshare-manifests: --podshare-probe-image runs"
            " instead of the applications.", "false", is_flag=True),
+    Option("parallel", "Number of Pods that --podshare-manifests deploys and checks at the same"
+           " time; 1 for one after another, each by its own tests.", metavar="NUMBER",
+           unset="as many as the cluster can take"),
     Option("probe-image", "Image for skeleton containers and for ephemeral containers that inspect"
            " shell-less images. Must contain a shell.", "busybox", metavar="IMAGE"),
     Option("require-cluster", "Without a cluster, fail the tests of --podshare-manifests instead of"

@@ -53,6 +53,7 @@ class Options:
     manifests: tuple[str, ...]
     manifests_on_command_line: bool
     skeleton: bool
+    parallel: int | None
     probe_image: str
     require_cluster: bool
     strict: bool
@@ -114,6 +115,7 @@ def resolve(config: pytest.Config, environ: Mapping[str, str] = os.environ) -> O
         manifests=values["manifests"].paths(config.rootpath),
         manifests_on_command_line=config.getoption("podshare_manifests") is not None,
         skeleton=values["skeleton"].flag(),
+        parallel=values["parallel"].integer(),
         probe_image=values["probe-image"].text(),
         require_cluster=values["require-cluster"].flag(),
         strict=values["strict"].flag(),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from pytest_podshare.assertions import recording
 from pytest_podshare.assertions.disruption import MarkedFiles, prove_together
 from pytest_podshare.assertions.lost import mark_for_loss
 from pytest_podshare.assertions.recording import Outcome
@@ -28,8 +27,10 @@ class SharedDisruptions:
         self._outcomes: dict[str, tuple[str, Outcome[Evidence]]] = {}
         self._read: set[str] = set()
 
-    def find_node(self, pod: Pod, item: str, promises: Mapping[str, Promise]) -> str:
-        """Return the node of the Pod before the disruption that proves the promise of an item.
+    def take_outcome(
+        self, pod: Pod, item: str, promises: Mapping[str, Promise]
+    ) -> tuple[str, Outcome[Evidence]]:
+        """Return the node of the Pod before a disruption, and the outcome for an item's promise.
 
         Args:
             pod: the Pod.
@@ -45,13 +46,8 @@ class SharedDisruptions:
             self._outcomes |= {
                 one: (node, outcome) for one, outcome in zip(together, outcomes, strict=True)
             }
-        return self._outcomes[item][0]
-
-    def record(self, pod: Pod, item: str, promise: Promise) -> Evidence:
-        """Record the outcome for the promise of an item, and return the evidence or raise."""
-        _, outcome = self._outcomes.pop(item)
         self._read.add(item)
-        return recording.record(pod, promise.assertion, promise.arguments, outcome)
+        return self._outcomes.pop(item)
 
     def clear(self) -> None:
         """Forget the outcomes of a Pod that is deleted."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 
 import pytest
@@ -21,32 +22,60 @@ from pytest_podshare.wiring.skeleton import build_skeleton, pin_to_node
 from pytest_podshare.wiring.templates import Template
 
 
-class SharedPods:
-    """The Pods of one or more templates in one namespace, from the first to the last of the items.
+@dataclasses.dataclass(frozen=True, eq=False)
+class PodGroup:
+    """The templates whose Pods run in one namespace.
 
     Args:
-        parent: the collector of the items; the Pods are deleted when it is torn down.
+        parent: the collector of the items, with which the Pods end.
         templates: the templates by their names in ids.
         options: the options of the run.
     """
 
-    def __init__(
-        self, parent: pytest.Collector, templates: Mapping[str, Template], options: Options
-    ) -> None:
-        self.name = parent.nodeid
-        self.options = options
-        self._templates = templates
-        self._parent = parent
-        self._podshare: Podshare | None = None
-        self._pods: dict[str, Pod | errors.PodshareError] = {}
+    parent: pytest.Collector
+    templates: Mapping[str, Template]
+    options: Options
+
+    def build_manifest(self, template: str) -> Manifest:
+        """Return what is deployed for a template."""
+        if self.options.skeleton:
+            return build_skeleton(self.templates[template], self.options.probe_image)
+        return extract_manifest(self.templates[template])
+
+    def required_capabilities(self, template: str) -> Mapping[str, str]:
+        """Return the capabilities that a Pod needs, each with the field that needs it."""
+        return admission.required_capabilities(self.build_manifest(template))
+
+    def describe(self, template: str, promise: Promise) -> PromiseRecord:
+        """Return a promise of a template as reports show it if it is not checked."""
+        found, arguments = self.templates[template], promise.arguments
+        stand_in = self.options.probe_image if self.options.skeleton else ""
+        pod = PodRecord(found.origin, str(found), found.wiring, stand_in=stand_in)
+        volumes = (str(arguments["volume"]),) if "volume" in arguments else ()
+        return PromiseRecord(promise.assertion, promise.container_names, volumes, pod)
+
+
+class SharedPods:
+    """The Pods of a group, from the first to the last of the items in a row.
+
+    Args:
+        group: the group.
+
+    Attributes:
+        podshare: what has deployed the Pods; None before `open`.
+    """
+
+    def __init__(self, group: PodGroup) -> None:
+        self.group = group
+        self.podshare: Podshare | None = None
         self.disruptions = SharedDisruptions()
+        self._pods: dict[str, Pod | errors.PodshareError] = {}
 
     def open(self, factory: PodshareFactory) -> Podshare:
         """Create the namespace of the Pods, unless it exists, and return its `Podshare`."""
-        if self._podshare is None:
-            self._parent.addfinalizer(self._close)
-            self._podshare = factory.make()
-        return self._podshare
+        if self.podshare is None:
+            self.podshare = factory.make()
+        return self.podshare
 
     def deploy(self, template: str) -> Pod:
         """Deploy the Pod of a template, unless it is deployed, and return it.
@@ -54,15 +83,15 @@ class SharedPods:
         Raises:
             PodshareError: it cannot be deployed; later calls raise the same error.
         """
-        assert self._podshare is not None, "call open() first"
+        assert self.podshare is not None, "call open() first"
         if template not in self._pods:
-            manifest = self._manifest(template)
+            manifest = self.group.build_manifest(template)
             deployed = [pod for pod in self._pods.values() if isinstance(pod, Pod)]
-            if self.options.skeleton and deployed:
+            if self.group.options.skeleton and deployed:
                 # its claims are for one node
                 manifest = pin_to_node(manifest, deployed[0].node)
             try:
-                self._pods[template] = self._podshare.deploy(manifest)
+                self._pods[template] = self.podshare.deploy(manifest)
             except errors.PodshareError as error:
                 self._pods[template] = error
         pod = self._pods[template]
@@ -70,27 +99,10 @@ class SharedPods:
             raise pod.with_traceback(None)
         return pod
 
-    def required_capabilities(self, template: str) -> Mapping[str, str]:
-        """Return the capabilities that a Pod needs, each with the field that needs it."""
-        return admission.required_capabilities(self._manifest(template))
-
-    def describe(self, template: str, promise: Promise) -> PromiseRecord:
-        """Return a promise of a template as reports show it if it is not checked."""
-        found, arguments = self._templates[template], promise.arguments
-        stand_in = self.options.probe_image if self.options.skeleton else ""
-        pod = PodRecord(found.origin, str(found), found.wiring, stand_in=stand_in)
-        volumes = (str(arguments["volume"]),) if "volume" in arguments else ()
-        return PromiseRecord(promise.assertion, promise.container_names, volumes, pod)
-
-    def _manifest(self, name: str) -> Manifest:
-        template = self._templates[name]
-        if self.options.skeleton:
-            return build_skeleton(template, self.options.probe_image)
-        return extract_manifest(template)
-
-    def _close(self) -> None:
-        if self._podshare is not None:
-            self._podshare.close()
-        self._podshare = None
+    def close(self) -> None:
+        """Delete the Pods; the next item deploys others."""
+        podshare, self.podshare = self.podshare, None
         self._pods = {}
         self.disruptions.clear()
+        if podshare is not None:
+            podshare.close()

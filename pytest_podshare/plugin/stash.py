@@ -10,7 +10,11 @@ from pytest_podshare.cluster.run import Run
 from pytest_podshare.plugin.options import Options
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pytest_podshare import errors
     from pytest_podshare.check.project_settings import ProjectSettings
+    from pytest_podshare.kube.incidents import Incident
     from pytest_podshare.pods.deployer import Podshare
     from pytest_podshare.pods.factory import PodshareFactory
     from pytest_podshare.report.records import PromiseRecord
@@ -23,6 +27,8 @@ PODSHARE: pytest.StashKey[Podshare] = pytest.StashKey()
 # what an item of a promise checks
 PROMISE: pytest.StashKey[PromiseRecord] = pytest.StashKey()
 FACTORY: pytest.StashKey[PodshareFactory] = pytest.StashKey()
+# what happened to the Pods of an item by itself, if it was found out ahead
+INCIDENTS: pytest.StashKey[Sequence[Incident] | errors.ClusterError | None] = pytest.StashKey()
 # the lines of the terminal summary
 LINES = pytest.StashKey[list[str]]()
 # by capability: whether the cluster has it, and the proof or the reason

@@ -164,6 +164,11 @@ class Podshare(Closeable):
                 self.pods.append(handles[uid])
         return [handles[live["metadata"]["uid"]] for live in found]
 
+    @property
+    def has_waited_for_room(self) -> bool:
+        """Return whether a Pod had to wait until others left room on a node."""
+        return any(rollout.has_waited_for_room for rollout in self._rollouts)
+
     def keep(self, test: str) -> None:
         """Keep everything deployed, for inspection, instead of deleting it.
 

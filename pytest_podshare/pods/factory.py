@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 from pytest_podshare.closeable import Closeable
 from pytest_podshare.cluster.connection import Cluster
 from pytest_podshare.cluster.namespaces import Namespaces, SharedNamespace
@@ -11,6 +13,8 @@ from pytest_podshare.pods.deployer import Podshare
 
 class PodshareFactory(Closeable):
     """Creates a `Podshare` for a fixture of your own; the `podshare_factory` fixture returns one.
+
+    Several threads may use it at once.
 
     Args:
         cluster: the cluster to deploy to.
@@ -35,6 +39,7 @@ class PodshareFactory(Closeable):
         self._timeouts = timeouts
         self._probe_image = probe_image
         self._open: list[Podshare] = []
+        self._change = threading.Lock()
 
     def __repr__(self) -> str:
         return f"<PodshareFactory of run {self._run_id}: {len(self._open)} namespaces>"
@@ -64,7 +69,8 @@ class PodshareFactory(Closeable):
             shared_namespace=namespaces if isinstance(namespaces, SharedNamespace) else None,
             on_close=lambda: self._delete_namespace(podshare),
         )
-        self._open.append(podshare)
+        with self._change:
+            self._open.append(podshare)
         return podshare
 
     def close(self) -> None:
@@ -73,5 +79,6 @@ class PodshareFactory(Closeable):
             podshare.close()
 
     def _delete_namespace(self, closed: Podshare) -> None:
-        self._open = [podshare for podshare in self._open if podshare is not closed]
+        with self._change:
+            self._open = [podshare for podshare in self._open if podshare is not closed]
         self._namespaces.delete(closed.namespace)

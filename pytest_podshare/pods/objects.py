@@ -114,7 +114,8 @@ class DeployedObjects:
 
     def take_warnings(self) -> list[str]:
         """Return the warnings since the last call."""
-        new = [text for text, was_taken in self._warnings.items() if not was_taken]
+        # the thread that deploys may add some
+        new = [text for text, was_taken in self._warnings.copy().items() if not was_taken]
         self._warnings |= dict.fromkeys(new, True)
         return new
 

@@ -40,6 +40,8 @@ class Rollout:
         self._known: set[str] = set()
         # whether each replica has a rollout, with which it shares what is known
         self._has_siblings = False
+        # whether a Pod has waited until others left room on a node
+        self.has_waited_for_room = False
         # the name of the first Pod, which the replacement of a StatefulSet's Pod has as well
         self._name = ""
 
@@ -78,6 +80,7 @@ class Rollout:
         self.live = self._same(self.live, objects) if self.live else self._new(objects)
         if self.live is None:
             return False
+        self.has_waited_for_room |= pod_status.waits_for_room(self.live)
         if (problem := failures.find(self.live, objects)) is not None:
             raise self._with_log(self._with_line(problem), self.live)
         if pod_status.is_over(self.live):

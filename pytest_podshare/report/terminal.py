@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import itertools
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
@@ -90,6 +91,22 @@ def format_incidents(incidents: Iterable[tuple[str, str]]) -> list[str]:
 def format_warnings(warnings: Iterable[str]) -> list[str]:
     """Return what the API server warned of, each warning once."""
     return [f"podshare: warning: {text}" for text in dict.fromkeys(warnings)]
+
+
+def format_progress(actions: Iterable[str], names: Iterable[str]) -> str:
+    """Return what is under way: how many of each action, and the first files of all of them.
+
+    Args:
+        actions: each deployment, check, restart, replacement or deletion; "" for nothing.
+        names: the files of the Pods.
+    """
+    counts = collections.Counter(filter(None, actions))
+    if not counts:
+        return ""
+    texts = (f"{count} {action}{'s' * (count > 1)}" for action, count in counts.items())
+    first, *more = dict.fromkeys(names) or [""]
+    where = f" ({first}{', …' if more else ''})" if first else ""
+    return f"podshare: {', '.join(texts)} under way{where}"
 
 
 def format_kept_cluster(settings: KindSettings, reason: str) -> list[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import threading
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -55,7 +56,7 @@ class _Check:
 
 
 class Capabilities:
-    """The capabilities of one cluster, each checked when first requested.
+    """The capabilities of one cluster, each checked once, when any thread first requests it.
 
     Args:
         create_context: returns where to check them; called at the first check.
@@ -63,6 +64,7 @@ class Capabilities:
 
     def __init__(self, create_context: Callable[[], CheckContext]) -> None:
         self._create_context = functools.cache(create_context)
+        self._check = threading.Lock()
         self._checked: dict[str, Capability] = {}
 
     def __repr__(self) -> str:
@@ -76,12 +78,13 @@ class Capabilities:
             ClusterError: the check failed.
         """
         check_names([name])
-        if name not in self._checked:
-            check, context = CHECKS[name], self._create_context()
-            missing = _run(check.request, context)
-            if not missing and check.trial is not None:
-                missing = _run(check.trial, context)
-            self._checked[name] = Capability(name, not missing, missing or check.evidence)
+        with self._check:
+            if name not in self._checked:
+                check, context = CHECKS[name], self._create_context()
+                missing = _run(check.request, context)
+                if not missing and check.trial is not None:
+                    missing = _run(check.trial, context)
+                self._checked[name] = Capability(name, not missing, missing or check.evidence)
         return self._checked[name]
 
     @property

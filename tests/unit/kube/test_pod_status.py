@@ -223,6 +223,21 @@ def test_the_summary_names_a_node_whose_kubelet_has_not_started_the_pod():
     assert "kubelet" not in pod_status.summarize(scheduled)
 
 
+@pytest.mark.parametrize(
+    ("message", "waits"),
+    [
+        ("0/1 nodes are available: 1 Insufficient cpu. preemption: 0/1 nodes are available", True),
+        ("0/2 nodes are available: 2 node(s) didn't have free ports for the requested pod", True),
+        ("0/1 nodes are available: 1 Too many pods.", True),
+        ("0/1 nodes are available: pod has unbound immediate PersistentVolumeClaims.", False),
+        ("", False),
+    ],
+)
+def test_a_pod_waits_for_room_that_other_pods_use(message, waits):
+    """A claim that is not bound yet comes without their end."""
+    assert pod_status.waits_for_room(unscheduled(message)) is waits
+
+
 def test_the_crashed_container_is_found():
     """Its log is part of the error."""
     fine = {"name": "a", "state": {"terminated": {"exitCode": 0}}}

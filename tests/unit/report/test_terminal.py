@@ -104,3 +104,22 @@ def test_missing_permissions_are_counted():
     assert terminal.format_missing_permissions(["patch nodes", "get nodes", "patch nodes"]) == [
         "podshare: skipped 3 tests because of missing permissions: get nodes (1), patch nodes (2)"
     ]
+
+
+@pytest.mark.parametrize(
+    ("actions", "names", "text"),
+    [
+        ([], [], ""),
+        (["", ""], ["a.yaml"], ""),
+        (["deletion"], [], "podshare: 1 deletion under way"),
+        (["restart", ""], ["a.yaml"], "podshare: 1 restart under way (a.yaml)"),
+        (
+            ["deployment", "restart", "deployment"],
+            ["a.yaml", "b.yaml", "a.yaml"],
+            "podshare: 2 deployments, 1 restart under way (a.yaml, …)",
+        ),
+    ],
+)
+def test_the_progress_counts_what_is_under_way(actions, names, text):
+    """And names the first file."""
+    assert terminal.format_progress(actions, names) == text

@@ -37,8 +37,8 @@ PREFLIGHT = KUBEADM + (
 )
 WAITED = KUBEADM + (
     "[kubelet-check] The kubelet is not healthy after 4m0.000481279s\n"
-    "error: error execution phase wait-control-plane: failed while waiting for the kubelet to start:"
-    " context deadline exceeded\n"
+    "error: error execution phase wait-control-plane: failed while waiting for the kubelet to"
+    " start: context deadline exceeded\n"
     "k8s.io/kubernetes/cmd/kubeadm/app/cmd/phases/workflow.(*Runner).Run.func1\n"
 )
 
@@ -55,7 +55,7 @@ WAITED = KUBEADM + (
         ),
         pytest.param(
             WAITED,
-            "error: error execution phase wait-control-plane: failed while waiting for the kubelet to"
+            "error execution phase wait-control-plane: failed while waiting for the kubelet to"
             " start: context deadline exceeded",
             id="kubeadm while it waits",
         ),
