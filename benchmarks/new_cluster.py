@@ -18,7 +18,7 @@ from pathlib import Path
 from benchmarks.first_assertion import PLUGIN, seconds_until
 from benchmarks.scale import Scale
 from benchmarks.tables import Comparison, Table, Timing
-from pytest_podshare.cluster.kind import binary, cluster_config, nodes
+from pytest_podshare.cluster.kind import binary, cluster_config, engine
 
 _ROUNDS = 5
 _NEW, _KIND = "podshare, no cluster", "kind create cluster, then podshare"
