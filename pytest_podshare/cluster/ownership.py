@@ -145,11 +145,15 @@ def find_owner(environ: Mapping[str, str]) -> str:
     for name in _JOB_URLS:
         if environ.get(name):
             return _strip_credentials(environ[name])
+    return f"{find_user()}@{socket.gethostname()}"
+
+
+def find_user() -> str:
+    """Return the name of this process's user; its ID if it has no name, as in a container."""
     try:
-        user = getpass.getuser()
-    except (KeyError, OSError):  # a user ID without a name, as in a container
-        user = str(os.getuid())
-    return f"{user}@{socket.gethostname()}"
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())
 
 
 def format_time(seconds: float) -> str:

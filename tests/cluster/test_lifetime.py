@@ -1,5 +1,6 @@
 """Whole runs of pytest that create, keep and delete clusters, and are interrupted."""
 
+import getpass
 import os
 import signal
 import subprocess
@@ -149,6 +150,29 @@ def test_sigterm_during_a_test_cleans_up_as_ctrl_c_does(pytester, own_cluster, c
             lambda: namespaces(own_cluster), until=lambda names: not names, deadline=Deadline(180)
         )
         assert remaining == []
+
+
+def test_a_cluster_of_another_account_is_left_alone(
+    pytester, own_cluster, clusters, monkeypatch, tmp_path
+):
+    """The other account has a folder of its own, but the same engine; control: the same account."""
+    run(pytester, "--podshare-keep-cluster=always").assert_outcomes(passed=1)
+    account = getpass.getuser()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+
+    run(pytester).assert_outcomes(passed=1)
+    monkeypatch.setenv("LOGNAME", "someone-else")
+    refused = run(pytester)
+
+    refused.assert_outcomes(errors=1)
+    refused.stdout.fnmatch_lines(
+        [
+            f"Cluster '{own_cluster}' belongs to the account {account}, whose runs may"
+            " delete it at any time.",
+            f"Choose another name: --podshare-cluster-name={own_cluster}-someone-else.",
+        ]
+    )
+    assert own_cluster in clusters()
 
 
 KUBELET_FAILS = """\

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import getpass
 import os
 import re
 
 from pytest_podshare import errors
 from pytest_podshare.cluster.kind.engine import PROVIDER
+from pytest_podshare.cluster.ownership import find_user
 from pytest_podshare.messages import Remedy
 
 _COLORS = re.compile(r"\x1b\[[0-9;]*m")
@@ -53,7 +53,7 @@ def _engine() -> str:
 
 def _remedy(reason: str) -> str | Remedy:
     """Return what to do about an engine, judging by its own words and the environment."""
-    user = getpass.getuser()
+    user = find_user()
     if _engine() == "Podman" and _NO_SESSION.search(reason):
         return (
             "Let this user's services run without a session, then repair Podman's state:"

@@ -10,7 +10,7 @@ import yaml
 
 from pytest_podshare import errors
 from pytest_podshare.cluster import connection
-from pytest_podshare.cluster.kind import cluster_config, creation_record, engine, nodes
+from pytest_podshare.cluster.kind import account, cluster_config, creation_record, engine, nodes
 from pytest_podshare.cluster.kind.binary import list_clusters, query
 from pytest_podshare.cluster.kind.failures import find_reason
 from pytest_podshare.cluster.kind.settings import KindSettings, write_file
@@ -32,6 +32,7 @@ def find_cluster(settings: KindSettings) -> connection.Cluster | None:
 
     Raises:
         UnusableCluster: it does not work, or does not match the settings.
+        ClusterUnfit: it belongs to another account.
         ClusterError: kind or the container engine is missing.
     """
     if has_kubeconfig(settings):
@@ -122,6 +123,8 @@ def has_kubeconfig(settings: KindSettings) -> bool:
 def _check(settings: KindSettings, cluster: connection.Cluster) -> connection.Cluster:
     with contextlib.ExitStack() as stack:
         stack.callback(cluster.close)
+        if creation_record.read(settings) is None:
+            account.check(settings, cluster)
         if difference := _difference(settings, cluster):
             raise UnusableCluster(difference)
         stack.pop_all()

@@ -14,7 +14,7 @@ import filelock
 
 from pytest_podshare import errors
 from pytest_podshare.cluster import connection
-from pytest_podshare.cluster.kind import create, creation_record, find, images
+from pytest_podshare.cluster.kind import account, create, creation_record, find, images
 from pytest_podshare.cluster.kind.binary import format_delete, last_error
 from pytest_podshare.cluster.kind.settings import KindSettings
 from pytest_podshare.cluster.kind.users import ClusterUser, ClusterUsers
@@ -53,6 +53,7 @@ def acquire(
             nodes = create.create_cluster(settings, deadline, keep=keep)
             # wait for all nodes, or the next run would find too few
             cluster = find.connect(settings, deadline, nodes)
+            account.mark(settings, cluster)
             cluster = dataclasses.replace(cluster, created=True, replaced=replaced)
         try:
             images.load(settings, load)
