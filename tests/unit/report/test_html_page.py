@@ -178,7 +178,7 @@ def test_what_needs_attention_comes_first_and_is_linked():
     runs = [*many(3), crowded()]
     html = html_page.render(runs, INFO)
 
-    links = re.findall(r'<a href="#([^"]+)"><strong>', html)
+    links = re.findall(r'<div><a href="#([^"]+)"><strong>', html)
     assert len(links) == 2
     for link in links:
         assert re.search(rf'<details class="check (broken|unknown)" id="{link}" open>', html)
