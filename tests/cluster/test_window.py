@@ -101,7 +101,8 @@ def read_outcomes(pytester):
     outcomes = {}
     for case in ET.parse(pytester.path / "out.xml").findall(".//testcase"):
         found = next((one for one in case if one.tag in ("failure", "error", "skipped")), None)
-        text = "" if found is None else found.get("message").splitlines()[0]
+        # a registry's answer may differ at its end
+        text = "" if found is None else found.get("message").splitlines()[0][:90]
         outcome = "passed" if found is None else found.tag
         outcomes[case.get("classname") + case.get("name")] = (outcome, text)
     return outcomes
