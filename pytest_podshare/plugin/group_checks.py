@@ -164,6 +164,9 @@ class GroupChecks:
                     self._progress.show()
             del futures[check]
             if not future.cancelled():
+                if (error := future.exception()) is not None:
+                    # without a frame of `result`, which would be shown as one of the user's
+                    raise error
                 return future.result()
         if self._needs_room:
             self._needs_room = False

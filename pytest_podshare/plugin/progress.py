@@ -33,9 +33,10 @@ class Progress:
 
     def __init__(self, config: pytest.Config) -> None:
         self.describe: Callable[[], str] = str
+        self._config = config
+        # workers of pytest-xdist have none
         self._reporter: Any = config.pluginmanager.getplugin("terminalreporter")
         self._capture: Any = config.pluginmanager.getplugin("capturemanager")
-        self._writer = config.get_terminal_writer()
         self._is_silent = self._reporter is None or config.get_verbosity() < 0
         self._is_shown = False
         self._last_output = time.monotonic()
@@ -68,7 +69,8 @@ class Progress:
                     self._reporter.write_ensure_prefix(text)
                     self._reporter.flush()
             return
-        width = self._writer.fullwidth - self._writer.width_of_current_line - 1
+        writer = self._config.get_terminal_writer()
+        width = writer.fullwidth - writer.width_of_current_line - 1
         if width >= _MIN_WIDTH:
             self._is_shown, text = True, text[:width]
             self._write(f"{_ERASE}{text}{_BACK.format(len(text))}")

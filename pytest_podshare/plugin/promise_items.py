@@ -65,8 +65,9 @@ class PromiseItem(ManifestItem):
         capabilities = cast(Capabilities, self.funcargs["podshare_capabilities"])
         if missing := self.promise_check.find_missing(capabilities):
             pytest.skip(f"the cluster lacks {missing}")
-        self._checks = checks = window.find_window(self.session).enter(self)
         factory = cast(PodshareFactory, self.funcargs["podshare_factory"])
+        open_window = window.find_window(self.session)
+        self._checks = checks = open_window.enter(self, factory, capabilities)
         try:
             checks.deploy(self.promise_check, factory, capabilities)
         finally:

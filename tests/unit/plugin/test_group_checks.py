@@ -3,11 +3,13 @@
 import dataclasses
 import threading
 import types
+from pathlib import Path
 
 import pytest
 
 from pytest_podshare import errors
 from pytest_podshare.assertions.recording import Outcome
+from pytest_podshare.plugin import group_checks
 from pytest_podshare.plugin.group_checks import GroupChecks
 from pytest_podshare.plugin.promise_check import PromiseResult
 
@@ -151,7 +153,7 @@ def test_after_a_failure_the_pods_stay_as_they_are_until_the_next_item(fields, p
 
 
 def test_an_error_is_raised_in_its_item_and_no_other():
-    """With the error itself, not a copy."""
+    """The error itself, with no frames but the plugin's: others are shown as the user's."""
     log = []
     error = errors.PodGone("gone", "look")
     first, second = Scripted("a", log, error=error), Scripted("b", log)
@@ -162,6 +164,8 @@ def test_an_error_is_raised_in_its_item_and_no_other():
         group.run_item(first)
 
     assert caught.value is error
+    files = {Path(str(entry.path)) for entry in caught.traceback}
+    assert files == {Path(__file__), Path(group_checks.__file__)}
     assert group.run_item(second).outcome is HELD
 
 
