@@ -106,7 +106,7 @@ def list_gaps(results: Iterable[MountResult]) -> list[tuple[str, list[str]]]:
             reason = "; ".join(result.reasons)
             if not reason:
                 lone = "no other container mounts the volume"
-                reason = lone if result.is_lone else "no check was about the mount"
+                reason = lone if result.is_lone else "no check names the mount"
             mounts = gaps.setdefault(reason, [])
             mounts.append(f"{printable(result.container.name)}:{printable(result.mount.path)}")
     return list(gaps.items())

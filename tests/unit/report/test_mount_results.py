@@ -57,6 +57,6 @@ def test_gaps_are_mounts_about_which_nothing_was_proved():
     both = ["c1:/tmp/xchange", "c2:/tmp/data"]
     assert gaps(SHAREVOL, SKIP) == [("no node", both)]
     assert gaps(SHAREVOL, SKIP, HELD) == [("no node", both[1:])]
-    assert gaps(SHAREVOL) == [("no check was about the mount", both)]
+    assert gaps(SHAREVOL) == [("no check names the mount", both)]
     assert gaps(lone) == [("no other container mounts the volume", both[:1])]
     assert gaps(SHAREVOL, BROKEN) == []
