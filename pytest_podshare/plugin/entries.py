@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 import pytest
 
@@ -54,8 +54,9 @@ class Entry:
         )
 
 
-def split(items: Iterable[pytest.Item]) -> Iterator[Entry]:
-    """Yield the entries of the items of a session, in the order of their first items."""
+def split(items: Iterable[pytest.Item]) -> tuple[Entry, ...]:
+    """Return the entries of the items of a session, in the order of their first items."""
+    entries: list[Entry] = []
     rows: dict[PodGroup, Entry] = {}
     section = 0
     for item in items:
@@ -67,8 +68,9 @@ def split(items: Iterable[pytest.Item]) -> Iterator[Entry]:
             group = item.promise_check.group
             if group not in rows:
                 rows[group] = Entry(group, section)
-                yield rows[group]
+                entries.append(rows[group])
             rows[group].items.append(item)
+    return tuple(entries)
 
 
 def _reaches_out(entry: Entry) -> bool:

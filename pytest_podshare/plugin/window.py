@@ -81,7 +81,7 @@ class Window:
         self._width = width
         self._progress = progress
         progress.describe = self.describe
-        self._entries = tuple(split(items))
+        self._entries = split(items)
         self._entry_of = {item: entry for entry in self._entries for item in entry.items}
         self._change = threading.RLock()
         self._closing: list[threading.Thread] = []
