@@ -1,4 +1,4 @@
-"""Whose Pods belong to a test: its own and those of the user's fixtures, none of other manifests."""
+"""Whose Pods belong to a test: its own and those of fixtures, and none of other manifests."""
 
 import types
 
