@@ -29,8 +29,8 @@ INTERNAL = {
         "manifest_location",
         "node",
     }
-    | {"own_change", "record", "restart_sandbox"},
-    "Podshare": {"cluster", "keep", "manifests", "objects", "pods"},
+    | {"own_change", "create_evidence", "restart_sandbox"},
+    "Podshare": {"cluster", "has_waited_for_room", "keep", "manifests", "objects", "pods"},
     "PodshareError": {"excerpt", "with_explanation", "with_option_prefix", "with_remedy"},
     "PodshareFactory": {"close", "open"},
 }
