@@ -18,8 +18,10 @@ def find_podshares(item: pytest.Item) -> Sequence[Podshare]:
     own = item.stash.get(stash.PODSHARE, None)
     factory = item.config.stash.get(stash.FACTORY, None)
     uses_factory = "podshare_factory" in getattr(item, "fixturenames", ())
-    shared = factory.open if factory is not None and uses_factory else ()
-    if own is None:
-        return shared
-    # the item of a manifest has its own among those that the factory has made
-    return (own,) if own in shared else (own, *shared)
+    # the Pods of other manifests are deployed ahead of their items, or are being deleted
+    of_manifests = item.config.stash.get(stash.OF_MANIFESTS, ())
+    if own is not None and own in of_manifests:
+        return (own,)
+    opened = factory.open if factory is not None and uses_factory else ()
+    shared = [podshare for podshare in opened if podshare not in of_manifests]
+    return shared if own is None else (own, *shared)

@@ -130,8 +130,14 @@ class GroupChecks:
                 on_end()
 
         self.action = _DEPLOYMENT
-        self._thread = threading.Thread(target=work, name="podshare-window", daemon=True)
-        self._thread.start()
+        thread = threading.Thread(target=work, name="podshare-window", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:
+            # the system gives no more threads: the items make their checks themselves
+            self._deployed, self._results, self.action = {}, {}, ""
+        else:
+            self._thread = thread
 
     def deploy(
         self, check: PromiseCheck, factory: PodshareFactory, capabilities: Capabilities

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import weakref
 from collections.abc import Mapping
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from pytest_podshare import errors
 from pytest_podshare.plugin.options import Options
 from pytest_podshare.plugin.shared_disruptions import SharedDisruptions
+from pytest_podshare.plugin.stash import OF_MANIFESTS
 from pytest_podshare.pods import admission
 from pytest_podshare.pods.deployer import Podshare
 from pytest_podshare.pods.factory import PodshareFactory
@@ -75,6 +77,8 @@ class SharedPods:
         """Create the namespace of the Pods, unless it exists, and return its `Podshare`."""
         if self.podshare is None:
             self.podshare = factory.make()
+            stash = self.group.parent.config.stash
+            stash.setdefault(OF_MANIFESTS, weakref.WeakSet()).add(self.podshare)
         return self.podshare
 
     def deploy(self, template: str) -> Pod:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from typing import TYPE_CHECKING
 
 import pytest
@@ -27,6 +28,8 @@ PODSHARE: pytest.StashKey[Podshare] = pytest.StashKey()
 # what an item of a promise checks
 PROMISE: pytest.StashKey[PromiseRecord] = pytest.StashKey()
 FACTORY: pytest.StashKey[PodshareFactory] = pytest.StashKey()
+# those of manifests, which only their own items report
+OF_MANIFESTS: pytest.StashKey[weakref.WeakSet[Podshare]] = pytest.StashKey()
 # what happened to the Pods of an item by itself, if it was found out ahead
 INCIDENTS: pytest.StashKey[Sequence[Incident] | errors.ClusterError | None] = pytest.StashKey()
 # the lines of the terminal summary

@@ -30,7 +30,7 @@ INTERNAL = {
         "node",
     }
     | {"own_change", "create_evidence", "restart_sandbox"},
-    "Podshare": {"cluster", "keep", "manifests", "objects", "pods"},
+    "Podshare": {"cluster", "has_waited_for_room", "keep", "manifests", "objects", "pods"},
     "PodshareError": {"excerpt", "with_explanation", "with_option_prefix", "with_remedy"},
     "PodshareFactory": {"close", "open"},
 }
