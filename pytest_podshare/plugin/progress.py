@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -39,6 +40,7 @@ class Progress:
         self._capture: Any = config.pluginmanager.getplugin("capturemanager")
         self._is_silent = self._reporter is None or config.get_verbosity() < 0
         self._is_shown = False
+        self._has_line = False
         self._last_output = time.monotonic()
 
     def __repr__(self) -> str:
@@ -52,9 +54,16 @@ class Progress:
             self._is_shown = False
             self._write(_ERASE)
 
-    def pytest_runtest_logreport(self) -> None:
-        """Note that pytest has written something."""
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Note that pytest writes something; after a line, name the file of the test again."""
         self._last_output = time.monotonic()
+        if self._has_line and self._reporter.showfspath and self._reporter.verbosity <= 0:
+            file = self._config.rootpath / report.nodeid.partition("::")[0]
+            self._reporter.currentfspath = file
+            folder = self._config.invocation_params.dir
+            self._reporter.write(f"{os.path.relpath(file, folder)} ")
+        self._has_line = False
 
     def show(self) -> None:
         """Show what is under way, unless that would be too much."""
@@ -64,10 +73,9 @@ class Progress:
             if time.monotonic() - self._last_output >= _PAUSE:
                 self._last_output = time.monotonic()
                 with self._without_capture():
-                    # the next test begins a new line
-                    self._reporter.ensure_newline()
-                    self._reporter.write_ensure_prefix(text)
+                    self._reporter.write_line(text)
                     self._reporter.flush()
+                    self._has_line = True
             return
         writer = self._config.get_terminal_writer()
         width = writer.fullwidth - writer.width_of_current_line - 1

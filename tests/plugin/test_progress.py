@@ -2,6 +2,7 @@
 
 import os
 import pty
+import re
 import subprocess
 import sys
 
@@ -15,6 +16,7 @@ from pytest_podshare.plugin.progress import Progress
 
 def test_it(pytestconfig):
     progress = Progress(pytestconfig)
+    pytestconfig.pluginmanager.register(progress)
     progress.describe = lambda: {TEXT!r}
     progress._last_output -= SECONDS
     with progress:
@@ -40,14 +42,14 @@ def run(pytester):
 
 @pytest.mark.parametrize("args", [(), ("-v",), ("-s",), ("-p", "no:capture", "-v")])
 def test_a_log_has_one_line_after_ten_seconds_without_another(run, args):
-    """In a line of its own, and the test that waits goes on in the next."""
+    """In a line of its own, and the result of the test that waits has its file before it."""
     result = run(*args)
 
     result.assert_outcomes(passed=1)
-    assert [line for line in result.outlines if "podshare: 1" in line.rstrip()] == [
-        line for line in result.outlines if line.startswith(TEXT)
-    ]
-    assert result.stdout.str().count(TEXT) == 1
+    (number,) = [number for number, line in enumerate(result.outlines) if TEXT in line]
+    assert result.outlines[number] == TEXT
+    rest = "\n".join(result.outlines[number + 1 :])
+    assert re.match(r"(its own output\n)?\n?test_\S+\.py(::test_it PASSED| \.)", rest)
 
 
 @pytest.mark.parametrize(
