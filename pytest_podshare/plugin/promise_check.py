@@ -142,7 +142,9 @@ class PromiseCheck:
         volume = pod.wiring.volume(str(promise.arguments.get("volume")))
         if volume is not None and volume.lifetime is Lifetime.NODE and pod.node != node:
             return f"the replacement Pod is on {pod.node}, but a {volume.kind} stays on {node}"
-        names = promise.container_names if promise.is_default else ()
+        names: Sequence[str] = promise.container_names if promise.is_default else ()
+        if promise.is_default and promise.replaces_pod and volume is not None:
+            names = _find_only_writer(pod, volume.name)
         # the writer, and the reader in another Pod
         exits = [_describe_exit(pod, names[:1] if readers else names)]
         exits += [_describe_exit(reader, names[1:]) for reader in readers]
@@ -161,6 +163,16 @@ def _describe_exit(pod: Pod, names: Collection[str] = ()) -> str:
         which = "all containers have" if exited == mains else f"{', '.join(exited)} has"
         return f"{which} exited; --podshare-skeleton keeps them running"
     return ""
+
+
+def _find_only_writer(pod: Pod, volume: str) -> list[str]:
+    """Return the container that alone can write to a volume while it runs; [] if several can."""
+    writers = [
+        container.name
+        for container, mount in pod.wiring.mounts_of(volume)
+        if container.role != "init" and not mount.read_only
+    ]
+    return writers if len(writers) == 1 else []
 
 
 def _has_succeeded(live: Mapping[str, Any], name: str) -> bool:
