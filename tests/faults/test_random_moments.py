@@ -86,8 +86,11 @@ class Storm:
             self.schedule()
 
 
-def check_with_faults(row, cluster, namespace, folder, *, seed, checks):
-    """Run that number of checks, each with a fault; half of them on each Pod."""
+def check_with_faults(row, cluster, namespace, folder, *, seed, checks, stop=None):
+    """Run that number of checks, each with a fault; half of them on each Pod.
+
+    An event, `stop`, ends them early.
+    """
     folder.mkdir()
     with (
         cluster_through_proxy(cluster, folder) as (proxied, proxy),
@@ -96,7 +99,7 @@ def check_with_faults(row, cluster, namespace, folder, *, seed, checks):
         storm = Storm(proxy, seed)
         runs = list(CHECKS.values())
         counted = 0
-        while counted < checks:
+        while counted < checks and not (stop and stop.is_set()):
             pod, holds = pair.with_verdicts()[counted % 2]
             run = runs[counted // 2 % len(runs)]
             single = Fault(row.name, row.named_by)
@@ -116,6 +119,7 @@ def test_no_check_of_a_thousand_is_wrong(podshare_cluster, podshare_namespace, t
     row = fault(
         "cuts, delays, truncations and silences at random moments", named_by=NAMED_BY, within=40
     )
+    stop = threading.Event()
     with ThreadPoolExecutor(LANES) as lanes:
         running = [
             lanes.submit(
@@ -126,11 +130,16 @@ def test_no_check_of_a_thousand_is_wrong(podshare_cluster, podshare_namespace, t
                 tmp_path / f"lane-{seed}",
                 seed=seed,
                 checks=TOTAL_CHECKS // LANES,
+                stop=stop,
             )
             for seed in range(LANES)
         ]
-        for lane in running:
-            lane.result()
+        try:
+            for lane in running:
+                lane.result()
+        finally:
+            # also after Ctrl-C, which would wait for all of them
+            stop.set()
 
     assert len(row.outcomes) == TOTAL_CHECKS
     assert row.count(WRONG) == 0
