@@ -105,7 +105,7 @@ class KindMissing(ClusterError):
 
 
 class EngineMissing(ClusterError):
-    """No container engine responds."""
+    """kind cannot use the container engine."""
 
 
 class ClusterCreateFailed(ClusterError):
