@@ -29,10 +29,11 @@ def test_the_wheel_contains_only_the_package(wheel):
     tops = {name.split("/")[0] for name in names}
     assert {top.split("-")[0] for top in tops} == {"pytest_podshare"}
     assert "pytest_podshare/py.typed" in names
-    assert "pytest_podshare/report/page.html.j2" in names
+    assert {f"pytest_podshare/report/page.{kind}" for kind in ("html.j2", "css", "js")} <= {*names}
     assert "pytest_podshare/diagrams/wiring.svg.j2" in names
     assert "pytest_podshare/wiring/kubernetes_schema.json" in names
-    assert [name for name in names if not name.endswith((".py", "py.typed", ".j2", ".json"))] == [
+    kinds = (".py", "py.typed", ".j2", ".css", ".js", ".json")
+    assert [name for name in names if not name.endswith(kinds)] == [
         name for name in names if ".dist-info/" in name
     ]
 
