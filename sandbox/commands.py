@@ -118,7 +118,7 @@ def test(options: DevOptions, arguments: Sequence[str]) -> int:
         environment = local_environment(options)
     if command_needs.tox_needs_browser(arguments):
         browser.ensure(may_install=options.may_install)
-    # tox.ini has the order: faults mostly wait, so they run beside the tests on a cluster
+    # tox.ini has the order: faults mostly wait, so they run beside the unit tests
     tox = arguments or ["run-parallel", "--parallel", "2", "--parallel-no-spinner"]
     return _execute([sys.executable, "-m", "tox", *tox], environment)
 
