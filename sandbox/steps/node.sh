@@ -20,7 +20,7 @@ inside bash -euo pipefail -s "v$KUBERNETES_VERSION" "$stand_ins" < "$SANDBOX/nod
 "$ENGINE" exec -d "$node" containerd
 until inside ctr version >/dev/null 2>&1; do sleep 0.1; done
 ctr() { inside ctr -n k8s.io images "$@"; }
-# Unpacked layers are not kept a second time as archives.
+# Unpacked layers are not kept a second time as archives: kind copies all of it for every node.
 load() { ctr import --local --discard-unpacked-layers --label io.cri-containerd.pinned=pinned -; }
 load < "$IN_SYSTEM_IMAGES/images.tar"
 
@@ -45,11 +45,6 @@ rename "$IMAGE_ALPINE" docker.io/library/alpine:latest
 rename "$IMAGE_CENTOS" docker.io/library/centos:7
 inside pkill -x containerd
 while inside pgrep -x containerd >/dev/null; do sleep 0.1; done
-# The engine copies /var for every node, so most of it moves where nodes share it. Containerd only
-# reads what it has unpacked, and follows the links.
-inside bash -euo pipefail -c '
-  mkdir /kind/snapshots && cd /var/lib/containerd/io.containerd.snapshotter.v1.overlayfs/snapshots
-  for number in *; do mv "$number" /kind/snapshots && ln -s "/kind/snapshots/$number"; done'
 
 "$ENGINE" commit --change 'ENTRYPOINT ["/usr/local/bin/entrypoint", "/sbin/init"]' --change 'CMD []' \
   --change "LABEL podshare.stand-ins=\"$stand_ins\"" "$node" "$IMAGE"
