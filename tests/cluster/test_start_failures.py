@@ -27,8 +27,8 @@ SETTINGS = {
     "metadata": {"name": "settings"},
     "data": {"app.conf": "a=1\n"},
 }
-# seconds after which a mount that cannot succeed has failed; the timeout is two minutes
-EARLY = 45
+# seconds after which what cannot succeed has failed, also on a busy machine; the timeout is 120
+EARLY = 90
 
 
 def pod(volume=None, **container):

@@ -130,18 +130,20 @@ def list_namespaces(cluster, run):
     return names[False], names[True]
 
 
-def test_the_results_are_those_of_one_pod_after_another(pytester, manifests):
+def test_the_results_are_those_of_one_pod_after_another(pytester, manifests, podshare_cluster):
     """Those of promises that hold and that are broken, of a Pod that cannot start, and of a Job."""
+    node = podshare_cluster.api.get("/api/v1/nodes")["items"][0]["metadata"]["name"]
+    on_node = f"spec:\n  nodeSelector: {{kubernetes.io/hostname: {node}}}\n"
     options = manifests(
         a=pod("a"),
         b=pod("b", BROKEN),
         c=pod("c", image="no.test/no/such:1"),
         d=JOB,
         e=pod("e"),
-        # others could have this folder of the node as well
-        f=pod("f").replace(
-            "emptyDir: {}", "hostPath: {path: /tmp/window, type: DirectoryOrCreate}"
-        ),
+        # others could have this folder of the node as well; its replacement stays there
+        f=pod("f")
+        .replace("emptyDir: {}", "hostPath: {path: /tmp/window, type: DirectoryOrCreate}")
+        .replace("spec:\n", on_node),
         g=pod("g"),
     )
     outcomes, seen = {}, {}
