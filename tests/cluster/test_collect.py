@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from pytest_podshare import assert_file_visible, errors
+from tests.support.ended_job import JOB
 
 pytestmark = pytest.mark.two_nodes
 
@@ -280,20 +281,9 @@ def test_a_hostpath_is_not_expected_on_another_node(run, tmp_path):
     assert stays.items["deleted@v"] in ("passed", "skipped")
 
 
-SEVERAL = """\
-apiVersion: batch/v1
-kind: Job
-metadata: {name: once}
-spec:
-  template:
-    spec:
-      restartPolicy: Never
-      containers:
-        - name: c
-          image: busybox
-          command: [sh, -c, "echo done > /d/it"]
-          volumeMounts: [{name: d, mountPath: /d}]
-      volumes: [{name: d, emptyDir: {}}]
+SEVERAL = (
+    JOB
+    + """\
 ---
 apiVersion: apps/v1
 kind: Deployment
@@ -317,11 +307,14 @@ spec:
 ---
 {apiVersion: v1, kind: ServiceAccount, metadata: {name: web}}
 """
+)
 
 
 def test_each_template_of_several_gets_its_own_pod(run):
     """Objects without Pods are deployed too; a completed Job has no running container."""
-    result = run({"all.yaml": SEVERAL}, "--podshare-manifests=all.yaml", "-rs")
+    # beside each other, they have no order
+    in_order = ("--podshare-manifests=all.yaml", "--podshare-parallel=1")
+    result = run({"all.yaml": SEVERAL}, *in_order, "-rs")
 
     assert result.items == {
         "Job/once::wiring": "passed",

@@ -10,6 +10,7 @@ import pytest
 
 from pytest_podshare.cluster.ownership import RUN_LABEL
 from tests.support import pytest_runs
+from tests.support.ended_job import JOB
 
 NAMESPACES = "/api/v1/namespaces"
 POD = """\
@@ -34,21 +35,6 @@ spec:
       emptyDir: {{}}
 """
 BROKEN = "medium@v: Memory"
-JOB = """\
-apiVersion: batch/v1
-kind: Job
-metadata: {name: once}
-spec:
-  template:
-    spec:
-      restartPolicy: Never
-      containers:
-        - name: c
-          image: busybox
-          command: ["true"]
-          volumeMounts: [{name: d, mountPath: /d}]
-      volumes: [{name: d, emptyDir: {}}]
-"""
 # each report of a call leaves a line with the Pods of the run that nobody has deleted
 SEEN = f"""
 import json, pathlib
