@@ -15,7 +15,6 @@ from pytest_podshare.cluster.kind.settings import KindSettings
 
 # seconds for a kind command that only reads
 _QUERY_TIMEOUT = 30.0
-_NO_MESSAGE = "no error message"
 # where every shell looks for programs
 _USUAL_PATH = "/usr/local/bin:/usr/bin:/bin"
 
@@ -36,19 +35,15 @@ def find_kind(path: Path | None) -> Path:
     return Path(found).resolve()
 
 
-def format_command(settings: KindSettings, *arguments: str) -> str:
-    """Return a command of kind that works in another shell, whatever that shell has set."""
+def format_delete(settings: KindSettings) -> str:
+    """Return the command that deletes the cluster, also in a shell that has set nothing."""
     variables = {name: os.environ.get(name) for name in (PROVIDER, "DOCKER_HOST")}
     assigned = [f"{name}={shlex.quote(value)}" for name, value in variables.items() if value]
     program = str(Path(settings.kind_bin or shutil.which("kind") or "kind").absolute())
     if program == shutil.which("kind", path=_USUAL_PATH):
         program = "kind"
-    return " ".join([*assigned, shlex.join([program, *arguments])])
-
-
-def format_delete(settings: KindSettings) -> str:
-    """Return the command that deletes the cluster."""
-    return format_command(settings, "delete", "cluster", "--name", settings.name)
+    command = [program, "delete", "cluster", "--name", settings.name]
+    return " ".join([*assigned, shlex.join(command)])
 
 
 def query(settings: KindSettings, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -76,13 +71,13 @@ def list_clusters(settings: KindSettings) -> tuple[str, ...]:
     if done.returncode != 0 and use_podman():
         done = query(settings, "get", "clusters")
     if done.returncode != 0:
-        raise failures.engine_missing(failures.find_reason(done.stderr) or _NO_MESSAGE)
+        raise failures.engine_missing(failures.find_reason(done.stderr))
     return tuple(done.stdout.split())
 
 
 def last_error(settings: KindSettings) -> str:
     """Return why kind last failed to create or delete the cluster, from its log."""
     try:
-        return failures.find_reason(settings.log.read_text(errors="replace")) or _NO_MESSAGE
+        return failures.find_reason(settings.log.read_text(errors="replace"))
     except FileNotFoundError:
-        return _NO_MESSAGE
+        return failures.NO_MESSAGE

@@ -13,6 +13,7 @@ from pytest_podshare.messages import Remedy
 _COLORS = re.compile(r"\x1b\[[0-9;]*m")
 # kind's line says which command failed; what that command printed follows
 _OUTPUT = "Command Output:"
+NO_MESSAGE = "no error message"
 # the lines in which kubeadm says what it could not do, among many others
 _KUBEADM = (re.compile(r"\[ERROR [^]]+\]: .*"), re.compile(r"error(?:: | execution phase ).*"))
 # what Podman says when the session of its user has ended, or was never started by systemd
@@ -20,7 +21,7 @@ _NO_SESSION = re.compile(r"/run/user/|pause process|invalid internal status|re-e
 
 
 def find_reason(output: str) -> str:
-    """Return the reason in what kind printed, on one line; "" if there is none.
+    """Return the reason in what kind printed, on one line.
 
     It is what the command printed that kind ran: an engine, or kubeadm on a node. Without such a
     command, it is kind's own ERROR line, or else its last line.
@@ -31,8 +32,8 @@ def find_reason(output: str) -> str:
     printed = after.partition(_OUTPUT)[2].strip()
     if printed:
         return _find_error(printed.splitlines())
-    found = ([lines[starts[-1]]] if starts else [line for line in lines if line]) or [""]
-    return found[-1].removeprefix("ERROR: ")
+    found = [lines[starts[-1]]] if starts else [line for line in lines if line]
+    return found[-1].removeprefix("ERROR: ") if found else NO_MESSAGE
 
 
 def _find_error(printed: list[str]) -> str:

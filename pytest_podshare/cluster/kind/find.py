@@ -54,6 +54,8 @@ def find_cluster(settings: KindSettings) -> connection.Cluster | None:
 def _start_nodes(settings: KindSettings) -> dict[str, str]:
     """Start the nodes that have stopped; return each with the time at which it was started."""
     stopped = {node: state for node, state in engine.read_states(settings.name) if state}
+    if not stopped:
+        return {}
     # another run may have stopped a node on purpose
     may_start = (
         creation_record.read(settings) is not None
@@ -62,8 +64,6 @@ def _start_nodes(settings: KindSettings) -> dict[str, str]:
     for node, state in stopped.items():
         if state != "exited" or not may_start:
             raise UnusableCluster(f"node {node} {'has' if state == 'exited' else 'is'} {state}")
-    if not stopped:
-        return {}
     try:
         nodes.start(tuple(stopped))
         return {node: nodes.read_time(node) for node in stopped}

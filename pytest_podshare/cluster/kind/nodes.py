@@ -48,12 +48,12 @@ def start(nodes: Sequence[str]) -> None:
     """
     try:
         done = run_engine("start", *nodes)
-        reason = _text(done.stderr)
     except subprocess.TimeoutExpired:
         reason = f"it did not finish within {TIMEOUT:.0f} s"
     else:
         if done.returncode == 0:
             return
+        reason = _text(done.stderr)
     raise errors.NodeAccessMissing(
         f"The container engine could not start {', '.join(nodes)}: {reason}",
         f"Find out why: {Path(find_engine()).name} logs {nodes[0]}",

@@ -65,7 +65,7 @@ WAITED = KUBEADM + (
             id="kind itself",
         ),
         pytest.param("\x1b[31mkilled\x1b[0m\n", "killed", id="no ERROR line"),
-        pytest.param("", "", id="nothing"),
+        pytest.param("", "no error message", id="nothing"),
     ],
 )
 def test_the_reason(output, reason):

@@ -63,6 +63,12 @@ def calls(tmp_path):
     return read
 
 
+def record(settings, *, kept):
+    """Write the record of a cluster that podshare has created."""
+    settings.folder.mkdir(parents=True)
+    creation_record.write(settings, CreationRecord.for_settings(settings, kept=kept))
+
+
 def test_a_missing_kind_program_is_an_error_that_says_where_it_was_expected(settings):
     """It also says how to set its path."""
     with pytest.raises(errors.KindMissing) as caught:
@@ -200,8 +206,7 @@ def test_a_stopped_cluster_of_podshare_is_started_unless_it_is_in_use(settings, 
     """Another run may have stopped the node on purpose."""
     started = engine("exited")
     stopped = settings('[ "$*" != "get clusters" ] || echo t')
-    stopped.folder.mkdir(parents=True)
-    creation_record.write(stopped, CreationRecord.for_settings(stopped, kept=True))
+    record(stopped, kept=True)
     users, user = ClusterUsers(stopped.users_folder), ClusterUser("another", Process.current())
     users.register(user)
 
@@ -220,8 +225,7 @@ def test_a_stopped_cluster_that_does_not_start_cannot_be_used(settings, engine):
     """The reason is the engine's, for example that another program has taken the port."""
     engine("exited", "echo 'port is already allocated' >&2; exit 1")
     stopped = settings('[ "$*" != "get clusters" ] || echo t')
-    stopped.folder.mkdir(parents=True)
-    creation_record.write(stopped, CreationRecord.for_settings(stopped, kept=True))
+    record(stopped, kept=True)
 
     with pytest.raises(find.UnusableCluster) as caught:
         find.find_cluster(stopped)
@@ -235,8 +239,7 @@ def test_a_stopped_cluster_that_does_not_start_cannot_be_used(settings, engine):
 def test_a_broken_cluster_of_podshare_is_replaced_unless_it_is_in_use(settings, calls):
     """A killed run may have left it incomplete."""
     broken = settings(BROKEN)
-    broken.folder.mkdir(parents=True)
-    creation_record.write(broken, CreationRecord.for_settings(broken, kept=False))
+    record(broken, kept=False)
     users, user = ClusterUsers(broken.users_folder), ClusterUser("another", Process.current())
     users.register(user)
 
