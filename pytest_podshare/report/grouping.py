@@ -16,7 +16,7 @@ class _Records(Protocol):
     def records(self) -> Sequence[CheckRecord]: ...
 
 
-class _Group:
+class CheckGroup:
     """What all groups of checks have in common."""
 
     @functools.cached_property
@@ -41,7 +41,7 @@ class _Group:
 
 
 @dataclasses.dataclass(frozen=True)
-class ReasonGroup(_Group):
+class ReasonGroup(CheckGroup):
     """Promises of a template that were not checked, all for the same reason.
 
     Args:
@@ -54,7 +54,7 @@ class ReasonGroup(_Group):
 
 
 @dataclasses.dataclass(frozen=True)
-class TemplateGroup(_Group):
+class TemplateGroup(CheckGroup):
     """The checks of the Pods of one template: of the same manifest, name and wiring.
 
     Args:
@@ -89,7 +89,7 @@ class TemplateGroup(_Group):
 
 
 @dataclasses.dataclass(frozen=True)
-class ManifestGroup(_Group):
+class ManifestGroup(CheckGroup):
     """The templates of one manifest or chart.
 
     Args:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable
 
-from pytest_podshare.report.grouping import ManifestGroup, TemplateGroup
+from pytest_podshare.report.grouping import CheckGroup, ManifestGroup, TemplateGroup
 from pytest_podshare.report.records import CheckRecord
 
 # what must happen to a Pod before the promise can be checked, in the order of a run
@@ -13,7 +13,7 @@ _DISRUPTIONS = ("restart", "drain", "delete")
 
 
 @dataclasses.dataclass(frozen=True)
-class Cell:
+class Cell(CheckGroup):
     """The checks of one promise of a template.
 
     Args:
@@ -23,19 +23,9 @@ class Cell:
     records: tuple[CheckRecord, ...]
 
     @property
-    def verdict(self) -> str:
-        """Return the most urgent verdict."""
-        return self.records[0].verdict
-
-    @property
     def matching(self) -> int:
-        """Return how many of the checks have that verdict."""
-        return sum(record.verdict == self.verdict for record in self.records)
-
-    @property
-    def seconds(self) -> float:
-        """Return how long the checks took."""
-        return sum(record.check.seconds for record in self.records)
+        """Return how many of the checks have the most urgent verdict."""
+        return self.counts[self.verdict]
 
     @property
     def is_checked(self) -> bool:
