@@ -47,7 +47,7 @@ def recorded(assertion: Assertion) -> Assertion:
 
     @functools.wraps(assertion)
     def call_and_record(pod: Pod, **arguments: Any) -> Evidence:
-        outcome = attempt_assertion(call_and_record, pod, arguments)
+        outcome = attempt_assertion(assertion, pod, arguments)
         return record(pod, create_check(pod, assertion.__name__, arguments, outcome), outcome)
 
     return cast(Assertion, call_and_record)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import threading
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future
 from typing import Concatenate, ParamSpec, Protocol, cast, overload
 
 from pytest_podshare import errors
@@ -47,42 +48,30 @@ def side_by_side(
         pods = list(pod)
         if not pods:
             raise ValueError("there is no Pod to check: pass at least one")
-        calls = [_Call(functools.partial(assertion, one, *args, **kwargs)) for one in pods]
-        _run_all(pods, calls)
-        if failed := [call.error for call in calls if call.error is not None]:
+        futures = _run_all(pods, lambda one: assertion(one, *args, **kwargs))
+        if failed := [error for future in futures if (error := future.exception()) is not None]:
             raise _name_others(failed[0], failed[1:])
-        return [call.evidence for call in calls if call.evidence is not None]
+        return [future.result() for future in futures]
 
     return cast("DisruptiveAssertion[_Params]", call)
 
 
-class _Call:
-    """A call and what came of it."""
-
-    def __init__(self, function: Callable[[], Evidence]) -> None:
-        self._function = function
-        self.evidence: Evidence | None = None
-        self.error: BaseException | None = None
-
-    def run(self) -> None:
-        try:
-            self.evidence = self._function()
-        except BaseException as error:  # noqa: BLE001 - raised again in the thread of the caller
-            self.error = error
-
-
-def _run_all(pods: Sequence[Pod], calls: Sequence[_Call]) -> None:
-    """Run all calls, those about Pods of one workload one after another.
+def _run_all(pods: Sequence[Pod], call: Callable[[Pod], Evidence]) -> list[Future[Evidence]]:
+    """Make a call for all Pods at once, for those of one workload one after another.
 
     Two handles could otherwise take the same new Pod of their controller for their replacement.
     """
-    turns: dict[int, list[_Call]] = {}
-    for pod, call in zip(pods, calls, strict=True):
-        turns.setdefault(id(pod.manifest), []).append(call)
+    futures = [Future[Evidence]() for _ in pods]
+    turns: dict[int, list[tuple[Pod, Future[Evidence]]]] = {}
+    for pod, future in zip(pods, futures, strict=True):
+        turns.setdefault(id(pod.manifest), []).append((pod, future))
 
-    def run(in_turn: list[_Call]) -> None:
-        for call in in_turn:
-            call.run()
+    def run(in_turn: list[tuple[Pod, Future[Evidence]]]) -> None:
+        for pod, future in in_turn:
+            try:
+                future.set_result(call(pod))
+            except BaseException as error:  # noqa: BLE001 - raised again in the caller's thread
+                future.set_exception(error)
 
     # as daemons, they do not keep an interrupted run from ending
     threads = [
@@ -93,6 +82,7 @@ def _run_all(pods: Sequence[Pod], calls: Sequence[_Call]) -> None:
         thread.start()
     for thread in threads:
         thread.join()
+    return futures
 
 
 def _name_others(first: BaseException, others: Sequence[BaseException]) -> BaseException:

@@ -15,7 +15,7 @@ import pytest
 from pytest_podshare import errors
 from pytest_podshare.cluster.capabilities.catalog import Capabilities
 from pytest_podshare.plugin import incident_reports
-from pytest_podshare.plugin.progress import Progress
+from pytest_podshare.plugin.progress import TICK, Progress
 from pytest_podshare.plugin.promise_check import PromiseCheck, PromiseResult
 from pytest_podshare.plugin.shared_pods import PodGroup, SharedPods
 from pytest_podshare.pods.factory import PodshareFactory
@@ -24,8 +24,6 @@ from pytest_podshare.wiring.promise import Promise
 _T = TypeVar("_T")
 # of a Pod that may become ready once other Pods are gone
 _NO_ROOM = (errors.PodUnschedulable, errors.PodNotReady)
-# seconds between two looks at the progress
-_TICK = 0.5
 # what a thread does, for the terminal
 _DEPLOYMENT, _CHECK = "deployment", "check"
 
@@ -166,7 +164,7 @@ class GroupChecks:
         """Return what the thread has found, or is about to find; otherwise find it now."""
         if (future := futures.get(check)) is not None:
             with self._progress:
-                while not concurrent.futures.wait([future], _TICK).done:
+                while not concurrent.futures.wait([future], TICK).done:
                     self._progress.show()
             del futures[check]
             if not future.cancelled():

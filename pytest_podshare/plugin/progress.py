@@ -13,6 +13,8 @@ import pytest
 
 # seconds without any other output after which a line is written
 _PAUSE = 10.0
+# seconds between two looks at what is under way
+TICK = 0.5
 # columns that a status needs at least
 _MIN_WIDTH = 30
 _ERASE, _BACK = "\x1b[K", "\x1b[{}D"

@@ -12,6 +12,7 @@ from pytest_podshare import errors
 from pytest_podshare.assertions import recording
 from pytest_podshare.assertions.access import assert_read_only, assert_writable
 from pytest_podshare.assertions.medium import assert_medium
+from pytest_podshare.assertions.mount_selection import running_mounts
 from pytest_podshare.assertions.not_shared import assert_not_shared
 from pytest_podshare.assertions.propagated import assert_mount_propagated
 from pytest_podshare.assertions.recording import Outcome
@@ -168,9 +169,7 @@ def _describe_exit(pod: Pod, names: Collection[str] = ()) -> str:
 def _find_only_writer(pod: Pod, volume: str) -> list[str]:
     """Return the container that alone can write to a volume while it runs; [] if several can."""
     writers = [
-        container.name
-        for container, mount in pod.wiring.mounts_of(volume)
-        if container.role != "init" and not mount.read_only
+        container.name for container, mount in running_mounts(pod, volume) if not mount.read_only
     ]
     return writers if len(writers) == 1 else []
 

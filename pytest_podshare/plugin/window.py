@@ -17,7 +17,7 @@ from pytest_podshare.deadline import Deadline
 from pytest_podshare.plugin.entries import Entry, split
 from pytest_podshare.plugin.group_checks import GroupChecks
 from pytest_podshare.plugin.manifest_items import ManifestItem
-from pytest_podshare.plugin.progress import Progress
+from pytest_podshare.plugin.progress import TICK, Progress
 from pytest_podshare.plugin.promise_check import PromiseCheck
 from pytest_podshare.plugin.stash import OPTIONS
 from pytest_podshare.plugin.width import Width, read_load
@@ -30,8 +30,6 @@ _WINDOW: pytest.StashKey[Window] = pytest.StashKey()
 _OPEN = 2
 # seconds to delete what is still open when the run ends
 _CLOSE_TIMEOUT = 30.0
-# seconds between two looks at the progress
-_TICK = 0.5
 _DELETION = "deletion"
 
 
@@ -156,7 +154,7 @@ class Window:
         with self._progress:
             for thread in self._closing:
                 while thread.is_alive() and not deadline.over:
-                    thread.join(_TICK)
+                    thread.join(TICK)
                     self._progress.show()
 
     def _list_open(self) -> list[GroupChecks]:
